@@ -1,0 +1,36 @@
+"""The one clock of all processes: real time, or virtual time that runs faster from a common origin."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Turns real instants into virtual ones and back. Both are aware datetimes in UTC.
+
+    At `origin` the two are equal; from there virtual time runs `scale` times as fast. With a scale of 1 they are the
+    same everywhere, which is the only setting that the production profile allows.
+    """
+
+    scale: float = 1.0
+    origin: datetime = datetime(2021, 1, 1, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        """The present instant in virtual time."""
+        return self.virtual(datetime.now(UTC))
+
+    def virtual(self, real: datetime) -> datetime:
+        """The virtual instant that a real instant corresponds to."""
+        if self.scale == 1:
+            return real
+        return self.origin + (real - self.origin) * self.scale
+
+    def real(self, virtual: datetime) -> datetime:
+        """The real instant at which virtual time reaches `virtual`."""
+        if self.scale == 1:
+            return virtual
+        return self.origin + (virtual - self.origin) / self.scale
+
+    def real_seconds_until(self, virtual: datetime) -> float:
+        """Seconds of real time from now until virtual time reaches `virtual`; negative when it has passed."""
+        return (self.real(virtual) - datetime.now(UTC)) / timedelta(seconds=1)
