@@ -1,0 +1,1 @@
+"""What travels: value types and every event, as frozen pydantic models that import nothing else of ours."""

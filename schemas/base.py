@@ -1,0 +1,33 @@
+"""The base of every model that travels."""
+
+from datetime import UTC, datetime
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
+
+
+def _utc(value: datetime) -> datetime:
+    return value.astimezone(UTC)
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
+"""An instant: given with any offset, kept in UTC. A time without an offset is refused."""
+
+
+class Model(BaseModel):
+    """A frozen value. Unknown fields are ignored, so that a sender may add fields before we know them.
+
+    Validation errors never repeat the input, because the input holds personal data.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+
+class Event(Model):
+    """Something that happened, as the `data` of a CloudEvent.
+
+    `name` is the event's name; its CloudEvents type is `kz.jardem.` and the name. For the public events the
+    name is also the topic.
+    """
+
+    name: ClassVar[str]

@@ -1,0 +1,22 @@
+"""Events of the ministry's E-maket system."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from schemas.base import Event, Instant
+
+
+class DecisionSigned(Event):
+    """An officer signed a drafted decision (officer mode, R10). A refusal names its ground (R12).
+
+    {"decision_id": "…", "outcome": "granted", "refusal_ground": null, "officer": "…", "signed_at": "…"}
+    """
+
+    name: ClassVar[str] = "emaket.decision-signed.v1"
+
+    decision_id: str = Field(min_length=1, max_length=200)
+    outcome: Literal["granted", "refused"]
+    refusal_ground: Literal[1, 2, 3, 4] | None = None
+    officer: str
+    signed_at: Instant

@@ -1,0 +1,109 @@
+"""The public events that come out: decisions, endings, what the cabinet shows, and the audit log."""
+
+from datetime import date
+from typing import ClassVar, Literal
+
+from pydantic import ConfigDict, Field
+
+from schemas.base import Event, Instant, Model
+from schemas.values import EndReason, Ground, Iban, Iin, Language, Scheme
+
+
+class Evidence(Model):
+    """What a decision rests on: the source event, the offer's exact text, the answer.
+
+    Digests are SHA-256 in lower-case hex: of the source event's data as received, and of the texts in UTF-8.
+    """
+
+    source_event_id: str
+    source_event_source: str
+    source_event_time: Instant
+    source_event_sha256: str
+    offer_message_id: str
+    offer_sent_at: Instant
+    offer_text: str
+    offer_sha256: str
+    answer_message_id: str
+    answer_received_at: Instant
+    answer_text: str
+    answer_sha256: str
+
+
+class Decision(Event):
+    """The content of a decision on one case."""
+
+    decision_id: str
+    case_id: str
+    iin: Iin
+    outcome: Literal["granted", "refused"]
+    ground: Ground
+    refusal_ground: Literal[1, 2, 3, 4] | None
+    scheme: Scheme
+    language: Language
+    application_date: date
+    iban: Iban
+    decided_at: Instant
+    rules_version: str
+    evidence: Evidence
+
+
+class BenefitDecided(Decision):
+    """The benefit was granted or refused (R10, R12).
+
+    `application_date` is the local day of the consent (R5).
+    """
+
+    name: ClassVar[str] = "benefit.decided.v1"
+
+
+class DecisionDrafted(Decision):
+    """The same, before the officer signs (officer mode only)."""
+
+    name: ClassVar[str] = "benefit.decision-drafted.v1"
+
+
+class OrdinaryRoute(Model):
+    """Where to apply instead, and the documents of the ground's category (R16, R18)."""
+
+    where: tuple[str, ...]
+    call: tuple[str, ...]
+    category: int
+    documents: tuple[str, ...]
+
+
+class ProcessEnded(Event):
+    """The proactive process ended without a decision (R6). It is not a refusal."""
+
+    name: ClassVar[str] = "benefit.process-ended.v1"
+
+    case_id: str
+    iin: Iin
+    ground: Ground
+    reason: EndReason
+    ended_at: Instant
+    ordinary_route: OrdinaryRoute
+
+
+class AdvanceCause(Model):
+    """The event that moved a case: its type, without the prefix, and its id."""
+
+    type: str
+    id: str
+
+
+class CaseAdvanced(Event):
+    """One step of a case, for the audit log. It holds no IIN, no phone and no text.
+
+    `note` says, where state alone does not, what was done with the event ("answered_late", "reminded").
+    """
+
+    name: ClassVar[str] = "case.advanced.v1"
+    model_config = ConfigDict(populate_by_name=True)
+
+    case_id: str
+    step: int
+    from_: str = Field(alias="from")
+    to: str
+    cause: AdvanceCause
+    at: Instant
+    note: str | None = None

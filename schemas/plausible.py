@@ -1,0 +1,24 @@
+"""What form alone can't tell: whether an event's dates can be true yet."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from schemas.base import Event
+
+_ZONE = ZoneInfo("Asia/Almaty")
+_SLACK = timedelta(days=1)
+
+
+def check_not_ahead(event: Event, now: datetime) -> None:
+    """Raise `ValueError` naming the first field whose date or instant lies more than a day after `now`.
+
+    A day of slack covers senders whose clock or zone differs. Dates are compared with the local day in Almaty.
+    """
+    latest_day = now.astimezone(_ZONE).date() + _SLACK
+    for name, value in event:
+        if isinstance(value, datetime):
+            ahead = value > now + _SLACK
+        else:
+            ahead = isinstance(value, date) and value > latest_day
+        if ahead:
+            raise ValueError(f"{name}: the date is more than a day ahead")

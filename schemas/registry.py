@@ -1,0 +1,69 @@
+"""Events of the state registries: awards, disabilities, revocations, deaths."""
+
+from datetime import date
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from schemas.base import Event
+from schemas.values import Iin
+
+
+class TitleAwarded(Event):
+    """A title was awarded (R1).
+
+    {"iin": "850101300017", "title": "peoples_hero", "award_id": "A-2021-17", "awarded_on": "2021-07-12"}
+    """
+
+    name: ClassVar[str] = "registry.title-awarded.v1"
+
+    iin: Iin
+    title: Literal["peoples_hero", "hero_of_labour"]
+    award_id: str = Field(min_length=1, max_length=200)
+    awarded_on: date
+    posthumous: bool = False
+
+
+class DisabilityEstablished(Event):
+    """A disability was established (R7).
+
+    The event names its legal ground; it is never derived from the group.
+
+    {"iin": "850101300017", "certificate_id": "C-77", "established_on": "2021-07-12", "group": "2",
+     "legal_ground": "7", "first_time": true}
+    """
+
+    name: ClassVar[str] = "registry.disability-established.v1"
+
+    iin: Iin
+    certificate_id: str = Field(min_length=1, max_length=200)
+    established_on: date
+    group: Literal["1", "2", "3", "child"]
+    legal_ground: Literal["1-1", "7", "8", "8-1"]
+    first_time: bool
+    in_baikonur: bool = False
+
+
+class EntitlementRevoked(Event):
+    """An award or a certificate was revoked.
+
+    {"iin": "850101300017", "record_id": "A-2021-17", "reason": "awarded in error"}
+    """
+
+    name: ClassVar[str] = "registry.entitlement-revoked.v1"
+
+    iin: Iin
+    record_id: str = Field(min_length=1, max_length=200)
+    reason: str = ""
+
+
+class DeathRegistered(Event):
+    """A death was registered.
+
+    {"iin": "850101300017", "died_on": "2021-07-14"}
+    """
+
+    name: ClassVar[str] = "registry.death-registered.v1"
+
+    iin: Iin
+    died_on: date

@@ -1,0 +1,33 @@
+"""Events of the State Corporation: benefits on record and bank accounts known."""
+
+from datetime import date
+from typing import ClassVar, Literal
+
+from schemas.base import Event
+from schemas.values import Iban, Iin
+
+
+class BenefitRecorded(Event):
+    """The State Corporation's record of this benefit for a person (R12, ground 4).
+
+    {"iin": "850101300017", "benefit": "special_state_benefit", "status": "paid", "recorded_on": "2020-02-01"}
+    """
+
+    name: ClassVar[str] = "statecorp.benefit-recorded.v1"
+
+    iin: Iin
+    benefit: Literal["special_state_benefit"]
+    status: Literal["applied", "assigned", "paid", "ended"]
+    recorded_on: date
+
+
+class AccountKnown(Event):
+    """A bank account of the person that the State Corporation already pays to (R4).
+
+    {"iin": "850101300017", "iban": "KZ86125KZT5004100100"}
+    """
+
+    name: ClassVar[str] = "statecorp.account-known.v1"
+
+    iin: Iin
+    iban: Iban

@@ -1,0 +1,115 @@
+"""Value types: the IIN, phone numbers, bank accounts, languages, and how each is recognised."""
+
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator
+from schwifty import IBAN
+from schwifty.exceptions import SchwiftyException
+
+_IIN = re.compile(r"[0-9]{12}")
+_E164 = re.compile(r"\+[1-9][0-9]{7,14}")
+_KAZAKH_MOBILE = re.compile(r"\+77(?:0[0-25-8]|47|6[0-4]|7[15-8]|85)[0-9]{7}")
+_FIRST_WEIGHTS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
+_SECOND_WEIGHTS = (3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2)
+_NO_DIGIT = 10
+
+
+def _weighted(digits: Iterable[int], weights: Iterable[int]) -> int:
+    return sum(digit * weight for digit, weight in zip(digits, weights, strict=True)) % 11
+
+
+def check_iin(value: str) -> str:
+    """Return the individual identification number unchanged, or raise `ValueError` saying what is wrong.
+
+    The birth date inside may be wrong by law, so nothing but the check digit is looked at.
+    """
+    if not _IIN.fullmatch(value):
+        raise ValueError("an IIN has exactly 12 digits")
+    if value == "0" * 12:
+        raise ValueError("an IIN of zeros belongs to nobody")
+    *digits, last = (int(digit) for digit in value)
+    check = _weighted(digits, _FIRST_WEIGHTS)
+    if check == _NO_DIGIT:
+        check = _weighted(digits, _SECOND_WEIGHTS)
+    if check != last:
+        raise ValueError("the check digit of the IIN is wrong")
+    return value
+
+
+def check_phone(value: str) -> str:
+    """Return a phone number in E.164 form unchanged, or raise `ValueError`."""
+    if not _E164.fullmatch(value):
+        raise ValueError("a phone number is written in E.164: a plus sign and 8 to 15 digits")
+    return value
+
+
+def is_kazakh_mobile(phone: str) -> bool:
+    """Whether the number is a mobile number of Kazakhstan; +7 alone is shared with Russia."""
+    return _KAZAKH_MOBILE.fullmatch(phone) is not None
+
+
+def check_iban(value: str) -> str:
+    """Return a Kazakh IBAN in its compact upper-case form, or raise `ValueError` saying what is wrong.
+
+    A bank that is not known to us is no reason to refuse: only form and check digits are looked at.
+    """
+    compact = re.sub(r"\s", "", value).upper()
+    if not compact.startswith("KZ"):
+        raise ValueError("the account is an IBAN of Kazakhstan: it starts with KZ")
+    try:
+        return str(IBAN(compact))
+    except (SchwiftyException, ValueError):
+        raise ValueError(
+            "the IBAN is wrong: KZ, 18 more letters and digits, and matching check digits"
+        ) from None
+
+
+def mask_iban(iban: str) -> str:
+    """The account as it may be shown in an SMS: country and the last four characters."""
+    return f"{iban[:2]}**{iban[-4:]}"
+
+
+Iin = Annotated[str, AfterValidator(check_iin)]
+Phone = Annotated[str, AfterValidator(check_phone)]
+Iban = Annotated[str, AfterValidator(check_iban)]
+
+
+class Language(StrEnum):
+    """The language that the recipient chose together with the consent (R3)."""
+
+    KAZAKH = "kk"
+    RUSSIAN = "ru"
+
+
+class Ground(StrEnum):
+    """The sub-paragraph of Article 4 of the Law on which the benefit rests (R1, R7)."""
+
+    PEOPLES_HERO = "4-2"
+    HERO_OF_LABOUR = "4-3"
+    DISABILITY_1_1 = "1-1"
+    DISABILITY_7 = "7"
+    DISABILITY_8 = "8"
+    DISABILITY_8_1 = "8-1"
+
+
+class EndReason(StrEnum):
+    """Why a proactive process ended without a decision. None of them is a refusal (R6)."""
+
+    NO_REPLY = "no_reply"
+    DECLINED = "declined"
+    PHONE_NOT_REGISTERED = "phone_not_registered"
+    UNDELIVERABLE = "undeliverable"
+    ALREADY_RECEIVING = "already_receiving"
+    DECEASED = "deceased"
+    REVOKED = "revoked"
+    MANUAL_ROUTE = "manual_route"
+
+
+class Scheme(StrEnum):
+    """Whether the benefit is asked for alone or together with the disability allowance (R7)."""
+
+    STANDALONE = "standalone"
+    ONE_APPLICATION = "one_application"
