@@ -1,1 +1,1 @@
-"""How events travel: settings, the Faust application and its mended transport, tables, dead letters, deadlines."""
+"""How events travel: settings, Faust and its mended transport, tables, dead letters, deadlines."""

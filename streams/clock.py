@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 class Clock:
     """Turns real instants into virtual ones and back. Both are aware datetimes in UTC.
 
-    At `origin` the two are equal; from there virtual time runs `scale` times as fast. With a scale of 1 they are the
-    same everywhere, which is the only setting that the production profile allows.
+    At `origin` the two are equal; from there virtual time runs `scale` times as fast. With a scale of 1 they
+    are the same everywhere, which is the only setting that the production profile allows.
     """
 
     scale: float = 1.0

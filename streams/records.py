@@ -1,7 +1,7 @@
 """What is read from Kafka and what is sent to it, as plain values.
 
-Everything on the wire is bytes; decoding happens inside the desks and the intake, guarded, so that one unreadable
-record never stops the others.
+Everything on the wire is bytes; decoding happens inside the desks and the intake, guarded, so that one
+unreadable record never stops the others.
 """
 
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from datetime import datetime
 class Record:
     """A record as it was read.
 
-    `timestamp` is the broker's or the producer's, an aware datetime in UTC; it says when the record was written
-    and is never used to decide anything about the law.
+    `timestamp` is the broker's or the producer's, an aware datetime in UTC; it says when the record was
+    written and is never used to decide anything about the law.
     """
 
     topic: str

@@ -1,0 +1,65 @@
+# jardem: what a developer and an operator type. `make help` lists it.
+VENV    := .venv
+BIN     := $(VENV)/bin
+JARDEM  := $(BIN)/jardem
+STAMP   := $(VENV)/.set-up
+UV      := 0.13.9
+PYTHON  ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+             $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
+# What the demo is told, as in: make demo DEMO="--broker embedded"
+DEMO    ?=
+# What pytest is told, as in: make unit PYTEST="-k lifecycle"
+PYTEST  ?=
+
+UNIT        := $(wildcard tests/unit tests/simulation)
+INTEGRATION := $(wildcard tests/integration)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup kafka demo test lint format unit integration lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## a virtual environment in .venv with exactly what requirements.lock names
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "jardem needs Python 3.11 or newer; set PYTHON=/path/to/python3" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+kafka: setup ## fetch Apache Kafka's jars with Maven (needs Java 17)
+	$(JARDEM) broker --kind kafka --fetch-only
+
+demo: setup ## everything on this machine, with a browser page to answer the SMS in
+	$(JARDEM) demo $(DEMO)
+
+test: lint unit integration ## all that must be green
+
+lint: setup ## style, types, layers, and whether the lock is fresh
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python .ci/check_lock.py
+
+format: setup ## let ruff mend what it can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+unit: setup ## tests that need nothing but Python
+	$(BIN)/pytest $(UNIT) $(PYTEST)
+
+integration: setup ## tests against real brokers and real HTTP on this machine
+	$(BIN)/pytest $(INTEGRATION) $(PYTEST)
+
+lock: setup ## resolve the dependencies anew into requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes \
+	  --no-header --no-emit-index-url --upgrade --output-file requirements.lock pyproject.toml
+
+clean: ## remove what was built, fetched or measured here; data of local brokers too
+	rm -rf $(VENV) .jardem dist build .coverage htmlcov .hypothesis .import_linter_cache \
+	  .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Who acts: one file per agent, thin shells around the pure cores."""

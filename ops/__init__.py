@@ -1,0 +1,1 @@
+"""What operators see and do: topics, local brokers, dead letters, console, demo, doctor."""
