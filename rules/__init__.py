@@ -1,1 +1,1 @@
-"""The law as code, pure: grounds, terms and calendars, the case lifecycle, documents, policies."""
+"""The law as code, pure: grounds, terms, the lifecycle of a case, documents, policies."""

@@ -1,8 +1,8 @@
 """Events of the ministry's E-maket system."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from schemas.base import Event, Instant
 
@@ -20,3 +20,9 @@ class DecisionSigned(Event):
     refusal_ground: Literal[1, 2, 3, 4] | None = None
     officer: str
     signed_at: Instant
+
+    @model_validator(mode="after")
+    def _refusal_names_its_ground(self) -> Self:
+        if (self.outcome == "refused") != (self.refusal_ground is not None):
+            raise ValueError("a refusal, and nothing else, names its refusal_ground")
+        return self

@@ -63,12 +63,16 @@ class DecisionDrafted(Decision):
 
 
 class OrdinaryRoute(Model):
-    """Where to apply instead, and the documents of the ground's category (R16, R18)."""
+    """Where to apply instead, and the documents of the ground's category (R16, R18).
+
+    `verified` is false while no source confirms which category of documents belongs to the ground.
+    """
 
     where: tuple[str, ...]
     call: tuple[str, ...]
     category: int
     documents: tuple[str, ...]
+    verified: bool
 
 
 class ProcessEnded(Event):

@@ -12,7 +12,7 @@ _SLACK = timedelta(days=1)
 def check_not_ahead(event: Event, now: datetime) -> None:
     """Raise `ValueError` naming the first field whose date or instant lies more than a day after `now`.
 
-    A day of slack covers senders whose clock or zone differs. Dates are compared with the local day in Almaty.
+    A day of slack covers senders whose clock or zone differs. Dates are compared with the day in Almaty.
     """
     latest_day = now.astimezone(_ZONE).date() + _SLACK
     for name, value in event:

@@ -1,0 +1,103 @@
+"""What an answer does to its case (R3-R7).
+
+Whether it was in time is decided by when the carrier received it. An answer that was in time counts even if
+the end of the term was processed before it: it takes an ended case up again.
+"""
+
+from rules.person import Case, ConsentGiven, Question
+from rules.states import WAITING, State
+from rules.turn import Turn
+from schemas.sms import (
+    AccountConfirmed,
+    AccountGiven,
+    Consent,
+    Decline,
+    NoticeKind,
+    QuestionAnswered,
+    QuestionKind,
+    Separately,
+    Together,
+)
+from schemas.values import EndReason, Scheme
+
+_FINAL = frozenset(
+    {EndReason.DECEASED, EndReason.REVOKED, EndReason.ALREADY_RECEIVING, EndReason.MANUAL_ROUTE}
+)
+"""Endings that no answer takes back."""
+
+
+def answered(turn: Turn, report: QuestionAnswered) -> None:
+    """Take an answer to one of the person's questions."""
+    case = turn.person.cases.get(report.case_id)
+    question = case.find(report.question_id) if case else None
+    if case is None or question is None:
+        turn.remarks.append("an answer came to a question that no case asked")
+        return
+    turn.prompted = True
+    if case.decided:
+        turn.remark(case, "answered_after_decision")
+    elif case.state is State.ENDED and case.reason in _FINAL:
+        turn.remark(case, f"answered_after_{case.reason}")
+    elif not question.open_at(report.received_at):
+        _late(turn, case, question)
+    elif report.answer is None or question.sent_at is None:
+        turn.remark(case, "not_understood")
+    else:
+        _in_time(turn, case, question, report)
+
+
+def _late(turn: Turn, case: Case, question: Question) -> None:
+    """Too late: the ordinary route, told once, and never a silent grant (R6)."""
+    if question.withdrawn_at:
+        turn.remark(case, "answered_from_a_former_number")
+        return
+    if case.state in WAITING and case.question == question:
+        # The end of the term was not processed yet. The answer to the late message says all there is to say.
+        turn.close(question, question.term_ends or turn.now)
+        case = turn.end(case, EndReason.NO_REPLY, tell=False)
+    noted = turn.remark(case, "answered_late")
+    if not noted.late_told:
+        turn.put(noted.model_copy(update={"late_told": True}))
+        turn.notify(noted, NoticeKind.ANSWERED_LATE)
+
+
+def _in_time(turn: Turn, case: Case, question: Question, report: QuestionAnswered) -> None:
+    match report.answer, question.kind:
+        case Consent(), QuestionKind.OFFER if case.consent is None:
+            consent = ConsentGiven(
+                language=report.answer.language,
+                received_at=report.received_at,
+                text=report.text,
+                message_id=report.message_id,
+                offer=question,
+            )
+            _go_on(turn, case, question, consent=consent)
+        case Decline(), QuestionKind.OFFER if case.reason is not EndReason.DECLINED:
+            _decline(turn, case, question)
+        case Together(), QuestionKind.ONE_APPLICATION if case.scheme is None:
+            _go_on(turn, case, question, scheme=Scheme.ONE_APPLICATION)
+        case Separately(), QuestionKind.ONE_APPLICATION if case.scheme is None:
+            _go_on(turn, case, question, scheme=Scheme.STANDALONE)
+        case AccountConfirmed(), QuestionKind.ACCOUNT if case.account is None and question.account:
+            _go_on(turn, case, question, account=question.account)
+        case AccountGiven(), QuestionKind.ACCOUNT if case.account is None:
+            _go_on(turn, case, question, account=report.answer.iban)
+        case _:
+            turn.remark(case, "answered_already")
+
+
+def _go_on(turn: Turn, case: Case, question: Question, **learnt: object) -> None:
+    current = case.question
+    turn.proceed(turn.put(case.model_copy(update=learnt)))
+    turn.close(question, turn.now)
+    if current and current.question_id != question.question_id:
+        turn.close(current, turn.now)
+
+
+def _decline(turn: Turn, case: Case, question: Question) -> None:
+    """A "no". It can be taken back while the offer's term runs, so the offer stays answerable until then."""
+    current = case.question
+    turn.end(turn.put(case.model_copy(update={"consent": None, "account": None})), EndReason.DECLINED)
+    turn.close(question, question.term_ends or turn.now)
+    if current and current.question_id != question.question_id:
+        turn.close(current, turn.now)

@@ -1,0 +1,275 @@
+"""The lifecycle of a person's cases: one event in, the changed person and the effects out.
+
+This is the pure core of the case desk. It reads no clock and sends nothing; what an event means for each case
+is decided here and nowhere else.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from rules.answers import answered
+from rules.grounds import entitlement
+from rules.person import Case, Person, Source
+from rules.policy import Policy
+from rules.states import BEFORE_CONSENT, SENT, WAITING, State
+from rules.turn import Turn, reminder, replace_question, scheme_without_choice
+from schemas.base import Event
+from schemas.emaket import DecisionSigned
+from schemas.happening import Happening, derived_id
+from schemas.portal import PhoneRegistered
+from schemas.registry import DeathRegistered, DisabilityEstablished, EntitlementRevoked, TitleAwarded
+from schemas.sms import DeadlineElapsed, NoticeKind, QuestionAnswered, QuestionSent, QuestionUndeliverable
+from schemas.statecorp import AccountKnown, BenefitRecorded
+from schemas.values import EndReason
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """What an event did: the person as they are now, the effects in order, and remarks for the log."""
+
+    person: Person
+    effects: Sequence[Event]
+    remarks: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Something that a person waits for: `name` and `version` come back in the `deadline.elapsed` event."""
+
+    name: str
+    version: int
+    at: datetime
+
+
+def advance(person: Person, event: Happening, now: datetime, policy: Policy) -> Advanced:
+    """Apply one event. `now` is the present instant in UTC."""
+    turn = Turn(person, event, now, policy)
+    handle = _HANDLERS.get(type(event.data))
+    if handle:
+        handle(turn, event.data)
+    else:
+        turn.remarks.append(f"{event.name} is nothing that a case waits for")
+    return Advanced(turn.person, tuple(turn.effects), tuple(turn.remarks))
+
+
+def waits(person: Person) -> Iterator[Wait]:
+    """What the person's cases wait for now: the end of the grace, the reminder, the end of a term."""
+    for case in person.cases.values():
+        if case.state is State.RECEIVED and case.grace_until:
+            yield Wait(f"{case.case_id}/grace", 0, case.grace_until)
+        question = case.question
+        if question is None or case.state not in SENT.values() or question.term_ends is None:
+            continue
+        version = len(case.questions)
+        yield Wait(f"{case.case_id}/term", version, question.term_ends)
+        remind_at = reminder(question)
+        if remind_at:
+            yield Wait(f"{case.case_id}/reminder", version, remind_at)
+
+
+def _arise(turn: Turn, fact: TitleAwarded | DisabilityEstablished) -> None:
+    """A right arises (R1, R7). The same record again, under whatever event id, changes nothing."""
+    turn.know(iin=fact.iin)
+    right = entitlement(fact)
+    case_id = derived_id(turn.person.person_id, right.record, right.record_id)
+    if case_id in turn.person.cases:
+        turn.remarks.append("the entitlement is known already")
+        return
+    cause = turn.cause
+    grace = turn.policy.facts_grace
+    case = turn.move(
+        Case(
+            case_id=case_id,
+            ground=right.ground,
+            record=right.record,
+            record_id=right.record_id,
+            source=Source(id=cause.source_id, source=cause.source, time=cause.time, sha256=cause.sha256),
+        ),
+        State.RECEIVED,
+        scheme=scheme_without_choice(right.ground),
+        grace_until=turn.now + grace if grace else None,
+    )
+    if right.barred:
+        turn.end(case, right.barred)
+    elif not grace:
+        turn.proceed(case)
+
+
+def _revoke(turn: Turn, fact: EntitlementRevoked) -> None:
+    turn.know(iin=fact.iin, revoked=turn.person.revoked | {fact.record_id})
+    for case in _cases(turn):
+        if case.record_id == fact.record_id:
+            _stop(turn, case, EndReason.REVOKED)
+
+
+def _die(turn: Turn, fact: DeathRegistered) -> None:
+    """A death ends every open case; nothing more is sent to any number for this person."""
+    phones = {question.phone for case in _cases(turn) for question in case.questions}
+    if turn.person.phone:
+        phones.add(turn.person.phone)
+    turn.know(iin=fact.iin, died_on=turn.person.died_on or fact.died_on)
+    for case in _cases(turn):
+        _stop(turn, case, EndReason.DECEASED)
+    for phone in sorted(phones):
+        turn.withdraw_person(phone, turn.now)
+
+
+def _stop(turn: Turn, case: Case, reason: EndReason) -> None:
+    """End an open case; a decided one only records what came too late to change it."""
+    if case.decided:
+        turn.remark(case, f"{reason}_after_decision")
+    elif case.open:
+        _close_question(turn, case, turn.now)
+        turn.end(case, reason)
+
+
+def _close_question(turn: Turn, case: Case, at: datetime) -> None:
+    if case.state in WAITING and case.question:
+        turn.close(case.question, at)
+
+
+def _register_phone(turn: Turn, fact: PhoneRegistered) -> None:
+    """The registered number changes (R2): questions go to the number registered now, or end without one."""
+    person = turn.person
+    if person.phone_as_of and fact.registered_at < person.phone_as_of:
+        turn.remarks.append("a newer registration is known already")
+        return
+    before = person.phone
+    turn.know(iin=fact.iin, phone=fact.phone, phone_as_of=fact.registered_at)
+    if before == fact.phone:
+        return
+    waiting = [case for case in _cases(turn) if case.state in WAITING]
+    for case in waiting:
+        _withdraw_question(turn, case, fact.registered_at)
+    if before:
+        turn.withdraw_person(before, fact.registered_at)
+    for case in _cases(turn):
+        if case.state in WAITING or (turn.phone and _unreached(case)):
+            turn.proceed(case)
+
+
+def _unreached(case: Case) -> bool:
+    return case.state is State.ENDED and case.reason in (
+        EndReason.PHONE_NOT_REGISTERED,
+        EndReason.UNDELIVERABLE,
+    )
+
+
+def _withdraw_question(turn: Turn, case: Case, at: datetime) -> None:
+    question = case.question
+    if question:
+        turn.close(question, at)
+        turn.put(replace_question(case, question.model_copy(update={"withdrawn_at": at})))
+
+
+def _record_benefit(turn: Turn, fact: BenefitRecorded) -> None:
+    """Ground 4. Before consent there is nothing to refuse yet: the process ends (R12)."""
+    person = turn.person
+    if person.benefit_as_of and fact.recorded_on < person.benefit_as_of:
+        turn.remarks.append("a newer record of the benefit is known already")
+        return
+    turn.know(iin=fact.iin, benefit=fact.status, benefit_as_of=fact.recorded_on)
+    if not turn.person.receives:
+        return
+    for case in _cases(turn):
+        if case.state in BEFORE_CONSENT - {State.RECEIVED}:
+            _close_question(turn, case, turn.now)
+            turn.end(case, EndReason.ALREADY_RECEIVING)
+
+
+def _know_account(turn: Turn, fact: AccountKnown) -> None:
+    """An account to confirm instead of asking for one (R4)."""
+    turn.know(iin=fact.iin, account=fact.iban)
+
+
+def _sent(turn: Turn, report: QuestionSent) -> None:
+    """The question left, and its term runs (R6)."""
+    case = _case(turn, report.case_id)
+    question = case.find(report.question_id) if case else None
+    if not case or not question:
+        turn.remarks.append("a question was sent that no case asked")
+        return
+    if question.sent_at:
+        turn.remark(case, "sent_already")
+        return
+    case = turn.sent(case, question, report.sent_at, report.message_id, report.text)
+    current = case.question
+    if current and current.question_id == question.question_id and case.state in SENT:
+        turn.move(case, SENT[case.state])
+    else:
+        turn.remark(case, "sent_after_closing")
+
+
+def _undeliverable(turn: Turn, report: QuestionUndeliverable) -> None:
+    case = _case(turn, report.case_id)
+    if not case:
+        turn.remarks.append("a question was undeliverable that no case asked")
+        return
+    question = case.question
+    if case.state in WAITING and question and question.question_id == report.question_id:
+        turn.close(question, report.at)
+        turn.end(case, EndReason.UNDELIVERABLE)
+    else:
+        turn.remark(case, "undeliverable_after_closing")
+
+
+def _elapsed(turn: Turn, report: DeadlineElapsed) -> None:
+    """An instant has come. It matters only if the case still waits for it."""
+    case_id, _, what = report.deadline.partition("/")
+    case = _case(turn, case_id)
+    due = [wait for wait in waits(turn.person) if wait.name == report.deadline]
+    if not case or not due or due[0].version != report.version or due[0].at > turn.now:
+        turn.remarks.append("a deadline elapsed that nobody waits for any longer")
+        return
+    question = case.question
+    if what == "grace":
+        turn.proceed(turn.put(case.model_copy(update={"grace_until": None})))
+    elif question and question.term_ends and what == "term":
+        turn.close(question, question.term_ends)
+        turn.end(case, EndReason.NO_REPLY)
+    elif question and question.term_ends and turn.now < question.term_ends:
+        changed = replace_question(case, question.model_copy(update={"reminded": True}))
+        turn.notify(turn.remark(changed, "reminded"), NoticeKind.REMINDER, until=question.term_ends)
+
+
+def _signed(turn: Turn, report: DecisionSigned) -> None:
+    """The officer signed (R10). A benefit on record by then is a refusal on ground 4 all the same (R12)."""
+    for case in _cases(turn):
+        draft = case.draft
+        if case.state is State.AWAITING_SIGNATURE and draft and draft.decision_id == report.decision_id:
+            granted = report.outcome == "granted" and not turn.person.receives
+            ground = None if granted else 4 if turn.person.receives else report.refusal_ground
+            outcome = {
+                "outcome": "granted" if granted else "refused",
+                "refusal_ground": ground,
+                "decided_at": report.signed_at,
+            }
+            turn.pronounce(case, draft.model_copy(update=outcome))
+            return
+    turn.remarks.append("a decision was signed that nobody drafted")
+
+
+def _cases(turn: Turn) -> list[Case]:
+    return list(turn.person.cases.values())
+
+
+def _case(turn: Turn, case_id: str) -> Case | None:
+    return turn.person.cases.get(case_id)
+
+
+_HANDLERS: dict[type[Event], Callable[[Turn, Any], None]] = {
+    TitleAwarded: _arise,
+    DisabilityEstablished: _arise,
+    EntitlementRevoked: _revoke,
+    DeathRegistered: _die,
+    PhoneRegistered: _register_phone,
+    BenefitRecorded: _record_benefit,
+    AccountKnown: _know_account,
+    QuestionSent: _sent,
+    QuestionAnswered: answered,
+    QuestionUndeliverable: _undeliverable,
+    DeadlineElapsed: _elapsed,
+    DecisionSigned: _signed,
+}

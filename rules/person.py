@@ -1,0 +1,114 @@
+"""What is known of a person, and their cases: the case desk's aggregate."""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from rules.states import DECIDED, State
+from schemas.base import Instant, Model
+from schemas.outcomes import Decision
+from schemas.sms import QuestionKind
+from schemas.values import EndReason, Ground, Language, Scheme
+
+
+class Source(Model):
+    """The registry's event from which a case arose, for the evidence."""
+
+    id: str
+    source: str
+    time: Instant
+    sha256: str
+
+
+class Question(Model):
+    """A question of a case, from its asking on.
+
+    The term runs from `sent_at` to `term_ends`; `withdrawn_at` is set where the number was no longer the
+    registered one. An answer counts if it was received before both.
+    """
+
+    question_id: str
+    kind: QuestionKind
+    phone: str
+    account: str | None = None
+    sent_at: Instant | None = None
+    message_id: str | None = None
+    text: str | None = None
+    term_ends: Instant | None = None
+    withdrawn_at: Instant | None = None
+    reminded: bool = False
+
+    def open_at(self, received_at: Instant) -> bool:
+        """Whether an answer that the carrier received at this instant was in time (R6)."""
+        bounds = [bound for bound in (self.term_ends, self.withdrawn_at) if bound is not None]
+        return all(received_at < bound for bound in bounds)
+
+
+class ConsentGiven(Model):
+    """The consent: when the carrier received it, its exact text and the offer it answers (R5)."""
+
+    language: Language
+    received_at: Instant
+    text: str
+    message_id: str
+    offer: Question
+
+
+class Case(Model):
+    """One entitlement of a person on its way to an outcome."""
+
+    case_id: str
+    ground: Ground
+    record: str
+    record_id: str
+    source: Source
+    state: State = State.NEW
+    reason: EndReason | None = None
+    step: int = 0
+    grace_until: Instant | None = None
+    questions: tuple[Question, ...] = ()
+    consent: ConsentGiven | None = None
+    scheme: Scheme | None = None
+    account: str | None = None
+    draft: Decision | None = None
+    late_told: bool = False
+
+    @property
+    def question(self) -> Question | None:
+        """The question asked last."""
+        return self.questions[-1] if self.questions else None
+
+    def find(self, question_id: str) -> Question | None:
+        """The question with this id, however long ago it was asked."""
+        return next((known for known in self.questions if known.question_id == question_id), None)
+
+    @property
+    def decided(self) -> bool:
+        """Whether a decision was made; nothing changes the case any more."""
+        return self.state in DECIDED
+
+    @property
+    def open(self) -> bool:
+        """Whether the process is under way."""
+        return self.state not in DECIDED and self.state is not State.ENDED
+
+
+class Person(Model):
+    """The facts known of a person, each with the time it is as of, and their cases by case id."""
+
+    person_id: str
+    iin: str | None = None
+    phone: str | None = None
+    phone_as_of: Instant | None = None
+    benefit: Literal["applied", "assigned", "paid", "ended"] | None = None
+    benefit_as_of: date | None = None
+    account: str | None = None
+    died_on: date | None = None
+    revoked: frozenset[str] = frozenset()
+    cases: dict[str, Case] = Field(default_factory=dict)
+
+    @property
+    def receives(self) -> bool:
+        """Whether the benefit is on record as applied for, assigned or paid (R12, ground 4)."""
+        return self.benefit in ("applied", "assigned", "paid")

@@ -1,0 +1,81 @@
+"""The states of a case and every step between them, each with its rule."""
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a case stands."""
+
+    NEW = "new"
+    RECEIVED = "received"
+    OFFER_ASKED = "offer_asked"
+    OFFER_SENT = "offer_sent"
+    CHOICE_ASKED = "choice_asked"
+    CHOICE_SENT = "choice_sent"
+    ACCOUNT_ASKED = "account_asked"
+    ACCOUNT_SENT = "account_sent"
+    AWAITING_SIGNATURE = "awaiting_signature"
+    GRANTED = "granted"
+    REFUSED = "refused"
+    ENDED = "ended"
+
+
+DECIDED = frozenset({State.GRANTED, State.REFUSED})
+WAITING = frozenset(
+    {
+        State.OFFER_ASKED,
+        State.OFFER_SENT,
+        State.CHOICE_ASKED,
+        State.CHOICE_SENT,
+        State.ACCOUNT_ASKED,
+        State.ACCOUNT_SENT,
+    }
+)
+"""A question is asked and its answer awaited."""
+BEFORE_CONSENT = frozenset({State.RECEIVED, State.OFFER_ASKED, State.OFFER_SENT})
+
+SENT = {
+    State.OFFER_ASKED: State.OFFER_SENT,
+    State.CHOICE_ASKED: State.CHOICE_SENT,
+    State.ACCOUNT_ASKED: State.ACCOUNT_SENT,
+}
+
+_CHOICE = {State.CHOICE_ASKED: "R7: consent; the recipient may choose one application"}
+_ACCOUNT = {State.ACCOUNT_ASKED: "R4: confirm or provide the account"}
+_DECISION = {
+    State.AWAITING_SIGNATURE: "R10: an officer signs",
+    State.GRANTED: "R10: granted",
+    State.REFUSED: "R12: refused on ground 4",
+}
+_ONWARD = {
+    State.OFFER_ASKED: _CHOICE | _ACCOUNT,
+    State.OFFER_SENT: _CHOICE | _ACCOUNT,
+    State.CHOICE_ASKED: _ACCOUNT,
+    State.CHOICE_SENT: _ACCOUNT,
+    State.ACCOUNT_ASKED: _DECISION,
+    State.ACCOUNT_SENT: _DECISION,
+    State.ENDED: _CHOICE | _ACCOUNT | _DECISION,
+}
+
+EDGES: dict[tuple[State, State], str] = {
+    (State.NEW, State.RECEIVED): "R1, R7: the right arises",
+    (State.RECEIVED, State.OFFER_ASKED): "R2, R3: a registered phone, the offer",
+    (State.OFFER_ASKED, State.OFFER_SENT): "R6: the term runs from the sending",
+    (State.CHOICE_ASKED, State.CHOICE_SENT): "R6: the term runs from the sending",
+    (State.ACCOUNT_ASKED, State.ACCOUNT_SENT): "R6: the term runs from the sending",
+    **{(start, end): rule for start, ends in _ONWARD.items() for end, rule in ends.items()},
+    (State.OFFER_SENT, State.OFFER_ASKED): "R2: asked again on the number registered now",
+    (State.CHOICE_SENT, State.CHOICE_ASKED): "R2: asked again on the number registered now",
+    (State.ACCOUNT_SENT, State.ACCOUNT_ASKED): "R2: asked again on the number registered now",
+    (State.OFFER_ASKED, State.OFFER_ASKED): "R2: asked again on the number registered now",
+    (State.CHOICE_ASKED, State.CHOICE_ASKED): "R2: asked again on the number registered now",
+    (State.ACCOUNT_ASKED, State.ACCOUNT_ASKED): "R2: asked again on the number registered now",
+    (State.ENDED, State.OFFER_ASKED): "R2: a phone is registered now",
+    **{
+        (state, State.ENDED): "R2, R6, R12: the proactive process ends"
+        for state in (State.RECEIVED, *sorted(WAITING), State.AWAITING_SIGNATURE, State.ENDED)
+    },
+    (State.AWAITING_SIGNATURE, State.GRANTED): "R10: signed",
+    (State.AWAITING_SIGNATURE, State.REFUSED): "R10, R12: signed",
+}
+"""Every step that a case can take. A step that is not here is an error of the program."""

@@ -1,0 +1,65 @@
+"""An event as the pure cores see it: what happened, when, and where it came from."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from schemas.base import Event
+from schemas.cloudevents import TYPE_PREFIX, CloudEvent, explain
+
+_NAMESPACE = uuid.UUID("5a0e9f0e-4f0b-5b0c-9c57-6a61726d656d")
+
+SOURCE_DIGEST = "sourcesha256"
+"""The extension that keeps the SHA-256 of a public record's value, byte for byte as it came."""
+
+
+class UnknownEventError(ValueError):
+    """An event that its reader does not know, or whose data is wrong. The message repeats no data."""
+
+
+def derived_id(*parts: str) -> str:
+    """An id that is the same whenever its parts are: a repeat of the cause has the same id."""
+    return str(uuid.uuid5(_NAMESPACE, "\n".join(parts)))
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An event with its identity.
+
+    `id` is derived from the CloudEvents source and id, so the same pair is the same happening. `time` is when
+    it happened, in UTC. `sha256` is the digest of the source record.
+    """
+
+    id: str
+    source: str
+    source_id: str
+    time: datetime
+    sha256: str
+    data: Event
+
+    @property
+    def name(self) -> str:
+        """The event's name, which is its type without the prefix."""
+        return self.data.name
+
+
+def happening(event: CloudEvent, known: Mapping[str, type[Event]]) -> Happening:
+    """Read the data of an event that is one of `known`. Raises `UnknownEventError` saying what is wrong."""
+    model = known.get(event.name)
+    if model is None or event.type != TYPE_PREFIX + event.name:
+        raise UnknownEventError("the type of the event is not one that is read here")
+    try:
+        data = model.model_validate_json(event.data)
+    except ValidationError as error:
+        raise UnknownEventError(explain(error)) from None
+    return Happening(
+        id=derived_id(event.source, event.id),
+        source=event.source,
+        source_id=event.id,
+        time=event.time,
+        sha256=event.extensions.get(SOURCE_DIGEST) or event.sha256,
+        data=data,
+    )
