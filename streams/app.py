@@ -1,0 +1,117 @@
+"""The Faust application, with our transport, tables and recovery chosen through Faust's own hooks."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+import faust
+from faust.types import Message
+from yarl import URL
+
+from streams.clock import Clock
+from streams.records import Outgoing
+from streams.security import broker_credentials
+from streams.tables import BytesTable, TableManager
+from streams.transport import Transport
+from streams.tuning import Tuning
+
+if TYPE_CHECKING:
+    from streams.settings import Settings
+    from streams.transport import Consumer, Producer
+
+
+class BatchTopic(faust.Topic):
+    """A topic whose events are batches as the consumer made them; nothing is decoded here."""
+
+    async def decode(self, message: Message, *, propagate: bool = False) -> Any:  # noqa: ANN401, ARG002
+        """The message's value as it is."""
+        return self._create_event(None, message.value, None, message=message)
+
+
+class StreamApp(faust.App):
+    """A Faust app that hands batches to its agents and keeps bytes in its tables.
+
+    `ready` is set while the tables are recovered and the partitions held; it is cleared at the first sign of a
+    rebalance. `tables_of_inboxes` maps each desk's inbox to its table's changelog.
+    """
+
+    tuning: Tuning
+    clock: Clock
+
+    def __init__(self, *args: Any, tuning: Tuning, clock: Clock, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **kwargs)
+        self.tuning = tuning
+        self.clock = clock
+        self.source_topics: set[str] = set()
+        self.tables_of_inboxes: dict[str, str] = {}
+        self.ready = asyncio.Event()
+        self.batches_handled = 0
+        self.records_handled = 0
+
+    def _new_transport(self) -> Transport:
+        return Transport(self.conf.broker_consumer, self)
+
+    def _new_producer_transport(self) -> Transport:
+        return Transport(self.conf.broker_producer, self)
+
+    def on_rebalance_start(self) -> None:
+        """The first sign of a rebalance. Faust calls it from the consumer's thread."""
+        self.loop.call_soon_threadsafe(self.ready.clear)
+        super().on_rebalance_start()
+
+    async def send_all(self, outgoing: Iterable[Outgoing]) -> None:
+        """Send records and wait until the broker has every one of them; a lost one ends the process."""
+        await cast("Producer", self.producer).send_all(outgoing)
+
+    async def send_table(
+        self,
+        table: BytesTable,
+        partition: int,
+        values: Mapping[bytes, bytes],
+        outgoing: Iterable[Outgoing],
+    ) -> None:
+        """Write a table's values to its changelog and send records; when the broker has it all, write the store."""
+        await cast("Producer", self.producer).send_table(table, partition, values, outgoing)
+
+    def held(self) -> int:
+        """How many source partitions this worker holds."""
+        return len(cast("Consumer", self.consumer).holdings)
+
+
+def create_app(settings: "Settings", tuning: Tuning | None = None) -> StreamApp:
+    """A new application for these settings. Agents, desks and deadlines are registered on it before it is started.
+
+    Topics are never made by it: `jardem topics apply` makes them, changelogs too.
+    """
+    tuning = tuning or Tuning()
+    clock = Clock(settings.time_scale, settings.time_origin)
+    return StreamApp(
+        tuning.app_id,
+        tuning=tuning,
+        clock=clock,
+        broker=[URL(f"aiokafka://{address.strip()}") for address in settings.kafka.split(",")],
+        broker_credentials=broker_credentials(settings),
+        datadir=settings.data_dir / "streams",
+        store=f"{tuning.store}://",
+        Table=BytesTable,
+        TableManager=TableManager,
+        Topic=BatchTopic,
+        key_serializer="raw",
+        value_serializer="raw",
+        processing_guarantee="at_least_once",
+        consumer_auto_offset_reset="earliest",
+        broker_max_poll_records=tuning.max_poll_records,
+        broker_commit_interval=tuning.commit_interval,
+        broker_session_timeout=tuning.session_timeout,
+        broker_heartbeat_interval=tuning.heartbeat_interval,
+        broker_request_timeout=max(90.0, tuning.session_timeout),
+        producer_request_timeout=tuning.send_timeout,
+        producer_linger=tuning.linger,
+        producer_max_request_size=tuning.max_request_bytes,
+        stream_wait_empty=True,
+        table_standby_replicas=0,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        web_enabled=False,
+        web_in_thread=False,
+    )

@@ -1,0 +1,170 @@
+"""Batches: what one poll brought for one partition, handled whole and acknowledged whole, or not at all."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+import structlog
+
+from streams.dead_letters import dead_letter
+from streams.exits import Exit, end_process
+from streams.records import Outgoing, Record
+
+if TYPE_CHECKING:
+    from streams.app import StreamApp
+
+log = structlog.get_logger()
+
+Handler = Callable[["Batch"], Awaitable[Sequence[Outgoing]]]
+
+
+@dataclass(slots=True, eq=False)
+class Holding:
+    """A partition of a source topic for as long as this worker holds it in one assignment.
+
+    `end` is the offset at which the log ended when the partition was taken: records before it may have been handled
+    by a previous owner whose acknowledgement was lost. `acknowledged` is the offset to be committed. A holding is
+    never reused: after a rebalance there is a new one, and acknowledgements to the old one are ignored.
+    """
+
+    topic: str
+    partition: int
+    end: int
+    committed: int | None
+    acknowledged: int | None = None
+    live: bool = True
+    busy: bool = False
+    task: "asyncio.Task[None] | None" = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch(Sequence[Record]):
+    """The records that one poll brought for one partition, in the order of the log; never empty."""
+
+    records: Sequence[Record]
+    holding: Holding = field(repr=False)
+
+    @property
+    def topic(self) -> str:
+        """The topic all records are of."""
+        return self.holding.topic
+
+    @property
+    def partition(self) -> int:
+        """The partition all records are of."""
+        return self.holding.partition
+
+    @property
+    def next_offset(self) -> int:
+        """The offset to be committed once the whole batch is handled."""
+        return self.records[-1].offset + 1
+
+    def still_owned(self) -> bool:
+        """Whether this worker still holds the partition in the assignment in which it read the batch.
+
+        Ask before an effect that leaves Kafka: once it is false, another worker reads the same records.
+        """
+        return self.holding.live
+
+    def backlog(self, record: Record) -> bool:
+        """Whether the record was in the log already when this worker took the partition.
+
+        Then a previous owner may have handled it without living to acknowledge it.
+        """
+        return record.offset < self.holding.end
+
+    def part(self, records: Sequence[Record]) -> "Batch":
+        """A batch of some of these records, of the same partition and assignment."""
+        return Batch(records, self.holding)
+
+    @overload
+    def __getitem__(self, index: int) -> Record: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Record]: ...
+    def __getitem__(self, index: int | slice) -> Record | Sequence[Record]:
+        return self.records[index]
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+
+def stateless(
+    app: "StreamApp",
+    name: str,
+    topics: Sequence[str],
+    handle: Handler,
+    *,
+    on_error: Literal["isolate", "end"] = "isolate",
+) -> None:
+    """Register an agent without a table: what `handle` returns is sent, and then the batch is acknowledged.
+
+    `handle` gets a whole batch and may take minutes; batches of other partitions go on meanwhile. When the partition
+    is revoked or the worker stops, it is cancelled after `Settings.revoke_wait` seconds, unacknowledged, and its
+    records are read again by the next owner.
+
+    `handle` is expected to answer for its records itself, with `dead_letter(record, reason)` for what it cannot
+    read. If it raises all the same: with `on_error="isolate"` every record of the batch is handled once more alone
+    and those that raise again are dead-lettered; with `on_error="end"` (for handlers whose effects leave Kafka) the
+    process ends with nothing acknowledged.
+    """
+
+    async def work(batch: Batch) -> None:
+        try:
+            outgoing = await handle(batch)
+        except Exception as error:
+            if on_error == "end":
+                end_process(Exit.CRASHED, "handler raised", agent=name, at=batch[0].position, error=repr(error))
+            log.exception("handler raised; handling its records one by one", agent=name, at=batch[0].position)
+            outgoing = await _one_by_one(batch, handle)
+        await app.send_all(outgoing)
+
+    register(app, name, topics, work)
+
+
+async def _one_by_one(batch: Batch, handle: Handler) -> Sequence[Outgoing]:
+    outgoing: list[Outgoing] = []
+    for record in batch:
+        try:
+            outgoing += await handle(batch.part([record]))
+        except Exception as error:
+            log.exception("record dead-lettered", at=record.position)
+            outgoing.append(dead_letter(record, f"handler raised {type(error).__name__}"))
+    return outgoing
+
+
+def register(
+    app: "StreamApp", name: str, topics: Iterable[str], work: Callable[[Batch], Awaitable[None]]
+) -> None:
+    """Register a Faust agent whose events are batches, and which runs `work` for each, one a partition at a time.
+
+    The agent only starts the work, so that a slow partition stops no other; the consumer hands over a partition's
+    next batch when the work for the last one is done. `work` returning is the acknowledgement: by then the broker
+    must have everything. Work that raises ends the process.
+    """
+
+    async def run(batch: Batch) -> None:
+        holding = batch.holding
+        try:
+            await work(batch)
+        except asyncio.CancelledError:
+            log.info("batch abandoned, will be read again", agent=name, at=batch[0].position, records=len(batch))
+        except Exception as error:
+            log.exception("agent raised", agent=name, at=batch[0].position)
+            end_process(Exit.CRASHED, "agent raised", agent=name, at=batch[0].position, error=repr(error))
+        else:
+            if holding.live:
+                holding.acknowledged = batch.next_offset
+                app.batches_handled += 1
+                app.records_handled += len(batch)
+        finally:
+            holding.task = None
+            app.consumer.release(holding)
+
+    async def agent(stream: Any) -> None:  # noqa: ANN401 - Faust's streams are generic in a way mypy cannot follow
+        async for batch in stream:
+            batch.holding.task = asyncio.create_task(run(batch), name=f"{name} {batch[0].position}")
+
+    names = list(topics)
+    app.source_topics.update(names)
+    app.agent(app.topic(*names, key_type=bytes, value_type=bytes), name=name)(agent)

@@ -1,0 +1,138 @@
+"""Deadlines: one heap for each partition owned; when one elapses, an event saying so is sent, and nothing else.
+
+The deadline and its version live in the aggregate; the heaps are only a reminder of it, rebuilt after every
+recovery. Whether an elapsed deadline still matters is for the desk to decide.
+"""
+
+import asyncio
+import heapq
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from time import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from streams.records import Outgoing
+
+if TYPE_CHECKING:
+    from streams.app import StreamApp
+
+log = structlog.get_logger()
+
+RESEND_SECONDS = 60.0
+"""A deadline whose event was sent but which its state still holds so long after is sent again."""
+_LONGEST_SLEEP = 1.0
+_SHORTEST_SLEEP = 0.02
+_MOST_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """What an aggregate waits for: an aware instant in UTC of virtual time, a name, and the version of its setting."""
+
+    at: datetime
+    name: str
+    version: int
+
+
+_Entry = tuple[float, bytes, str, int]
+
+
+class _Heap:
+    """The deadlines of one partition. Entries that `armed` does not know any more are skipped when they surface."""
+
+    def __init__(self) -> None:
+        self.entries: list[_Entry] = []
+        self.armed: dict[bytes, tuple[Deadline, ...]] = {}
+
+    def arm(self, key: bytes, deadlines: Sequence[Deadline], real: Callable[[datetime], datetime]) -> None:
+        """Set all deadlines of a key, in place of those it had."""
+        wanted, had = tuple(deadlines), self.armed.get(key, ())
+        if wanted == had:
+            return
+        for deadline in wanted:
+            if deadline not in had:
+                due = real(deadline.at).timestamp()
+                heapq.heappush(self.entries, (due, key, deadline.name, deadline.version))
+        if wanted:
+            self.armed[key] = wanted
+        else:
+            del self.armed[key]
+
+    def due(self, now: float) -> list[tuple[bytes, Deadline]]:
+        """Take what has elapsed off the heap, some at a time; each is put back as due later, should its event be lost."""
+        found: list[tuple[bytes, Deadline]] = []
+        while self.entries and self.entries[0][0] <= now and len(found) < _MOST_AT_ONCE:
+            _, key, name, version = heapq.heappop(self.entries)
+            for deadline in self.armed.get(key, ()):
+                if deadline.name == name and deadline.version == version:
+                    found.append((key, deadline))
+                    heapq.heappush(self.entries, (now + RESEND_SECONDS, key, name, version))
+        return found
+
+
+class Deadlines:
+    """The deadlines of one desk, in the partitions that this worker owns."""
+
+    def __init__(self, app: "StreamApp", inbox: str, elapsed: Callable[[bytes, Deadline], Outgoing]) -> None:
+        """Register the timer with the application."""
+        self._app = app
+        self._inbox = inbox
+        self._elapsed = elapsed
+        self._heaps: dict[int, _Heap] = {}
+        self._sooner = asyncio.Event()
+        app.on_partitions_revoked.connect(self._on_revoked)
+        app.task(self._run)
+
+    def arm(self, partition: int, key: bytes, deadlines: Sequence[Deadline]) -> None:
+        """Set all deadlines of a key, in place of those it had; an empty sequence disarms it."""
+        heap = self._heaps.setdefault(partition, _Heap())
+        first = heap.entries[0][0] if heap.entries else float("inf")
+        heap.arm(key, deadlines, self._app.clock.real)
+        if heap.entries and heap.entries[0][0] < first:
+            self._sooner.set()
+
+    def drop(self, partition: int) -> None:
+        """Forget a partition."""
+        self._heaps.pop(partition, None)
+
+    def keep_only(self, partitions: Iterable[int]) -> None:
+        """Forget all partitions but these."""
+        kept = set(partitions)
+        for partition in set(self._heaps) - kept:
+            del self._heaps[partition]
+
+    def waiting(self) -> int:
+        """How many deadlines wait, over all partitions."""
+        return sum(len(deadlines) for heap in self._heaps.values() for deadlines in heap.armed.values())
+
+    async def _on_revoked(self, *_: object, **__: object) -> None:
+        self._heaps.clear()
+
+    async def _run(self) -> None:
+        while not self._app.should_stop:
+            await self._wait()
+            if self._app.ready.is_set():
+                await self._send()
+
+    async def _wait(self) -> None:
+        first = min((heap.entries[0][0] for heap in self._heaps.values() if heap.entries), default=float("inf"))
+        pause = min(max(first - time(), _SHORTEST_SLEEP), _LONGEST_SLEEP)
+        self._sooner.clear()
+        try:
+            await asyncio.wait_for(self._sooner.wait(), pause)
+        except TimeoutError:
+            return
+
+    async def _send(self) -> None:
+        now = time()
+        outgoing = [
+            replace(self._elapsed(key, deadline), partition=partition)
+            for partition, heap in list(self._heaps.items())
+            for key, deadline in heap.due(now)
+        ]
+        if outgoing:
+            await self._app.send_all(outgoing)
+            log.debug("deadlines elapsed", inbox=self._inbox, count=len(outgoing))

@@ -1,0 +1,123 @@
+r"""The one value that a table keeps of an aggregate: its state, the ids it has handled, and the effects of each.
+
+One changelog record, so that the three cannot part. It is JSON, laid out in lines so that it can be taken apart and
+put together without parsing what has not changed (JSON text has no raw line break inside):
+
+    {"version":1,"state":
+    {...the core's own JSON...}
+    ,"handled":[
+    ["id",timestamp_ms,offset,[[topic,key,value,headers,partition],...]],
+    ...
+    ]}
+
+Keys, values and header values of effects are base64. `timestamp_ms` and `offset` are those of the record by which the
+event first came.
+"""
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from streams.records import Outgoing
+
+VERSION = 1
+_HEAD = b'{"version":1,"state":'
+_MIDDLE = b',"handled":['
+_TAIL = b"]}"
+
+
+class UnreadableEnvelope(ValueError):  # noqa: N818 - it says what the value is
+    """A table's value that is not an envelope of this version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """An event handled: when and where its record stood, and its effects as they were written."""
+
+    timestamp: int
+    offset: int
+    line: bytes
+
+    def effects(self) -> list[Outgoing]:
+        """The effects of the event, to be sent again."""
+        return [_effect(raw) for raw in json.loads(self.line)[3]]
+
+
+@dataclass(slots=True)
+class Envelope:
+    """An aggregate's value, taken apart as far as needed. `handled` is in the order in which the events came."""
+
+    state: bytes
+    handled: dict[str, Handled] = field(default_factory=dict)
+
+    def remember(self, event_id: str, timestamp: int, offset: int, effects: Sequence[Outgoing]) -> None:
+        """Remember an event and its effects."""
+        raw = [_raw(effect) for effect in effects]
+        line = json.dumps([event_id, timestamp, offset, raw], separators=(",", ":")).encode()
+        self.handled[event_id] = Handled(timestamp, offset, line)
+
+    def prune(self, before: int, committed: int) -> None:
+        """Forget the events whose records are older than `before` (milliseconds).
+
+        Events whose records are not committed yet (from offset `committed` on) are kept whatever their timestamp:
+        they may be read again.
+        """
+        old = [key for key, h in self.handled.items() if h.timestamp < before and h.offset < committed]
+        for key in old:
+            del self.handled[key]
+
+
+def load(data: bytes) -> Envelope:
+    """Take a table's value apart.
+
+    Raises:
+        UnreadableEnvelope: it is not one of this version.
+    """
+    lines = data.split(b"\n")
+    if len(lines) < 4 or lines[0] != _HEAD or lines[2] != _MIDDLE or lines[-1] != _TAIL:  # noqa: PLR2004
+        raise UnreadableEnvelope("not an envelope of version 1")
+    handled = {}
+    for line in lines[3:-1]:
+        clean = line.removesuffix(b",")
+        event_id, timestamp, offset = _line_head(clean)
+        handled[event_id] = Handled(timestamp, offset, clean)
+    return Envelope(lines[1], handled)
+
+
+def dump(state: bytes, handled: Iterable[Handled]) -> bytes:
+    """Put a table's value together. `state` is JSON."""
+    if b"\n" in state:
+        state = json.dumps(json.loads(state), ensure_ascii=False, separators=(",", ":")).encode()
+    lines = b",\n".join(h.line for h in handled)
+    return b"\n".join((_HEAD, state, _MIDDLE, lines, _TAIL) if lines else (_HEAD, state, _MIDDLE, _TAIL))
+
+
+def _line_head(line: bytes) -> tuple[str, int, int]:
+    try:
+        end = line.index(b'",', 2)
+        if b"\\" in line[2:end]:
+            event_id, timestamp, offset, _ = json.loads(line)
+            return event_id, timestamp, offset
+        timestamp, offset, _ = line[end + 2 :].split(b",", 2)
+        return line[2:end].decode(), int(timestamp), int(offset)
+    except ValueError as error:
+        raise UnreadableEnvelope("a handled event that cannot be read") from error
+
+
+def _text(data: bytes | None) -> str | None:
+    return None if data is None else b64encode(data).decode()
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else b64decode(text)
+
+
+def _raw(effect: Outgoing) -> list[object]:
+    headers = [[name, _text(value)] for name, value in effect.headers]
+    return [effect.topic, _text(effect.key), _text(effect.value), headers, effect.partition]
+
+
+def _effect(raw: list[object]) -> Outgoing:
+    topic, key, value, headers, partition = raw
+    return Outgoing(topic, _bytes(key), _bytes(value), tuple((n, b64decode(v)) for n, v in headers), partition)  # type: ignore[arg-type, attr-defined]

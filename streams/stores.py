@@ -1,0 +1,169 @@
+"""Where a table's values are kept on this machine: one partition store for each partition owned.
+
+A store is always exactly a prefix of its changelog: `next_offset` says up to where. It is written only after the
+broker has acknowledged the changelog records, values and offset at once; whatever happens to the process or to the
+machine, what is missing is read again from the changelog.
+"""
+
+import json
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import structlog
+from rocksdict import AccessType, Options, Rdict, WriteBatch
+
+log = structlog.get_logger()
+
+FORMAT = 1
+"""The version of what lies in a store folder. A folder of another version is deleted and read anew."""
+
+_OFFSET_KEY = b"\x00next-offset"
+
+
+class PartitionStore(Protocol):
+    """The values of one partition of one table."""
+
+    next_offset: int | None
+    """The changelog offset from which on records are missing here; None: all are."""
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value of a key, or None."""
+
+    def write(self, items: Iterable[tuple[bytes, bytes | None]], next_offset: int | None) -> None:
+        """Write values (None deletes) and the offset, at once."""
+
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        """All keys and values, in any order."""
+
+    def clear(self) -> None:
+        """Forget everything, so that the changelog is read from its beginning."""
+
+    def close(self) -> None:
+        """Let go of files and locks."""
+
+
+class MemoryPartition:
+    """A partition in a dictionary: fast, and read anew from the changelog by every process."""
+
+    def __init__(self) -> None:
+        self.next_offset: int | None = None
+        self._values: dict[bytes, bytes] = {}
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value of a key, or None."""
+        return self._values.get(key)
+
+    def write(self, items: Iterable[tuple[bytes, bytes | None]], next_offset: int | None) -> None:
+        """Write values (None deletes) and the offset."""
+        for key, value in items:
+            if value is None:
+                self._values.pop(key, None)
+            else:
+                self._values[key] = value
+        self.next_offset = next_offset
+
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        """All keys and values."""
+        return iter(list(self._values.items()))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._values.clear()
+        self.next_offset = None
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class RocksPartition:
+    """A partition in RocksDB: survives the process, so that only what is missing is read from the changelog.
+
+    The folder is locked by the process that has it open; another worker on this machine that is given the partition
+    waits for the lock (see `tables.PartitionedStore`).
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the folder, made if it is not there.
+
+        Raises:
+            BlockingIOError: another process has it open.
+        """
+        self._path = path
+        self._db = self._open()
+        raw = self._db.get(_OFFSET_KEY)
+        self.next_offset: int | None = None if raw is None else int(raw)
+
+    def _open(self) -> Any:  # noqa: ANN401 - rocksdict has no types
+        options = Options(raw_mode=True)
+        options.create_if_missing(True)
+        options.set_max_open_files(256)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return Rdict(str(self._path), options, access_type=AccessType.read_write())
+        except Exception as error:
+            if "lock" in str(error).lower():
+                raise BlockingIOError(str(error)) from error
+            log.warning("store cannot be opened; deleted, and read anew", path=str(self._path), error=str(error))
+            shutil.rmtree(self._path, ignore_errors=True)
+            return Rdict(str(self._path), options, access_type=AccessType.read_write())
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value of a key, or None."""
+        value: bytes | None = self._db.get(key)
+        return value
+
+    def write(self, items: Iterable[tuple[bytes, bytes | None]], next_offset: int | None) -> None:
+        """Write values (None deletes) and the offset in one atomic batch."""
+        batch = WriteBatch(raw_mode=True)
+        for key, value in items:
+            if value is None:
+                batch.delete(key)
+            else:
+                batch.put(key, value)
+        if next_offset is None:
+            batch.delete(_OFFSET_KEY)
+        else:
+            batch.put(_OFFSET_KEY, str(next_offset).encode())
+        self._db.write(batch)
+        self.next_offset = next_offset
+
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        """All keys and values, in key order."""
+        for key, value in self._db.items():
+            if key != _OFFSET_KEY:
+                yield key, value
+
+    def clear(self) -> None:
+        """Delete the folder and begin anew."""
+        self._db.close()
+        shutil.rmtree(self._path, ignore_errors=True)
+        self._db = self._open()
+        self.next_offset = None
+
+    def close(self) -> None:
+        """Write out and release the lock."""
+        self._db.close()
+
+
+def prepare_folder(folder: Path, app_id: str) -> None:
+    """Make a store folder ready before anything in it is opened; what does not fit is deleted, and said.
+
+    A folder written by another version of jardem, or for another application id, is deleted. A folder that the last
+    run left without an orderly stop is kept: its stores are prefixes of the changelogs all the same.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    label = folder / "store.json"
+    wanted = {"format": FORMAT, "app": app_id}
+    try:
+        found = json.loads(label.read_text())
+    except FileNotFoundError:
+        found = wanted if not any(folder.iterdir()) else None
+    except ValueError:
+        found = None
+    if found != wanted:
+        log.warning("store folder is of another version; deleted, recovering from the changelog", folder=str(folder))
+        for child in folder.iterdir():
+            shutil.rmtree(child) if child.is_dir() else child.unlink()
+    label.write_text(json.dumps(wanted))

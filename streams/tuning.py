@@ -1,0 +1,37 @@
+"""How the streams run, apart from where: numbers that tests change and an operator rarely does."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """The numbers of one worker. The defaults are for production."""
+
+    app_id: str = "jardem"
+    """The consumer group, and the first part of the changelogs' names."""
+    store: Literal["memory", "rocksdb"] = "memory"
+    """Where tables are kept: in memory, or in `data_dir`/tables."""
+    max_poll_records: int = 500
+    """At most so many records of all partitions in one poll, so a batch has no more either."""
+    max_fold_seconds: float = 1.0
+    """A desk that has folded for so long writes and acknowledges what it has, and goes on with the rest after."""
+    revoke_wait: float = 5.0
+    """Seconds that a batch in flight may go on when its partition is revoked or the worker stops."""
+    stop_seconds: float = 10.0
+    """Seconds for the whole orderly stop."""
+    session_timeout: float = 30.0
+    """Seconds without a heartbeat after which the broker gives a worker's partitions away."""
+    heartbeat_interval: float = 3.0
+    """Seconds between heartbeats."""
+    commit_interval: float = 1.0
+    """Seconds between commits of acknowledged batches."""
+    send_timeout: float = 60.0
+    """Seconds after which a record that the broker has not taken is lost, and the process ends."""
+    linger: float = 0.0
+    """Seconds for which the producer waits for more records to send together; batches are sent together anyway."""
+    max_request_bytes: int = 1_048_576
+    """The largest record or request that is sent; not more than the broker takes (`message.max.bytes`)."""
+    keep_handled: timedelta = timedelta(hours=24)
+    """How long an aggregate remembers the ids it has handled, by the records' timestamps."""

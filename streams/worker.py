@@ -1,0 +1,161 @@
+"""Runs an application in the foreground: checks its topics, starts it, and stops it in an orderly way."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+
+import structlog
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth, server_list
+
+from streams.app import StreamApp
+from streams.exits import Exit, end_process
+from streams.health import Health
+from streams.stores import prepare_folder
+
+log = structlog.get_logger()
+
+
+class UnfitTopics(Exception):  # noqa: N818 - it says what is found
+    """Topics are missing, or a changelog has not as many partitions as its inbox. The message says what to do."""
+
+
+def configure_logging(level: int = logging.INFO) -> None:
+    """JSON lines on standard error: our own log, and warnings of Faust and aiokafka."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    json = structlog.processors.JSONRenderer(ensure_ascii=False)
+    structlog.configure(
+        processors=[*shared, json],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, json],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(max(level, logging.WARNING))
+
+
+def run_worker(app: StreamApp, host: str = "127.0.0.1", port: int = 0) -> int:
+    """Run the application until a signal; returns the exit code. `host` and `port` are for health.
+
+    SIGTERM and SIGINT stop it in an orderly way: what is in flight is finished (or given up after `revoke_wait`),
+    committed, and the group is left at once. If that takes longer than `stop_seconds`, or at a second signal, the
+    process ends as it is; nothing is lost by that, only read again.
+    """
+    return asyncio.run(_run(app, host, port))
+
+
+async def _run(app: StreamApp, host: str, port: int) -> int:
+    if app.tuning.store == "rocksdb":
+        prepare_folder(app.conf.tabledir, app.conf.id)
+    try:
+        await check_topics(app)
+    except (UnfitTopics, KafkaError) as error:
+        log.critical("worker refused to start", error=str(error), exit_code=int(Exit.CONFIGURATION))
+        return int(Exit.CONFIGURATION)
+    stopping = _watch_signals()
+    health = Health(app)
+    health_port = await health.start(host, port)
+    log.info("worker starts", app=app.conf.id, store=app.tuning.store, health=f"{host}:{health_port}")
+    app.conf.datadir.mkdir(parents=True, exist_ok=True)
+    app.finalize()
+    idle = asyncio.create_task(_say_when_idle(app))
+    starting = asyncio.create_task(app.start())
+    stopped = asyncio.create_task(stopping.wait())
+    ended = asyncio.create_task(_until_ended(app, starting))
+    try:
+        await asyncio.wait({stopped, ended}, return_when=asyncio.FIRST_COMPLETED)
+        if ended.done():
+            reason = ended.exception() or app.crash_reason
+            end_process(Exit.CRASHED, "worker crashed", error=f"{type(reason).__name__}: {reason}")
+        log.info("worker stops")
+        await _stop(app)
+    finally:
+        idle.cancel()
+        ended.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await health.stop()
+    log.info("worker stopped", records=app.records_handled, batches=app.batches_handled)
+    return 0
+
+
+async def _until_ended(app: StreamApp, starting: "asyncio.Task[None]") -> None:
+    await starting
+    await app.wait_until_stopped()
+
+
+async def _stop(app: StreamApp) -> None:
+    stop = asyncio.create_task(app.stop())
+    _, late = await asyncio.wait({stop}, timeout=app.tuning.stop_seconds)
+    if late:
+        end_process(Exit.STOP_TIMED_OUT, "the orderly stop took too long", seconds=app.tuning.stop_seconds)
+    stop.result()
+
+
+def _watch_signals() -> asyncio.Event:
+    stopping = asyncio.Event()
+
+    def on_signal() -> None:
+        if stopping.is_set():
+            end_process(Exit.STOPPED_TWICE, "second signal: not waiting any longer")
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, on_signal)
+    return stopping
+
+
+async def _say_when_idle(app: StreamApp) -> None:
+    while True:
+        await app.ready.wait()
+        if app.held():
+            log.info("worker ready", partitions=app.held())
+        else:
+            log.warning("worker idle: there are more workers than partitions, so this one was given none")
+        while app.ready.is_set():
+            await asyncio.sleep(0.2)
+
+
+async def check_topics(app: StreamApp) -> None:
+    """See that all topics are there, and each changelog with as many partitions as the inbox beside it.
+
+    Raises:
+        UnfitTopics: they are not; the message says what to do.
+    """
+    counts = await _partition_counts(app, {*app.source_topics, *app.tables_of_inboxes.values()})
+    missing = sorted(topic for topic, count in counts.items() if not count)
+    if missing:
+        raise UnfitTopics(f"topics are missing: {', '.join(missing)}. Run `jardem topics apply`.")
+    for inbox, changelog in app.tables_of_inboxes.items():
+        if counts[inbox] != counts[changelog]:
+            raise UnfitTopics(
+                f"{changelog} has {counts[changelog]} partitions and {inbox} has {counts[inbox]}; they must have the "
+                f"same, because a key's events and its table value live in the partition of one number. Stop all "
+                f"workers, make {changelog} anew with {counts[inbox]} partitions, and write its values into it again "
+                f"by key; docs/streams.md says how."
+            )
+
+
+async def _partition_counts(app: StreamApp, topics: set[str]) -> dict[str, int]:
+    auth = credentials_to_aiokafka_auth(app.conf.broker_credentials, app.conf.ssl_context)
+    admin = AIOKafkaAdminClient(bootstrap_servers=server_list(app.conf.broker, 9092), **auth)
+    try:
+        await admin.start()
+        found = await admin.describe_topics(sorted(topics))
+    finally:
+        await admin.close()
+    return {topic["topic"]: len(topic["partitions"]) for topic in found}
