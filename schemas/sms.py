@@ -251,7 +251,11 @@ class MessageReceived(Event):
 
 
 class MessageStatusReported(Event):
-    """The carrier tells what became of a message. Reports come late, repeated and in any order."""
+    """The carrier tells what became of a message. Reports come late, repeated and in any order.
+
+    `undeliverable` is the webhook's reading of the error code: this message can't reach this number, ever. A
+    passing failure is not that.
+    """
 
     name: ClassVar[str] = "message.status"
 
@@ -259,6 +263,7 @@ class MessageStatusReported(Event):
     sid: str
     status: str
     error_code: int | None
+    undeliverable: bool = False
     at: Instant
 
 

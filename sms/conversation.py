@@ -1,1 +1,366 @@
-"""The conversation on one phone number, pure: the open question, those queued behind it, the statuses."""
+"""The conversation on one phone number, pure: one event in, the changed line and the effects out.
+
+One question is open at a time, because families share phones; the others wait behind it. A text belongs to
+the question that was put last when the carrier received it. What an answer means for a case is not decided
+here.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from schemas.base import Event
+from schemas.happening import Happening, derived_id
+from schemas.sms import (
+    Answer,
+    DeadlineElapsed,
+    MessageAccepted,
+    MessageDeferred,
+    MessageInDoubt,
+    MessageReceived,
+    MessageRejected,
+    MessageStatusReported,
+    NoticeKind,
+    NoticeRequested,
+    PersonWithdrawn,
+    QuestionAnswered,
+    QuestionAsked,
+    QuestionClosed,
+    QuestionKind,
+    QuestionSent,
+    QuestionUndeliverable,
+)
+from sms import texts
+from sms.answers import read_account, read_offer, read_one_application
+from sms.exchange import Exchange
+from sms.hours import SendingHours
+from sms.line import Delivery, Line, LineQuestion, Message
+
+_EXPLANATIONS = 3
+_KEPT_DELIVERIES = 40
+_FIRST_DELAY = 5.0
+_LONGEST_DELAY = 300.0
+_RANKS = {"accepted": 0, "queued": 1, "sending": 2, "sent": 3, "delivered": 4, "undelivered": 4, "failed": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class Conversed:
+    """What an event did: the line as it is now, the effects in order, and remarks for the log."""
+
+    line: Line
+    effects: Sequence[Event]
+    remarks: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class LinePolicy:
+    """`hours` in which unasked messages may go out (None.
+
+    Any); `time_scale` turns real delays into virtual ones.
+    """
+
+    hours: SendingHours | None = None
+    time_scale: float = 1.0
+
+
+def converse(line: Line, event: Happening, now: datetime, policy: LinePolicy) -> Conversed:
+    """Apply one event. `now` is the present instant in UTC."""
+    exchange = Exchange(line, now, policy.hours)
+    handle = _HANDLERS.get(type(event.data))
+    if handle:
+        handle(exchange, event.data, policy)
+    else:
+        exchange.remarks.append(f"{event.name} is nothing that a line waits for")
+    _read_held(exchange)
+    exchange.open_next()
+    exchange.hand_over()
+    return Conversed(exchange.line, tuple(exchange.effects), tuple(exchange.remarks))
+
+
+def wait(line: Line) -> tuple[datetime, int] | None:
+    """When the line must be woken, and the version of that wish."""
+    return (line.wake_at, line.wakes) if line.wake_at else None
+
+
+def _asked(exchange: Exchange, asked: QuestionAsked, _policy: LinePolicy) -> None:
+    """Put a question, or keep it behind the open one. The next question of an answered case goes first."""
+    exchange.change(phone=asked.phone)
+    if exchange.line.question(asked.question_id):
+        return
+    question = LineQuestion(
+        question_id=asked.question_id,
+        case_id=asked.case_id,
+        person_id=asked.person_id,
+        kind=asked.kind,
+        language=asked.language,
+        details=asked.details,
+        prompted=asked.prompted,
+    )
+    current = exchange.line.current
+    if current and current.answered and current.case_id == asked.case_id:
+        exchange.retire()
+        exchange.make_current(question)
+    elif asked.prompted:
+        exchange.change(waiting=(question, *exchange.line.waiting))
+    else:
+        exchange.change(waiting=(*exchange.line.waiting, question))
+
+
+def _closed(exchange: Exchange, closed: QuestionClosed, _policy: LinePolicy) -> None:
+    """The question awaits no answer any longer; what was still to be said about it is not said."""
+    question = exchange.line.question(closed.question_id)
+    if question is None:
+        exchange.remarks.append("a question was closed that this line does not know")
+        return
+    exchange.update(question, closed_at=closed.closed_at)
+    exchange.drop(lambda message: message.question_id == closed.question_id)
+    current = exchange.line.current
+    if current and current.question_id == closed.question_id:
+        exchange.retire()
+    else:
+        _forget_waiting(exchange, lambda known: known.question_id == closed.question_id)
+
+
+def _forget_waiting(exchange: Exchange, unwanted: Callable[[LineQuestion], bool]) -> None:
+    exchange.change(waiting=tuple(known for known in exchange.line.waiting if not unwanted(known)))
+
+
+def _notice(exchange: Exchange, notice: NoticeRequested, _policy: LinePolicy) -> None:
+    """Queue a notice. A reminder of a question that is no longer open is not sent."""
+    exchange.change(phone=notice.phone)
+    if notice.kind is NoticeKind.REMINDER:
+        current = exchange.line.current
+        if current is None or current.question_id != notice.question_id or current.answered:
+            exchange.remarks.append("a reminder came for a question that is not open")
+            return
+    if notice.kind is NoticeKind.ANSWERED_LATE:
+        # It says all that the notice of the end says, which may still wait for the morning.
+        exchange.drop(
+            lambda message: message.case_id == notice.case_id and message.notice is NoticeKind.NO_REPLY
+        )
+    exchange.say(
+        Message(
+            message_id=notice.notice_id,
+            text=texts.notice(notice.kind, notice.language, notice.details),
+            prompted=notice.prompted,
+            case_id=notice.case_id,
+            person_id=notice.person_id,
+            question_id=notice.question_id,
+            notice=notice.kind,
+        )
+    )
+
+
+def _withdrawn(exchange: Exchange, withdrawn: PersonWithdrawn, _policy: LinePolicy) -> None:
+    """Nothing more goes out for this person: they died, or the number is no longer theirs (R2)."""
+    person_id = withdrawn.person_id
+    exchange.drop(lambda message: message.person_id == person_id)
+    _forget_waiting(exchange, lambda known: known.person_id == person_id)
+    current = exchange.line.current
+    if current and current.person_id == person_id:
+        if current.closed_at is None:
+            exchange.update(current, closed_at=withdrawn.at)
+        exchange.retire()
+
+
+def _accepted(exchange: Exchange, accepted: MessageAccepted, _policy: LinePolicy) -> None:
+    """The carrier took the message: if it puts a question, the question's term starts here (R6)."""
+    message = exchange.line.in_flight
+    if message is None or message.message_id != accepted.message_id or message.handed_at is None:
+        exchange.remarks.append("a message was accepted that is not with the carrier")
+        return
+    exchange.replace(message)
+    question = exchange.line.question(message.question_id) if message.asks else None
+    delivery = Delivery(sid=accepted.sid, asked=message.question_id if message.asks else None)
+    exchange.change(deliveries=(*exchange.line.deliveries, delivery)[-_KEPT_DELIVERIES:])
+    if question:
+        # A message that was found again at the carrier left before it was handed over this time.
+        exchange.update(question, put_at=min(message.handed_at, accepted.accepted_at))
+        exchange.effects.append(
+            QuestionSent(
+                question_id=question.question_id,
+                case_id=question.case_id,
+                person_id=question.person_id,
+                message_id=message.message_id,
+                text=message.text,
+                sent_at=accepted.accepted_at,
+            )
+        )
+    early = [report for report in exchange.line.early if report.sid == accepted.sid]
+    exchange.change(early=tuple(report for report in exchange.line.early if report.sid != accepted.sid))
+    for report in early:
+        _climb(exchange, report)
+
+
+def _deferred(exchange: Exchange, deferred: MessageDeferred, policy: LinePolicy) -> None:
+    """The carrier gave the message back. It keeps its place, and no term starts (R6)."""
+    message = exchange.line.in_flight
+    if message is None or (message.message_id, message.attempt) != (deferred.message_id, deferred.attempt):
+        exchange.remarks.append("a message was deferred that is not with the carrier")
+        return
+    _retry(exchange, message, deferred.retry_after_seconds, policy)
+
+
+def _in_doubt(exchange: Exchange, doubt: MessageInDoubt, policy: LinePolicy) -> None:
+    """Nobody can tell whether the message left. It is looked up again later, never simply sent again."""
+    message = exchange.line.in_flight
+    if message is None or (message.message_id, message.attempt) != (doubt.message_id, doubt.attempt):
+        exchange.remarks.append("a message is in doubt that is not with the carrier")
+        return
+    _retry(exchange, message, _LONGEST_DELAY, policy)
+
+
+def _retry(exchange: Exchange, message: Message, after: float | None, policy: LinePolicy) -> None:
+    if message.unwanted:
+        exchange.replace(message)
+        return
+    delay = after if after is not None else min(_FIRST_DELAY * 2 ** (message.attempt - 1), _LONGEST_DELAY)
+    retry_at = exchange.now + timedelta(seconds=delay * policy.time_scale)
+    exchange.replace(message, message.model_copy(update={"handed_at": None, "retry_at": retry_at}))
+
+
+def _rejected(exchange: Exchange, rejected: MessageRejected, _policy: LinePolicy) -> None:
+    """The carrier refused the message for good: a question can't reach its number."""
+    message = exchange.line.in_flight
+    if message is None or message.message_id != rejected.message_id:
+        exchange.remarks.append("a message was rejected that is not with the carrier")
+        return
+    exchange.replace(message)
+    question = exchange.line.question(message.question_id) if message.asks else None
+    if question:
+        _undeliverable(exchange, question, rejected.code, rejected.at)
+    else:
+        exchange.remarks.append("a notice was rejected by the carrier")
+
+
+def _undeliverable(exchange: Exchange, question: LineQuestion, code: int | None, at: datetime) -> None:
+    exchange.effects.append(
+        QuestionUndeliverable(
+            question_id=question.question_id,
+            case_id=question.case_id,
+            person_id=question.person_id,
+            code=code,
+            at=at,
+        )
+    )
+
+
+def _status(exchange: Exchange, report: MessageStatusReported, _policy: LinePolicy) -> None:
+    if any(delivery.sid == report.sid for delivery in exchange.line.deliveries):
+        _climb(exchange, report)
+    elif exchange.line.in_flight:
+        # The callback overtook the carrier's own report; it is read when that comes.
+        exchange.change(early=(*exchange.line.early, report)[-_KEPT_DELIVERIES:])
+    else:
+        exchange.remarks.append("a status came for an unknown message")
+
+
+def _climb(exchange: Exchange, report: MessageStatusReported) -> None:
+    """Statuses come in any order: they only climb, and the first final one stands."""
+    changed = []
+    for delivery in exchange.line.deliveries:
+        climbs = _RANKS.get(report.status, -1) > _RANKS[delivery.status]
+        if delivery.sid != report.sid or not climbs:
+            changed.append(delivery)
+            continue
+        changed.append(delivery.model_copy(update={"status": report.status}))
+        question = exchange.line.question(delivery.asked)
+        if question and report.undeliverable:
+            _undeliverable(exchange, question, report.error_code, report.at)
+    exchange.change(deliveries=tuple(changed))
+
+
+def _received(exchange: Exchange, received: MessageReceived, _policy: LinePolicy) -> None:
+    exchange.change(phone=received.phone, held_texts=(*exchange.line.held_texts, received))
+
+
+def _read_held(exchange: Exchange) -> None:
+    """Read the texts that came, unless a question has gone to the carrier and is not known to have left.
+
+    Nobody can tell before whether a text answers that question or the one before it.
+    """
+    if any(message.asks and message.attempt for message in exchange.line.messages):
+        return
+    held = exchange.line.held_texts
+    exchange.change(held_texts=())
+    for received in held:
+        _read(exchange, received)
+
+
+def _read(exchange: Exchange, received: MessageReceived) -> None:
+    """The text belongs to the question that was put last when the carrier received it."""
+    question = exchange.line.put_before(received.received_at)
+    if question is None:
+        exchange.remarks.append("a text came from a number that was asked nothing")
+        return
+    closed = question.closed_at is not None and received.received_at >= question.closed_at
+    answer = _parse(question, received.text)
+    current = exchange.line.current
+    open_now = current is not None and current.question_id == question.question_id and not question.answered
+    if answer is None and not closed:
+        if open_now:
+            _explain(exchange, question)
+        else:
+            exchange.remarks.append("a text after the answer was not understood")
+        return
+    exchange.effects.append(
+        QuestionAnswered(
+            question_id=question.question_id,
+            case_id=question.case_id,
+            person_id=question.person_id,
+            answer=answer,
+            text=received.text,
+            message_id=received.sid,
+            received_at=received.received_at,
+        )
+    )
+    if answer and open_now and not closed:
+        exchange.update(question, answered=True)
+
+
+def _parse(question: LineQuestion, text: str) -> Answer | None:
+    match question.kind:
+        case QuestionKind.OFFER:
+            return read_offer(text)
+        case QuestionKind.ONE_APPLICATION:
+            return read_one_application(text)
+        case QuestionKind.ACCOUNT:
+            return read_account(text, known=question.details.account is not None)
+
+
+def _explain(exchange: Exchange, question: LineQuestion) -> None:
+    """Say how to answer, at most three times a question. The term is not moved (R6)."""
+    if question.explained >= _EXPLANATIONS:
+        exchange.remarks.append("the question was explained often enough")
+        return
+    explained = exchange.update(question, explained=question.explained + 1)
+    exchange.say(
+        Message(
+            message_id=derived_id(question.question_id, "explanation", str(explained.explained)),
+            text=texts.explanation(question.kind, question.language, question.details),
+            prompted=True,
+            case_id=question.case_id,
+            person_id=question.person_id,
+            question_id=question.question_id,
+        )
+    )
+
+
+def _wake(_exchange: Exchange, _elapsed: DeadlineElapsed, _policy: LinePolicy) -> None:
+    """Nothing but the hour has changed; what is due is handed over as after every event."""
+
+
+_HANDLERS: dict[type[Event], Callable[[Exchange, Any, LinePolicy], None]] = {
+    QuestionAsked: _asked,
+    QuestionClosed: _closed,
+    NoticeRequested: _notice,
+    PersonWithdrawn: _withdrawn,
+    MessageAccepted: _accepted,
+    MessageDeferred: _deferred,
+    MessageInDoubt: _in_doubt,
+    MessageRejected: _rejected,
+    MessageStatusReported: _status,
+    MessageReceived: _received,
+    DeadlineElapsed: _wake,
+}

@@ -1,0 +1,135 @@
+"""One event's turn on a line: the moves that the conversation is made of, and the effects that they leave."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from schemas.base import Event
+from schemas.happening import derived_id
+from schemas.sms import MessageToSend
+from sms import texts
+from sms.hours import SendingHours
+from sms.line import Line, LineQuestion, Message
+
+_KEPT_QUESTIONS = 12
+
+
+class Exchange:
+    """The line as the event finds it, changed move by move.
+
+    `now` is the present instant in UTC. `remarks` says what was done with an event that changed nothing.
+    """
+
+    def __init__(self, line: Line, now: datetime, hours: SendingHours | None) -> None:
+        self.line = line
+        self.now = now
+        self.hours = hours
+        self.effects: list[Event] = []
+        self.remarks: list[str] = []
+
+    def change(self, **changes: object) -> None:
+        """Change the line."""
+        self.line = self.line.model_copy(update=changes)
+
+    # Questions.
+
+    def update(self, question: LineQuestion, **changes: object) -> LineQuestion:
+        """Change a question where it stands."""
+        changed = question.model_copy(update=changes)
+
+        def place(known: LineQuestion) -> LineQuestion:
+            return changed if known.question_id == question.question_id else known
+
+        self.change(
+            current=place(self.line.current) if self.line.current else None,
+            waiting=tuple(place(known) for known in self.line.waiting),
+            past=tuple(place(known) for known in self.line.past),
+        )
+        return changed
+
+    def retire(self) -> None:
+        """Move the current question to the past; late answers may still come to it."""
+        if self.line.current:
+            past = (*self.line.past, self.line.current)[-_KEPT_QUESTIONS:]
+            self.change(past=past, current=None)
+
+    def make_current(self, question: LineQuestion) -> None:
+        """Put this question to the citizen."""
+        self.change(current=question)
+        self.say(
+            Message(
+                message_id=derived_id(question.question_id, "message"),
+                text=texts.question(question.kind, question.language, question.details),
+                prompted=question.prompted,
+                case_id=question.case_id,
+                person_id=question.person_id,
+                question_id=question.question_id,
+                asks=True,
+            )
+        )
+
+    def open_next(self) -> None:
+        """Put the next waiting question, if none is open."""
+        if self.line.current is None and self.line.waiting:
+            first, *others = self.line.waiting
+            self.change(waiting=tuple(others))
+            self.make_current(first)
+
+    # Messages.
+
+    def say(self, message: Message) -> None:
+        """Queue a message."""
+        self.change(messages=(*self.line.messages, message))
+
+    def replace(self, message: Message, *by: Message) -> None:
+        """Put other messages, or none, in a message's place."""
+        messages: list[Message] = []
+        for known in self.line.messages:
+            messages.extend(by if known.message_id == message.message_id else (known,))
+        self.change(messages=tuple(messages))
+
+    def drop(self, unwanted: Callable[[Message], bool]) -> None:
+        """Send no message of this description.
+
+        One that is with the carrier can't be called back, only not retried.
+        """
+        for message in self.line.messages:
+            if unwanted(message):
+                kept = (message.model_copy(update={"unwanted": True}),) if message.handed_at else ()
+                self.replace(message, *kept)
+
+    def hand_over(self) -> None:
+        """Hand the next message to the carrier if none is with it, and know when to look again."""
+        wake_at = None
+        if self.line.in_flight is None:
+            message, wake_at = self._next_message()
+            if message:
+                handed = message.model_copy(
+                    update={"handed_at": self.now, "attempt": message.attempt + 1, "retry_at": None}
+                )
+                self.replace(message, handed)
+                self.effects.append(
+                    MessageToSend(
+                        message_id=handed.message_id,
+                        phone=self.line.phone or "",
+                        text=handed.text,
+                        attempt=handed.attempt,
+                        requested_at=self.now,
+                    )
+                )
+        if wake_at != self.line.wake_at:
+            self.change(wake_at=wake_at, wakes=self.line.wakes + 1)
+
+    def _next_message(self) -> tuple[Message | None, datetime | None]:
+        """The message to hand over now, or when to look again.
+
+        An answer may pass what waits for the morning.
+        """
+        opening = self.hours.next_opening(self.now) if self.hours else self.now
+        wake_at = None
+        for message in self.line.messages:
+            if message.retry_at and message.retry_at > self.now:
+                return None, message.retry_at
+            if message.prompted or opening <= self.now:
+                return message, None
+            wake_at = opening
+        return None, wake_at
