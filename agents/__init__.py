@@ -1,1 +1,1 @@
-"""Who acts: one file per agent, thin shells around the pure cores."""
+"""Who acts: thin shells that read events, call a pure core, and send the effects."""

@@ -1,0 +1,59 @@
+"""The worker, put together: one application with the intake, the two desks and the carrier."""
+
+from datetime import timedelta
+
+from agents.carrier import CarrierAgent
+from agents.case_desk import CaseDesk
+from agents.intake import TOPICS, Intake
+from agents.sms_desk import SmsDesk
+from rules.policy import DecisionMode, Policy, TermPolicy
+from schemas.pseudonyms import Pseudonyms
+from sms.conversation import LinePolicy
+from sms.hours import SendingHours
+from sms.twilio_carrier import TwilioCarrier
+from streams.app import StreamApp, create_app
+from streams.batches import stateless
+from streams.desk import Desk
+from streams.settings import Settings
+
+
+def assemble(settings: Settings) -> StreamApp:
+    """The application for these settings, complete and not started."""
+    app = create_app(settings)
+    pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
+    stateless(app, "intake", TOPICS, Intake(pseudonyms, app.clock).handle)
+    Desk(app, CaseDesk(case_policy(settings), pseudonyms))
+    Desk(app, SmsDesk(line_policy(settings), pseudonyms))
+    CarrierAgent(app, twilio_carrier(settings), pseudonyms)
+    return app
+
+
+def case_policy(settings: Settings) -> Policy:
+    """The policies of the case desk.
+
+    The grace is real time, because what it waits for is real: Kafka's delays.
+    """
+    return Policy(
+        term=TermPolicy(settings.term_policy),
+        decision_mode=DecisionMode(settings.decision_mode),
+        facts_grace=timedelta(seconds=settings.facts_grace * settings.time_scale),
+    )
+
+
+def line_policy(settings: Settings) -> LinePolicy:
+    """The policies of the SMS desk."""
+    hours = settings.quiet_hours
+    return LinePolicy(
+        hours=SendingHours(hours.begins, hours.ends) if hours else None, time_scale=settings.time_scale
+    )
+
+
+def twilio_carrier(settings: Settings) -> TwilioCarrier:
+    """The SMS API of these settings."""
+    return TwilioCarrier(
+        api_url=settings.twilio_api_url,
+        account_sid=settings.twilio_account_sid,
+        auth_token=settings.twilio_auth_token.get_secret_value(),
+        sender=settings.sms_from,
+        status_callback=f"{settings.public_url}/sms/status",
+    )

@@ -1,0 +1,106 @@
+"""The carrier.
+
+Hands messages to the SMS API, with a journal of what was attempted, and reports what came of each.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any, cast
+
+from agents.effects import SMS_OUTBOX, Cause, Effects
+from agents.inbox import read
+from schemas import catalogue
+from schemas.pseudonyms import Pseudonyms
+from schemas.sms import MessageToSend
+from sms.dispatch import Dispatcher
+from sms.sending import Limits
+from sms.twilio_carrier import TwilioCarrier
+from streams.app import StreamApp
+from streams.batches import Batch, register
+from streams.dead_letters import Unreadable, dead_letter
+from streams.records import Outgoing
+from streams.tables import BytesTable
+
+
+class TableJournal:
+    """The journal of the numbers whose batches are at work, in a table with the outbox's partitions."""
+
+    def __init__(self, app: StreamApp, table: BytesTable) -> None:
+        self._app = app
+        self._table = table
+        self._partitions: dict[bytes, int] = {}
+
+    def place(self, keys: set[bytes], partition: int) -> None:
+        """Say in which partition these numbers stand, for as long as this worker holds it."""
+        self._partitions.update(dict.fromkeys(keys, partition))
+
+    def get(self, key: bytes) -> bytes | None:
+        """What was last put under this key."""
+        return self._table.partition(self._partitions[key]).get(key)
+
+    async def put(self, entries: Mapping[bytes, bytes]) -> None:
+        """Write; returns when the broker has acknowledged all of it."""
+        by_partition: defaultdict[int, dict[bytes, bytes]] = defaultdict(dict)
+        for key, value in entries.items():
+            by_partition[self._partitions[key]][key] = value
+        for partition, values in by_partition.items():
+            await self._app.send_table(self._table, partition, values, [])
+
+
+class CarrierAgent:
+    """Takes batches of messages to the SMS API, and sends the reports to the SMS desk.
+
+    The connections to the API are opened with the first batch, inside the worker's loop, and live as long as
+    it.
+    """
+
+    def __init__(
+        self, app: StreamApp, carrier: TwilioCarrier, pseudonyms: Pseudonyms, limits: Limits | None = None
+    ) -> None:
+        """Register the agent and its table. To be done before the app is started."""
+        self._app = app
+        self._carrier = carrier
+        self._pseudonyms = pseudonyms
+        self._limits = limits or Limits()
+        self._effects = Effects("urn:jardem:carrier", pseudonyms)
+        table = cast("BytesTable", app.Table("attempts", key_type=bytes, value_type=bytes))
+        app.tables_of_inboxes[SMS_OUTBOX] = table.changelog_topic_name
+        self._journal = TableJournal(app, table)
+        self._dispatcher: Dispatcher | None = None
+        app.on_before_shutdown.connect(self._close)
+        register(app, "carrier", [SMS_OUTBOX], self._work)
+
+    async def _open(self) -> Dispatcher:
+        if self._dispatcher is None:
+            self._dispatcher = Dispatcher(
+                self._carrier, self._journal, self._pseudonyms, self._app.clock, self._limits
+            )
+            await self._carrier.__aenter__()
+        return self._dispatcher
+
+    async def _close(self, *_: Any, **__: Any) -> None:  # noqa: ANN401 - Faust's signals
+        if self._dispatcher is not None:
+            await self._carrier.__aexit__(None, None, None)
+
+    async def _work(self, batch: Batch) -> None:
+        """Hand over a batch; it is acknowledged when every message has its report."""
+        outgoing: list[Outgoing] = []
+        messages: list[MessageToSend] = []
+        causes: dict[tuple[str, int], Cause] = {}
+        for record in batch:
+            try:
+                _, received = read(record, catalogue.SMS_OUTBOX)
+            except Unreadable as error:
+                outgoing.append(dead_letter(record, error.reason))
+                continue
+            message = received.happening.data
+            if isinstance(message, MessageToSend):
+                messages.append(message)
+                causes[message.message_id, message.attempt] = received.cause
+        keys = {self._pseudonyms.phone(message.phone).encode() for message in messages}
+        self._journal.place(keys, batch.partition)
+        dispatcher = await self._open()
+        for report in await dispatcher.dispatch(messages):
+            cause = causes[report.message_id, report.attempt]
+            outgoing += self._effects.outgoing([report], cause, self._app.clock.now())
+        await self._app.send_all(outgoing)

@@ -1,0 +1,62 @@
+"""The case desk: the pure lifecycle of a person's cases, bound to its inbox and its table."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+
+from agents import inbox
+from agents.effects import CASE_INBOX, Effects
+from agents.inbox import Received
+from rules.lifecycle import advance, waits
+from rules.person import Person
+from rules.policy import Policy
+from schemas import catalogue
+from schemas.pseudonyms import Pseudonyms
+from streams.deadlines import Deadline
+from streams.records import Outgoing, Record
+
+_log = structlog.get_logger(__name__)
+
+
+class CaseDesk:
+    """What makes a desk the case desk."""
+
+    name = "people"
+    inbox = CASE_INBOX
+
+    def __init__(self, policy: Policy, pseudonyms: Pseudonyms) -> None:
+        self._policy = policy
+        self._effects = Effects("urn:jardem:case-desk", pseudonyms)
+
+    def empty(self, key: bytes) -> Person:
+        """A person of whom nothing is known."""
+        return Person(person_id=key.decode())
+
+    def load(self, data: bytes) -> Person:
+        """The person from the table."""
+        return Person.model_validate_json(data)
+
+    def dump(self, state: Person) -> bytes:
+        """The person for the table."""
+        return state.model_dump_json(exclude_defaults=True).encode()
+
+    def read(self, record: Record) -> tuple[str, Received]:
+        """The event of an inbox record."""
+        return inbox.read(record, catalogue.CASE_INBOX)
+
+    def apply(self, state: Person, event: Received, now: datetime) -> tuple[Person, Sequence[Outgoing]]:
+        """Advance the person's cases."""
+        advanced = advance(state, event.happening, now, self._policy)
+        for remark in advanced.remarks:
+            _log.info(remark, event=event.happening.name, id=event.happening.source_id)
+        effects = self._effects.outgoing(advanced.effects, event.cause, now, person_id=state.person_id)
+        return advanced.person, effects
+
+    def deadlines(self, state: Person) -> Sequence[Deadline]:
+        """What the person's cases wait for."""
+        return [Deadline(at=wait.at, name=wait.name, version=wait.version) for wait in waits(state)]
+
+    def elapsed(self, key: bytes, deadline: Deadline) -> Outgoing:
+        """Tell this desk that a deadline elapsed."""
+        return inbox.elapsed(self.inbox, key, deadline)

@@ -1,0 +1,66 @@
+"""Intake: turns what registries, the portal and the State Corporation publish into events of the case inbox.
+
+It validates and re-keys; it decides nothing. What it can't read goes to the dead letters with the reason.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from agents.effects import CASE_INBOX
+from rules.decisions import person_of
+from schemas.base import Event
+from schemas.catalogue import PUBLIC_IN
+from schemas.cloudevents import NotACloudEventError, decode, encode
+from schemas.emaket import DecisionSigned
+from schemas.happening import SOURCE_DIGEST, UnknownEventError, happening
+from schemas.plausible import check_not_ahead
+from schemas.pseudonyms import Pseudonyms
+from streams.batches import Batch
+from streams.clock import Clock
+from streams.dead_letters import Unreadable, dead_letter
+from streams.records import Outgoing, Record
+
+TOPICS = tuple(PUBLIC_IN)
+_PERSON_ID = re.compile(r"[0-9a-f]{64}")
+
+
+class Intake:
+    """Re-keys public events by `person_id`. The event keeps its source, its id and its data byte for byte."""
+
+    def __init__(self, pseudonyms: Pseudonyms, clock: Clock) -> None:
+        self._pseudonyms = pseudonyms
+        self._clock = clock
+
+    async def handle(self, batch: Batch) -> Sequence[Outgoing]:
+        """One record for each that came: an inbox event, or a dead letter."""
+        return [self._take(record) for record in batch]
+
+    def _take(self, record: Record) -> Outgoing:
+        try:
+            return self._rekeyed(record)
+        except Unreadable as error:
+            return dead_letter(record, error.reason)
+
+    def _rekeyed(self, record: Record) -> Outgoing:
+        """Raises `Unreadable` with a reason that repeats no data."""
+        try:
+            event = decode(record.value, record.headers, timestamp=record.timestamp)
+            fact = happening(event, {record.topic: PUBLIC_IN[record.topic]})
+            check_not_ahead(fact.data, self._clock.now())
+            person_id = self._person_id(fact.data)
+        except (NotACloudEventError, UnknownEventError, ValueError) as error:
+            raise Unreadable(str(error)) from None
+        digest = hashlib.sha256(record.value or b"").hexdigest()
+        headers, value = encode(replace(event, extensions={**event.extensions, SOURCE_DIGEST: digest}))
+        return Outgoing(topic=CASE_INBOX, key=person_id.encode(), value=value, headers=headers)
+
+    def _person_id(self, fact: Event) -> str:
+        if isinstance(fact, DecisionSigned):
+            person_id = person_of(fact.decision_id)
+            if not _PERSON_ID.fullmatch(person_id):
+                raise ValueError("decision_id: no decision of ours has such an id")
+            return person_id
+        iin: str = getattr(fact, "iin")  # noqa: B009 - every other public event is about a person
+        return self._pseudonyms.person(iin)

@@ -1,0 +1,61 @@
+"""The SMS desk: the pure conversation on a phone number, bound to its inbox and its table."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+
+from agents import inbox
+from agents.effects import SMS_INBOX, Effects
+from agents.inbox import Received
+from schemas import catalogue
+from schemas.pseudonyms import Pseudonyms
+from sms.conversation import LinePolicy, converse, wait
+from sms.line import Line
+from streams.deadlines import Deadline
+from streams.records import Outgoing, Record
+
+_log = structlog.get_logger(__name__)
+
+
+class SmsDesk:
+    """What makes a desk the SMS desk."""
+
+    name = "lines"
+    inbox = SMS_INBOX
+
+    def __init__(self, policy: LinePolicy, pseudonyms: Pseudonyms) -> None:
+        self._policy = policy
+        self._effects = Effects("urn:jardem:sms-desk", pseudonyms)
+
+    def empty(self, key: bytes) -> Line:  # noqa: ARG002 - a line learns its number from its first event
+        """A number on which nothing was said yet."""
+        return Line()
+
+    def load(self, data: bytes) -> Line:
+        """The line from the table."""
+        return Line.model_validate_json(data)
+
+    def dump(self, state: Line) -> bytes:
+        """The line for the table."""
+        return state.model_dump_json(exclude_defaults=True).encode()
+
+    def read(self, record: Record) -> tuple[str, Received]:
+        """The event of an inbox record."""
+        return inbox.read(record, catalogue.SMS_INBOX)
+
+    def apply(self, state: Line, event: Received, now: datetime) -> tuple[Line, Sequence[Outgoing]]:
+        """Go on with the conversation."""
+        conversed = converse(state, event.happening, now, self._policy)
+        for remark in conversed.remarks:
+            _log.info(remark, event=event.happening.name, id=event.happening.source_id)
+        return conversed.line, self._effects.outgoing(conversed.effects, event.cause, now)
+
+    def deadlines(self, state: Line) -> Sequence[Deadline]:
+        """When the line must be woken."""
+        wake = wait(state)
+        return [Deadline(at=wake[0], name="wake", version=wake[1])] if wake else []
+
+    def elapsed(self, key: bytes, deadline: Deadline) -> Outgoing:
+        """Tell this desk that a deadline elapsed."""
+        return inbox.elapsed(self.inbox, key, deadline)
