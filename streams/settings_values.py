@@ -1,0 +1,101 @@
+"""The settings' own kinds of values, each read from one line of text."""
+
+from dataclasses import dataclass
+from datetime import time
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator
+from pydantic_settings import NoDecode
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server of ours listens. Port 0 lets the system choose."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Address":
+        """Read `host:port`, or `[host]:port` for IPv6. Raises ValueError."""
+        parts = urlsplit(f"//{text.strip()}")
+        if not parts.hostname or parts.port is None or parts.path or parts.query or parts.username:
+            raise ValueError("not host:port")
+        return cls(parts.hostname, parts.port)
+
+
+@dataclass(frozen=True, slots=True)
+class DayHours:
+    """The hours of each day, Almaty time, from `begins` up to `ends`."""
+
+    begins: time
+    ends: time
+
+    def __str__(self) -> str:
+        return f"{self.begins:%H:%M}-{self.ends:%H:%M}"
+
+    @classmethod
+    def parse(cls, text: str) -> "DayHours":
+        """Read `09:00-21:00`. Raises ValueError."""
+        begins, _, ends = text.partition("-")
+        hours = cls(time.fromisoformat(begins.strip()), time.fromisoformat(ends.strip()))
+        if hours.begins >= hours.ends or hours.begins.tzinfo or hours.ends.tzinfo:
+            raise ValueError("the hours must begin before they end, on one day, without a zone")
+        return hours
+
+
+def _off(value: object) -> bool:
+    return isinstance(value, str) and value.strip().lower() == "off"
+
+
+def _optional_address(value: object) -> object:
+    return None if _off(value) else _address(value)
+
+
+def _address(value: object) -> object:
+    return Address.parse(value) if isinstance(value, str) else value
+
+
+def _optional_hours(value: object) -> object:
+    if _off(value):
+        return None
+    return DayHours.parse(value) if isinstance(value, str) else value
+
+
+def _url(value: str) -> str:
+    parts = urlsplit(value)
+    if value and (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or parts.query
+        or parts.fragment
+        or parts.username
+    ):
+        raise ValueError("not an http address")
+    return value.rstrip("/")
+
+
+def _brokers(value: str) -> str:
+    addresses = [Address.parse(part) for part in value.split(",")] if value else []
+    return ",".join(map(str, addresses))
+
+
+Bind = Annotated[Address, NoDecode, BeforeValidator(_address)]
+"""Where to listen."""
+
+OptionalBind = Annotated[Address | None, NoDecode, BeforeValidator(_optional_address)]
+"""Where to listen; `off` for nowhere."""
+
+Hours = Annotated[DayHours | None, NoDecode, BeforeValidator(_optional_hours)]
+"""Hours of the day; `off` for all of them."""
+
+WebAddress = Annotated[str, AfterValidator(_url)]
+"""An http or https address without a slash at its end; empty when it is not set."""
+
+Brokers = Annotated[str, AfterValidator(_brokers)]
+"""host:port, several of them parted by commas; empty when it is not set."""

@@ -1,0 +1,248 @@
+import os
+from datetime import UTC, datetime, time
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from streams.kafka_access import client_options
+from streams.settings import DEMO_PSEUDONYM_KEY, Settings
+from streams.settings_checks import NEEDS, SettingsError, unknown_variables
+from streams.settings_values import Address, DayHours
+
+KEY = "0123456789abcdef0123456789abcdef"
+WORKER = {
+    "JARDEM_KAFKA": "one:9092, two:9092",
+    "JARDEM_PSEUDONYM_KEY": KEY,
+    "JARDEM_TWILIO_ACCOUNT_SID": "AC0123",
+    "JARDEM_TWILIO_AUTH_TOKEN": "hush",
+    "JARDEM_SMS_FROM": "+77001234567",
+    "JARDEM_PUBLIC_URL": "https://sms.example.kz/",
+}
+PRODUCTION = WORKER | {"JARDEM_PROFILE": "production", "JARDEM_KAFKA_TLS": "true"}
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("JARDEM_"):
+            monkeypatch.delenv(name)
+
+
+def put(monkeypatch: pytest.MonkeyPatch, *variables: dict[str, str], **more: str) -> None:
+    for group in (*variables, more):
+        for name, value in group.items():
+            monkeypatch.setenv(name, value)
+
+
+def complaints(command: str | None) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        Settings.load(command)
+    return caught.value.lines
+
+
+def named(lines: list[str]) -> set[str]:
+    return {line.split()[0] for line in lines}
+
+
+def test_a_complete_worker_reads_every_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    put(monkeypatch, WORKER)
+    settings = Settings.load("worker")
+    assert settings.kafka == "one:9092,two:9092"
+    assert settings.pseudonym_key.get_secret_value() == KEY
+    assert settings.public_url == "https://sms.example.kz"
+    assert settings.twilio_api_url == "https://api.twilio.com"
+    assert settings.quiet_hours == DayHours(time(9), time(21))
+    assert settings.health_bind == Address("127.0.0.1", 6066)
+    assert not settings.demo_key
+    settings.require("worker")
+
+
+def test_everything_missing_is_listed_at_once_with_what_to_put_there() -> None:
+    lines = complaints("worker")
+    assert named(lines) == set(WORKER) - {"JARDEM_PSEUDONYM_KEY"}
+    assert "JARDEM_KAFKA is missing: set it to the brokers, as host:port,host:port" in lines
+
+
+@pytest.mark.parametrize("command", NEEDS)
+def test_production_has_no_demo_key_to_fall_back_on(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(monkeypatch, JARDEM_PROFILE="production")
+    assert named(complaints(command)) == {"JARDEM_" + name.upper() for name in NEEDS[command]}
+
+
+def test_commands_that_need_nothing_get_the_defaults() -> None:
+    settings = Settings.load("broker")
+    assert settings.demo_key
+    assert settings.pseudonym_key.get_secret_value() == DEMO_PSEUDONYM_KEY
+    assert settings.replication == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("JARDEM_PROFILE", "prod"),
+        ("JARDEM_KAFKA", "brokerwithoutport"),
+        ("JARDEM_KAFKA", "a:1,"),
+        ("JARDEM_KAFKA_TLS", "perhaps"),
+        ("JARDEM_KAFKA_SASL_MECHANISM", "GSSAPI"),
+        ("JARDEM_KAFKA_REPLICATION", "0"),
+        ("JARDEM_INBOX_PARTITIONS", "0"),
+        ("JARDEM_TWILIO_API_URL", "api.twilio.com"),
+        ("JARDEM_TWILIO_API_URL", "https://user:secret@api.example.com"),
+        ("JARDEM_SMS_FROM", "+7 (700) 123"),
+        ("JARDEM_PUBLIC_URL", "https://sms.example.kz/?a=b"),
+        ("JARDEM_WEBHOOKS_BIND", "8080"),
+        ("JARDEM_WEBHOOKS_BIND", "off"),
+        ("JARDEM_CONSOLE_BIND", "localhost:99999"),
+        ("JARDEM_HEALTH_BIND", "localhost"),
+        ("JARDEM_DECISION_MODE", "manual"),
+        ("JARDEM_TERM_POLICY", "three_days"),
+        ("JARDEM_QUIET_HOURS", "21:00-09:00"),
+        ("JARDEM_QUIET_HOURS", "9-21"),
+        ("JARDEM_STORE", "disk"),
+        ("JARDEM_FACTS_GRACE", "-1"),
+        ("JARDEM_TIME_SCALE", "0"),
+        ("JARDEM_TIME_SCALE", "inf"),
+        ("JARDEM_TIME_ORIGIN", "2021-07-15T10:00:00"),
+    ],
+)
+def test_a_value_that_cannot_be_read_is_named_and_explained(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(monkeypatch, WORKER, {name: value})
+    lines = complaints("worker")
+    field = Settings.model_fields[name.removeprefix("JARDEM_").lower()]
+    assert lines == [f"{name} cannot be read ({value}): set it to {field.description}"]
+
+
+def test_unreadable_and_missing_are_told_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    put(monkeypatch, JARDEM_KAFKA="nonsense", JARDEM_TIME_SCALE="fast")
+    assert named(complaints("publish")) == {"JARDEM_KAFKA", "JARDEM_TIME_SCALE"}
+    put(monkeypatch, JARDEM_PROFILE="production")
+    assert named(complaints("publish")) == {"JARDEM_KAFKA", "JARDEM_TIME_SCALE", "JARDEM_PSEUDONYM_KEY"}
+
+
+def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    put(monkeypatch, WORKER, JARDEM_TIME_SCALE="", JARDEM_SMS_FROM="")
+    assert named(complaints("worker")) == {"JARDEM_SMS_FROM"}
+
+
+def test_a_secret_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(KEY + "\n", encoding="utf-8")
+    put(monkeypatch, JARDEM_KAFKA="one:9092", JARDEM_PSEUDONYM_KEY_FILE=str(tmp_path / "key"))
+    assert Settings.load("publish").pseudonym_key.get_secret_value() == KEY
+
+
+@pytest.mark.parametrize(
+    ("content", "why"), [(None, "No such file"), (b"", "is empty"), (b"\xff", "not text")]
+)
+def test_a_secret_file_that_cannot_be_used_is_a_complaint(
+    content: bytes | None, why: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if content is not None:
+        (tmp_path / "key").write_bytes(content)
+    put(monkeypatch, JARDEM_PSEUDONYM_KEY_FILE=str(tmp_path / "key"))
+    lines = complaints("publish")
+    assert named(lines) == {"JARDEM_PSEUDONYM_KEY_FILE", "JARDEM_KAFKA"}
+    assert why in lines[0]
+
+
+def test_a_secret_in_two_places_is_a_complaint(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(KEY, encoding="utf-8")
+    put(monkeypatch, WORKER, JARDEM_PSEUDONYM_KEY_FILE=str(tmp_path / "key"))
+    assert complaints("worker") == [
+        "JARDEM_PSEUDONYM_KEY and JARDEM_PSEUDONYM_KEY_FILE are both set: keep one of them"
+    ]
+
+
+def test_fast_time_needs_an_origin_and_gives_every_process_the_same_clock(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    put(monkeypatch, JARDEM_TIME_SCALE="86400")
+    assert named(complaints(None)) == {"JARDEM_TIME_ORIGIN"}
+    put(monkeypatch, JARDEM_TIME_ORIGIN="2021-07-15T10:00:00+06:00")
+    clock = Settings.load().clock()
+    assert clock.virtual(datetime(2021, 7, 15, 4, 0, 1, tzinfo=UTC)) == datetime(2021, 7, 16, 4, tzinfo=UTC)
+
+
+def test_production_as_it_should_be_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    put(monkeypatch, PRODUCTION)
+    settings = Settings.load("worker")
+    assert settings.replication == 3
+    assert client_options(settings)["security_protocol"] == "SSL"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"JARDEM_KAFKA_TLS": "false"},
+        {"JARDEM_TWILIO_API_URL": "http://api.example.com"},
+        {"JARDEM_PUBLIC_URL": "http://sms.example.kz"},
+        {"JARDEM_TIME_SCALE": "2"},
+        {"JARDEM_TIME_ORIGIN": "2021-07-15T05:00:00Z"},
+        {"JARDEM_PSEUDONYM_KEY": DEMO_PSEUDONYM_KEY},
+        {"JARDEM_PSEUDONYM_KEY": "too short"},
+        {"JARDEM_TWILIO_AUTH_TOKEN": "demo-token"},
+    ],
+)
+def test_production_refuses(wrong: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    put(monkeypatch, PRODUCTION, wrong)
+    assert named(complaints("worker")) == set(wrong)
+    put(monkeypatch, JARDEM_PROFILE="development", JARDEM_TIME_ORIGIN="2021-07-15T05:00:00Z")
+    Settings.load("worker")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "variable"),
+    [
+        ({"JARDEM_KAFKA_SASL_USERNAME": "jardem"}, "JARDEM_KAFKA_SASL_MECHANISM,"),
+        ({"JARDEM_KAFKA_TLS": "true", "JARDEM_KAFKA_TLS_CA": "/nowhere/ca.pem"}, "JARDEM_KAFKA_TLS_CA"),
+        ({"JARDEM_KAFKA_TLS_CA": __file__}, "JARDEM_KAFKA_TLS_CA"),
+        ({"JARDEM_KAFKA_TLS": "true", "JARDEM_KAFKA_TLS_CERT": __file__}, "JARDEM_KAFKA_TLS_CERT"),
+    ],
+)
+def test_half_an_access_to_the_brokers_is_a_complaint(
+    wrong: dict[str, str], variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(monkeypatch, WORKER, wrong)
+    assert named(complaints("worker")) == {variable}
+
+
+def test_sasl_reaches_the_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    put(
+        monkeypatch,
+        PRODUCTION,
+        JARDEM_KAFKA_SASL_MECHANISM="SCRAM-SHA-512",
+        JARDEM_KAFKA_SASL_USERNAME="worker",
+        JARDEM_KAFKA_SASL_PASSWORD="hush",
+    )
+    options = client_options(Settings.load("worker"))
+    assert options["security_protocol"] == "SASL_SSL"
+    assert options["ssl_context"].check_hostname
+    assert options["sasl_plain_password"] == "hush"
+
+
+def test_what_is_shown_holds_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    put(monkeypatch, WORKER, JARDEM_HEALTH_BIND="off", JARDEM_QUIET_HOURS="off")
+    settings = Settings.load("worker")
+    shown = settings.redacted()
+    assert shown["JARDEM_PSEUDONYM_KEY"] == "set"
+    assert shown["JARDEM_HEALTH_BIND"] == shown["JARDEM_QUIET_HOURS"] == "off"
+    assert shown["JARDEM_TIME_ORIGIN"] == "not set"
+    for secret in (KEY, "hush"):
+        assert secret not in str(shown)
+        assert secret not in repr(settings)
+
+
+def test_a_mistyped_variable_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    put(monkeypatch, JARDEM_TWILIO_AUTH_TOKN="x", JARDEM_KAFKA_SASL_PASSWORD_FILE=__file__)
+    assert list(unknown_variables(Settings())) == [
+        "JARDEM_TWILIO_AUTH_TOKN is no setting of jardem; JARDEM_TWILIO_AUTH_TOKEN is"
+    ]
+
+
+def test_arguments_stand_above_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    put(monkeypatch, WORKER)
+    assert Settings(kafka="other:1").kafka == "other:1"
+    with pytest.raises(ValidationError):
+        Settings(kafka="other")
