@@ -9,6 +9,7 @@ from faust.types import Message
 from yarl import URL
 
 from streams.clock import Clock
+from streams.lease import Lease
 from streams.records import Outgoing
 from streams.security import broker_credentials
 from streams.tables import BytesTable, TableManager
@@ -16,8 +17,9 @@ from streams.transport import Transport
 from streams.tuning import Tuning
 
 if TYPE_CHECKING:
+    from streams.consumer import Consumer
+    from streams.producer import Producer
     from streams.settings import Settings
-    from streams.transport import Consumer, Producer
 
 
 class BatchTopic(faust.Topic):
@@ -31,8 +33,8 @@ class BatchTopic(faust.Topic):
 class StreamApp(faust.App):
     """A Faust app that hands batches to its agents and keeps bytes in its tables.
 
-    `ready` is set while the tables are recovered and the partitions held; it is cleared at the first sign of a
-    rebalance. `tables_of_inboxes` maps each desk's inbox to its table's changelog.
+    `ready` is set while the tables are recovered and the partitions held; it is cleared at the first sign of
+    a rebalance. `tables_of_inboxes` maps each desk's inbox to its table's changelog.
     """
 
     tuning: Tuning
@@ -42,9 +44,11 @@ class StreamApp(faust.App):
         super().__init__(*args, **kwargs)
         self.tuning = tuning
         self.clock = clock
+        self.lease = Lease(tuning.session_timeout)
         self.source_topics: set[str] = set()
         self.tables_of_inboxes: dict[str, str] = {}
         self.ready = asyncio.Event()
+        self.not_ready = asyncio.Event()
         self.batches_handled = 0
         self.records_handled = 0
 
@@ -56,8 +60,17 @@ class StreamApp(faust.App):
 
     def on_rebalance_start(self) -> None:
         """The first sign of a rebalance. Faust calls it from the consumer's thread."""
-        self.loop.call_soon_threadsafe(self.ready.clear)
+        self.loop.call_soon_threadsafe(self._set_not_ready)
         super().on_rebalance_start()
+
+    def _set_not_ready(self) -> None:
+        self.ready.clear()
+        self.not_ready.set()
+
+    def set_ready(self) -> None:
+        """Tables recovered and partitions held."""
+        self.not_ready.clear()
+        self.ready.set()
 
     async def send_all(self, outgoing: Iterable[Outgoing]) -> None:
         """Send records and wait until the broker has every one of them; a lost one ends the process."""
@@ -70,7 +83,7 @@ class StreamApp(faust.App):
         values: Mapping[bytes, bytes],
         outgoing: Iterable[Outgoing],
     ) -> None:
-        """Write a table's values to its changelog and send records; when the broker has it all, write the store."""
+        """Write a table's values and send records; when the broker has it all, write the store."""
         await cast("Producer", self.producer).send_table(table, partition, values, outgoing)
 
     def held(self) -> int:
@@ -79,20 +92,20 @@ class StreamApp(faust.App):
 
 
 def create_app(settings: "Settings", tuning: Tuning | None = None) -> StreamApp:
-    """A new application for these settings. Agents, desks and deadlines are registered on it before it is started.
+    """A new application for these settings.
 
-    Topics are never made by it: `jardem topics apply` makes them, changelogs too.
+    Agents and desks are registered on it before it is started. Topics are never made by it: `jardem topics
+    apply` makes them, changelogs too.
     """
     tuning = tuning or Tuning()
-    clock = Clock(settings.time_scale, settings.time_origin)
     return StreamApp(
         tuning.app_id,
         tuning=tuning,
-        clock=clock,
+        clock=settings.clock(),
         broker=[URL(f"aiokafka://{address.strip()}") for address in settings.kafka.split(",")],
         broker_credentials=broker_credentials(settings),
         datadir=settings.data_dir / "streams",
-        store=f"{tuning.store}://",
+        store=f"{settings.store}://",
         Table=BytesTable,
         TableManager=TableManager,
         Topic=BatchTopic,

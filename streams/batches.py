@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 import structlog
 
@@ -13,6 +13,7 @@ from streams.records import Outgoing, Record
 
 if TYPE_CHECKING:
     from streams.app import StreamApp
+    from streams.consumer import Consumer
 
 log = structlog.get_logger()
 
@@ -23,9 +24,10 @@ Handler = Callable[["Batch"], Awaitable[Sequence[Outgoing]]]
 class Holding:
     """A partition of a source topic for as long as this worker holds it in one assignment.
 
-    `end` is the offset at which the log ended when the partition was taken: records before it may have been handled
-    by a previous owner whose acknowledgement was lost. `acknowledged` is the offset to be committed. A holding is
-    never reused: after a rebalance there is a new one, and acknowledgements to the old one are ignored.
+    `end` is the offset at which the log ended when the partition was taken: records before it may have been
+    handled by a previous owner whose acknowledgement was lost. `acknowledged` is the offset to be committed.
+    A holding is never reused: after a rebalance there is a new one, and acknowledgements to the old one are
+    ignored.
     """
 
     topic: str
@@ -99,14 +101,14 @@ def stateless(
 ) -> None:
     """Register an agent without a table: what `handle` returns is sent, and then the batch is acknowledged.
 
-    `handle` gets a whole batch and may take minutes; batches of other partitions go on meanwhile. When the partition
-    is revoked or the worker stops, it is cancelled after `Settings.revoke_wait` seconds, unacknowledged, and its
-    records are read again by the next owner.
+    `handle` gets a whole batch and may take minutes; batches of other partitions go on meanwhile. When the
+    partition is revoked or the worker stops, it is cancelled after `Settings.revoke_wait` seconds,
+    unacknowledged, and its records are read again by the next owner.
 
-    `handle` is expected to answer for its records itself, with `dead_letter(record, reason)` for what it cannot
-    read. If it raises all the same: with `on_error="isolate"` every record of the batch is handled once more alone
-    and those that raise again are dead-lettered; with `on_error="end"` (for handlers whose effects leave Kafka) the
-    process ends with nothing acknowledged.
+    `handle` is expected to answer for its records itself, with `dead_letter(record, reason)` for what it
+    cannot read. If it raises all the same: with `on_error="isolate"` every record of the batch is handled
+    once more alone and those that raise again are dead-lettered; with `on_error="end"` (for handlers whose
+    effects leave Kafka) the process ends with nothing acknowledged.
     """
 
     async def work(batch: Batch) -> None:
@@ -114,7 +116,9 @@ def stateless(
             outgoing = await handle(batch)
         except Exception as error:
             if on_error == "end":
-                end_process(Exit.CRASHED, "handler raised", agent=name, at=batch[0].position, error=repr(error))
+                end_process(
+                    Exit.CRASHED, "handler raised", agent=name, at=batch[0].position, error=repr(error)
+                )
             log.exception("handler raised; handling its records one by one", agent=name, at=batch[0].position)
             outgoing = await _one_by_one(batch, handle)
         await app.send_all(outgoing)
@@ -136,11 +140,11 @@ async def _one_by_one(batch: Batch, handle: Handler) -> Sequence[Outgoing]:
 def register(
     app: "StreamApp", name: str, topics: Iterable[str], work: Callable[[Batch], Awaitable[None]]
 ) -> None:
-    """Register a Faust agent whose events are batches, and which runs `work` for each, one a partition at a time.
+    """Register a Faust agent that runs `work` for each batch, one a partition at a time.
 
-    The agent only starts the work, so that a slow partition stops no other; the consumer hands over a partition's
-    next batch when the work for the last one is done. `work` returning is the acknowledgement: by then the broker
-    must have everything. Work that raises ends the process.
+    The agent only starts the work, so that a slow partition stops no other; the consumer hands over a
+    partition's next batch when the work for the last one is done. `work` returning is the acknowledgement: by
+    then the broker must have everything. Work that raises ends the process.
     """
 
     async def run(batch: Batch) -> None:
@@ -148,7 +152,9 @@ def register(
         try:
             await work(batch)
         except asyncio.CancelledError:
-            log.info("batch abandoned, will be read again", agent=name, at=batch[0].position, records=len(batch))
+            log.info(
+                "batch abandoned, will be read again", agent=name, at=batch[0].position, records=len(batch)
+            )
         except Exception as error:
             log.exception("agent raised", agent=name, at=batch[0].position)
             end_process(Exit.CRASHED, "agent raised", agent=name, at=batch[0].position, error=repr(error))
@@ -159,7 +165,7 @@ def register(
                 app.records_handled += len(batch)
         finally:
             holding.task = None
-            app.consumer.release(holding)
+            cast("Consumer", app.consumer).release(holding)
 
     async def agent(stream: Any) -> None:  # noqa: ANN401 - Faust's streams are generic in a way mypy cannot follow
         async for batch in stream:

@@ -1,4 +1,4 @@
-"""Dead letters: a record that could not be read goes to its own topic, byte for byte, with where it came from."""
+"""Dead letters: what could not be read goes to its own topic, byte for byte, with where it came from."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -17,8 +17,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Unreadable(Exception):  # noqa: N818 - it says what the record is, not what went wrong in us
-    """A record that cannot be read. The reason goes to a header of the dead letter, so it must not quote the record:
-    no IIN, phone or IBAN."""
+    """A record that cannot be read.
+
+    The reason goes to a header of the dead letter, so it must not quote the record: no IIN, phone or IBAN.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -26,10 +28,12 @@ class Unreadable(Exception):  # noqa: N818 - it says what the record is, not wha
 
 
 def dead_letter(record: Record, reason: str) -> Outgoing:
-    """The record unchanged, with five headers more: why, and where it stood (`jardem_timestamp` in milliseconds UTC).
+    """The record unchanged, with five headers more: why, and where it stood.
 
-    Headers of an earlier journey through the dead letters are replaced, so that a redriven record says where it
-    failed last.
+    `jardem_timestamp` is in milliseconds UTC.
+
+    Headers of an earlier journey through the dead letters are replaced, so that a redriven record says where
+    it failed last.
     """
     milliseconds = (record.timestamp - _EPOCH) // timedelta(milliseconds=1)
     headers = [(name, value) for name, value in record.headers if name not in OURS]

@@ -1,4 +1,4 @@
-"""Deadlines: one heap for each partition owned; when one elapses, an event saying so is sent, and nothing else.
+"""Deadlines: one heap for each partition owned; when one elapses, an event saying so is sent, no more.
 
 The deadline and its version live in the aggregate; the heaps are only a reminder of it, rebuilt after every
 recovery. Whether an elapsed deadline still matters is for the desk to decide.
@@ -30,7 +30,7 @@ _MOST_AT_ONCE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """What an aggregate waits for: an aware instant in UTC of virtual time, a name, and the version of its setting."""
+    """What an aggregate waits for: an aware instant in UTC of virtual time, its name and its version."""
 
     at: datetime
     name: str
@@ -41,7 +41,7 @@ _Entry = tuple[float, bytes, str, int]
 
 
 class _Heap:
-    """The deadlines of one partition. Entries that `armed` does not know any more are skipped when they surface."""
+    """The deadlines of one partition; entries that `armed` knows no more are skipped when they surface."""
 
     def __init__(self) -> None:
         self.entries: list[_Entry] = []
@@ -62,7 +62,10 @@ class _Heap:
             del self.armed[key]
 
     def due(self, now: float) -> list[tuple[bytes, Deadline]]:
-        """Take what has elapsed off the heap, some at a time; each is put back as due later, should its event be lost."""
+        """Take what has elapsed off the heap, some at a time.
+
+        Each is put back as due later, and sent again then if its state still holds it.
+        """
         found: list[tuple[bytes, Deadline]] = []
         while self.entries and self.entries[0][0] <= now and len(found) < _MOST_AT_ONCE:
             _, key, name, version = heapq.heappop(self.entries)
@@ -118,7 +121,9 @@ class Deadlines:
                 await self._send()
 
     async def _wait(self) -> None:
-        first = min((heap.entries[0][0] for heap in self._heaps.values() if heap.entries), default=float("inf"))
+        first = min(
+            (heap.entries[0][0] for heap in self._heaps.values() if heap.entries), default=float("inf")
+        )
         pause = min(max(first - time(), _SHORTEST_SLEEP), _LONGEST_SLEEP)
         self._sooner.clear()
         try:

@@ -1,7 +1,7 @@
 """The sound desk: a fold over a batch, the only writer of its table.
 
-Whatever is read again changes nothing, but is written again and its effects are sent again: the first writing or
-sending may have been lost. Whoever receives the effects knows them by their ids.
+Whatever is read again changes nothing, but is written again and its effects are sent again: the first writing
+or sending may have been lost. Whoever receives the effects knows them by their ids.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import structlog
 
@@ -58,9 +58,10 @@ class DeskCore(Protocol[S, E]):
         """The event's id and the event. Raises Unreadable."""
 
     def apply(self, state: S, event: E, now: datetime) -> tuple[S, Sequence[Outgoing]]:
-        """The new state and the effects, with ids derived from the event's. If it raises, the record is a dead letter.
+        """The new state and the effects, with ids derived from the event's.
 
-        It must not change `state` in place: after a raise the old state goes on.
+        If it raises, the record is dead-lettered. It must not change `state` in place: after a raise the old
+        state goes on.
         """
 
     def deadlines(self, state: S) -> Sequence[Deadline]:
@@ -95,7 +96,7 @@ class Desk:
         """Register the agent and the table. To be done before the app is started."""
         self._app = app
         self._core = core
-        self.table: BytesTable = app.Table(core.name, key_type=bytes, value_type=bytes)
+        self.table = cast("BytesTable", app.Table(core.name, key_type=bytes, value_type=bytes))
         self.changelog: str = self.table.changelog_topic_name
         self.deadlines = Deadlines(app, core.inbox, core.elapsed)
         app.tables_of_inboxes[core.inbox] = self.changelog
@@ -126,20 +127,16 @@ class Desk:
     def _take(self, batch: Batch, fold: _Fold, record: Record) -> None:
         core = self._core
         try:
-            if record.key is None:
-                raise Unreadable("no key")
-            if record.value is None:
-                raise Unreadable("no value")
-            event_id, event = core.read(record)
+            key, event_id, event = self._read(record)
         except Unreadable as error:
             fold.effects.append(self._refuse(record, error.reason))
             return
         except Exception as error:  # noqa: BLE001 - one bad record never takes its batch along
             fold.effects.append(self._refuse(record, f"reading raised {type(error).__name__}"))
             return
-        opened = fold.opened.get(record.key)
+        opened = fold.opened.get(key)
         if opened is None:
-            opened = fold.opened[record.key] = self._open(batch.partition, record.key)
+            opened = fold.opened[key] = self._open(batch.partition, key)
         handled = opened.envelope.handled.get(event_id)
         if handled is not None:
             fold.effects += handled.effects()
@@ -154,6 +151,13 @@ class Desk:
         opened.newest = max(opened.newest, timestamp)
         opened.envelope.remember(event_id, timestamp, record.offset, effects)
         fold.effects += effects
+
+    def _read(self, record: Record) -> tuple[bytes, str, Any]:
+        if record.key is None:
+            raise Unreadable("no key")
+        if record.value is None:
+            raise Unreadable("no value")
+        return record.key, *self._core.read(record)
 
     def _refuse(self, record: Record, reason: str) -> Outgoing:
         log.warning("record dead-lettered", at=record.position, reason=reason)
@@ -172,8 +176,8 @@ class Desk:
         except Exception as error:  # noqa: BLE001 - whatever it is, the state is not to be lost
             end_process(
                 Exit.UNREADABLE_TABLE,
-                "a table's value cannot be read: run the version of jardem that wrote it, or write a corrected value "
-                "to the changelog under the same key",
+                "a table's value cannot be read: run the jardem that wrote it, or write a corrected "
+                "value to the changelog under the same key",
                 table=self._core.name,
                 changelog=self.changelog,
                 key_sha256=hashlib.sha256(key).hexdigest(),
@@ -181,7 +185,7 @@ class Desk:
             )
 
     async def _write(self, batch: Batch, fold: _Fold) -> None:
-        """Write every touched key, send every effect, and wait for the broker to have all of it; then the store."""
+        """Write every touched key, send every effect, wait for the broker to have it all; then the store."""
         values = {key: self._value(batch, opened) for key, opened in fold.opened.items()}
         await self._app.send_table(self.table, batch.partition, values, fold.effects)
         for key, opened in fold.opened.items():
@@ -195,11 +199,9 @@ class Desk:
     async def _on_recover(self) -> None:
         """Arm the deadlines of every key of the partitions owned, and of no other."""
         for partition in self.table.partitions_owned():
-            count = 0
             self.deadlines.drop(partition)
-            for key, data in self.table.partition(partition).items():
+            for count, (key, data) in enumerate(self.table.partition(partition).items()):
                 self.deadlines.arm(partition, key, self._core.deadlines(self._load(key, data).state))
-                count += 1
                 if not count % 500:
                     await asyncio.sleep(0)
         self.deadlines.keep_only(self.table.partitions_owned())

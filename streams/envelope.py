@@ -1,7 +1,7 @@
-r"""The one value that a table keeps of an aggregate: its state, the ids it has handled, and the effects of each.
+r"""The one value that a table keeps of an aggregate: its state, the ids handled, and the effects of each.
 
-One changelog record, so that the three cannot part. It is JSON, laid out in lines so that it can be taken apart and
-put together without parsing what has not changed (JSON text has no raw line break inside):
+One changelog record, so that the three cannot part. It is JSON, laid out in lines so that it can be taken
+apart and put together without parsing what has not changed (JSON text has no raw line break inside):
 
     {"version":1,"state":
     {...the core's own JSON...}
@@ -10,14 +10,15 @@ put together without parsing what has not changed (JSON text has no raw line bre
     ...
     ]}
 
-Keys, values and header values of effects are base64. `timestamp_ms` and `offset` are those of the record by which the
-event first came.
+Keys, values and header values of effects are base64. `timestamp_ms` and `offset` are those of the record by
+which the event first came.
 """
 
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from streams.records import Outgoing
 
@@ -46,7 +47,7 @@ class Handled:
 
 @dataclass(slots=True)
 class Envelope:
-    """An aggregate's value, taken apart as far as needed. `handled` is in the order in which the events came."""
+    """An aggregate's value, taken apart as far as needed; `handled` is in the order of the events."""
 
     state: bytes
     handled: dict[str, Handled] = field(default_factory=dict)
@@ -60,8 +61,8 @@ class Envelope:
     def prune(self, before: int, committed: int) -> None:
         """Forget the events whose records are older than `before` (milliseconds).
 
-        Events whose records are not committed yet (from offset `committed` on) are kept whatever their timestamp:
-        they may be read again.
+        Events whose records are not committed yet (from offset `committed` on) are kept whatever their
+        timestamp: they may be read again.
         """
         old = [key for key, h in self.handled.items() if h.timestamp < before and h.offset < committed]
         for key in old:
@@ -118,6 +119,8 @@ def _raw(effect: Outgoing) -> list[object]:
     return [effect.topic, _text(effect.key), _text(effect.value), headers, effect.partition]
 
 
-def _effect(raw: list[object]) -> Outgoing:
+def _effect(raw: list[Any]) -> Outgoing:
     topic, key, value, headers, partition = raw
-    return Outgoing(topic, _bytes(key), _bytes(value), tuple((n, b64decode(v)) for n, v in headers), partition)  # type: ignore[arg-type, attr-defined]
+    return Outgoing(
+        topic, _bytes(key), _bytes(value), tuple((n, b64decode(v)) for n, v in headers), partition
+    )

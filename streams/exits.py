@@ -1,4 +1,4 @@
-"""Ways in which a worker ends by itself, each with its own exit code, so that a supervisor's log tells them apart."""
+"""Ways in which a worker ends by itself, each with its own exit code."""
 
 import os
 import sys
@@ -34,8 +34,8 @@ class Exit(IntEnum):
 def end_process(code: Exit, event: str, **fields: object) -> NoReturn:
     """Write one last line and end the process at once, without running anything else.
 
-    An orderly stop would wait for what cannot be finished, and would commit. What was not acknowledged is read
-    again by the next owner, which is the point.
+    An orderly stop would wait for what cannot be finished, and would commit. What was not acknowledged is
+    read again by the next owner, which is the point.
     """
     log.critical(event, exit_code=int(code), exit_reason=code.name.lower(), **fields)
     sys.stdout.flush()

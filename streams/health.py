@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from streams.settings_values import Address
+
 if TYPE_CHECKING:
     from streams.app import StreamApp
 
@@ -11,9 +13,9 @@ if TYPE_CHECKING:
 class Health:
     """A small web server beside the app.
 
-    `/healthz`: 200 while the process's main loop answers. `/readyz`: 200 when the tables are recovered and partitions
-    are held; 503 with the reason before that, during a rebalance, while stopping, and (`idle`) when there are more
-    workers than partitions, so that this one has nothing to do.
+    `/healthz`: 200 while the process's main loop answers. `/readyz`: 200 when the tables are recovered and
+    partitions are held; 503 with the reason before that, during a rebalance, while stopping, and (`idle`)
+    when there are more workers than partitions, so that this one has nothing to do.
     """
 
     def __init__(self, app: "StreamApp") -> None:
@@ -33,16 +35,16 @@ class Health:
             return "idle"
         return None
 
-    async def start(self, host: str, port: int) -> int:
-        """Listen; port 0 takes a free one. Returns the port."""
+    async def start(self, bind: Address) -> str:
+        """Listen; port 0 takes a free one. Returns `host:port`."""
         server = web.Application()
         server.router.add_get("/healthz", self._healthz)
         server.router.add_get("/readyz", self._readyz)
         self._runner = web.AppRunner(server, access_log=None)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
+        site = web.TCPSite(self._runner, bind.host, bind.port)
         await site.start()
-        return int(self._runner.addresses[0][1])
+        return str(Address(bind.host, self._runner.addresses[0][1]))
 
     async def stop(self) -> None:
         """Stop listening."""
@@ -54,5 +56,8 @@ class Health:
 
     async def _readyz(self, _: web.Request) -> web.Response:
         reason = self.reason()
-        body = {"status": reason or "ready", "partitions": self._app.held() if self._app.ready.is_set() else 0}
+        body = {
+            "status": reason or "ready",
+            "partitions": self._app.held() if self._app.ready.is_set() else 0,
+        }
         return web.json_response(body, status=200 if reason is None else 503)

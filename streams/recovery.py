@@ -1,12 +1,12 @@
-"""Recovery: after every rebalance the tables of the partitions owned are brought up to their changelogs' ends.
+"""Recovery: after every rebalance the tables are brought up to the ends of their changelogs.
 
-It replaces what Faust's does record by record through an agent's queue: here the changelogs are read straight into
-the partition stores. Standby replicas are not offered; reading is fast enough to do without them.
+It replaces what Faust's does record by record through an agent's queue: here the changelogs are read straight
+into the partition stores. Standby replicas are not offered; reading is fast enough to do without them.
 """
 
 from collections.abc import Mapping
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import structlog
 from aiokafka.errors import IllegalStateError
@@ -19,8 +19,8 @@ from streams.exits import Exit, end_process
 
 if TYPE_CHECKING:
     from streams.app import StreamApp
+    from streams.consumer import Consumer
     from streams.tables import BytesTable
-    from streams.transport import Consumer
 
 log = structlog.get_logger()
 
@@ -32,20 +32,18 @@ class Recovery(FaustRecovery):
 
     @property
     def _consumer(self) -> "Consumer":
-        return self.app.consumer
+        return cast("Consumer", self.app.consumer)
 
     @Service.task
     async def _restart_recovery(self) -> None:
         while not self.should_stop:
-            if await self.wait_for_stopped(self.signal_recovery_start):
+            if await self.wait_for_stopped(self.signal_recovery_start.wait()):
                 break
             self.signal_recovery_start.clear()
             try:
                 await self._recover(self._generation_id)
-            except RebalanceAgain:
+            except (RebalanceAgain, IllegalStateError):
                 log.info("recovery begins again: the group rebalances")
-            except IllegalStateError:
-                log.info("recovery begins again: a partition was taken away")
             except ServiceStopped:
                 break
             except Exception as error:
@@ -81,10 +79,13 @@ class Recovery(FaustRecovery):
         while pending:
             for tp, records in (await consumer.read_changelogs(frozenset(pending))).items():
                 next_offset = records[-1].offset + 1
-                self._table(tp).partition(tp.partition).write(((r.key, r.value) for r in records), next_offset)
+                self._table(tp).partition(tp.partition).write(
+                    ((r.key, r.value) for r in records), next_offset
+                )
                 read += len(records)
             for tp in list(pending):
-                # The position, not the last record, says how far we are: what was compacted away is not delivered.
+                # The position, not the last record, says how far we are: what was compacted away is not
+                # delivered.
                 position = await consumer.position(tp)
                 if position is not None and position >= ends[tp]:
                     self._table(tp).partition(tp.partition).write((), position)
@@ -111,19 +112,18 @@ class Recovery(FaustRecovery):
         return starts
 
     def _table(self, tp: TP) -> "BytesTable":
-        table: BytesTable = self.tp_to_table[tp]
-        return table
+        return cast("BytesTable", self.tp_to_table[tp])
 
     async def on_recovery_completed(self, generation_id: int = 0) -> None:
         """Tell the tables, seek, and resume, in this order (mends M4 and M5).
 
-        M4 (`faust/tables/recovery.py`, `on_recovery_completed`): Faust resumes the partitions and then seeks them to
-        the committed offsets, so that records fetched in between are delivered from a wrong position. Here the
-        partitions are held only after the seek.
+        M4 (`faust/tables/recovery.py`, `on_recovery_completed`): Faust resumes the partitions and then seeks
+        them to the committed offsets, so that records fetched in between are delivered from a wrong position.
+        Here the partitions are held only after the seek.
 
-        M5 (the same method): Faust waits for the `on_recover` callbacks with `asyncio.wait` and never asks them for
-        their exceptions, so that a worker whose timers could not be rebuilt goes on without them. Here they are
-        raised, and the process ends.
+        M5 (the same method): Faust waits for the `on_recover` callbacks with `asyncio.wait` and never asks
+        them for their exceptions, so that a worker whose timers could not be rebuilt goes on without them.
+        Here they are raised, and the process ends.
         """
         await self.app.on_rebalance_complete.send()
         await self._call_tables()
@@ -141,7 +141,7 @@ class Recovery(FaustRecovery):
         self.tables.on_actives_ready()
         self.tables.on_standbys_ready()
         self.app.on_rebalance_end()
-        self.app.ready.set()
+        self.app.set_ready()
 
     async def _call_tables(self) -> None:
         for table in self.tables.values():

@@ -1,8 +1,8 @@
 """Where a table's values are kept on this machine: one partition store for each partition owned.
 
-A store is always exactly a prefix of its changelog: `next_offset` says up to where. It is written only after the
-broker has acknowledged the changelog records, values and offset at once; whatever happens to the process or to the
-machine, what is missing is read again from the changelog.
+A store is always exactly a prefix of its changelog: `next_offset` says up to where. It is written only after
+the broker has acknowledged the changelog records, values and offset at once; whatever happens to the process
+or to the machine, what is missing is read again from the changelog.
 """
 
 import json
@@ -80,8 +80,8 @@ class MemoryPartition:
 class RocksPartition:
     """A partition in RocksDB: survives the process, so that only what is missing is read from the changelog.
 
-    The folder is locked by the process that has it open; another worker on this machine that is given the partition
-    waits for the lock (see `tables.PartitionedStore`).
+    The folder is locked by the process that has it open; another worker on this machine that is given the
+    partition waits for the lock (see `tables.PartitionedStore`).
     """
 
     def __init__(self, path: Path) -> None:
@@ -97,7 +97,7 @@ class RocksPartition:
 
     def _open(self) -> Any:  # noqa: ANN401 - rocksdict has no types
         options = Options(raw_mode=True)
-        options.create_if_missing(True)
+        options.create_if_missing(True)  # noqa: FBT003 - rocksdict takes no name
         options.set_max_open_files(256)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -105,7 +105,9 @@ class RocksPartition:
         except Exception as error:
             if "lock" in str(error).lower():
                 raise BlockingIOError(str(error)) from error
-            log.warning("store cannot be opened; deleted, and read anew", path=str(self._path), error=str(error))
+            log.warning(
+                "store cannot be opened; deleted, and read anew", path=str(self._path), error=str(error)
+            )
             shutil.rmtree(self._path, ignore_errors=True)
             return Rdict(str(self._path), options, access_type=AccessType.read_write())
 
@@ -150,8 +152,8 @@ class RocksPartition:
 def prepare_folder(folder: Path, app_id: str) -> None:
     """Make a store folder ready before anything in it is opened; what does not fit is deleted, and said.
 
-    A folder written by another version of jardem, or for another application id, is deleted. A folder that the last
-    run left without an orderly stop is kept: its stores are prefixes of the changelogs all the same.
+    A folder written by another version of jardem, or for another application id, is deleted. A folder that
+    the last run left without an orderly stop is kept: its stores are prefixes of the changelogs all the same.
     """
     folder.mkdir(parents=True, exist_ok=True)
     label = folder / "store.json"
@@ -163,7 +165,9 @@ def prepare_folder(folder: Path, app_id: str) -> None:
     except ValueError:
         found = None
     if found != wanted:
-        log.warning("store folder is of another version; deleted, recovering from the changelog", folder=str(folder))
+        log.warning(
+            "store folder is of another version; deleted, recovering from the changelog", folder=str(folder)
+        )
         for child in folder.iterdir():
             shutil.rmtree(child) if child.is_dir() else child.unlink()
     label.write_text(json.dumps(wanted))

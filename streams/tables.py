@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import faust
 import structlog
@@ -21,8 +21,8 @@ log = structlog.get_logger()
 class PartitionedStore(Store[bytes, bytes]):
     """Faust's idea of a store, as a set of partition stores: those of the partitions that this worker owns.
 
-    A partition that stays with the worker through a rebalance keeps its store; one that goes away is closed (and
-    forgotten, if in memory), so that no revoked key can be seen.
+    A partition that stays with the worker through a rebalance keeps its store; one that goes away is closed
+    (and forgotten, if in memory), so that no revoked key can be seen.
     """
 
     lock_wait_seconds: ClassVar[float] = 30.0
@@ -47,7 +47,8 @@ class PartitionedStore(Store[bytes, bytes]):
         self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
     ) -> None:
         """Close what went away and open what came."""
-        changelog = self.table.changelog_topic_name
+        del revoked, newly_assigned, generation_id
+        changelog = self.table.changelog_topic.get_topic_name()
         wanted = {tp.partition for tp in assigned if tp.topic == changelog}
         for number in set(self._partitions) - wanted:
             self._partitions.pop(number).close()
@@ -66,7 +67,8 @@ class PartitionedStore(Store[bytes, bytes]):
                 if self.loop.time() > deadline:
                     end_process(
                         Exit.RECOVERY_FAILED,
-                        "store folder is locked by another process: give each worker of this machine its own data folder",
+                        "store folder is locked by another process: give each worker of this machine a data "
+                        "folder of its own",
                         path=str(path),
                     )
                 await asyncio.sleep(0.1)
@@ -114,12 +116,16 @@ class PartitionedStore(Store[bytes, bytes]):
         return sum(1 for _ in self)
 
     def __contains__(self, key: object) -> bool:
-        return isinstance(key, bytes) and any(store.get(key) is not None for store in self._partitions.values())
+        return isinstance(key, bytes) and any(
+            store.get(key) is not None for store in self._partitions.values()
+        )
 
 
-class BytesTable(faust.Table):
-    """A table of bytes. It is written through `Desk` only, never as a mapping: a value set the Faust way would go to
-    the store before the broker has it."""
+class BytesTable(faust.Table[bytes, bytes]):
+    """A table of bytes, written by desks only.
+
+    A value set the Faust way, as in a mapping, would go to the store before the broker has it.
+    """
 
     def _new_store(self) -> PartitionedStore:
         return PartitionedStore(
@@ -128,19 +134,17 @@ class BytesTable(faust.Table):
 
     def partition(self, number: int) -> PartitionStore:
         """The store of a partition that this worker owns."""
-        store: PartitionedStore = self.data
-        return store.partition(number)
+        return cast("PartitionedStore", self.data).partition(number)
 
     def partitions_owned(self) -> list[int]:
         """The partitions that this worker owns."""
-        store: PartitionedStore = self.data
-        return store.partitions()
+        return cast("PartitionedStore", self.data).partitions()
 
-    def on_key_set(self, key: Any, value: Any) -> None:  # noqa: ANN401 - Faust's own signature
+    def on_key_set(self, key: Any, value: Any) -> None:  # noqa: ANN401, ARG002 - Faust's own signature
         """Refuse to be written as a mapping."""
         raise TypeError("tables are written by desks only")
 
-    def on_key_del(self, key: Any) -> None:  # noqa: ANN401 - Faust's own signature
+    def on_key_del(self, key: Any) -> None:  # noqa: ANN401, ARG002 - Faust's own signature
         """Refuse to be written as a mapping."""
         raise TypeError("tables are written by desks only")
 
@@ -153,4 +157,4 @@ class TableManager(FaustTableManager):
         """The recovery service; made when first asked for."""
         if self._recovery is None:
             self._recovery = Recovery(self.app, self, beacon=self.beacon, loop=self.loop)
-        return self._recovery
+        return cast("Recovery", self._recovery)

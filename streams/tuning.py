@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,12 +10,12 @@ class Tuning:
 
     app_id: str = "jardem"
     """The consumer group, and the first part of the changelogs' names."""
-    store: Literal["memory", "rocksdb"] = "memory"
-    """Where tables are kept: in memory, or in `data_dir`/tables."""
     max_poll_records: int = 500
     """At most so many records of all partitions in one poll, so a batch has no more either."""
     max_fold_seconds: float = 1.0
-    """A desk that has folded for so long writes and acknowledges what it has, and goes on with the rest after."""
+    """A desk that has folded for so long writes and acknowledges what it has, and goes on with the rest
+    after.
+    """
     revoke_wait: float = 5.0
     """Seconds that a batch in flight may go on when its partition is revoked or the worker stops."""
     stop_seconds: float = 10.0
@@ -30,7 +29,9 @@ class Tuning:
     send_timeout: float = 60.0
     """Seconds after which a record that the broker has not taken is lost, and the process ends."""
     linger: float = 0.0
-    """Seconds for which the producer waits for more records to send together; batches are sent together anyway."""
+    """Seconds for which the producer waits for more records to send together; batches are sent together
+    anyway.
+    """
     max_request_bytes: int = 1_048_576
     """The largest record or request that is sent; not more than the broker takes (`message.max.bytes`)."""
     keep_handled: timedelta = timedelta(hours=24)

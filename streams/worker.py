@@ -14,13 +14,14 @@ from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth, serve
 from streams.app import StreamApp
 from streams.exits import Exit, end_process
 from streams.health import Health
+from streams.settings_values import Address
 from streams.stores import prepare_folder
 
 log = structlog.get_logger()
 
 
 class UnfitTopics(Exception):  # noqa: N818 - it says what is found
-    """Topics are missing, or a changelog has not as many partitions as its inbox. The message says what to do."""
+    """Topics that are missing or do not fit each other; the message says what to do."""
 
 
 def configure_logging(level: int = logging.INFO) -> None:
@@ -49,18 +50,21 @@ def configure_logging(level: int = logging.INFO) -> None:
     root.setLevel(max(level, logging.WARNING))
 
 
-def run_worker(app: StreamApp, host: str = "127.0.0.1", port: int = 0) -> int:
-    """Run the application until a signal; returns the exit code. `host` and `port` are for health.
+def run_worker(app: StreamApp, bind: Address | None = None) -> int:
+    """Run the application until a signal; returns the exit code.
 
-    SIGTERM and SIGINT stop it in an orderly way: what is in flight is finished (or given up after `revoke_wait`),
-    committed, and the group is left at once. If that takes longer than `stop_seconds`, or at a second signal, the
-    process ends as it is; nothing is lost by that, only read again.
+    `bind` is where health is answered, if anywhere.
+
+    SIGTERM and SIGINT stop it in an orderly way: what is in flight is finished (or given up after
+    `revoke_wait`), committed, and the group is left at once. If that takes longer than `stop_seconds`, or at
+    a second signal, the process ends as it is; nothing is lost by that, only read again.
     """
-    return asyncio.run(_run(app, host, port))
+    return asyncio.run(_run(app, bind))
 
 
-async def _run(app: StreamApp, host: str, port: int) -> int:
-    if app.tuning.store == "rocksdb":
+async def _run(app: StreamApp, bind: Address | None) -> int:
+    app.conf.datadir.mkdir(parents=True, exist_ok=True)
+    if app.conf.store.scheme == "rocksdb":
         prepare_folder(app.conf.tabledir, app.conf.id)
     try:
         await check_topics(app)
@@ -69,9 +73,8 @@ async def _run(app: StreamApp, host: str, port: int) -> int:
         return int(Exit.CONFIGURATION)
     stopping = _watch_signals()
     health = Health(app)
-    health_port = await health.start(host, port)
-    log.info("worker starts", app=app.conf.id, store=app.tuning.store, health=f"{host}:{health_port}")
-    app.conf.datadir.mkdir(parents=True, exist_ok=True)
+    listening = await health.start(bind) if bind else "off"
+    log.info("worker starts", app=app.conf.id, store=app.conf.store.scheme, health=listening)
     app.finalize()
     idle = asyncio.create_task(_say_when_idle(app))
     starting = asyncio.create_task(app.start())
@@ -126,8 +129,7 @@ async def _say_when_idle(app: StreamApp) -> None:
             log.info("worker ready", partitions=app.held())
         else:
             log.warning("worker idle: there are more workers than partitions, so this one was given none")
-        while app.ready.is_set():
-            await asyncio.sleep(0.2)
+        await app.not_ready.wait()
 
 
 async def check_topics(app: StreamApp) -> None:
@@ -143,10 +145,9 @@ async def check_topics(app: StreamApp) -> None:
     for inbox, changelog in app.tables_of_inboxes.items():
         if counts[inbox] != counts[changelog]:
             raise UnfitTopics(
-                f"{changelog} has {counts[changelog]} partitions and {inbox} has {counts[inbox]}; they must have the "
-                f"same, because a key's events and its table value live in the partition of one number. Stop all "
-                f"workers, make {changelog} anew with {counts[inbox]} partitions, and write its values into it again "
-                f"by key; docs/streams.md says how."
+                f"{changelog} has {counts[changelog]} partitions and {inbox} has {counts[inbox]}; they must "
+                f"have the same: a key's events and its table value live in the partition of one number. "
+                f"Make {inbox} with {counts[changelog]} partitions; docs/streams.md says how to get more."
             )
 
 

@@ -1,0 +1,273 @@
+"""Each mend, on Faust's class and on ours: the first half of each test shows the loss, the second the
+mend.
+"""
+
+import asyncio
+import os
+from typing import Any
+
+import pytest
+from faust.types import TP, AppT
+
+from streams.app import StreamApp
+from streams.batches import Holding
+from streams.exits import Exit
+from streams.records import Outgoing
+
+INBOX = TP("inbox", 0)
+
+
+async def partitions_seen_by_the_thread(app: AppT) -> set[TP]:
+    """What the consumer's thread has in hand after recovery has emptied the active partitions meanwhile."""
+    consumer: Any = app.consumer
+    consumer._set_active_tps({INBOX})
+    seen: list[set[TP]] = []
+
+    async def getmany(active_partitions: set[TP], timeout: float) -> dict[TP, Any]:  # noqa: ARG001, ASYNC109
+        consumer.pause_partitions({INBOX})
+        seen.append(active_partitions)
+        return {}
+
+    consumer._thread.getmany = getmany
+    await consumer._getmany(consumer._get_active_partitions(), 0.0)
+    return seen[0]
+
+
+async def test_m1_the_thread_gets_a_copy_of_the_active_partitions(stock: AppT, ours: StreamApp) -> None:
+    # aiokafka reads the empty set as "all partitions".
+    assert await partitions_seen_by_the_thread(stock) == set()
+    assert await partitions_seen_by_the_thread(ours) == {INBOX}
+
+
+async def test_m1_an_empty_set_fetches_nothing(ours: StreamApp) -> None:
+    consumer: Any = ours.consumer
+    asked: list[Any] = []
+
+    class Fetcher:
+        _closed = False
+
+        class _subscriptions:  # noqa: N801
+            @staticmethod
+            def fetch_context() -> Any:
+                import contextlib  # noqa: PLC0415
+
+                return contextlib.nullcontext()
+
+        async def fetched_records(self, *args: Any) -> dict[TP, Any]:
+            asked.append(args)
+            return {}
+
+        def _create_fetch_waiter(self) -> asyncio.Future[None]:
+            return asyncio.get_running_loop().create_future()
+
+    class Driver:
+        _closed = False
+        _fetcher = Fetcher()
+
+    assert await consumer._thread._fetch_records(Driver(), set(), 0.01, 500) == {}
+    assert asked == []
+
+
+async def test_m2_no_offset_is_committed_over_a_hole(stock: AppT, ours: StreamApp) -> None:
+    faust: Any = stock.consumer
+    faust._committed_offset[INBOX] = 10
+    faust._acked[INBOX] = [11]
+    assert faust._new_offset(INBOX) == 12, "Faust commits over event 10, which is still in work"
+
+    consumer: Any = ours.consumer
+    holding = Holding("inbox", 0, end=0, committed=10)
+    consumer.holdings = {INBOX: holding}
+    delivered: list[Any] = []
+
+    async def deliver(message: Any) -> None:
+        delivered.append(message.value)
+
+    consumer.callback = deliver
+    await consumer._deliver(INBOX, [raw(10)])
+    await consumer._deliver(INBOX, [raw(11)])
+    assert [record.offset for record in delivered[0]] == [10]
+    assert len(delivered) == 1, "the next batch waits for this one"
+    assert consumer.committable() == {}
+    holding.acknowledged = delivered[0].next_offset
+    assert consumer.committable() == {INBOX: 11}
+
+
+async def test_m2_a_hole_of_a_compacted_topic_stalls_nothing(ours: StreamApp) -> None:
+    consumer: Any = ours.consumer
+    holding = Holding("inbox", 0, end=0, committed=10)
+    consumer.holdings = {INBOX: holding}
+    batches: list[Any] = []
+
+    async def deliver(message: Any) -> None:
+        batches.append(message.value)
+
+    consumer.callback = deliver
+    await consumer._deliver(INBOX, [raw(10), raw(17)])
+    holding.acknowledged = batches[0].next_offset
+    assert consumer.committable() == {INBOX: 18}
+
+
+async def test_m3_acknowledged_offsets_live_until_the_revocation_is_done(
+    stock: AppT, ours: StreamApp
+) -> None:
+    faust: Any = stock.consumer
+    faust._acked[INBOX] = [10, 11]
+    still_known: list[Any] = []
+
+    async def on_revoked(_: set[TP]) -> None:
+        still_known.append(list(faust._acked[INBOX]))
+
+    faust._on_partitions_revoked = on_revoked
+    await faust.on_partitions_revoked({INBOX})
+    assert still_known == [[]], "Faust has forgotten them before it commits"
+
+    consumer: Any = ours.consumer
+    holding = Holding("inbox", 0, end=0, committed=10, acknowledged=12)
+    consumer.holdings = {INBOX: holding}
+    committable: list[Any] = []
+
+    async def on_our_revoked(_: set[TP]) -> None:
+        committable.append(consumer.committable())
+
+    consumer._on_partitions_revoked = on_our_revoked
+    await consumer.on_partitions_revoked({INBOX})
+    assert committable == [{INBOX: 12}]
+    assert not holding.live
+    assert consumer.holdings == {}
+
+
+async def test_m3_a_slow_batch_is_abandoned_not_acknowledged(ours: StreamApp) -> None:
+    consumer: Any = ours.consumer
+    holding = Holding("inbox", 0, end=0, committed=10)
+    holding.task = asyncio.create_task(asyncio.sleep(60))
+    consumer.holdings = {INBOX: holding}
+    committed: list[Any] = []
+
+    async def commit() -> None:
+        committed.append(consumer.committable())
+
+    consumer.commit = commit
+    began = asyncio.get_running_loop().time()
+    await consumer.wait_empty()
+    assert asyncio.get_running_loop().time() - began < 5
+    assert holding.task.cancelled()
+    assert committed == [{}]
+
+
+class Recorder:
+    """Stands where the consumer stands and writes down the order of calls."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def assignment(self) -> set[TP]:
+        return {INBOX}
+
+    def resume_partitions(self, _: set[TP]) -> None:
+        self.calls.append("resume")
+
+    def resume_flow(self) -> None:
+        self.calls.append("flow")
+
+    async def perform_seek(self) -> None:
+        self.calls.append("seek")
+
+
+async def recover(app: Any, recorder: Recorder) -> None:
+    app.consumer_generation_id = 1
+    app._consumer = recorder
+    app._assignment = {INBOX}
+    app.on_rebalance_end = lambda: None
+
+    async def started() -> None:
+        recorder.calls.append("fetcher")
+
+    app._fetcher.maybe_start = started
+    await app.tables.recovery.on_recovery_completed(1)
+
+
+async def with_recorder(app: Any) -> list[str]:
+    real, recorder = app.consumer, Recorder()
+    app._fetcher  # noqa: B018 - made while the consumer is real
+    try:
+        await recover(app, recorder)
+    finally:
+        app._consumer = real
+    return recorder.calls
+
+
+async def test_m4_partitions_are_sought_before_they_flow(stock: AppT, ours: StreamApp) -> None:
+    assert (await with_recorder(stock))[:2] == ["resume", "seek"]
+    assert (await with_recorder(ours)) == ["seek", "flow", "fetcher"]
+
+
+async def test_m5_what_on_recover_raises_is_raised(stock: AppT, ours: StreamApp) -> None:
+    async def on_recover() -> None:
+        raise ZeroDivisionError
+
+    for app in (stock, ours):
+        table = app.Table("table", key_type=bytes, value_type=bytes)
+        table.on_recover(on_recover)
+    await with_recorder(stock)  # says nothing
+    with pytest.raises(ZeroDivisionError):
+        await with_recorder(ours)
+
+
+async def test_m6_flush_waits_for_every_message(stock: AppT, ours: StreamApp) -> None:
+    for app, waits in ((stock, False), (ours, True)):
+        buffer: Any = app.producer.buffer
+        buffer._started.set()
+        message = asyncio.get_running_loop().create_future()
+        buffer.put(message)
+        flushing = asyncio.create_task(buffer.flush())
+        await asyncio.wait({flushing}, timeout=0.5)
+        assert flushing.done() is not waits
+        message.set_result(None)
+        await asyncio.wait_for(flushing, 1)
+
+
+def test_m6_the_producer_is_idempotent(stock: AppT, ours: StreamApp) -> None:
+    faust: Any = stock.producer
+    assert not faust._settings_extra()
+    producer: Any = ours.producer
+    assert {**producer._settings_default(), **producer._settings_extra()}["acks"] == "all"
+    assert producer._settings_extra()["enable_idempotence"] is True
+
+
+class Refusing:
+    """An aiokafka producer whose broker refuses every record."""
+
+    async def send(self, *_: Any, **__: Any) -> asyncio.Future[None]:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        future.set_exception(OSError("refused"))
+        return future
+
+
+class Ended(BaseException):
+    """Stands for the end of the process."""
+
+
+async def test_m7_a_lost_send_ends_the_process(
+    stock: AppT, ours: StreamApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes: list[int] = []
+    monkeypatch.setattr(os, "_exit", codes.append)
+    faust: Any = stock.producer
+    faust._producer = Refusing()
+    future = await faust.send("effects", b"k", b"v", None, None, None)
+    assert isinstance(future.exception(), OSError)
+    await asyncio.sleep(0)
+    assert codes == [], "Faust only logs it"
+
+    producer: Any = ours.producer
+    producer._producer = Refusing()
+    with pytest.raises(OSError, match="refused"):
+        await producer.send_all([Outgoing("effects", b"k", b"v")])
+    await asyncio.sleep(0)
+    assert codes == [Exit.LOST_SEND]
+
+
+def raw(offset: int) -> Any:
+    from aiokafka import ConsumerRecord  # noqa: PLC0415
+
+    return ConsumerRecord("inbox", 0, offset, 0, 0, b"key", b"value", None, 3, 5, ())
