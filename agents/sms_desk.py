@@ -48,7 +48,7 @@ class SmsDesk:
         """Go on with the conversation."""
         conversed = converse(state, event.happening, now, self._policy)
         for remark in conversed.remarks:
-            _log.info(remark, event=event.happening.name, id=event.happening.source_id)
+            _log.info(remark, about=event.happening.name, id=event.happening.source_id)
         return conversed.line, self._effects.outgoing(conversed.effects, event.cause, now)
 
     def deadlines(self, state: Line) -> Sequence[Deadline]:
