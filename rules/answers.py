@@ -4,6 +4,8 @@ Whether it was in time is decided by when the carrier received it. An answer tha
 the end of the term was processed before it: it takes an ended case up again.
 """
 
+from datetime import datetime
+
 from rules.person import Case, ConsentGiven, Question
 from rules.states import WAITING, State
 from rules.turn import Turn
@@ -33,7 +35,7 @@ def answered(turn: Turn, report: QuestionAnswered) -> None:
     if case is None or question is None:
         turn.remarks.append("an answer came to a question that no case asked")
         return
-    turn.prompted = True
+    turn.wrote_from = question.phone
     if case.decided:
         turn.remark(case, "answered_after_decision")
     elif case.state is State.ENDED and case.reason in _FINAL:
@@ -47,7 +49,11 @@ def answered(turn: Turn, report: QuestionAnswered) -> None:
 
 
 def _late(turn: Turn, case: Case, question: Question) -> None:
-    """Too late: the ordinary route, told once, and never a silent grant (R6)."""
+    """Too late: the ordinary route, told once, and never a silent grant (R6).
+
+    A case that goes on with another question (the same "1" twice, at both sides of the term's end) only
+    records it.
+    """
     if question.withdrawn_at:
         turn.remark(case, "answered_from_a_former_number")
         return
@@ -56,14 +62,14 @@ def _late(turn: Turn, case: Case, question: Question) -> None:
         turn.close(question, question.term_ends or turn.now)
         case = turn.end(case, EndReason.NO_REPLY, tell=False)
     noted = turn.remark(case, "answered_late")
-    if not noted.late_told:
+    if noted.state is State.ENDED and not noted.late_told and turn.phone:
         turn.put(noted.model_copy(update={"late_told": True}))
         turn.notify(noted, NoticeKind.ANSWERED_LATE)
 
 
 def _in_time(turn: Turn, case: Case, question: Question, report: QuestionAnswered) -> None:
     match report.answer, question.kind:
-        case Consent(), QuestionKind.OFFER if case.consent is None:
+        case Consent(), QuestionKind.OFFER if case.consent is None and _since(case.declined_at, report):
             consent = ConsentGiven(
                 language=report.answer.language,
                 received_at=report.received_at,
@@ -72,8 +78,8 @@ def _in_time(turn: Turn, case: Case, question: Question, report: QuestionAnswere
                 offer=question,
             )
             _go_on(turn, case, question, consent=consent)
-        case Decline(), QuestionKind.OFFER if case.reason is not EndReason.DECLINED:
-            _decline(turn, case, question)
+        case Decline(), QuestionKind.OFFER if _declines(case, report):
+            _decline(turn, case, question, report.received_at)
         case Together(), QuestionKind.ONE_APPLICATION if case.scheme is None:
             _go_on(turn, case, question, scheme=Scheme.ONE_APPLICATION)
         case Separately(), QuestionKind.ONE_APPLICATION if case.scheme is None:
@@ -86,6 +92,16 @@ def _in_time(turn: Turn, case: Case, question: Question, report: QuestionAnswere
             turn.remark(case, "answered_already")
 
 
+def _since(earlier: datetime | None, report: QuestionAnswered) -> bool:
+    return earlier is None or report.received_at >= earlier
+
+
+def _declines(case: Case, report: QuestionAnswered) -> bool:
+    """Whether a "no" is news: not the second one, and not one that was taken back before it was read."""
+    consented_at = case.consent.received_at if case.consent else None
+    return case.reason is not EndReason.DECLINED and _since(consented_at, report)
+
+
 def _go_on(turn: Turn, case: Case, question: Question, **learnt: object) -> None:
     current = case.question
     turn.proceed(turn.put(case.model_copy(update=learnt)))
@@ -94,10 +110,11 @@ def _go_on(turn: Turn, case: Case, question: Question, **learnt: object) -> None
         turn.close(current, turn.now)
 
 
-def _decline(turn: Turn, case: Case, question: Question) -> None:
+def _decline(turn: Turn, case: Case, question: Question, received_at: datetime) -> None:
     """A "no". It can be taken back while the offer's term runs, so the offer stays answerable until then."""
     current = case.question
-    turn.end(turn.put(case.model_copy(update={"consent": None, "account": None})), EndReason.DECLINED)
+    undone = {"consent": None, "account": None, "declined_at": received_at}
+    turn.end(turn.put(case.model_copy(update=undone)), EndReason.DECLINED, until=question.term_ends)
     turn.close(question, question.term_ends or turn.now)
     if current and current.question_id != question.question_id:
         turn.close(current, turn.now)

@@ -13,14 +13,15 @@ from schemas.outcomes import Decision, Evidence
 def decision(person: Person, case: Case, now: datetime) -> Decision:
     """Grant, or refuse on ground 4 where the benefit is on record (R12).
 
-    The application date is the local day on which the consent was received (R5). Raises `ValueError` without
-    a consent, a scheme or an account: there is no decision without them.
+    The application date is the local day on which the consent was received (R5). Another consent makes
+    another decision id, so that no signature meets a draft whose consent was taken back. Raises `ValueError`
+    without a consent, a scheme or an account: there is no decision without them.
     """
     consent = case.consent
     if consent is None or case.scheme is None or case.account is None or person.iin is None:
         raise ValueError("no decision without a consent, a scheme and an account")
     return Decision(
-        decision_id=f"{person.person_id}.{derived_id(case.case_id, 'decision')}",
+        decision_id=f"{person.person_id}.{derived_id(case.case_id, 'decision', consent.message_id)}",
         case_id=case.case_id,
         iin=person.iin,
         outcome="refused" if person.receives else "granted",

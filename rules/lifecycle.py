@@ -14,7 +14,7 @@ from rules.grounds import entitlement
 from rules.person import Case, Person, Source
 from rules.policy import Policy
 from rules.states import BEFORE_CONSENT, SENT, WAITING, State
-from rules.turn import Turn, reminder, replace_question, scheme_without_choice
+from rules.turn import Turn, reminder, replace_question, scheme_without_choice, without_number
 from schemas.base import Event
 from schemas.emaket import DecisionSigned
 from schemas.happening import Happening, derived_id
@@ -73,6 +73,8 @@ def _arise(turn: Turn, fact: TitleAwarded | DisabilityEstablished) -> None:
     """A right arises (R1, R7). The same record again, under whatever event id, changes nothing."""
     turn.know(iin=fact.iin)
     right = entitlement(fact)
+    if right.barred is EndReason.DECEASED:
+        _mourn(turn)
     case_id = derived_id(turn.person.person_id, right.record, right.record_id)
     if case_id in turn.person.cases:
         turn.remarks.append("the entitlement is known already")
@@ -105,11 +107,19 @@ def _revoke(turn: Turn, fact: EntitlementRevoked) -> None:
 
 
 def _die(turn: Turn, fact: DeathRegistered) -> None:
-    """A death ends every open case; nothing more is sent to any number for this person."""
+    turn.know(iin=fact.iin, died_on=turn.person.died_on or fact.died_on)
+    _mourn(turn)
+
+
+def _mourn(turn: Turn) -> None:
+    """A death ends every open case; nothing more is sent to any number for this person.
+
+    A posthumous title tells of one as well: whoever has the phone now is family.
+    """
+    turn.know(dead=True)
     phones = {question.phone for case in _cases(turn) for question in case.questions}
     if turn.person.phone:
         phones.add(turn.person.phone)
-    turn.know(iin=fact.iin, died_on=turn.person.died_on or fact.died_on)
     for case in _cases(turn):
         _stop(turn, case, EndReason.DECEASED)
     for phone in sorted(phones):
@@ -117,12 +127,12 @@ def _die(turn: Turn, fact: DeathRegistered) -> None:
 
 
 def _stop(turn: Turn, case: Case, reason: EndReason) -> None:
-    """End an open case; a decided one only records what came too late to change it."""
-    if case.decided:
-        turn.remark(case, f"{reason}_after_decision")
-    elif case.open:
+    """End an open case; one that has its outcome only records what came too late to change it."""
+    if case.open:
         _close_question(turn, case, turn.now)
         turn.end(case, reason)
+    elif case.reason is not reason:
+        turn.remark(case, f"{reason}_after_{'decision' if case.decided else 'end'}")
 
 
 def _close_question(turn: Turn, case: Case, at: datetime) -> None:
@@ -140,10 +150,10 @@ def _register_phone(turn: Turn, fact: PhoneRegistered) -> None:
     turn.know(iin=fact.iin, phone=fact.phone, phone_as_of=fact.registered_at)
     if before == fact.phone:
         return
-    waiting = [case for case in _cases(turn) if case.state in WAITING]
-    for case in waiting:
-        _withdraw_question(turn, case, fact.registered_at)
     if before:
+        for case in _cases(turn):
+            _close_question(turn, case, fact.registered_at)
+            turn.put(without_number(case, before, fact.registered_at))
         turn.withdraw_person(before, fact.registered_at)
     for case in _cases(turn):
         if case.state in WAITING or (turn.phone and _unreached(case)):
@@ -155,13 +165,6 @@ def _unreached(case: Case) -> bool:
         EndReason.PHONE_NOT_REGISTERED,
         EndReason.UNDELIVERABLE,
     )
-
-
-def _withdraw_question(turn: Turn, case: Case, at: datetime) -> None:
-    question = case.question
-    if question:
-        turn.close(question, at)
-        turn.put(replace_question(case, question.model_copy(update={"withdrawn_at": at})))
 
 
 def _record_benefit(turn: Turn, fact: BenefitRecorded) -> None:
@@ -216,11 +219,14 @@ def _undeliverable(turn: Turn, report: QuestionUndeliverable) -> None:
 
 
 def _elapsed(turn: Turn, report: DeadlineElapsed) -> None:
-    """An instant has come. It matters only if the case still waits for it."""
+    """An instant has come. It matters only if the case still waits for it.
+
+    That it has come is the event's to say: this worker's clock may lag behind the one that told it.
+    """
     case_id, _, what = report.deadline.partition("/")
     case = _case(turn, case_id)
     due = [wait for wait in waits(turn.person) if wait.name == report.deadline]
-    if not case or not due or due[0].version != report.version or due[0].at > turn.now:
+    if not case or not due or (due[0].version, due[0].at) != (report.version, report.due):
         turn.remarks.append("a deadline elapsed that nobody waits for any longer")
         return
     question = case.question
@@ -232,6 +238,8 @@ def _elapsed(turn: Turn, report: DeadlineElapsed) -> None:
     elif question and question.term_ends and turn.now < question.term_ends:
         changed = replace_question(case, question.model_copy(update={"reminded": True}))
         turn.notify(turn.remark(changed, "reminded"), NoticeKind.REMINDER, until=question.term_ends)
+    else:
+        turn.remarks.append("a reminder came when the term was over")
 
 
 def _signed(turn: Turn, report: DecisionSigned) -> None:

@@ -56,7 +56,11 @@ class ConsentGiven(Model):
 
 
 class Case(Model):
-    """One entitlement of a person on its way to an outcome."""
+    """One entitlement of a person on its way to an outcome.
+
+    `declined_at` is when the carrier received the last "no": of a "yes" and a "no", the one received last
+    counts.
+    """
 
     case_id: str
     ground: Ground
@@ -72,6 +76,7 @@ class Case(Model):
     scheme: Scheme | None = None
     account: str | None = None
     draft: Decision | None = None
+    declined_at: Instant | None = None
     late_told: bool = False
 
     @property
@@ -95,7 +100,10 @@ class Case(Model):
 
 
 class Person(Model):
-    """The facts known of a person, each with the time it is as of, and their cases by case id."""
+    """The facts known of a person, each with the time it is as of, and their cases by case id.
+
+    `dead` without `died_on`: a title was awarded posthumously and no death was registered yet.
+    """
 
     person_id: str
     iin: str | None = None
@@ -105,6 +113,7 @@ class Person(Model):
     benefit_as_of: date | None = None
     account: str | None = None
     died_on: date | None = None
+    dead: bool = False
     revoked: frozenset[str] = frozenset()
     cases: dict[str, Case] = Field(default_factory=dict)
 

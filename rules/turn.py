@@ -51,6 +51,7 @@ class Turn:
     """The person as the event finds them, changed step by step.
 
     `now` is the present instant in UTC. `remarks` says what was done with an event that changed nothing.
+    `wrote_from` is the number from which the citizen has just written: only there is a message an answer.
     """
 
     def __init__(self, person: Person, cause: Happening, now: datetime, policy: Policy) -> None:
@@ -60,7 +61,7 @@ class Turn:
         self.policy = policy
         self.effects: list[Event] = []
         self.remarks: list[str] = []
-        self.prompted = False
+        self.wrote_from: str | None = None
 
     def know(self, **facts: object) -> None:
         """Change what is known of the person."""
@@ -102,7 +103,7 @@ class Turn:
         A Kazakh mobile number of a living person (R2).
         """
         phone = self.person.phone
-        return phone if phone and is_kazakh_mobile(phone) and not self.person.died_on else None
+        return phone if phone and is_kazakh_mobile(phone) and not self.person.dead else None
 
     def notify(self, case: Case, kind: NoticeKind, *, until: datetime | None = None) -> None:
         """Tell the person by SMS, on the registered number, if there is one (R9)."""
@@ -117,7 +118,7 @@ class Turn:
                 kind=kind,
                 language=case.consent.language if case.consent else None,
                 details=self._details(case, until=until),
-                prompted=self.prompted,
+                prompted=self.phone == self.wrote_from,
                 question_id=case.question.question_id
                 if kind is NoticeKind.REMINDER and case.question
                 else None,
@@ -153,7 +154,7 @@ class Turn:
         return self.ask(case, QuestionKind.ACCOUNT)
 
     def _barred(self, case: Case) -> EndReason | None:
-        if self.person.died_on:
+        if self.person.dead:
             return EndReason.DECEASED
         if case.record_id in self.person.revoked:
             return EndReason.REVOKED
@@ -182,7 +183,7 @@ class Turn:
                 kind=kind,
                 language=case.consent.language if case.consent else None,
                 details=self._details(case, account=account),
-                prompted=self.prompted,
+                prompted=self.phone == self.wrote_from,
             )
         )
         return asked
@@ -226,10 +227,10 @@ class Turn:
         self.notify(decided, NoticeKind.GRANTED if granted else NoticeKind.REFUSED)
         return decided
 
-    def end(self, case: Case, reason: EndReason, *, tell: bool = True) -> Case:
+    def end(self, case: Case, reason: EndReason, *, tell: bool = True, until: datetime | None = None) -> Case:
         """End the process without a decision; it is not a refusal (R6).
 
-        Only who was asked something is told.
+        Only who was asked something is told. `until` is when a "no" can be taken back at the latest.
         """
         if case.state is State.ENDED and case.reason is reason:
             return self.remark(case, f"remains_{reason}")
@@ -247,8 +248,6 @@ class Turn:
         )
         notice = _END_NOTICES.get(reason)
         if tell and notice and told:
-            question = case.question
-            until = question.term_ends if question and reason is EndReason.DECLINED else None
             self.notify(ended, notice, until=until)
         return ended
 
@@ -257,6 +256,17 @@ def replace_question(case: Case, question: Question) -> Case:
     """The case with this question in the place of the one with the same id."""
     questions = tuple(
         question if known.question_id == question.question_id else known for known in case.questions
+    )
+    return case.model_copy(update={"questions": questions})
+
+
+def without_number(case: Case, phone: str, at: datetime) -> Case:
+    """The case whose questions on this number can't be answered from `at` on (R2)."""
+    questions = tuple(
+        known.model_copy(update={"withdrawn_at": at})
+        if known.phone == phone and known.withdrawn_at is None
+        else known
+        for known in case.questions
     )
     return case.model_copy(update={"questions": questions})
 

@@ -41,6 +41,8 @@ _EXPLANATIONS = 3
 _KEPT_DELIVERIES = 40
 _FIRST_DELAY = 5.0
 _LONGEST_DELAY = 300.0
+_DOUBLINGS = 6
+_OUTDATED = (NoticeKind.NO_REPLY, NoticeKind.DECLINED, NoticeKind.ANSWERED_LATE)
 _RANKS = {"accepted": 0, "queued": 1, "sending": 2, "sent": 3, "delivered": 4, "undelivered": 4, "failed": 4}
 
 
@@ -55,9 +57,9 @@ class Conversed:
 
 @dataclass(frozen=True, slots=True)
 class LinePolicy:
-    """`hours` in which unasked messages may go out (None.
+    """`hours` in which unasked messages may go out; None: at any time.
 
-    Any); `time_scale` turns real delays into virtual ones.
+    `time_scale` turns real delays into virtual ones.
     """
 
     hours: SendingHours | None = None
@@ -66,6 +68,9 @@ class LinePolicy:
 
 def converse(line: Line, event: Happening, now: datetime, policy: LinePolicy) -> Conversed:
     """Apply one event. `now` is the present instant in UTC."""
+    if isinstance(event.data, DeadlineElapsed):
+        # The instant has come, even if this worker's clock lags behind the one that told it.
+        now = max(now, event.data.due)
     exchange = Exchange(line, now, policy.hours)
     handle = _HANDLERS.get(type(event.data))
     if handle:
@@ -87,7 +92,9 @@ def _asked(exchange: Exchange, asked: QuestionAsked, _policy: LinePolicy) -> Non
     """Put a question, or keep it behind the open one. The next question of an answered case goes first."""
     exchange.change(phone=asked.phone)
     if exchange.line.question(asked.question_id):
+        exchange.remarks.append("the question is known already")
         return
+    _supersede(exchange, asked.case_id)
     question = LineQuestion(
         question_id=asked.question_id,
         case_id=asked.case_id,
@@ -102,7 +109,9 @@ def _asked(exchange: Exchange, asked: QuestionAsked, _policy: LinePolicy) -> Non
         exchange.retire()
         exchange.make_current(question)
     elif asked.prompted:
-        exchange.change(waiting=(question, *exchange.line.waiting))
+        # Behind an open question it is not an answer any more: when its turn comes, nobody has just written.
+        first = question.model_copy(update={"prompted": current is None})
+        exchange.change(waiting=(first, *exchange.line.waiting))
     else:
         exchange.change(waiting=(*exchange.line.waiting, question))
 
@@ -134,11 +143,7 @@ def _notice(exchange: Exchange, notice: NoticeRequested, _policy: LinePolicy) ->
         if current is None or current.question_id != notice.question_id or current.answered:
             exchange.remarks.append("a reminder came for a question that is not open")
             return
-    if notice.kind is NoticeKind.ANSWERED_LATE:
-        # It says all that the notice of the end says, which may still wait for the morning.
-        exchange.drop(
-            lambda message: message.case_id == notice.case_id and message.notice is NoticeKind.NO_REPLY
-        )
+    _supersede(exchange, notice.case_id)
     exchange.say(
         Message(
             message_id=notice.notice_id,
@@ -150,6 +155,11 @@ def _notice(exchange: Exchange, notice: NoticeRequested, _policy: LinePolicy) ->
             notice=notice.kind,
         )
     )
+
+
+def _supersede(exchange: Exchange, case_id: str) -> None:
+    """Newer word of a case takes the place of an ending that still waits for the morning."""
+    exchange.drop(lambda message: message.case_id == case_id and message.notice in _OUTDATED)
 
 
 def _withdrawn(exchange: Exchange, withdrawn: PersonWithdrawn, _policy: LinePolicy) -> None:
@@ -165,9 +175,13 @@ def _withdrawn(exchange: Exchange, withdrawn: PersonWithdrawn, _policy: LinePoli
 
 
 def _accepted(exchange: Exchange, accepted: MessageAccepted, _policy: LinePolicy) -> None:
-    """The carrier took the message: if it puts a question, the question's term starts here (R6)."""
-    message = exchange.line.in_flight
-    if message is None or message.message_id != accepted.message_id or message.handed_at is None:
+    """The carrier took the message: if it puts a question, the question's term starts here (R6).
+
+    It may be one that this line does not know to be with the carrier: a worker that died may have handed it
+    over without being able to write that down.
+    """
+    message = exchange.line.message(accepted.message_id)
+    if message is None:
         exchange.remarks.append("a message was accepted that is not with the carrier")
         return
     exchange.replace(message)
@@ -176,7 +190,8 @@ def _accepted(exchange: Exchange, accepted: MessageAccepted, _policy: LinePolicy
     exchange.change(deliveries=(*exchange.line.deliveries, delivery)[-_KEPT_DELIVERIES:])
     if question:
         # A message that was found again at the carrier left before it was handed over this time.
-        exchange.update(question, put_at=min(message.handed_at, accepted.accepted_at))
+        handed_at = message.handed_at or accepted.accepted_at
+        exchange.update(question, put_at=min(handed_at, accepted.accepted_at))
         exchange.effects.append(
             QuestionSent(
                 question_id=question.question_id,
@@ -215,15 +230,16 @@ def _retry(exchange: Exchange, message: Message, after: float | None, policy: Li
     if message.unwanted:
         exchange.replace(message)
         return
-    delay = after if after is not None else min(_FIRST_DELAY * 2 ** (message.attempt - 1), _LONGEST_DELAY)
+    doublings = min(message.attempt - 1, _DOUBLINGS)
+    delay = after if after is not None else min(_FIRST_DELAY * 2**doublings, _LONGEST_DELAY)
     retry_at = exchange.now + timedelta(seconds=delay * policy.time_scale)
     exchange.replace(message, message.model_copy(update={"handed_at": None, "retry_at": retry_at}))
 
 
 def _rejected(exchange: Exchange, rejected: MessageRejected, _policy: LinePolicy) -> None:
     """The carrier refused the message for good: a question can't reach its number."""
-    message = exchange.line.in_flight
-    if message is None or message.message_id != rejected.message_id:
+    message = exchange.line.message(rejected.message_id)
+    if message is None:
         exchange.remarks.append("a message was rejected that is not with the carrier")
         return
     exchange.replace(message)
@@ -249,7 +265,7 @@ def _undeliverable(exchange: Exchange, question: LineQuestion, code: int | None,
 def _status(exchange: Exchange, report: MessageStatusReported, _policy: LinePolicy) -> None:
     if any(delivery.sid == report.sid for delivery in exchange.line.deliveries):
         _climb(exchange, report)
-    elif exchange.line.in_flight:
+    elif any(message.attempt for message in exchange.line.messages):
         # The callback overtook the carrier's own report; it is read when that comes.
         exchange.change(early=(*exchange.line.early, report)[-_KEPT_DELIVERIES:])
     else:

@@ -1,7 +1,7 @@
 """One event's turn on a line: the moves that the conversation is made of, and the effects that they leave."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from schemas.base import Event
 from schemas.happening import derived_id
@@ -11,6 +11,7 @@ from sms.hours import SendingHours
 from sms.line import Line, LineQuestion, Message
 
 _KEPT_QUESTIONS = 12
+_JUST = timedelta(minutes=30)
 
 
 class Exchange:
@@ -78,7 +79,8 @@ class Exchange:
 
     def say(self, message: Message) -> None:
         """Queue a message."""
-        self.change(messages=(*self.line.messages, message))
+        said = message.model_copy(update={"said_at": self.now})
+        self.change(messages=(*self.line.messages, said))
 
     def replace(self, message: Message, *by: Message) -> None:
         """Put other messages, or none, in a message's place."""
@@ -88,10 +90,7 @@ class Exchange:
         self.change(messages=tuple(messages))
 
     def drop(self, unwanted: Callable[[Message], bool]) -> None:
-        """Send no message of this description.
-
-        One that is with the carrier can't be called back, only not retried.
-        """
+        """Send no message of this description; one that is with the carrier can only not be retried."""
         for message in self.line.messages:
             if unwanted(message):
                 kept = (message.model_copy(update={"unwanted": True}),) if message.handed_at else ()
@@ -129,7 +128,11 @@ class Exchange:
         for message in self.line.messages:
             if message.retry_at and message.retry_at > self.now:
                 return None, message.retry_at
-            if message.prompted or opening <= self.now:
+            if opening <= self.now or self._is_answer(message):
                 return message, None
             wake_at = opening
         return None, wake_at
+
+    def _is_answer(self, message: Message) -> bool:
+        """Whether the citizen has just asked for this message."""
+        return message.prompted and (message.said_at is None or self.now - message.said_at <= _JUST)

@@ -31,6 +31,7 @@ class LineQuestion(Model):
 class Message(Model):
     """A message to this number that the carrier has not accepted yet.
 
+    `said_at` is when it was queued: a prompted one is an answer for a while after it, also in quiet hours.
     `handed_at` is set while it is with the carrier; `retry_at` after the carrier gave it back; `unwanted`
     means that it must not be tried again.
     """
@@ -38,6 +39,7 @@ class Message(Model):
     message_id: str
     text: str
     prompted: bool
+    said_at: Instant | None = None
     case_id: str
     person_id: str
     question_id: str | None = None
@@ -79,6 +81,10 @@ class Line(Model):
     def in_flight(self) -> Message | None:
         """The message that is with the carrier now."""
         return next((message for message in self.messages if message.handed_at), None)
+
+    def message(self, message_id: str) -> Message | None:
+        """The message with this id, if the carrier has not accepted it yet."""
+        return next((message for message in self.messages if message.message_id == message_id), None)
 
     def put_before(self, received_at: Instant) -> LineQuestion | None:
         """The question that was put last when a text was received: the one that the text answers."""
