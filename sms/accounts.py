@@ -60,7 +60,7 @@ def _search(text: str) -> _Found:
 
 
 def _mended(typed: str) -> str | None:
-    """The IBAN as typed, or with digits in place of their lookalikes; None where the check digits deny both."""
+    """The IBAN as typed, or with digits for their lookalikes; None where the check digits deny both."""
     structured = typed[:2] + typed[_DIGIT_PLACES].translate(_AS_DIGITS) + typed[_DIGIT_PLACES.stop :]
     for reading in (structured, structured[:7] + structured[7:].replace("O", "0")):
         try:

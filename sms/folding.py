@@ -17,7 +17,9 @@ _KEYS_TO_ENGLISH = str.maketrans(_RUSSIAN_KEYS[:-2], _ENGLISH_KEYS[:-2])
 _NUMERO = "№"
 _STRESS = frozenset("\u0300\u0301")
 _QUESTION = frozenset("?¿؟")
-_DROPPED_CATEGORIES = frozenset("Cc Sk Zl Zp Zs Pc Pd Ps Pe Pi Pf Po Me".split())
+_DROPPED_CATEGORIES = frozenset(
+    ["Cc", "Sk", "Zl", "Zp", "Zs", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Me"]
+)
 _DROPPED_SYMBOLS = frozenset("+=<>|~")
 _DOUBTFUL_PUNCTUATION = frozenset("%@&")
 _VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f]")

@@ -1,8 +1,8 @@
 """The words that citizens answer with, and what each one can mean.
 
 A *decisive* word is an answer of the contract, however it is spelled. A *supporting* word agrees with some
-answers and decides nothing: "согласен" goes with consent in either language, and is no consent alone, because it
-chooses no language. Courtesies go with every answer.
+answers and decides nothing: "согласен" goes with consent in either language, and is no consent alone, because
+it chooses no language. Courtesies go with every answer.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,0 +1,78 @@
+"""What a carrier is: it takes a message or does not, and can be asked what it has taken."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from schemas.values import Phone
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The carrier took the message under this sid, at this real instant (UTC)."""
+
+    sid: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The carrier will never take this message for this number."""
+
+    code: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotNow:
+    """The carrier certainly did not take the message and may take it later.
+
+    `retry_after` is what the carrier asked for, in seconds of real time. `ours` says that our own account or
+    settings are the cause, so that somebody has to look.
+    """
+
+    reason: str
+    retry_after: float | None = None
+    ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertain:
+    """The carrier may have taken the message.
+
+    `ended` says that it answered, so that it is not still at work on our call. `retry_after` is what it asked
+    for, in seconds of real time.
+    """
+
+    reason: str
+    ended: bool
+    retry_after: float | None = None
+
+
+Outcome = Accepted | Refused | NotNow | Uncertain
+
+
+class CannotBeAskedError(Exception):
+    """The carrier can't tell what it has. `passing`: it may be able to later."""
+
+    def __init__(self, reason: str, *, passing: bool) -> None:
+        super().__init__(reason)
+        self.passing = passing
+
+
+class Carrier(Protocol):
+    """Hands messages to an SMS API. Another API is another class of this shape."""
+
+    async def send(self, phone: Phone, text: str) -> Outcome:
+        """Call once. Never raises for what the API or the network does."""
+        ...
+
+    async def find(
+        self, phone: Phone, text: str, *, since: datetime, except_sids: Collection[str]
+    ) -> Accepted | None:
+        """The newest message with exactly this text that the API took for this number since then (real time).
+
+        Raises `CannotBeAskedError`.
+        """
+        ...

@@ -1,0 +1,119 @@
+"""What the carrier remembers of each number's last messages, so that none is ever sent twice."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, Protocol
+
+from pydantic import Field, ValidationError
+
+from schemas.base import Instant, Model
+from schemas.sms import MessageAccepted, MessageDeferred, MessageInDoubt, MessageRejected
+
+Report = MessageAccepted | MessageDeferred | MessageRejected | MessageInDoubt
+
+_KEPT = 20
+
+
+class Journal(Protocol):
+    """A table keyed by `phone_id`."""
+
+    def get(self, key: bytes) -> bytes | None:
+        """What was last put under this key."""
+        ...
+
+    async def put(self, entries: Mapping[bytes, bytes]) -> None:
+        """Write; return when the broker has acknowledged all of it."""
+        ...
+
+
+class Entry(Model):
+    """One message. All instants are real ones.
+
+    `open`: a call may have got through, and nobody knows what came of it. `intended_at` is the first
+    intent to call, `called_at` when a call was last begun or cut off, `touched_at` when anything last happened.
+    The reports hold what was told to the desk.
+    """
+
+    message_id: str
+    attempt: int
+    intended_at: Instant | None = None
+    called_at: Instant | None = None
+    touched_at: Instant
+    open: bool = False
+    accepted: MessageAccepted | None = None
+    deferred: MessageDeferred | None = None
+    rejected: MessageRejected | None = None
+    in_doubt: MessageInDoubt | None = None
+
+    @property
+    def report(self) -> Report | None:
+        """What was last told of the message."""
+        return self.accepted or self.rejected or self.deferred or self.in_doubt
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more will become of the message here."""
+        return self.accepted is not None or self.rejected is not None
+
+    def reported(self, report: Report, at: datetime, *, open_: bool) -> "Entry":
+        """The entry after this report."""
+        return Entry(
+            message_id=self.message_id,
+            attempt=report.attempt,
+            intended_at=self.intended_at,
+            called_at=self.called_at,
+            touched_at=at,
+            open=open_,
+            accepted=report if isinstance(report, MessageAccepted) else None,
+            deferred=report if isinstance(report, MessageDeferred) else None,
+            rejected=report if isinstance(report, MessageRejected) else None,
+            in_doubt=report if isinstance(report, MessageInDoubt) else None,
+        )
+
+
+class UnreadableJournalError(ValueError):
+    """A number's journal can't be read: nobody can tell what was sent to it."""
+
+
+class Page(Model):
+    """What is remembered of one number, the most recently touched last."""
+
+    version: Annotated[int, Field(ge=1, le=1)] = 1
+    entries: tuple[Entry, ...] = ()
+
+    def find(self, message_id: str) -> Entry | None:
+        """What is remembered of a message."""
+        return next((entry for entry in self.entries if entry.message_id == message_id), None)
+
+    def sids(self) -> frozenset[str]:
+        """The sids that belong to messages already."""
+        return frozenset(entry.accepted.sid for entry in self.entries if entry.accepted)
+
+    def noted(self, entry: Entry, keep_for: timedelta) -> "Page":
+        """The page with this entry, without what is old.
+
+        Kept are the last 20 messages as far as they are younger than `keep_for`, and open ones in any case.
+        """
+        others = [other for other in self.entries if other.message_id != entry.message_id]
+        recent = {
+            other.message_id
+            for other in others[-_KEPT + 1 :]
+            if other.touched_at > entry.touched_at - keep_for
+        }
+        kept = [other for other in others if other.open or other.message_id in recent]
+        return Page(entries=(*kept, entry))
+
+
+def load(value: bytes | None) -> Page:
+    """Read a journal's value. Raises `UnreadableJournalError`."""
+    if value is None:
+        return Page()
+    try:
+        return Page.model_validate_json(value)
+    except ValidationError:
+        raise UnreadableJournalError("not a journal of version 1") from None
+
+
+def dump(page: Page) -> bytes:
+    """The value to be put."""
+    return page.model_dump_json().encode()

@@ -1,0 +1,23 @@
+"""What the SMS channel counts. No label ever holds a number, a sid or a text."""
+
+from prometheus_client import Counter, Histogram
+
+REPORTS = Counter(
+    "jardem_sms_reports",
+    "What the carrier reported of messages: accepted, deferred, rejected, in_doubt",
+    ["kind"],
+)
+CALLS = Counter("jardem_sms_api_calls", "Calls that create a message, by what came of them", ["outcome"])
+CALL_SECONDS = Histogram("jardem_sms_api_call_seconds", "How long a call that creates a message takes")
+LOOKUPS = Counter(
+    "jardem_sms_lookups",
+    "Ambiguous messages looked up at the SMS API: adopted, not_found, not_now, impossible",
+    ["result"],
+)
+IN_DOUBT = Counter(
+    "jardem_sms_in_doubt", "Messages of which nobody can tell whether they were sent: an operator must look"
+)
+OURS = Counter(
+    "jardem_sms_misconfigured", "Messages that the SMS API refuses because of our account or settings"
+)
+WEBHOOKS = Counter("jardem_sms_webhooks", "Requests to the webhooks", ["endpoint", "result"])

@@ -1,0 +1,67 @@
+"""How fast messages leave: a token bucket for the sender, and a rest while the SMS API is down."""
+
+import asyncio
+import random
+
+
+class TokenBucket:
+    """Lets `per_second` messages pass each second of real time, and `burst` at once after a pause.
+
+    Those who wait pass in the order in which they came.
+    """
+
+    def __init__(self, per_second: float, burst: int) -> None:
+        self._interval = 1 / per_second
+        self._ahead = (burst - 1) * self._interval
+        self._full_at = 0.0
+
+    async def take(self, until: float) -> bool:
+        """Wait for one's turn. False, at once, where it would come after `until` on the loop's clock."""
+        now = asyncio.get_running_loop().time()
+        turn = max(now, self._full_at - self._ahead)
+        if turn > until:
+            return False
+        self._full_at = max(now, self._full_at) + self._interval
+        if turn > now:
+            await asyncio.sleep(turn - now)
+        return True
+
+
+class Rest:
+    """After several failures in a row nobody calls for a while, each time longer, up to a minute.
+
+    Without it, an outage would cost every message its own tries, and the API a storm when it comes back.
+    """
+
+    _FAILURES = 5
+    _FIRST = 2.0
+    _LONGEST = 60.0
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+        self._failures = 0
+        self._until = 0.0
+
+    def seconds_left(self) -> float:
+        """How long calls must still wait; 0 where they need not."""
+        return max(0.0, self._until - asyncio.get_running_loop().time())
+
+    def spread(self) -> float:
+        """Seconds after which to come back, jittered so that not all come at once."""
+        left = self.seconds_left()
+        return left + self._chance.uniform(0, max(1.0, left / 2))
+
+    def succeeded(self) -> None:
+        """The API took or refused a message: it works."""
+        self._failures = 0
+        self._until = 0.0
+
+    def failed(self, retry_after: float | None) -> None:
+        """The API did not take a message for a passing reason; it may have said when to come back."""
+        self._failures += 1
+        pause = retry_after or 0.0
+        if self._failures >= self._FAILURES:
+            doublings = min(self._failures - self._FAILURES, 10)
+            pause = max(pause, min(self._LONGEST, self._FIRST * 2**doublings))
+        if pause:
+            self._until = max(self._until, asyncio.get_running_loop().time() + pause)

@@ -1,0 +1,241 @@
+"""What happens to one message at the carrier: the look-up where it is ambiguous, quick tries, the report."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from schemas.sms import MessageAccepted, MessageDeferred, MessageInDoubt, MessageRejected, MessageToSend
+from sms import metrics
+from sms.carrier import Accepted, CannotBeAskedError, Carrier, NotNow, Refused, Uncertain
+from sms.journal import Entry
+from sms.rate import Rest, TokenBucket
+from streams.clock import Clock
+
+_log = structlog.get_logger(__name__)
+_CLOCKS_APART = timedelta(minutes=2)
+_FIRST_PAUSE = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The carrier's limits. All seconds are real time.
+
+    `stale_seconds`: a request older than this, not yet tried, goes back to the desk, which decides again.
+    `batch_seconds`: what a batch has not begun after this goes back to the desk.
+    `quick_seconds`: how long a message is tried at once, before it goes back.
+    `settle_seconds`: how long the SMS API may still be at work on a call that was cut off.
+    `doubt_seconds`: how long the SMS API may be unable to say what it has before an operator is called.
+    """
+
+    per_second: float = 10.0
+    burst: int = 10
+    in_flight: int = 32
+    stale_seconds: float = 60.0
+    batch_seconds: float = 20.0
+    tries: int = 3
+    quick_seconds: float = 4.0
+    settle_seconds: float = 10.0
+    doubt_seconds: float = 3600.0
+    journal_age: timedelta = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One message to be carried out, with what the journal knows of it.
+
+    `ambiguous`: the API may have it already. `taken`: the sids that belong to other messages of the number.
+    `ends`: when, on the loop's clock, nothing new may be begun.
+    """
+
+    message: MessageToSend
+    entry: Entry
+    ambiguous: bool
+    taken: frozenset[str]
+    ends: float
+
+
+class Sender:
+    """Carries out single messages, as many at once as the limits allow."""
+
+    def __init__(
+        self,
+        carrier: Carrier,
+        limits: Limits,
+        clock: Clock,
+        *,
+        chance: random.Random,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._carrier = carrier
+        self._limits = limits
+        self._clock = clock
+        self._chance = chance
+        self._now = now
+        self._started_at = now()
+        self._bucket = TokenBucket(limits.per_second, limits.burst)
+        self._rest = Rest(chance)
+        self._free = asyncio.Semaphore(limits.in_flight)
+
+    def is_stale(self, message: MessageToSend) -> bool:
+        """Whether the request is so old that the desk has to decide again."""
+        age = self._now() - self._clock.real(message.requested_at)
+        return age > timedelta(seconds=self._limits.stale_seconds)
+
+    def deferred(
+        self,
+        message: MessageToSend,
+        entry: Entry,
+        reason: str,
+        retry_after: float | None = None,
+        *,
+        open_: bool,
+    ) -> Entry:
+        """Give the message back to the desk. `open_`: the API may have it all the same."""
+        now = self._now()
+        report = MessageDeferred(
+            message_id=message.message_id,
+            phone=message.phone,
+            attempt=message.attempt,
+            reason=reason,
+            retry_after_seconds=retry_after,
+            at=self._clock.virtual(now),
+        )
+        return entry.reported(report, now, open_=open_)
+
+    def in_doubt(self, message: MessageToSend, entry: Entry) -> Entry:
+        """Leave the message to an operator."""
+        metrics.IN_DOUBT.inc()
+        now = self._now()
+        report = MessageInDoubt(
+            message_id=message.message_id,
+            phone=message.phone,
+            attempt=message.attempt,
+            at=self._clock.virtual(now),
+        )
+        return entry.reported(report, now, open_=True)
+
+    async def carry_out(self, step: Step) -> Entry:
+        """Look the message up if it is ambiguous, send it if need be, and return what became of it."""
+        async with self._free:
+            if self._rest.seconds_left() > 0:
+                return self._later(step, "resting", self._rest.spread(), open_=step.ambiguous)
+            if step.ambiguous:
+                known = await self._look_up(step) or self._unsettled(step)
+                if known is not None:
+                    return known
+            return await self._send(step)
+
+    def _later(
+        self, step: Step, reason: str, retry_after: float | None = None, *, open_: bool = False
+    ) -> Entry:
+        return self.deferred(step.message, step.entry, reason, retry_after, open_=open_)
+
+    async def _look_up(self, step: Step) -> Entry | None:
+        """The message as the API has it, or put off as the API can't be asked; None: the API has it not."""
+        intended_at = step.entry.intended_at or step.entry.touched_at
+        try:
+            found = await self._carrier.find(
+                step.message.phone,
+                step.message.text,
+                since=intended_at - _CLOCKS_APART,
+                except_sids=step.taken,
+            )
+        except CannotBeAskedError as problem:
+            waited = self._now() - intended_at
+            if problem.passing and waited < timedelta(seconds=self._limits.doubt_seconds):
+                metrics.LOOKUPS.labels("not_now").inc()
+                self._rest.failed(None)
+                return self._later(step, "look_up_failed", open_=True)
+            metrics.LOOKUPS.labels("impossible").inc()
+            _log.error("a message is in doubt", message_id=step.message.message_id, reason=str(problem))
+            return self.in_doubt(step.message, step.entry)
+        if found is None:
+            metrics.LOOKUPS.labels("not_found").inc()
+            return None
+        metrics.LOOKUPS.labels("adopted").inc()
+        return self._accepted(step, Accepted(found.sid, min(max(found.at, intended_at), self._now())))
+
+    def _unsettled(self, step: Step) -> Entry | None:
+        """Put the message off while the API may still be at work on the call that was cut off.
+
+        Where a worker died, its last call began before this one started.
+        """
+        last_call = max(step.entry.called_at or self._started_at, self._started_at)
+        left = (last_call - self._now()).total_seconds() + self._limits.settle_seconds
+        return self._later(step, "unsettled", left, open_=True) if left > 0 else None
+
+    async def _send(self, step: Step) -> Entry:
+        loop = asyncio.get_running_loop()
+        gives_up = loop.time() + self._limits.quick_seconds
+        for tries_left in reversed(range(self._limits.tries)):
+            if not await self._bucket.take(step.ends):
+                return self._later(step, "busy", self._chance.uniform(0, 1))
+            if self._rest.seconds_left() > 0:
+                return self._later(step, "resting", self._rest.spread())
+            if self.is_stale(step.message):
+                return self._later(step, "stale")
+            failure = await self._call(step)
+            if isinstance(failure, Entry):
+                return failure
+            doublings = self._limits.tries - 1 - tries_left
+            pause = failure.retry_after or self._chance.uniform(0.5, 1) * _FIRST_PAUSE * 2**doublings
+            if tries_left == 0 or failure.ours or loop.time() + pause > gives_up:
+                return self._later(step, failure.reason, failure.retry_after)
+            await asyncio.sleep(pause)
+        raise AssertionError("the last try returns")
+
+    async def _call(self, step: Step) -> Entry | NotNow:
+        """One call, and the look-up where it was cut off or failed inside the API."""
+        with metrics.CALL_SECONDS.time():
+            outcome = await self._carrier.send(step.message.phone, step.message.text)
+        metrics.CALLS.labels(type(outcome).__name__.lower()).inc()
+        match outcome:
+            case Accepted():
+                self._rest.succeeded()
+                return self._accepted(step, outcome)
+            case Refused():
+                self._rest.succeeded()
+                return self._rejected(step, outcome)
+            case NotNow():
+                self._note_failure(outcome)
+                return outcome
+            case Uncertain():
+                failure = NotNow(outcome.reason, outcome.retry_after)
+                self._note_failure(failure)
+                known = await self._look_up(step)
+                if known is None and not outcome.ended:
+                    cut_off = replace(step, entry=step.entry.model_copy(update={"called_at": self._now()}))
+                    return self._later(cut_off, outcome.reason, self._limits.settle_seconds, open_=True)
+                return known or failure
+
+    def _note_failure(self, failure: NotNow) -> None:
+        self._rest.failed(failure.retry_after)
+        if failure.ours:
+            metrics.OURS.inc()
+            _log.error("the SMS API refuses our account or settings", reason=failure.reason)
+
+    def _accepted(self, step: Step, outcome: Accepted) -> Entry:
+        report = MessageAccepted(
+            message_id=step.message.message_id,
+            phone=step.message.phone,
+            attempt=step.message.attempt,
+            sid=outcome.sid,
+            accepted_at=self._clock.virtual(outcome.at),
+        )
+        return step.entry.reported(report, self._now(), open_=False)
+
+    def _rejected(self, step: Step, outcome: Refused) -> Entry:
+        now = self._now()
+        report = MessageRejected(
+            message_id=step.message.message_id,
+            phone=step.message.phone,
+            attempt=step.message.attempt,
+            code=outcome.code,
+            reason=outcome.reason,
+            at=self._clock.virtual(now),
+        )
+        return step.entry.reported(report, now, open_=False)

@@ -1,0 +1,141 @@
+"""The carrier that speaks to an API of Twilio's shape, through the Twilio package's own client."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Any, Self
+
+from aiohttp import ClientConnectionError, ClientConnectorError, ClientError, ConnectionTimeoutError
+from twilio.base.exceptions import TwilioException
+from twilio.rest import Client
+
+from schemas.values import Phone
+from sms.carrier import Accepted, CannotBeAskedError, NotNow, Outcome, Refused, Uncertain
+from sms.twilio_errors import Effect, effect_of_refusal, meaning_of
+from sms.twilio_http import ApiRefusalError, TwilioHttpClient
+
+_SERVER_ERROR = 500
+# A gateway gives up while the server behind it may still be at work.
+_GATEWAY_ERRORS = frozenset((502, 504))
+_RESOLUTION = timedelta(seconds=1)
+_MOST_LOOKED_AT = 400
+_PAGE = 100
+_NOT_CONNECTED = (ClientConnectorError, ConnectionTimeoutError)
+_UNREADABLE = (TwilioException, ValueError, TypeError, KeyError, AttributeError)
+
+
+class TwilioCarrier:
+    """Sends from a number, or through a messaging service where the sender starts with MG.
+
+    Use as a context manager. `status_callback` is where the API reports what became of a message.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_url: str,
+        account_sid: str,
+        auth_token: str,
+        sender: str,
+        status_callback: str,
+        timeout: float = 15.0,
+        connections: int = 64,
+    ) -> None:
+        self._http = TwilioHttpClient(api_url, timeout=timeout, connections=connections)
+        self._client = Client(account_sid, auth_token, http_client=self._http)  # type: ignore[no-untyped-call]
+        self._service = sender.startswith("MG")
+        self._sender = sender
+        self._status_callback = status_callback
+
+    async def __aenter__(self) -> Self:
+        """Open the connections."""
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        await self._http.__aexit__(kind, error, trace)
+
+    async def send(self, phone: Phone, text: str) -> Outcome:
+        """Create the message at the API, once."""
+        origin = {"messaging_service_sid": self._sender} if self._service else {"from_": self._sender}
+        try:
+            message = await self._client.messages.create_async(
+                to=phone, body=text, status_callback=self._status_callback, **origin
+            )
+        except ApiRefusalError as refusal:
+            return _judged(refusal)
+        except _NOT_CONNECTED:
+            return NotNow("unreachable")
+        except (ClientError, TimeoutError, OSError) as error:
+            return Uncertain(_name(error), ended=False)
+        except _UNREADABLE:
+            return Uncertain("unreadable_response", ended=True)
+        if not message.sid:
+            return Uncertain("unreadable_response", ended=True)
+        return Accepted(message.sid, datetime.now(UTC))
+
+    async def find(
+        self, phone: Phone, text: str, *, since: datetime, except_sids: Collection[str]
+    ) -> Accepted | None:
+        """Look through the API's message list of this number, newest first.
+
+        The time window is ours to apply: a message that still waits at the API has no `date_sent` yet, so the
+        API's own filter by that date would hide it. Raises `CannotBeAskedError`.
+        """
+        origin = {} if self._service else {"from_": self._sender}
+        earliest = since - _RESOLUTION
+        try:
+            listed = await self._client.messages.stream_async(
+                to=phone, limit=_MOST_LOOKED_AT, page_size=_PAGE, **origin
+            )
+            seen = 0
+            async for message in listed:
+                seen += 1
+                created = message.date_created or message.date_sent
+                if created is not None and created < earliest:
+                    return None
+                if message.sid and message.sid not in except_sids and self._is_ours(message, phone, text):
+                    return Accepted(message.sid, created or since)
+        except ApiRefusalError as refusal:
+            passing = refusal.status >= _SERVER_ERROR or _judged(refusal) == NotNow("throttled")
+            raise CannotBeAskedError(f"http_{refusal.status}", passing=passing) from None
+        except (ClientError, TimeoutError, OSError) as error:
+            raise CannotBeAskedError(_name(error), passing=True) from None
+        except _UNREADABLE:
+            raise CannotBeAskedError("unreadable_response", passing=False) from None
+        if seen >= _MOST_LOOKED_AT:
+            raise CannotBeAskedError("too_many_messages", passing=False)
+        return None
+
+    def _is_ours(self, message: Any, phone: Phone, text: str) -> bool:  # noqa: ANN401 - the package's type
+        return (
+            message.to == phone
+            and (message.body or "").strip() == text.strip()
+            and message.direction != "inbound"
+            and (self._service or message.from_ in (None, self._sender))
+        )
+
+
+def _judged(refusal: ApiRefusalError) -> Outcome:
+    if refusal.status >= _SERVER_ERROR:
+        return Uncertain(
+            f"http_{refusal.status}",
+            ended=refusal.status not in _GATEWAY_ERRORS,
+            retry_after=refusal.retry_after,
+        )
+    match effect_of_refusal(refusal.status, refusal.code):
+        case Effect.PERMANENT:
+            return Refused(refusal.code, meaning_of(refusal.code))
+        case Effect.PASSING:
+            return NotNow("throttled", refusal.retry_after)
+        case Effect.OURS:
+            return NotNow(meaning_of(refusal.code), refusal.retry_after, ours=True)
+
+
+def _name(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "timeout"
+    return "connection_lost" if isinstance(error, ClientConnectionError | OSError) else "protocol_error"

@@ -1,0 +1,204 @@
+import logging
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from aiohttp import web
+
+from sms.carrier import Accepted, CannotBeAskedError, NotNow, Refused, Uncertain
+from sms.twilio_carrier import TwilioCarrier
+from sms.twilio_errors import Effect, effect_of, effect_of_refusal, meaning_of
+from tests.unit.sms.bad_api import ACCOUNT, SENDER, TOKEN, BadApi, Trouble, garbage, reset, slow, status
+from tests.unit.sms.published import Published
+
+PHONE = "+77015550101"
+TEXT = "Е-макет: сізге жәрдемақы"
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+async def test_a_message_is_created_as_the_published_description_says(
+    api: BadApi, carrier: TwilioCarrier, published: Published
+) -> None:
+    outcome = await carrier.send(PHONE, TEXT)
+    assert isinstance(outcome, Accepted)
+    assert outcome.sid == api.messages[0]["sid"]
+    assert api.calls[0].form == {
+        "To": PHONE,
+        "From": SENDER,
+        "Body": TEXT,
+        "StatusCallback": "https://jardem.example/sms/status",
+    }
+    assert await carrier.find(PHONE, TEXT, since=LONG_AGO, except_sids=()) is not None
+    for call in api.calls:
+        published.check_request(call.method, call.path, call.query, call.form)
+        if call.method == "POST":
+            assert call.headers["Content-Type"] == "application/x-www-form-urlencoded"
+
+
+async def test_a_messaging_service_sends_in_place_of_a_number(api: BadApi, published: Published) -> None:
+    service = "MG" + "a" * 32
+    async with TwilioCarrier(
+        api_url=f"{api.url}/",
+        account_sid=ACCOUNT,
+        auth_token=TOKEN,
+        sender=service,
+        status_callback="https://jardem.example/sms/status",
+    ) as carrier:
+        assert isinstance(await carrier.send(PHONE, TEXT), Accepted)
+        assert await carrier.find(PHONE, TEXT, since=LONG_AGO, except_sids=()) is not None
+    assert api.creates()[0].form["MessagingServiceSid"] == service
+    assert "From" not in api.creates()[0].form
+    assert "From" not in dict(api.lists()[0].query)
+    for call in api.calls:
+        published.check_request(call.method, call.path, call.query, call.form)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "outcome"),
+    [
+        (status(400, 21211), Refused(21211, meaning_of(21211))),
+        (status(400, 21610), Refused(21610, meaning_of(21610))),
+        (status(400, 21614), Refused(21614, meaning_of(21614))),
+        (status(400, 99999), Refused(99999, meaning_of(99999))),
+        (status(429, 20429), NotNow("throttled")),
+        (status(429, 20429, Retry_After="7"), NotNow("throttled", 7.0)),
+        (status(429, Retry_After="nonsense"), NotNow("throttled")),
+        (status(429, Retry_After="inf"), NotNow("throttled", 3600.0)),
+        (status(400, 21611), NotNow("throttled")),
+        (status(401, 20003), NotNow(meaning_of(20003), ours=True)),
+        (status(400, 21606), NotNow(meaning_of(21606), ours=True)),
+        (status(404, None), NotNow(meaning_of(None), ours=True)),
+        (status(301, None, Location="/elsewhere"), NotNow(meaning_of(None), ours=True)),
+        (status(500, 20500), Uncertain("http_500", ended=True)),
+        (status(503, None, Retry_After="3"), Uncertain("http_503", ended=True, retry_after=3.0)),
+        (status(502), Uncertain("http_502", ended=False)),
+        (status(504), Uncertain("http_504", ended=False)),
+        (reset, Uncertain("connection_lost", ended=False)),
+        (slow(3), Uncertain("timeout", ended=False)),
+        (garbage, Uncertain("unreadable_response", ended=True)),
+    ],
+)
+async def test_what_goes_wrong_is_told_apart(
+    api: BadApi, carrier: TwilioCarrier, trouble: Trouble, outcome: object
+) -> None:
+    api.troubles.append(trouble)
+    assert await carrier.send(PHONE, TEXT) == outcome
+
+
+async def test_a_date_as_retry_after_counts_from_now(api: BadApi, carrier: TwilioCarrier) -> None:
+    when = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
+    api.troubles.append(status(429, None, Retry_After=when))
+    outcome = await carrier.send(PHONE, TEXT)
+    assert isinstance(outcome, NotNow)
+    assert outcome.retry_after is not None
+    assert 25 < outcome.retry_after <= 30
+
+
+async def test_nothing_listens_there() -> None:
+    async with TwilioCarrier(
+        api_url="http://127.0.0.1:1",
+        account_sid=ACCOUNT,
+        auth_token=TOKEN,
+        sender=SENDER,
+        status_callback="https://jardem.example/sms/status",
+    ) as carrier:
+        assert await carrier.send(PHONE, TEXT) == NotNow("unreachable")
+        with pytest.raises(CannotBeAskedError) as problem:
+            await carrier.find(PHONE, TEXT, since=LONG_AGO, except_sids=())
+        assert problem.value.passing
+
+
+async def test_only_our_own_message_is_found(api: BadApi, carrier: TwilioCarrier) -> None:
+    first = api.take({"To": PHONE, "From": SENDER, "Body": TEXT})
+    api.take({"To": PHONE, "From": SENDER, "Body": TEXT + " "})["direction"] = "inbound"
+    api.take({"To": PHONE, "From": "+77019999999", "Body": TEXT})
+    api.take({"To": "+77015550102", "From": SENDER, "Body": TEXT})
+    api.take({"To": PHONE, "From": SENDER, "Body": TEXT + "!"})
+    found = await carrier.find(PHONE, TEXT, since=LONG_AGO, except_sids=())
+    assert found is not None
+    assert found.sid == first["sid"]
+    assert await carrier.find(PHONE, TEXT, since=LONG_AGO, except_sids={first["sid"]}) is None
+    assert await carrier.find(PHONE, "another", since=LONG_AGO, except_sids=()) is None
+    later = datetime.now(UTC) + timedelta(minutes=5)
+    assert await carrier.find(PHONE, TEXT, since=later, except_sids=()) is None
+
+
+async def test_the_list_is_paged_through(api: BadApi, carrier: TwilioCarrier, published: Published) -> None:
+    wanted = api.take({"To": PHONE, "From": SENDER, "Body": TEXT})
+    for number in range(150):
+        api.take({"To": PHONE, "From": SENDER, "Body": f"another {number}"})
+    found = await carrier.find(PHONE, TEXT, since=LONG_AGO, except_sids=())
+    assert found is not None
+    assert found.sid == wanted["sid"]
+    assert len(api.lists()) == 2
+    for call in api.lists():
+        published.check_request(call.method, call.path, call.query, call.form)
+
+
+async def test_more_messages_than_can_be_looked_at_is_said(api: BadApi, carrier: TwilioCarrier) -> None:
+    for number in range(500):
+        api.take({"To": PHONE, "From": SENDER, "Body": f"another {number}"})
+    with pytest.raises(CannotBeAskedError) as problem:
+        await carrier.find(PHONE, TEXT, since=LONG_AGO, except_sids=())
+    assert not problem.value.passing
+
+
+@pytest.mark.parametrize(
+    ("trouble", "passing"),
+    [
+        (status(503), True),
+        (status(429, 20429), True),
+        (reset, True),
+        (status(401, 20003), False),
+        (status(404), False),
+        (garbage, False),
+    ],
+)
+async def test_a_list_that_cannot_be_read(
+    api: BadApi,
+    carrier: TwilioCarrier,
+    trouble: Trouble,
+    passing: bool,  # noqa: FBT001
+) -> None:
+    api.list_trouble = trouble
+    with pytest.raises(CannotBeAskedError) as problem:
+        await carrier.find(PHONE, TEXT, since=LONG_AGO, except_sids=())
+    assert problem.value.passing is passing
+
+
+async def test_no_number_and_no_text_in_any_log(
+    api: BadApi, carrier: TwilioCarrier, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        api.troubles.append(status(400, 21211))
+        outcomes = [await carrier.send(PHONE, TEXT), await carrier.send(PHONE, TEXT)]
+        await carrier.find(PHONE, TEXT, since=LONG_AGO, except_sids=())
+    assert PHONE[1:] not in caplog.text
+    assert TEXT not in caplog.text
+    assert not any(PHONE in str(outcome) for outcome in outcomes)
+
+
+async def test_a_call_is_made_once_only(api: BadApi, carrier: TwilioCarrier) -> None:
+    async def unavailable(_: BadApi, __: web.Request, ___: dict[str, str]) -> web.Response:
+        return web.Response(status=503)
+
+    api.always = unavailable
+    await carrier.send(PHONE, TEXT)
+    assert len(api.creates()) == 1
+
+
+@pytest.mark.parametrize("code", [21211, 21610, 21614, 30004, 30005, 30006])
+def test_permanent_codes_end_the_wait(code: int) -> None:
+    assert effect_of(code) is Effect.PERMANENT
+
+
+@pytest.mark.parametrize("code", [20429, 30001, 30003, 30008, None, 0, 31337])
+def test_passing_codes_do_not(code: int | None) -> None:
+    assert effect_of(code) is Effect.PASSING
+
+
+def test_a_refusal_without_a_code_goes_by_its_status() -> None:
+    assert effect_of_refusal(400, None) is Effect.PERMANENT
+    assert effect_of_refusal(403, None) is Effect.OURS
+    assert effect_of_refusal(429, None) is Effect.PASSING
+    assert effect_of_refusal(400, 20429) is Effect.PASSING
