@@ -35,7 +35,7 @@ def answered(turn: Turn, report: QuestionAnswered) -> None:
     if case is None or question is None:
         turn.remarks.append("an answer came to a question that no case asked")
         return
-    turn.wrote_from = question.phone
+    turn.answering = report
     if case.decided:
         turn.remark(case, "answered_after_decision")
     elif case.state is State.ENDED and case.reason in _FINAL:

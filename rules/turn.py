@@ -28,6 +28,7 @@ from schemas.sms import (
     NoticeKind,
     NoticeRequested,
     PersonWithdrawn,
+    QuestionAnswered,
     QuestionAsked,
     QuestionClosed,
     QuestionKind,
@@ -51,7 +52,7 @@ class Turn:
     """The person as the event finds them, changed step by step.
 
     `now` is the present instant in UTC. `remarks` says what was done with an event that changed nothing.
-    `wrote_from` is the number from which the citizen has just written: only there is a message an answer.
+    `answering` is the citizen's answer that the turn is about.
     """
 
     def __init__(self, person: Person, cause: Happening, now: datetime, policy: Policy) -> None:
@@ -61,7 +62,7 @@ class Turn:
         self.policy = policy
         self.effects: list[Event] = []
         self.remarks: list[str] = []
-        self.wrote_from: str | None = None
+        self.answering: QuestionAnswered | None = None
 
     def know(self, **facts: object) -> None:
         """Change what is known of the person."""
@@ -118,12 +119,18 @@ class Turn:
                 kind=kind,
                 language=case.consent.language if case.consent else None,
                 details=self._details(case, until=until),
-                prompted=self.phone == self.wrote_from,
+                prompted_at=self._prompted_at(case),
                 question_id=case.question.question_id
                 if kind is NoticeKind.REMINDER and case.question
                 else None,
             )
         )
+
+    def _prompted_at(self, case: Case) -> datetime | None:
+        """When the text came that the next message answers; on another number it answers none."""
+        answer = self.answering
+        question = case.find(answer.question_id) if answer else None
+        return answer.received_at if answer and question and question.phone == self.phone else None
 
     def _details(self, case: Case, *, account: str | None = None, until: datetime | None = None) -> Details:
         return Details(
@@ -183,7 +190,7 @@ class Turn:
                 kind=kind,
                 language=case.consent.language if case.consent else None,
                 details=self._details(case, account=account),
-                prompted=self.phone == self.wrote_from,
+                prompted_at=self._prompted_at(case),
             )
         )
         return asked

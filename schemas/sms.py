@@ -85,7 +85,8 @@ class Details(Model):
 class QuestionAsked(Event):
     """Ask the person this question on this number. Without a language it is asked in both.
 
-    `prompted` says that the citizen has just written, so that quiet hours do not hold the message.
+    `prompted_at` is when the carrier received the citizen's text on this number that the question answers:
+    quiet hours do not hold an answer that follows at once.
     """
 
     name: ClassVar[str] = "question.asked"
@@ -97,7 +98,7 @@ class QuestionAsked(Event):
     kind: QuestionKind
     language: Language | None
     details: Details
-    prompted: bool
+    prompted_at: Instant | None = None
 
 
 class QuestionClosed(Event):
@@ -111,7 +112,10 @@ class QuestionClosed(Event):
 
 
 class NoticeRequested(Event):
-    """Tell the person this. `question_id` names the question that a reminder belongs to."""
+    """Tell the person this. `question_id` names the question that a reminder belongs to.
+
+    `prompted_at` is when the carrier received the text that the notice answers, if it answers one.
+    """
 
     name: ClassVar[str] = "notice.requested"
 
@@ -122,7 +126,7 @@ class NoticeRequested(Event):
     kind: NoticeKind
     language: Language | None
     details: Details
-    prompted: bool
+    prompted_at: Instant | None = None
     question_id: str | None = None
 
 

@@ -102,16 +102,14 @@ def _asked(exchange: Exchange, asked: QuestionAsked, _policy: LinePolicy) -> Non
         kind=asked.kind,
         language=asked.language,
         details=asked.details,
-        prompted=asked.prompted,
+        prompted_at=asked.prompted_at,
     )
     current = exchange.line.current
     if current and current.answered and current.case_id == asked.case_id:
         exchange.retire()
         exchange.make_current(question)
-    elif asked.prompted:
-        # Behind an open question it is not an answer any more: when its turn comes, nobody has just written.
-        first = question.model_copy(update={"prompted": current is None})
-        exchange.change(waiting=(first, *exchange.line.waiting))
+    elif asked.prompted_at:
+        exchange.change(waiting=(question, *exchange.line.waiting))
     else:
         exchange.change(waiting=(*exchange.line.waiting, question))
 
@@ -148,7 +146,7 @@ def _notice(exchange: Exchange, notice: NoticeRequested, _policy: LinePolicy) ->
         Message(
             message_id=notice.notice_id,
             text=texts.notice(notice.kind, notice.language, notice.details),
-            prompted=notice.prompted,
+            prompted_at=notice.prompted_at,
             case_id=notice.case_id,
             person_id=notice.person_id,
             question_id=notice.question_id,
@@ -316,7 +314,7 @@ def _read(exchange: Exchange, received: MessageReceived) -> None:
     open_now = current is not None and current.question_id == question.question_id and not question.answered
     if answer is None and not closed:
         if open_now:
-            _explain(exchange, question)
+            _explain(exchange, question, received)
         else:
             exchange.remarks.append("a text after the answer was not understood")
         return
@@ -345,7 +343,7 @@ def _parse(question: LineQuestion, text: str) -> Answer | None:
             return read_account(text, known=question.details.account is not None)
 
 
-def _explain(exchange: Exchange, question: LineQuestion) -> None:
+def _explain(exchange: Exchange, question: LineQuestion, received: MessageReceived) -> None:
     """Say how to answer, at most three times a question. The term is not moved (R6)."""
     if question.explained >= _EXPLANATIONS:
         exchange.remarks.append("the question was explained often enough")
@@ -355,7 +353,7 @@ def _explain(exchange: Exchange, question: LineQuestion) -> None:
         Message(
             message_id=derived_id(question.question_id, "explanation", str(explained.explained)),
             text=texts.explanation(question.kind, question.language, question.details),
-            prompted=True,
+            prompted_at=received.received_at,
             case_id=question.case_id,
             person_id=question.person_id,
             question_id=question.question_id,

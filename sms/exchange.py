@@ -11,6 +11,7 @@ from sms.hours import SendingHours
 from sms.line import Line, LineQuestion, Message
 
 _KEPT_QUESTIONS = 12
+# How long after a text a message still is an answer to it, so that quiet hours do not hold it.
 _JUST = timedelta(minutes=30)
 
 
@@ -60,7 +61,7 @@ class Exchange:
             Message(
                 message_id=derived_id(question.question_id, "message"),
                 text=texts.question(question.kind, question.language, question.details),
-                prompted=question.prompted,
+                prompted_at=question.prompted_at,
                 case_id=question.case_id,
                 person_id=question.person_id,
                 question_id=question.question_id,
@@ -79,8 +80,7 @@ class Exchange:
 
     def say(self, message: Message) -> None:
         """Queue a message."""
-        said = message.model_copy(update={"said_at": self.now})
-        self.change(messages=(*self.line.messages, said))
+        self.change(messages=(*self.line.messages, message))
 
     def replace(self, message: Message, *by: Message) -> None:
         """Put other messages, or none, in a message's place."""
@@ -135,4 +135,4 @@ class Exchange:
 
     def _is_answer(self, message: Message) -> bool:
         """Whether the citizen has just asked for this message."""
-        return message.prompted and (message.said_at is None or self.now - message.said_at <= _JUST)
+        return message.prompted_at is not None and self.now - message.prompted_at <= _JUST

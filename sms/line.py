@@ -21,7 +21,7 @@ class LineQuestion(Model):
     kind: QuestionKind
     language: Language | None
     details: Details
-    prompted: bool
+    prompted_at: Instant | None = None
     put_at: Instant | None = None
     answered: bool = False
     closed_at: Instant | None = None
@@ -31,15 +31,14 @@ class LineQuestion(Model):
 class Message(Model):
     """A message to this number that the carrier has not accepted yet.
 
-    `said_at` is when it was queued: a prompted one is an answer for a while after it, also in quiet hours.
+    `prompted_at` is when the text came that it answers: at once, it may go out in quiet hours too.
     `handed_at` is set while it is with the carrier; `retry_at` after the carrier gave it back; `unwanted`
     means that it must not be tried again.
     """
 
     message_id: str
     text: str
-    prompted: bool
-    said_at: Instant | None = None
+    prompted_at: Instant | None = None
     case_id: str
     person_id: str
     question_id: str | None = None
