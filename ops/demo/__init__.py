@@ -1,0 +1,1 @@
+"""Everything on one machine: broker, worker, webhooks, a simulated SMS API with handsets, sample citizens."""

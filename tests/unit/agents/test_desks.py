@@ -1,0 +1,122 @@
+"""The two desks' bindings: what a desk sends is derived from its cause and keyed by pseudonyms."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from agents.case_desk import CaseDesk
+from agents.effects import Cause, Effects
+from agents.inbox import read
+from agents.sms_desk import SmsDesk
+from rules.person import Person
+from rules.policy import Policy
+from schemas import catalogue
+from schemas.base import Event
+from schemas.cloudevents import decode, encode, wrap
+from schemas.portal import PhoneRegistered
+from schemas.pseudonyms import Pseudonyms
+from schemas.registry import TitleAwarded
+from schemas.sms import DeadlineElapsed, MessageAccepted, QuestionAsked
+from sms.conversation import LinePolicy
+from sms.line import Line
+from streams.dead_letters import Unreadable
+from streams.deadlines import Deadline
+from streams.records import Outgoing, Record
+
+IIN, PHONE = "850101300015", "+77011234567"
+NOW = datetime(2021, 7, 15, 6, tzinfo=UTC)
+PSEUDONYMS = Pseudonyms(b"key")
+PERSON = PSEUDONYMS.person(IIN)
+
+
+def record(event: Event, id_: str, key: str, topic: str) -> Record:
+    extensions = {"traceparent": "00-a-b-01"}
+    record_headers, value = encode(wrap(event, id_=id_, source="test", time=NOW, extensions=extensions))
+    return Record(topic, 0, 0, NOW, key.encode(), value, record_headers)
+
+
+def run(desk: CaseDesk, state: Person, *events: Event) -> tuple[Person, list[Outgoing]]:
+    sent: list[Outgoing] = []
+    for n, event in enumerate(events):
+        _, received = desk.read(record(event, str(n), PERSON, desk.inbox))
+        state, effects = desk.apply(state, received, NOW)
+        sent += effects
+    return state, sent
+
+
+FACTS = (
+    PhoneRegistered(iin=IIN, phone=PHONE, registered_at=NOW - timedelta(days=9)),
+    TitleAwarded.model_validate(
+        {"iin": IIN, "title": "peoples_hero", "award_id": "A", "awarded_on": "2021-07-12"}
+    ),
+)
+
+
+def test_effects_are_keyed_by_pseudonyms_and_name_nobody_in_keys_and_headers() -> None:
+    desk = CaseDesk(Policy(), PSEUDONYMS)
+    _, sent = run(desk, desk.empty(PERSON.encode()), *FACTS)
+    keys = {outgoing.topic: outgoing.key for outgoing in sent}
+    assert keys == {
+        "case.advanced.v1": PERSON.encode(),
+        "sms.inbox.v1": PSEUDONYMS.phone(PHONE).encode(),
+    }
+    for outgoing in sent:
+        visible = (outgoing.key or b"") + b"".join(content for _, content in outgoing.headers)
+        assert IIN.encode() not in visible
+        assert PHONE.encode() not in visible
+        assert dict(outgoing.headers)["ce_traceparent"] == b"00-a-b-01"
+
+
+def test_the_same_event_on_the_same_state_sends_the_same_records() -> None:
+    desk = CaseDesk(Policy(), PSEUDONYMS)
+    first = run(desk, desk.empty(PERSON.encode()), *FACTS)
+    assert first == run(desk, desk.empty(PERSON.encode()), *FACTS)
+    ids = [dict(outgoing.headers)["ce_id"] for outgoing in first[1]]
+    assert len(set(ids)) == len(ids)
+
+
+def test_both_states_survive_the_table() -> None:
+    desk = CaseDesk(Policy(), PSEUDONYMS)
+    person, sent = run(desk, desk.empty(PERSON.encode()), *FACTS)
+    assert desk.load(desk.dump(person)) == person
+    lines = SmsDesk(LinePolicy(), PSEUDONYMS)
+    (asked,) = [outgoing for outgoing in sent if outgoing.topic == "sms.inbox.v1"]
+    _, received = lines.read(Record("sms.inbox.v1", 0, 0, NOW, asked.key, asked.value, asked.headers))
+    line, messages = lines.apply(lines.empty(asked.key or b""), received, NOW)
+    assert [outgoing.topic for outgoing in messages] == ["sms.outbox.v1"]
+    assert lines.load(lines.dump(line)) == line
+    assert line != Line()
+
+
+def test_an_elapsed_deadline_is_an_event_that_the_desk_reads_and_has_the_same_id_again() -> None:
+    desk = CaseDesk(Policy(), PSEUDONYMS)
+    deadline = Deadline(at=NOW, name="case/term", version=2)
+    told = desk.elapsed(PERSON.encode(), deadline)
+    assert told == desk.elapsed(PERSON.encode(), deadline)
+    again = Record(told.topic, 0, 0, NOW, told.key, told.value, told.headers)
+    id_, received = desk.read(again)
+    assert received.happening.data == DeadlineElapsed(deadline="case/term", version=2, due=NOW)
+    assert id_ == desk.read(again)[0]
+    later = desk.elapsed(PERSON.encode(), Deadline(at=NOW, name="case/term", version=3))
+    assert dict(later.headers)["ce_id"] != dict(told.headers)["ce_id"]
+
+
+@pytest.mark.parametrize("known", [catalogue.CASE_INBOX, catalogue.SMS_INBOX, catalogue.SMS_OUTBOX])
+def test_what_a_desk_does_not_know_is_unreadable(known: dict[str, type[Event]]) -> None:
+    class Stranger(Event):
+        name = "stranger"
+
+    with pytest.raises(Unreadable, match="not one that is read here"):
+        read(record(Stranger(), "1", "k", "t"), known)
+
+
+def test_every_event_has_somebody_who_receives_it() -> None:
+    effects = Effects("s", PSEUDONYMS)
+    accepted = MessageAccepted(message_id="m", phone=PHONE, attempt=1, sid="SM", accepted_at=NOW)
+    (sent,) = effects.outgoing([accepted], Cause("c"), NOW)
+    assert sent.topic == "sms.inbox.v1"
+    assert decode(sent.value, sent.headers, timestamp=NOW).extensions == {}
+    fact = FACTS[1]
+    with pytest.raises(ValueError, match="nobody receives"):
+        effects.outgoing([fact], Cause("c"), NOW)
+    assert QuestionAsked.name in catalogue.SMS_INBOX

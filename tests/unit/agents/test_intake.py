@@ -1,0 +1,102 @@
+"""Intake: what is taken, how it is re-keyed, and what becomes a dead letter and why."""
+
+import hashlib
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from agents.intake import Intake
+from schemas.cloudevents import decode
+from schemas.happening import SOURCE_DIGEST
+from schemas.pseudonyms import Pseudonyms
+from streams.batches import Batch, Holding
+from streams.clock import Clock
+from streams.records import Outgoing, Record
+
+IIN = "850101300015"
+TOPIC = "registry.title-awarded.v1"
+PSEUDONYMS = Pseudonyms(b"key")
+NOW = datetime(2021, 7, 15, tzinfo=UTC)
+TITLE = {"iin": IIN, "title": "peoples_hero", "award_id": "A", "awarded_on": "2021-07-12"}
+
+
+def headers(topic: str = TOPIC, **changed: str) -> tuple[tuple[str, bytes], ...]:
+    attributes = {"specversion": "1.0", "id": "1", "source": "s", "type": f"kz.jardem.{topic}", **changed}
+    return tuple((f"ce_{name}", value.encode()) for name, value in attributes.items() if value)
+
+
+async def take(value: bytes, record_headers: tuple[tuple[str, bytes], ...], topic: str = TOPIC) -> Outgoing:
+    clock = Clock(scale=1e-9, origin=NOW)
+    record = Record(topic, 0, 7, NOW, b"anything", value, record_headers)
+    batch = Batch([record], Holding(topic, 0, 0, None))
+    (outgoing,) = await Intake(PSEUDONYMS, clock).handle(batch)
+    return outgoing
+
+
+async def test_re_keys_by_person_and_keeps_the_event_as_it_came() -> None:
+    value = json.dumps(TITLE).encode()
+    taken = await take(value, headers(time="2021-07-14T10:00:00+06:00", traceparent="00-a-b-01"))
+    assert taken.topic == "case.inbox.v1"
+    assert taken.key == PSEUDONYMS.person(IIN).encode()
+    event = decode(taken.value, taken.headers, timestamp=NOW)
+    assert (event.source, event.id, event.data) == ("s", "1", value)
+    assert event.time == datetime(2021, 7, 14, 4, tzinfo=UTC)
+    assert event.extensions[SOURCE_DIGEST] == hashlib.sha256(value).hexdigest()
+    assert event.extensions["traceparent"] == "00-a-b-01"
+    assert IIN.encode() not in b"".join(content for _, content in taken.headers)
+
+
+async def test_takes_structured_mode() -> None:
+    value = json.dumps(
+        {"specversion": "1.0", "id": "1", "source": "s", "type": f"kz.jardem.{TOPIC}", "data": TITLE}
+    ).encode()
+    taken = await take(value, (("content-type", b"application/cloudevents+json; charset=utf-8"),))
+    assert taken.topic == "case.inbox.v1"
+    event = decode(taken.value, taken.headers, timestamp=NOW)
+    assert json.loads(event.data) == TITLE
+    assert event.extensions[SOURCE_DIGEST] == hashlib.sha256(value).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("value", "record_headers", "reason"),
+    [
+        (b"{", headers(), b"Invalid JSON"),
+        (json.dumps(TITLE).encode(), (), b"ce_id"),
+        (json.dumps(TITLE).encode(), headers(type="kz.jardem.registry.death-registered.v1"), b"type"),
+        (json.dumps(TITLE).encode(), headers(type=TOPIC), b"type"),
+        (json.dumps({**TITLE, "iin": "850101300016"}).encode(), headers(), b"check digit"),
+        (json.dumps({**TITLE, "title": "earl"}).encode(), headers(), b"title"),
+        (json.dumps({**TITLE, "awarded_on": "2021-07-17"}).encode(), headers(), b"more than a day ahead"),
+        (json.dumps({**TITLE, "awarded_on": None}).encode(), headers(), b"awarded_on"),
+        (b"\xff\xfe", headers(), b"Invalid JSON"),
+        (b"[]", headers(), b"the data"),
+        (b"{" * 100_000, headers(), b"Invalid JSON"),
+    ],
+)
+async def test_what_cannot_be_read_is_a_dead_letter_byte_for_byte(
+    value: bytes, record_headers: tuple[tuple[str, bytes], ...], reason: bytes
+) -> None:
+    dead = await take(value, record_headers)
+    assert dead.topic == "dead-letter.v1"
+    assert (dead.key, dead.value) == (b"anything", value)
+    told = dict(dead.headers)
+    assert reason in told["jardem_reason"]
+    assert IIN.encode() not in told["jardem_reason"]
+    assert (told["jardem_topic"], told["jardem_offset"]) == (TOPIC.encode(), b"7")
+
+
+async def test_a_day_ahead_is_no_error() -> None:
+    taken = await take(json.dumps({**TITLE, "awarded_on": "2021-07-16"}).encode(), headers())
+    assert taken.topic == "case.inbox.v1"
+
+
+async def test_a_signature_finds_its_person_by_the_decision_id() -> None:
+    topic = "emaket.decision-signed.v1"
+    person = PSEUDONYMS.person(IIN)
+    data = {"outcome": "granted", "officer": "o", "signed_at": "2021-07-15T00:00:00Z"}
+    known = json.dumps({**data, "decision_id": f"{person}.x"}).encode()
+    taken = await take(known, headers(topic), topic)
+    assert (taken.topic, taken.key) == ("case.inbox.v1", person.encode())
+    foreign = await take(json.dumps({**data, "decision_id": "x"}).encode(), headers(topic), topic)
+    assert foreign.topic == "dead-letter.v1"
