@@ -39,6 +39,7 @@ from sms.line import Delivery, Line, LineQuestion, Message
 
 _EXPLANATIONS = 3
 _KEPT_DELIVERIES = 40
+_KEPT_HEARD = 500
 _FIRST_DELAY = 5.0
 _LONGEST_DELAY = 300.0
 _DOUBLINGS = 6
@@ -286,7 +287,15 @@ def _climb(exchange: Exchange, report: MessageStatusReported) -> None:
 
 
 def _received(exchange: Exchange, received: MessageReceived, _policy: LinePolicy) -> None:
-    exchange.change(phone=received.phone, held_texts=(*exchange.line.held_texts, received))
+    line = exchange.line
+    if received.sid in line.heard:
+        exchange.remarks.append("a text came that had come before")
+        return
+    exchange.change(
+        phone=received.phone,
+        held_texts=(*line.held_texts, received),
+        heard=(*line.heard, received.sid)[-_KEPT_HEARD:],
+    )
 
 
 def _read_held(exchange: Exchange) -> None:

@@ -62,7 +62,8 @@ class Line(Model):
     """The conversation on one number. At most one message is with the carrier at a time.
 
     `wake_at` is the next instant at which something must be done without an event: a held message's morning,
-    a retry; `wakes` counts its settings.
+    a retry; `wakes` counts its settings. `heard` are the sids of the texts that came: a signature has no time in
+    it, so a call of the webhook that is replayed long after must be known by its sid.
     """
 
     phone: str | None = None
@@ -71,6 +72,7 @@ class Line(Model):
     past: tuple[LineQuestion, ...] = ()
     messages: tuple[Message, ...] = ()
     held_texts: tuple[MessageReceived, ...] = ()
+    heard: tuple[str, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     early: tuple[MessageStatusReported, ...] = ()
     wake_at: Instant | None = None
