@@ -62,8 +62,8 @@ class Line(Model):
     """The conversation on one number. At most one message is with the carrier at a time.
 
     `wake_at` is the next instant at which something must be done without an event: a held message's morning,
-    a retry; `wakes` counts its settings. `heard` are the sids of the texts that came: a signature has no time in
-    it, so a call of the webhook that is replayed long after must be known by its sid.
+    a retry; `wakes` counts its settings. `heard` are the sids of the texts that came: a signature has no time
+    in it, so a call of the webhook that is replayed long after must be known by its sid.
     """
 
     phone: str | None = None
