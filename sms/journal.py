@@ -29,8 +29,8 @@ class Journal(Protocol):
 class Entry(Model):
     """One message. All instants are real ones.
 
-    `open`: a call may have got through, and nobody knows what came of it. `intended_at` is the first
-    intent to call, `called_at` when a call was last begun or cut off, `touched_at` when anything last happened.
+    `open`: a call may have got through, and nobody knows what came of it. `intended_at` is the first intent
+    to call, `called_at` when a call was last begun or cut off, `touched_at` when anything last happened.
     The reports hold what was told to the desk.
     """
 

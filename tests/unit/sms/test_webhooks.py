@@ -1,0 +1,320 @@
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+
+import pytest
+from twilio.request_validator import RequestValidator
+
+from schemas.pseudonyms import Pseudonyms
+from schemas.sms import MessageReceived, MessageStatusReported
+from sms.signature import is_signed, sign
+from streams.clock import Clock
+from tests.unit.sms.webhook_calls import FORM_TYPE, INBOUND, PUBLIC, STATUS, TOKEN, Caller, calling
+
+IN, ST = "/sms/inbound", "/sms/status"
+
+
+@pytest.fixture
+async def caller() -> AsyncIterator[Caller]:
+    async with calling() as ready:
+        yield ready
+
+
+async def test_an_inbound_sms_becomes_an_event(caller: Caller) -> None:
+    before = datetime.now(UTC)
+    code, body = await caller.form(IN, INBOUND)
+    assert (code, body) == (200, '<?xml version="1.0" encoding="UTF-8"?><Response/>')
+    [record] = caller.inbox.records
+    [event] = caller.inbox.events()
+    assert record.topic == "sms.inbox.v1"
+    assert record.key == Pseudonyms(b"key").phone(INBOUND["From"]).encode()
+    assert event.name == "message.received"
+    received = MessageReceived.model_validate_json(event.data)
+    assert (received.phone, received.text, received.sid) == (
+        INBOUND["From"],
+        INBOUND["Body"],
+        INBOUND["MessageSid"],
+    )
+    assert before <= received.received_at <= datetime.now(UTC)
+    assert event.time == received.received_at
+
+
+async def test_a_status_becomes_an_event(caller: Caller) -> None:
+    assert await caller.form(ST, STATUS) == (204, "")
+    [event] = caller.inbox.events()
+    told = MessageStatusReported.model_validate_json(event.data)
+    assert (told.phone, told.sid, told.status, told.error_code) == (
+        STATUS["To"],
+        STATUS["MessageSid"],
+        "undelivered",
+        30003,
+    )
+
+
+async def test_json_bodies_are_signed_by_their_digest(caller: Caller) -> None:
+    assert (await caller.json(IN, INBOUND))[0] == 200
+    assert (await caller.json(ST, {**STATUS, "ErrorCode": 30003, "RawDlrDoneDate": None}))[0] == 204
+    assert len(caller.inbox.records) == 2
+
+
+async def test_a_replay_has_the_same_id_and_another_message_another(caller: Caller) -> None:
+    await caller.form(IN, INBOUND)
+    await caller.form(IN, INBOUND)
+    await caller.form(IN, {**INBOUND, "MessageSid": "SM" + "9" * 32})
+    await caller.form(ST, STATUS)
+    await caller.form(ST, STATUS)
+    await caller.form(ST, {**STATUS, "MessageStatus": "delivered", "ErrorCode": ""})
+    ids = [event.id for event in caller.inbox.events()]
+    assert ids[0] == ids[1]
+    assert ids[3] == ids[4]
+    assert len(set(ids)) == 4
+
+
+async def test_virtual_time_is_told() -> None:
+    clock = Clock(scale=86_400, origin=datetime.now(UTC) - timedelta(minutes=1))
+    async with calling(clock=clock) as caller:
+        await caller.form(IN, INBOUND)
+        [event] = caller.inbox.events()
+        told = MessageReceived.model_validate_json(event.data).received_at
+        assert abs(told - clock.now()) < timedelta(days=5)
+        assert told > datetime.now(UTC) + timedelta(days=30)
+
+
+@pytest.mark.parametrize(
+    ("public_url", "signed_url"),
+    [
+        ("https://sms.example.kz", "https://sms.example.kz"),
+        ("https://sms.example.kz", "https://sms.example.kz:443"),
+        ("https://sms.example.kz:8443", "https://sms.example.kz:8443"),
+        ("https://sms.example.kz:8443", "https://sms.example.kz"),
+        ("http://localhost:5000", "http://localhost:5000"),
+        ("http://localhost", "http://localhost:80"),
+        ("https://[2001:db8::1]:8443", "https://[2001:db8::1]"),
+        ("https://sms.example.kz/jardem", "https://sms.example.kz/jardem"),
+    ],
+)
+@pytest.mark.parametrize("query", ["", "?tenant=1&x=%20a+b"])
+async def test_odd_ports_prefixes_and_queries(public_url: str, signed_url: str, query: str) -> None:
+    async with calling(public_url) as caller:
+        good = sign(TOKEN, signed_url + IN + query, INBOUND)
+        code, _ = await caller.form(IN + query, INBOUND, signature=good)
+        assert code == 200
+
+
+async def test_headers_do_not_move_our_address(caller: Caller) -> None:
+    evil = "https://evil.example"
+    body = urlencode(INBOUND).encode()
+    headers = {
+        "X-Twilio-Signature": sign(TOKEN, evil + IN, INBOUND),
+        "Host": "evil.example",
+        "X-Forwarded-Host": "evil.example",
+        "X-Forwarded-Proto": "https",
+        "X-Original-Url": evil + IN,
+        "Forwarded": "host=evil.example;proto=https",
+    }
+    assert (await caller.raw(IN, body, headers))[0] == 403
+    assert not caller.inbox.records
+
+
+def test_our_signature_is_the_packages() -> None:
+    theirs = RequestValidator(TOKEN).compute_signature(PUBLIC + IN, INBOUND)  # type: ignore[no-untyped-call]
+    assert sign(TOKEN, PUBLIC + IN, INBOUND) == theirs
+    assert is_signed(TOKEN, PUBLIC + IN, INBOUND, theirs)
+    assert not is_signed(TOKEN, PUBLIC + IN, INBOUND, theirs[:-1])
+    assert not is_signed(TOKEN, PUBLIC + IN, INBOUND, "не подпись")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"From": None}, "From is missing"),
+        ({"From": ""}, "From is no phone number in E.164"),
+        ({"From": "1414"}, "From is no phone number in E.164"),
+        ({"From": "whatsapp:+77015550101"}, "From is no phone number in E.164"),
+        ({"From": "+7701555010१"}, "From is no phone number in E.164"),
+        ({"Body": None}, "Body is missing"),
+        ({"MessageSid": None, "SmsSid": None}, "MessageSid is missing or is no sid"),
+        ({"MessageSid": "SM 1\n"}, "MessageSid is missing or is no sid"),
+        ({"a b": "x"}, "the name of a field holds other characters than letters and digits"),
+    ],
+)
+async def test_what_an_inbound_call_lacks_is_said(
+    caller: Caller, change: dict[str, str | None], reason: str
+) -> None:
+    fields = {name: value for name, value in {**INBOUND, **change}.items() if value is not None}
+    assert await caller.form(IN, fields) == (400, reason + "\n")
+    assert not caller.inbox.records
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"To": None}, "To is missing"),
+        ({"To": "x"}, "To is no phone number in E.164"),
+        ({"MessageStatus": None, "SmsStatus": None}, "MessageStatus is missing or is no status"),
+        ({"MessageStatus": "<b>"}, "MessageStatus is missing or is no status"),
+        ({"ErrorCode": "many"}, "ErrorCode is no number"),
+        ({"MessageSid": None, "SmsSid": None}, "MessageSid is missing or is no sid"),
+    ],
+)
+async def test_what_a_status_call_lacks_is_said(
+    caller: Caller, change: dict[str, str | None], reason: str
+) -> None:
+    fields = {name: value for name, value in {**STATUS, **change}.items() if value is not None}
+    assert await caller.form(ST, fields) == (400, reason + "\n")
+    assert not caller.inbox.records
+
+
+async def test_a_call_without_a_good_signature_is_forbidden(caller: Caller) -> None:
+    body = urlencode(INBOUND).encode()
+    assert await caller.raw(IN, body, {}) == (403, "the signature is missing\n")
+    assert await caller.form(IN, INBOUND, signature="") == (403, "the signature is missing\n")
+    for wrong in ("x", "é", sign("another", PUBLIC + IN, INBOUND), sign(TOKEN, PUBLIC + ST, INBOUND)):
+        assert await caller.form(IN, INBOUND, signature=wrong) == (403, "the signature is wrong\n")
+    assert not caller.inbox.records
+
+
+async def test_a_signature_is_not_moved_to_other_fields(caller: Caller) -> None:
+    """A signature is of names and values without anything between them."""
+    text = {"Body": "xFrom+77019999999", "From": "+77015550101", "MessageSid": INBOUND["MessageSid"]}
+    good = sign(TOKEN, PUBLIC + IN, text)
+    headers = {"X-Twilio-Signature": good}
+    twice = urlencode(
+        [
+            ("Body", "x"),
+            ("From", "+77019999999"),
+            ("From", "+77015550101"),
+            ("MessageSid", INBOUND["MessageSid"]),
+        ]
+    )
+    assert (await caller.raw(IN, twice.encode(), headers))[0] == 400
+    swallowed = {
+        "Body": "x",
+        "From": "+77019999999",
+        "From+77015550101MessageSid": INBOUND["MessageSid"],
+        "SmsSid": "SM",
+    }
+    assert (await caller.raw(IN, urlencode(swallowed).encode(), headers))[0] == 400
+    assert not caller.inbox.records
+
+
+async def test_json_without_its_digest_in_the_address_is_forbidden(caller: Caller) -> None:
+    body = json.dumps(INBOUND).encode()
+    for target in (IN, f"{IN}?bodySHA256=", f"{IN}?bodySHA256={'0' * 64}"):
+        headers = {
+            "X-Twilio-Signature": sign(TOKEN, PUBLIC + target, {}),
+            "Content-Type": "application/json",
+        }
+        assert (await caller.raw(target, body, headers))[0] == 403
+    assert not caller.inbox.records
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("text/plain", b"From=x"),
+        ("multipart/form-data; boundary=x", b"--x--"),
+        ("", b"From=x"),
+        ("application/json", b"[1]"),
+        ("application/json", b"{"),
+        ("application/json", b"\xff"),
+        ("application/json", b'{"a": 1, "a": 2}'),
+        ("application/json", b"[" * 50_000),
+        ("application/x-www-form-urlencoded", b"From"),
+        ("application/x-www-form-urlencoded", b"From=%FF"),
+        ("application/x-www-form-urlencoded", b"From=a&From=a"),
+        ("application/x-www-form-urlencoded", b"a=1&&b=2"),
+        ("application/x-www-form-urlencoded", "Body=сәлем".encode()),
+        ("application/x-www-form-urlencoded", b""),
+        ("application/x-www-form-urlencoded", b"&".join(b"a%d=1" % n for n in range(300))),
+    ],
+)
+async def test_bodies_that_are_no_form_and_no_json(caller: Caller, content_type: str, body: bytes) -> None:
+    headers = {"X-Twilio-Signature": "x", "Content-Type": content_type}
+    code, reason = await caller.raw(IN, body, headers)
+    assert code == (403 if body == b"" else 400), reason
+    assert not caller.inbox.records
+
+
+async def test_a_large_body_is_refused_before_it_is_read(caller: Caller) -> None:
+    fields = {**INBOUND, "Body": "x" * 70_000}
+    assert (await caller.form(IN, fields))[0] == 413
+
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(1000):
+            yield b"x" * 1000
+
+    headers = {"X-Twilio-Signature": "x", "Content-Type": "application/x-www-form-urlencoded"}
+    async with caller.session.post(caller.url + IN, data=endless(), headers=headers) as response:
+        assert response.status == 413
+    fitting = {**INBOUND, "Body": "x" * 60_000}
+    assert (await caller.form(IN, fitting))[0] == 200
+    assert len(caller.inbox.records) == 1
+
+
+async def test_503_while_the_broker_does_not_answer(caller: Caller) -> None:
+    caller.inbox.down = True
+    assert (await caller.form(IN, INBOUND))[0] == 503
+    assert (await caller.form(ST, STATUS))[0] == 503
+    async with caller.session.get(f"{caller.url}/readyz") as response:
+        assert response.status == 503
+    async with caller.session.get(f"{caller.url}/healthz") as response:
+        assert response.status == 200
+    caller.inbox.down = False
+    async with caller.session.get(f"{caller.url}/readyz") as response:
+        assert response.status == 200
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "told"),
+    [
+        ("ТОҚТАТ", "STOP", "STOP"),
+        ("стоп", "STOP", "стоп"),
+        ("START", "START", "START"),
+        ("1", "", "1"),
+    ],
+)
+async def test_opt_out_words_reach_us_as_a_no(caller: Caller, text: str, kind: str, told: str) -> None:
+    await caller.form(IN, {**INBOUND, "Body": text, "OptOutType": kind})
+    [event] = caller.inbox.events()
+    assert MessageReceived.model_validate_json(event.data).text == told
+
+
+async def test_other_paths_and_methods(caller: Caller) -> None:
+    assert (await caller.form("/", INBOUND))[0] == 404
+    assert (await caller.form("/sms/inbound/", INBOUND))[0] == 404
+    async with caller.session.get(caller.url + IN) as response:
+        assert response.status == 405
+
+
+async def test_a_target_that_is_a_whole_address_is_refused(caller: Caller) -> None:
+    """The path that is signed is the one that is routed."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(caller.url.rsplit(":", 1)[1]))
+    body = urlencode(INBOUND)
+    good = sign(TOKEN, PUBLIC + IN, INBOUND)
+    writer.write(
+        f"POST http://evil.example{IN} HTTP/1.1\r\nHost: x\r\nX-Twilio-Signature: {good}\r\n"
+        f"Content-Type: {FORM_TYPE}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+    )
+    assert b" 400 " in await reader.readline()
+    writer.close()
+    await writer.wait_closed()
+    assert not caller.inbox.records
+
+
+async def test_no_number_and_no_text_is_logged(
+    caller: Caller, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        await caller.form(IN, INBOUND)
+        await caller.form(IN, INBOUND, signature="x")
+        await caller.form(IN, {**INBOUND, "MessageSid": "?"})
+        await caller.form(ST, {**STATUS, "To": "87015550101"})
+    out = caplog.text + "".join(capsys.readouterr())
+    assert "the signature is wrong" in out
+    assert "7015550101" not in out
+    assert "рахмет" not in out
+    assert TOKEN not in out
