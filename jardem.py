@@ -1,15 +1,129 @@
 """The command: parses arguments and wires the parts, nothing else."""
 
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="State benefits without an application.")
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 @app.callback()
-def jardem() -> None:
-    """Work with jardem."""
+def _command() -> None:
+    """State benefits without an application: registry events in, consent by SMS, decisions out."""
+
+
+class BrokerKind(StrEnum):
+    """The local brokers that there are."""
+
+    kafka = "kafka"
+    embedded = "embedded"
+
+
+@app.command()
+def broker(
+    kind: Annotated[
+        BrokerKind | None, typer.Option(help="Without it: kafka, or embedded where Java or Maven is missing.")
+    ] = None,
+    port: Annotated[int, typer.Option(help="Where to listen on 127.0.0.1; 0 chooses a free port.")] = 0,
+    data: Annotated[
+        Path | None, typer.Option(help="Where its data is kept; by default in JARDEM_DATA_DIR.")
+    ] = None,
+    *,
+    fetch_only: Annotated[bool, typer.Option(help="Only fetch Apache Kafka's jars with Maven.")] = False,
+) -> None:
+    """Run a broker on this machine in the foreground; prints host:port when it is ready."""
+    from ops.brokers.choose import choose
+    from ops.brokers.foreground import run_in_foreground
+    from ops.brokers.kafka_files import fetch_jars
+    from streams.settings import Settings
+
+    if fetch_only:
+        typer.echo(fetch_jars())
+        return
+    folder = data or Settings.load("broker").data_dir / "broker"
+    chosen, note = choose(kind.value if kind else None, folder, port=port)
+    if note:
+        typer.echo(note, err=True)
+    run_in_foreground(chosen, typer.echo)
+
+
+@app.command()
+def worker() -> None:
+    """Run the worker: intake, the two desks, the carrier and the deadlines. As many as there are partitions."""
+    from agents.assembly import assemble
+    from ops.reach import require_broker
+    from streams.settings import Settings
+    from streams.worker import configure_logging, run_worker
+
+    settings = Settings.load("worker")
+    require_broker(settings)
+    configure_logging()
+    sys.exit(run_worker(assemble(settings), settings.health_bind))
+
+
+@app.command()
+def webhooks() -> None:
+    """Run HTTP for the SMS API: POST /sms/inbound and POST /sms/status."""
+    import asyncio
+
+    from ops.reach import require_broker
+    from sms.webhooks import serve
+    from streams.settings import Settings
+    from streams.worker import configure_logging
+
+    settings = Settings.load("webhooks")
+    require_broker(settings)
+    configure_logging()
+    asyncio.run(serve(settings))
+
+
+@app.command()
+def demo(
+    broker: Annotated[
+        BrokerKind | None, typer.Option(help="Without it: kafka, or embedded where Java or Maven is missing.")
+    ] = None,
+    *,
+    fast: Annotated[bool, typer.Option(help="Let a day pass in five seconds instead of twenty.")] = False,
+    once: Annotated[
+        bool, typer.Option(help="End when everybody has an outcome; fail unless each is as expected.")
+    ] = False,
+) -> None:
+    """Run everything on this machine: a broker (or JARDEM_KAFKA), handsets in the browser, sample citizens."""
+    import asyncio
+
+    from ops.demo.run import Options, run
+    from streams.settings import Settings
+
+    kafka = Settings.load().kafka
+    options = Options(fast=fast, once=once, broker=broker.value if broker else None, kafka=kafka)
+    sys.exit(asyncio.run(run(options)))
+
+
+def _explained(error: Exception) -> tuple[int, list[str]] | None:
+    """The exit code and the lines for an error that is the user's to mend, None for one that is ours."""
+    from ops.brokers.broker import BrokerError
+    from ops.reach import NoBrokerError
+    from streams.settings_checks import SettingsError
+
+    if isinstance(error, SettingsError):
+        return 2, error.lines
+    if isinstance(error, BrokerError | NoBrokerError):
+        return 1, [str(error)]
+    return None
 
 
 def main() -> None:
-    """Run the command."""
-    app()
+    """Run the command. Exit codes: 0 done, 1 failed, 2 wrong arguments or settings."""
+    try:
+        app()
+    except Exception as error:
+        explained = _explained(error)
+        if explained is None:
+            raise
+        code, lines = explained
+        for line in lines:
+            typer.echo(line, err=True)
+        sys.exit(code)

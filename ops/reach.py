@@ -1,0 +1,95 @@
+"""Is a broker there? Asked before anything else, so that every command says so within ten seconds."""
+
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
+
+from streams.kafka_access import client_options
+from streams.settings_values import Address
+
+if TYPE_CHECKING:
+    from streams.settings import Settings
+
+LISTEN_SECONDS = 3.0
+"""How long to go on trying where nobody listens: a broker may just be starting."""
+
+ANSWER_SECONDS = 5.0
+"""How long a broker that listens may take to answer."""
+
+
+class NoBrokerError(Exception):
+    """No broker answers; the message names the addresses and the likely cause."""
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def listens(address: str, *, timeout: float = 1.0) -> str | None:
+    """Connect to `host:port`; None when that works, otherwise why it does not."""
+    where = Address.parse(address)
+    try:
+        socket.create_connection((where.host, where.port), timeout).close()
+    except OSError as error:
+        return error.strerror or str(error) or type(error).__name__
+    return None
+
+
+def _ask(options: dict[str, Any], timeout: float) -> None:
+    """Sign in and ask for the topics. Raises KafkaError and OSError."""
+    milliseconds = int(timeout * 1000)
+    admin = KafkaAdminClient(**options, bootstrap_timeout_ms=milliseconds, request_timeout_ms=milliseconds)
+    try:
+        admin.list_topics()
+    finally:
+        admin.close()
+
+
+def answers(address: str, *, timeout: float = ANSWER_SECONDS) -> bool:
+    """Whether a broker without TLS at `host:port` answers."""
+    if listens(address) is not None:
+        return False
+    try:
+        _ask({"bootstrap_servers": [address]}, timeout)
+    except (KafkaError, OSError):
+        return False
+    return True
+
+
+def require_broker(settings: "Settings") -> None:
+    """Return when a broker of these settings answers. Raises `NoBrokerError` within ten seconds."""
+    _require_listener(settings.kafka.split(","))
+    try:
+        _ask(client_options(settings), ANSWER_SECONDS)
+    except (KafkaError, OSError) as error:
+        raise NoBrokerError(
+            f"something listens at {settings.kafka}, but does not answer as these settings expect "
+            f"({error}). Check JARDEM_KAFKA and its TLS and SASL settings, and the "
+            "addresses that the brokers advertise."
+        ) from error
+
+
+def _require_listener(addresses: list[str]) -> None:
+    deadline = time.monotonic() + LISTEN_SECONDS
+    while True:
+        with ThreadPoolExecutor(len(addresses)) as threads:
+            reasons = dict(zip(addresses, threads.map(listens, addresses), strict=True))
+        if None in reasons.values():
+            return
+        if time.monotonic() > deadline:
+            told = "; ".join(f"{address}: {reason}" for address, reason in reasons.items())
+            raise NoBrokerError(f"no broker answers ({told}). Check JARDEM_KAFKA, and that the broker runs.")
+        time.sleep(0.2)
+
+
+def admin_client(settings: "Settings") -> Any:  # noqa: ANN401 - kafka-python has no types
+    """kafka-python's admin client for these settings; the caller closes it."""
+    return KafkaAdminClient(**client_options(settings))
