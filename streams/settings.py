@@ -78,8 +78,8 @@ class Settings(BaseSettings):
     twilio_auth_token: SecretStr = Field(SecretStr(""), description="that account's token")
     sms_from: str = Field(
         "",
-        pattern=r"^(|\+?[0-9]{3,15}|[A-Za-z0-9 ]{1,11})$",
-        description="the number the SMS come from, like +77001234567",
+        pattern=r"^(|\+?[0-9]{3,15}|[A-Za-z0-9 ]{1,11}|MG[0-9a-fA-F]{32})$",
+        description="the number the SMS come from, like +77001234567, or a messaging service, MG...",
     )
     public_url: WebAddress = Field(
         "",
