@@ -66,8 +66,8 @@ class Dispatcher:
     async def dispatch(self, messages: Sequence[MessageToSend]) -> list[Report]:
         """Handle a batch. Every message gets one report, those of one number in their order.
 
-        A repeated message gets the same report again. Raises only what the journal raises; then the batch has
-        to be handed over once more.
+        A repeated message gets the same report again, and a report bears the attempt that it answers. Raises
+        only what the journal raises; then the batch has to be handed over once more.
         """
         ends = asyncio.get_running_loop().time() + self._limits.batch_seconds
         numbers = self._by_number(messages)
@@ -119,7 +119,7 @@ class Dispatcher:
         """Carry the message out, or be done with it; None: what was reported is reported again."""
         known = number.page.find(message.message_id) if number.page else None
         if known and known.report and (known.final or message.attempt <= known.attempt):
-            number.reports.append(known.report)
+            number.reports.append(known.report.model_copy(update={"attempt": message.attempt}))
             return None
         now = self._now()
         entry = known or Entry(message_id=message.message_id, attempt=message.attempt, touched_at=now)
