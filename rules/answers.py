@@ -4,8 +4,6 @@ Whether it was in time is decided by when the carrier received it. An answer tha
 the end of the term was processed before it: it takes an ended case up again.
 """
 
-from datetime import datetime
-
 from rules.person import Case, ConsentGiven, Question
 from rules.states import WAITING, State
 from rules.turn import Turn
@@ -44,6 +42,9 @@ def answered(turn: Turn, report: QuestionAnswered) -> None:
         _late(turn, case, question)
     elif report.answer is None or question.sent_at is None:
         turn.remark(case, "not_understood")
+    elif case.consent is None and question.kind is not QuestionKind.OFFER:
+        # The consent was taken back after this question had left.
+        turn.remark(case, "answered_without_consent")
     else:
         _in_time(turn, case, question, report)
 
@@ -68,8 +69,13 @@ def _late(turn: Turn, case: Case, question: Question) -> None:
 
 
 def _in_time(turn: Turn, case: Case, question: Question, report: QuestionAnswered) -> None:
+    if question.kind is QuestionKind.OFFER:
+        if case.answered_at and report.received_at < case.answered_at:
+            turn.remark(case, "answered_anew_before")
+            return
+        case = turn.put(case.model_copy(update={"answered_at": report.received_at}))
     match report.answer, question.kind:
-        case Consent(), QuestionKind.OFFER if case.consent is None and _since(case.declined_at, report):
+        case Consent(), QuestionKind.OFFER if case.consent is None:
             consent = ConsentGiven(
                 language=report.answer.language,
                 received_at=report.received_at,
@@ -78,8 +84,8 @@ def _in_time(turn: Turn, case: Case, question: Question, report: QuestionAnswere
                 offer=question,
             )
             _go_on(turn, case, question, consent=consent)
-        case Decline(), QuestionKind.OFFER if _declines(case, report):
-            _decline(turn, case, question, report.received_at)
+        case Decline(), QuestionKind.OFFER if case.reason is not EndReason.DECLINED:
+            _decline(turn, case, question)
         case Together(), QuestionKind.ONE_APPLICATION if case.scheme is None:
             _go_on(turn, case, question, scheme=Scheme.ONE_APPLICATION)
         case Separately(), QuestionKind.ONE_APPLICATION if case.scheme is None:
@@ -92,16 +98,6 @@ def _in_time(turn: Turn, case: Case, question: Question, report: QuestionAnswere
             turn.remark(case, "answered_already")
 
 
-def _since(earlier: datetime | None, report: QuestionAnswered) -> bool:
-    return earlier is None or report.received_at >= earlier
-
-
-def _declines(case: Case, report: QuestionAnswered) -> bool:
-    """Whether a "no" is news: not the second one, and not one that was taken back before it was read."""
-    consented_at = case.consent.received_at if case.consent else None
-    return case.reason is not EndReason.DECLINED and _since(consented_at, report)
-
-
 def _go_on(turn: Turn, case: Case, question: Question, **learnt: object) -> None:
     current = case.question
     turn.proceed(turn.put(case.model_copy(update=learnt)))
@@ -110,11 +106,11 @@ def _go_on(turn: Turn, case: Case, question: Question, **learnt: object) -> None
         turn.close(current, turn.now)
 
 
-def _decline(turn: Turn, case: Case, question: Question, received_at: datetime) -> None:
+def _decline(turn: Turn, case: Case, question: Question) -> None:
     """A "no". It can be taken back while the offer's term runs, so the offer stays answerable until then."""
     current = case.question
-    undone = {"consent": None, "account": None, "declined_at": received_at}
-    turn.end(turn.put(case.model_copy(update=undone)), EndReason.DECLINED, until=question.term_ends)
+    undone = case.model_copy(update={"consent": None, "account": None})
+    turn.end(turn.put(undone), EndReason.DECLINED, until=question.term_ends)
     turn.close(question, question.term_ends or turn.now)
     if current and current.question_id != question.question_id:
         turn.close(current, turn.now)

@@ -235,11 +235,9 @@ def _elapsed(turn: Turn, report: DeadlineElapsed) -> None:
     elif question and question.term_ends and what == "term":
         turn.close(question, question.term_ends)
         turn.end(case, EndReason.NO_REPLY)
-    elif question and question.term_ends and turn.now < question.term_ends:
+    elif question and question.term_ends:
         changed = replace_question(case, question.model_copy(update={"reminded": True}))
         turn.notify(turn.remark(changed, "reminded"), NoticeKind.REMINDER, until=question.term_ends)
-    else:
-        turn.remarks.append("a reminder came when the term was over")
 
 
 def _signed(turn: Turn, report: DecisionSigned) -> None:

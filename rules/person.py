@@ -58,8 +58,8 @@ class ConsentGiven(Model):
 class Case(Model):
     """One entitlement of a person on its way to an outcome.
 
-    `declined_at` is when the carrier received the last "no": of a "yes" and a "no", the one received last
-    counts.
+    `answered_at` is when the carrier received the newest answer to the offer: of a "yes" and a "no", the one
+    received last counts, in whatever order they are read.
     """
 
     case_id: str
@@ -76,7 +76,7 @@ class Case(Model):
     scheme: Scheme | None = None
     account: str | None = None
     draft: Decision | None = None
-    declined_at: Instant | None = None
+    answered_at: Instant | None = None
     late_told: bool = False
 
     @property

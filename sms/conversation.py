@@ -151,6 +151,7 @@ def _notice(exchange: Exchange, notice: NoticeRequested, _policy: LinePolicy) ->
             case_id=notice.case_id,
             person_id=notice.person_id,
             question_id=notice.question_id,
+            until=notice.details.until if notice.kind is NoticeKind.REMINDER else None,
             notice=notice.kind,
         )
     )
@@ -188,9 +189,11 @@ def _accepted(exchange: Exchange, accepted: MessageAccepted, _policy: LinePolicy
     delivery = Delivery(sid=accepted.sid, asked=message.question_id if message.asks else None)
     exchange.change(deliveries=(*exchange.line.deliveries, delivery)[-_KEPT_DELIVERIES:])
     if question:
-        # A message that was found again at the carrier left before it was handed over this time.
-        handed_at = message.handed_at or accepted.accepted_at
-        exchange.update(question, put_at=min(handed_at, accepted.accepted_at))
+        # A message that was found again at the carrier left before it was handed over this time. None left
+        # before the one before it, whatever the clocks of the workers that handed them over say.
+        put_at = min(message.handed_at or accepted.accepted_at, accepted.accepted_at)
+        before = exchange.line.last_put_at
+        exchange.update(question, put_at=max(put_at, before) if before else put_at)
         exchange.effects.append(
             QuestionSent(
                 question_id=question.question_id,
@@ -313,11 +316,11 @@ def _read_held(exchange: Exchange) -> None:
 
 def _read(exchange: Exchange, received: MessageReceived) -> None:
     """The text belongs to the question that was put last when the carrier received it."""
-    question = exchange.line.put_before(received.received_at)
+    question = exchange.line.meant_at(received.received_at)
     if question is None:
         exchange.remarks.append("a text came from a number that was asked nothing")
         return
-    closed = question.closed_at is not None and received.received_at >= question.closed_at
+    closed = not question.open_at(received.received_at)
     answer = _parse(question, received.text)
     current = exchange.line.current
     open_now = current is not None and current.question_id == question.question_id and not question.answered

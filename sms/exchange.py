@@ -99,6 +99,7 @@ class Exchange:
     def hand_over(self) -> None:
         """Hand the next message to the carrier if none is with it, and know when to look again."""
         wake_at = None
+        self.drop(lambda message: message.until is not None and message.until <= self.now)
         if self.line.in_flight is None:
             message, wake_at = self._next_message()
             if message:

@@ -3,6 +3,8 @@
 The open question, those behind it, the messages on their way. The SMS desk's aggregate.
 """
 
+from datetime import datetime
+
 from schemas.base import Instant, Model
 from schemas.sms import Details, MessageReceived, MessageStatusReported, NoticeKind, QuestionKind
 from schemas.values import Language
@@ -27,13 +29,17 @@ class LineQuestion(Model):
     closed_at: Instant | None = None
     explained: int = 0
 
+    def open_at(self, received_at: datetime) -> bool:
+        """Whether a text received at this instant may answer it."""
+        return self.closed_at is None or received_at < self.closed_at
+
 
 class Message(Model):
     """A message to this number that the carrier has not accepted yet.
 
     `prompted_at` is when the text came that it answers: at once, it may go out in quiet hours too.
     `handed_at` is set while it is with the carrier; `retry_at` after the carrier gave it back; `unwanted`
-    means that it must not be tried again.
+    means that it must not be tried again. From `until` on there is no use in sending it.
     """
 
     message_id: str
@@ -43,6 +49,7 @@ class Message(Model):
     person_id: str
     question_id: str | None = None
     asks: bool = False
+    until: Instant | None = None
     notice: NoticeKind | None = None
     attempt: int = 0
     handed_at: Instant | None = None
@@ -87,12 +94,25 @@ class Line(Model):
         """The message with this id, if the carrier has not accepted it yet."""
         return next((message for message in self.messages if message.message_id == message_id), None)
 
-    def put_before(self, received_at: Instant) -> LineQuestion | None:
-        """The question that was put last when a text was received: the one that the text answers."""
+    @property
+    def last_put_at(self) -> datetime | None:
+        """When the last question was put on this number."""
         known = [*self.past, *([self.current] if self.current else [])]
-        put = [(question.put_at, question) for question in known if question.put_at]
-        before = [pair for pair in put if pair[0] <= received_at]
-        return max(before, key=lambda pair: pair[0])[1] if before else None
+        return max((question.put_at for question in known if question.put_at), default=None)
+
+    def meant_at(self, received_at: datetime) -> LineQuestion | None:
+        """The question that a text received at this instant answers: the one that was put last before it.
+
+        Where that one is closed, it is an open one of the same case: a "no" is taken back so.
+        """
+        known = [*self.past, *([self.current] if self.current else [])]
+        put = [question for question in known if question.put_at and question.put_at <= received_at]
+        # Of two that were put at the same instant it is the one that was asked later.
+        put.sort(key=lambda question: question.put_at or received_at)
+        if not put or put[-1].open_at(received_at):
+            return put[-1] if put else None
+        same = [each for each in put if each.case_id == put[-1].case_id and each.open_at(received_at)]
+        return same[-1] if same else put[-1]
 
     def question(self, question_id: str | None) -> LineQuestion | None:
         """The question with this id, wherever it stands."""
