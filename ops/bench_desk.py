@@ -1,9 +1,8 @@
-"""`jardem bench desk`: a desk with state and one send an event, on Faust as it comes and on ours, side by
-side.
+"""`jardem bench desk`: a desk with state and one send an event, on Faust as it comes and on ours.
 
-The same events in the same topics of the same broker; each desk in a process of its own. The clock runs from
-the first effect that is in the broker until the last one is and every event is acknowledged (its offset
-committed), so what is only sent does not count.
+The same events in topics of the same broker, one run after the other, each desk in a process of its own. The
+clock runs from the first effect that the broker has until it has the last one, so what is only sent does not
+count; then all offsets must be committed.
 """
 
 import asyncio
@@ -14,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any, Literal
@@ -102,7 +101,7 @@ class BenchCore:
         del now
         counted = {**state, "n": state["n"] + 1, "last": [*state["last"][-9:], event["id"]]}
         said = json.dumps({"id": f"effect-{event['id']}", "n": counted["n"]}, separators=(",", ":")).encode()
-        return counted, (Outgoing(self._effects, event["id"].encode(), said),)
+        return counted, (Outgoing(self._effects, event["person"].encode(), said),)
 
     def deadlines(self, state: dict[str, Any]) -> Sequence[Deadline]:
         """None."""
@@ -160,7 +159,7 @@ async def _watch(
     await consumer.start()
     effects = [TopicPartition(topics["effects"], number) for number in range(PARTITIONS)]
     inbox = [TopicPartition(topics["inbox"], number) for number in range(PARTITIONS)]
-    first, began, committed = 0, 0.0, 0
+    first, began, ended, committed = 0, 0.0, 0.0, 0
     try:
         while committed < events:
             if process.returncode is not None:
@@ -169,9 +168,10 @@ async def _watch(
             if not first and done:
                 first, began = done, monotonic()
             if done >= events:
+                ended = ended or monotonic()
                 committed = sum([await consumer.committed(tp) or 0 for tp in inbox])
             await asyncio.sleep(0.05)
-        return monotonic() - began, events - first
+        return ended - began, events - first
     finally:
         await consumer.stop()
 
@@ -196,9 +196,9 @@ async def _fill(kafka: str, topic: str, events: int, keys: int) -> None:
     futures = []
     for number in range(events):
         # A step prime to the number of keys visits them all, in no simple order.
-        key = f"key-{number * 7919 % keys:06d}".encode()
-        value = json.dumps({"id": f"event-{number:08d}", "data": {"a": number, "b": "x" * 120}}).encode()
-        futures.append(await producer.send(topic, value, key=key))
+        key = f"key-{number * 7919 % keys:06d}"
+        event = {"id": f"event-{number:08d}", "person": key, "data": {"a": number, "b": "x" * 120}}
+        futures.append(await producer.send(topic, json.dumps(event).encode(), key=key.encode()))
     await asyncio.gather(*futures)
     await producer.stop()
 
@@ -226,7 +226,12 @@ def _run_stock(kafka: str, name: str, store: str, folder: Path) -> None:
         producer_acks=-1,
         producer_linger=0.005,
     )
-    raw = {"key_type": bytes, "value_type": bytes, "key_serializer": "raw", "value_serializer": "raw"}
+    raw: dict[str, Any] = {
+        "key_type": bytes,
+        "value_type": bytes,
+        "key_serializer": "raw",
+        "value_serializer": "raw",
+    }
     inbox, effects = app.topic(f"{name}.inbox", **raw), app.topic(f"{name}.effects", **raw)
     table = app.Table(_TABLE, key_type=bytes, value_type=bytes)
     core = BenchCore(f"{name}.inbox", f"{name}.effects")
@@ -236,7 +241,7 @@ def _run_stock(kafka: str, name: str, store: str, folder: Path) -> None:
             parsed = json.loads(event.value)
             held = table.get(event.key)
             state = core.load(held) if held else core.empty(event.key)
-            state, (sent,) = core.apply(state, parsed, datetime.min)
+            state, (sent,) = core.apply(state, parsed, datetime.min.replace(tzinfo=UTC))
             table[event.key] = core.dump(state)
             await effects.send(key=sent.key, value=sent.value)
 

@@ -77,6 +77,7 @@ class _Open:
 
     state: Any
     envelope: Envelope
+    data: bytes | None
     newest: int = 0
 
 
@@ -101,6 +102,7 @@ class Desk:
         self.deadlines = Deadlines(app, core.inbox, core.elapsed)
         app.tables_of_inboxes[core.inbox] = self.changelog
         self._keep = app.tuning.keep_handled // timedelta(milliseconds=1)
+        self._recent: dict[bytes, _Open] = {}
         self.table.on_recover(self._on_recover)
         register(app, core.name, [core.inbox], self._work)
 
@@ -146,6 +148,9 @@ class Desk:
         except Exception as error:  # noqa: BLE001 - the same
             fold.effects.append(self._refuse(record, f"applying raised {type(error).__name__}"))
             return
+        if any(len(effect.value or b"") > self._app.tuning.max_record_bytes // 2 for effect in effects):
+            fold.effects.append(self._refuse(record, "its effect is too large"))
+            return
         opened.state = state
         timestamp = (record.timestamp - _EPOCH) // timedelta(milliseconds=1)
         opened.newest = max(opened.newest, timestamp)
@@ -165,14 +170,18 @@ class Desk:
 
     def _open(self, partition: int, key: bytes) -> _Open:
         data = self.table.partition(partition).get(key)
+        # Taken out while a fold changes it; back only when what it holds is written.
+        recent = self._recent.pop(key, None)
+        if recent is not None and recent.data == data:
+            return recent
         if data is None:
-            return _Open(self._core.empty(key), Envelope(b""))
+            return _Open(self._core.empty(key), Envelope(b""), None)
         return self._load(key, data)
 
     def _load(self, key: bytes, data: bytes) -> _Open:
         try:
             opened = envelope.load(data)
-            return _Open(self._core.load(opened.state), opened)
+            return _Open(self._core.load(opened.state), opened, data)
         except Exception as error:  # noqa: BLE001 - whatever it is, the state is not to be lost
             end_process(
                 Exit.UNREADABLE_TABLE,
@@ -190,11 +199,23 @@ class Desk:
         await self._app.send_table(self.table, batch.partition, values, fold.effects)
         for key, opened in fold.opened.items():
             self.deadlines.arm(batch.partition, key, self._core.deadlines(opened.state))
+            opened.data, opened.newest = values[key], 0
+            self._recent[key] = opened
+        while len(self._recent) > self._app.tuning.recent_keys:
+            del self._recent[next(iter(self._recent))]
 
     def _value(self, batch: Batch, opened: _Open) -> bytes:
         now = int(datetime.now(UTC).timestamp() * 1000)
-        opened.envelope.prune(min(opened.newest, now) - self._keep, batch.holding.committed or 0)
-        return envelope.dump(self._core.dump(opened.state), opened.envelope.handled.values())
+        committed = batch.holding.committed or 0
+        opened.envelope.prune(min(opened.newest, now) - self._keep, committed)
+        state = self._core.dump(opened.state)
+        value = envelope.dump(state, opened.envelope.handled.values())
+        if len(value) > self._app.tuning.max_record_bytes // 2:
+            # A flood of events for one key: better to forget early than to be unable to write.
+            log.warning("an aggregate forgets handled ids early", table=self._core.name, bytes=len(value))
+            opened.envelope.prune(now + self._keep, committed)
+            value = envelope.dump(state, opened.envelope.handled.values())
+        return value
 
     async def _on_recover(self) -> None:
         """Arm the deadlines of every key of the partitions owned, and of no other."""

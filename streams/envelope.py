@@ -15,12 +15,15 @@ which the event first came.
 """
 
 import json
-from base64 import b64decode, b64encode
+from base64 import b64decode
+from binascii import b2a_base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from streams.records import Outgoing
+
+_quoted = json.encoder.encode_basestring_ascii
 
 VERSION = 1
 _HEAD = b'{"version":1,"state":'
@@ -32,7 +35,7 @@ class UnreadableEnvelope(ValueError):  # noqa: N818 - it says what the value is
     """A table's value that is not an envelope of this version."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Handled:
     """An event handled: when and where its record stood, and its effects as they were written."""
 
@@ -54,8 +57,8 @@ class Envelope:
 
     def remember(self, event_id: str, timestamp: int, offset: int, effects: Sequence[Outgoing]) -> None:
         """Remember an event and its effects."""
-        raw = [_raw(effect) for effect in effects]
-        line = json.dumps([event_id, timestamp, offset, raw], separators=(",", ":")).encode()
+        raw = ",".join([_raw(effect) for effect in effects])
+        line = f"[{_quoted(event_id)},{timestamp},{offset},[{raw}]]".encode()
         self.handled[event_id] = Handled(timestamp, offset, line)
 
     def prune(self, before: int, committed: int) -> None:
@@ -96,27 +99,27 @@ def dump(state: bytes, handled: Iterable[Handled]) -> bytes:
 
 def _line_head(line: bytes) -> tuple[str, int, int]:
     try:
-        end = line.index(b'",', 2)
-        if b"\\" in line[2:end]:
+        event_id, timestamp, offset, _ = line.split(b",", 3)
+        if b"\\" in event_id or not event_id.endswith(b'"'):
             event_id, timestamp, offset, _ = json.loads(line)
-            return event_id, timestamp, offset
-        timestamp, offset, _ = line[end + 2 :].split(b",", 2)
-        return line[2:end].decode(), int(timestamp), int(offset)
+            return str(event_id), timestamp, offset
+        return event_id[2:-1].decode(), int(timestamp), int(offset)
     except ValueError as error:
         raise UnreadableEnvelope("a handled event that cannot be read") from error
 
 
-def _text(data: bytes | None) -> str | None:
-    return None if data is None else b64encode(data).decode()
+def _text(data: bytes | None) -> str:
+    return "null" if data is None else f'"{b2a_base64(data, newline=False).decode("ascii")}"'
 
 
 def _bytes(text: str | None) -> bytes | None:
     return None if text is None else b64decode(text)
 
 
-def _raw(effect: Outgoing) -> list[object]:
-    headers = [[name, _text(value)] for name, value in effect.headers]
-    return [effect.topic, _text(effect.key), _text(effect.value), headers, effect.partition]
+def _raw(effect: Outgoing) -> str:
+    headers = ",".join([f"[{_quoted(name)},{_text(value)}]" for name, value in effect.headers])
+    partition = "null" if effect.partition is None else effect.partition
+    return f"[{_quoted(effect.topic)},{_text(effect.key)},{_text(effect.value)},[{headers}],{partition}]"
 
 
 def _effect(raw: list[Any]) -> Outgoing:

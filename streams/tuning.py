@@ -16,6 +16,8 @@ class Tuning:
     """A desk that has folded for so long writes and acknowledges what it has, and goes on with the rest
     after.
     """
+    recent_keys: int = 10_000
+    """How many of the aggregates last written a desk keeps taken apart, to save reading them again."""
     revoke_wait: float = 5.0
     """Seconds that a batch in flight may go on when its partition is revoked or the worker stops."""
     stop_seconds: float = 10.0
@@ -32,7 +34,10 @@ class Tuning:
     """Seconds for which the producer waits for more records to send together; batches are sent together
     anyway.
     """
-    max_request_bytes: int = 1_048_576
-    """The largest record or request that is sent; not more than the broker takes (`message.max.bytes`)."""
+    max_record_bytes: int = 1_000_000
+    """Records are sent together up to this size, which must be less than the topics' `max.message.bytes`.
+
+    An event with an effect of more than half of it is dead-lettered.
+    """
     keep_handled: timedelta = timedelta(hours=24)
     """How long an aggregate remembers the ids it has handled, by the records' timestamps."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import sys
@@ -59,6 +60,8 @@ def run_worker(app: StreamApp, bind: Address | None = None) -> int:
     `revoke_wait`), committed, and the group is left at once. If that takes longer than `stop_seconds`, or at
     a second signal, the process ends as it is; nothing is lost by that, only read again.
     """
+    # A table in memory is millions of objects that never become garbage; looking through them is for rarely.
+    gc.set_threshold(50_000, 20, 100)
     return asyncio.run(_run(app, bind))
 
 

@@ -22,7 +22,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from streams import envelope
-from tests.crash.counting import EFFECTS, INBOX, TABLE, Count, event_id, fold
+from streams.dead_letters import DEAD_LETTERS
+from tests.crash.counting import Count, Names, event_id, fold
 
 KEYS = 200
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -116,7 +117,7 @@ class Churn:
     def __init__(self, plan: Plan, folder: Path) -> None:
         self.plan, self.folder = plan, folder
         self.app_id = f"churn-{secrets.token_hex(4)}"
-        self.inbox, self.changelog = INBOX, f"{self.app_id}-{TABLE}-changelog"
+        self.names = Names(self.app_id)
         self.random = random.Random(plan.seed)  # noqa: S311
         self.workers: list[Worker] = []
         self.verdict = Verdict()
@@ -124,10 +125,9 @@ class Churn:
         self._fed = 0
 
     async def run(self) -> Verdict:
-        await make_topics(
-            self.plan.kafka, self.plan.partitions, [INBOX, EFFECTS, "dead-letter.v1"], fresh=True
-        )
-        await make_topics(self.plan.kafka, self.plan.partitions, [self.changelog], compact=True)
+        await make_topics(self.plan.kafka, self.plan.partitions, [self.names.inbox, self.names.effects])
+        await make_topics(self.plan.kafka, 1, [DEAD_LETTERS], missing_only=True)
+        await make_topics(self.plan.kafka, self.plan.partitions, [self.names.changelog], compact=True)
         try:
             await self._join()
             await self._join()
@@ -159,7 +159,7 @@ class Churn:
                 for _ in range(due - sent):
                     event = {"id": f"{self.app_id}-{self._fed:07d}", "ballast": "x" * 100}
                     key = f"key-{self.random.randrange(KEYS):03d}".encode()
-                    futures.append(await producer.send(self.inbox, json.dumps(event).encode(), key=key))
+                    futures.append(await producer.send(self.names.inbox, json.dumps(event).encode(), key=key))
                     self._fed += 1
                 sent = due
                 await asyncio.gather(*futures)
@@ -251,7 +251,7 @@ class Churn:
         )
         await consumer.start()
         try:
-            tps = [TopicPartition(self.inbox, number) for number in range(self.plan.partitions)]
+            tps = [TopicPartition(self.names.inbox, number) for number in range(self.plan.partitions)]
             ends = await consumer.end_offsets(tps)
             behind = {tp: ends[tp] - (await consumer.committed(tp) or 0) for tp in tps}
         finally:
@@ -262,12 +262,12 @@ class Churn:
         verdict, plan = self.verdict, self.plan
         source = [
             record
-            for record in await read_all(plan.kafka, self.inbox, plan.partitions)
+            for record in await read_all(plan.kafka, self.names.inbox, plan.partitions)
             if record.value and self.app_id.encode() in record.value
         ]
         ids = {event_id(record.value) for record in source}
         effects: dict[str, Counter[bytes]] = {}
-        for record in await read_all(plan.kafka, EFFECTS, plan.partitions):
+        for record in await read_all(plan.kafka, self.names.effects, plan.partitions):
             if record.key.startswith(self.app_id.encode()):
                 effects.setdefault(record.key.decode(), Counter())[record.value] += 1
         verdict.source = len(source)
@@ -276,7 +276,7 @@ class Churn:
         verdict.doubled = sum(len(copies) > 1 for copies in effects.values())
         verdict.repeats = sum(sum(copies.values()) - 1 for copies in effects.values())
         values: dict[bytes, bytes] = {}
-        for record in await read_all(plan.kafka, self.changelog, plan.partitions):
+        for record in await read_all(plan.kafka, self.names.changelog, plan.partitions):
             values[record.key] = record.value
         table = {key: self._state(value) for key, value in values.items()}
         expected = fold((record.key, record.value) for record in source)
@@ -292,21 +292,18 @@ class Churn:
 
 
 async def make_topics(
-    kafka: str, partitions: int, names: list[str], *, compact: bool = False, fresh: bool = False
+    kafka: str, partitions: int, names: list[str], *, compact: bool = False, missing_only: bool = False
 ) -> None:
-    """Make topics, anew if asked."""
+    """Make topics, on one broker."""
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
     try:
-        if fresh and (old := set(await admin.list_topics()) & set(names)):
-            await admin.delete_topics(sorted(old))
-            while set(await admin.list_topics()) & old:  # noqa: ASYNC110 - the broker sends no event
-                await asyncio.sleep(0.2)
-            await asyncio.sleep(0.5)
+        if missing_only:
+            there = await admin.list_topics()
+            names = [name for name in names if name not in there]
         config = {"cleanup.policy": "compact"} if compact else {}
-        answer = await admin.create_topics(
-            [NewTopic(name, partitions, 1, topic_configs=config) for name in names]
-        )
+        topics = [NewTopic(name, partitions, 1, topic_configs=config) for name in names]
+        answer = await admin.create_topics(topics)
         for name, code, message in answer.topic_errors:
             if code:
                 raise RuntimeError(f"{name}: {message} ({code})")

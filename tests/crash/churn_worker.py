@@ -13,7 +13,7 @@ from streams.desk import Desk
 from streams.settings import Settings
 from streams.tuning import Tuning
 from streams.worker import configure_logging, run_worker
-from tests.crash.counting import EFFECTS, INBOX, TABLE, Count, CountingCore, effect, event_id
+from tests.crash.counting import TABLE, Count, CountingCore, Names, effect, event_id
 
 SESSION_TIMEOUT = 6.0
 
@@ -22,7 +22,7 @@ def ours(kafka: str, app_id: str, store: Any, data_dir: Path) -> int:
     configure_logging()
     tuning = Tuning(app_id=app_id, session_timeout=SESSION_TIMEOUT, heartbeat_interval=1.0)
     app = create_app(Settings(kafka=kafka, data_dir=data_dir, store=store), tuning)
-    Desk(app, CountingCore())
+    Desk(app, CountingCore(Names(app_id)))
     return run_worker(app)
 
 
@@ -46,10 +46,14 @@ def stock(kafka: str, app_id: str, store: str, data_dir: Path) -> NoReturn:
         producer_acks=-1,
         producer_linger=0.05,
     )
-    inbox = app.topic(INBOX, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
-    effects = app.topic(
-        EFFECTS, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
-    )
+    names = Names(app_id)
+    raw: dict[str, Any] = {
+        "key_type": bytes,
+        "value_type": bytes,
+        "key_serializer": "raw",
+        "value_serializer": "raw",
+    }
+    inbox, effects = app.topic(names.inbox, **raw), app.topic(names.effects, **raw)
     table = app.Table(TABLE, key_type=bytes, value_type=bytes, partitions=None)
 
     async def count(stream: faust.StreamT[Any]) -> None:
@@ -57,7 +61,7 @@ def stock(kafka: str, app_id: str, store: str, data_dir: Path) -> NoReturn:
             found = event_id(event.value)
             counted = Count.load(table.get(event.key) or Count().dump()).after(found)
             table[event.key] = counted.dump()
-            sent = effect(found, counted)
+            sent = effect(names.effects, found, counted)
             await effects.send(key=sent.key, value=sent.value)
 
     app.agent(inbox)(count)

@@ -13,9 +13,26 @@ from streams.dead_letters import Unreadable
 from streams.deadlines import Deadline
 from streams.records import Outgoing, Record
 
-INBOX = "churn.inbox"
-EFFECTS = "churn.effects"
 TABLE = "counts"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a run's topics are called."""
+
+    app_id: str
+
+    @property
+    def inbox(self) -> str:
+        return f"{self.app_id}.inbox"
+
+    @property
+    def effects(self) -> str:
+        return f"{self.app_id}.effects"
+
+    @property
+    def changelog(self) -> str:
+        return f"{self.app_id}-{TABLE}-changelog"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +53,9 @@ class Count:
         return cls(**json.loads(data))
 
 
-def effect(event_id: str, count: Count) -> Outgoing:
+def effect(topic: str, event_id: str, count: Count) -> Outgoing:
     """The effect of an event: it says what the count was, so that two applications of one event differ."""
-    return Outgoing(EFFECTS, event_id.encode(), count.dump())
+    return Outgoing(topic, event_id.encode(), count.dump())
 
 
 def event_id(value: bytes) -> str:
@@ -61,7 +78,10 @@ class CountingCore:
     """The counting as a desk's core."""
 
     name = TABLE
-    inbox = INBOX
+
+    def __init__(self, names: Names) -> None:
+        self.inbox = names.inbox
+        self._effects = names.effects
 
     def empty(self, key: bytes) -> Count:  # noqa: ARG002
         return Count()
@@ -81,7 +101,7 @@ class CountingCore:
 
     def apply(self, state: Count, event: str, now: datetime) -> tuple[Count, Sequence[Outgoing]]:  # noqa: ARG002
         counted = state.after(event)
-        return counted, [effect(event, counted)]
+        return counted, [effect(self._effects, event, counted)]
 
     def deadlines(self, state: Count) -> Sequence[Deadline]:  # noqa: ARG002
         return ()

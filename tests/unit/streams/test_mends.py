@@ -7,6 +7,7 @@ import os
 from typing import Any
 
 import pytest
+from aiokafka.producer.message_accumulator import BatchBuilder
 from faust.types import TP, AppT
 
 from streams.app import StreamApp
@@ -242,9 +243,10 @@ class Refusing:
         future.set_exception(OSError("refused"))
         return future
 
+    def create_batch(self) -> BatchBuilder:
+        return BatchBuilder(1000, 0)
 
-class Ended(BaseException):
-    """Stands for the end of the process."""
+    send_batch = send
 
 
 async def test_m7_a_lost_send_ends_the_process(
@@ -262,9 +264,12 @@ async def test_m7_a_lost_send_ends_the_process(
     producer: Any = ours.producer
     producer._producer = Refusing()
     with pytest.raises(OSError, match="refused"):
-        await producer.send_all([Outgoing("effects", b"k", b"v")])
-    await asyncio.sleep(0)
+        await producer.send_all([Outgoing("effects", b"k", b"v", partition=0)])
     assert codes == [Exit.LOST_SEND]
+
+    await producer.send("effects", b"k", b"v", None, None, None)
+    await asyncio.sleep(0)
+    assert codes == [Exit.LOST_SEND, Exit.LOST_SEND]
 
 
 def raw(offset: int) -> Any:

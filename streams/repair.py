@@ -1,0 +1,39 @@
+"""Repairs what a worker wrote to a changelog that was not its own any more.
+
+The lease (`streams.lease`) keeps a worker that has lost its partitions from sending. What was under way when
+its machine stood still can arrive all the same, after the new owner has taken over; and every later recovery
+would believe it, because it stands last. The owner notices, since offsets of its own writes follow each other
+without a hole: it reads what stands in the hole, and writes its own values of those keys again.
+"""
+
+from typing import TYPE_CHECKING
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+if TYPE_CHECKING:
+    from streams.stores import PartitionStore
+
+log = structlog.get_logger()
+
+
+async def foreign_keys(
+    consumer: AIOKafkaConsumer, changelog: TopicPartition, begin: int, end: int
+) -> set[bytes | None]:
+    """The keys of the records from `begin` up to `end`. The consumer is started and stopped here."""
+    keys: set[bytes | None] = set()
+    await consumer.start()
+    try:
+        consumer.assign([changelog])
+        consumer.seek(changelog, begin)
+        while await consumer.position(changelog) < end:
+            found = await consumer.getmany(timeout_ms=500)
+            keys |= {record.key for records in found.values() for record in records if record.offset < end}
+    finally:
+        await consumer.stop()
+    return keys
+
+
+def own_values(store: "PartitionStore", keys: set[bytes | None]) -> list[tuple[bytes, bytes | None]]:
+    """What this owner holds for those keys; None where it holds nothing, which deletes what was written."""
+    return [(key, store.get(key)) for key in sorted(filter(None, keys))]

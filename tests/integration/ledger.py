@@ -1,0 +1,153 @@
+"""What the tests of the streams need: topics, records, and a worker process of the ledger."""
+
+import asyncio
+import json
+import re
+import secrets
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import aiohttp
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PARTITIONS = 2
+
+
+class Ledger:
+    """One application on the tests' broker, with topics of its own, and its worker processes."""
+
+    def __init__(self, kafka: str, folder: Path, store: str = "memory") -> None:
+        self.kafka, self.folder, self.store = kafka, folder, store
+        self.app_id = f"ledger-{secrets.token_hex(4)}"
+        self.inbox, self.effects = f"{self.app_id}.inbox", f"{self.app_id}.effects"
+        self.originals, self.copies = f"{self.app_id}.originals", f"{self.app_id}.copies"
+        self.changelog = f"{self.app_id}-ledger-changelog"
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def make_topics(
+        self, changelog_partitions: int = PARTITIONS, dead_letter_bytes: int = 1_048_588
+    ) -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
+        await admin.start()
+        try:
+            topics = [
+                NewTopic(t, PARTITIONS, 1) for t in (self.inbox, self.effects, self.originals, self.copies)
+            ]
+            compact = {"cleanup.policy": "compact"}
+            topics.append(NewTopic(self.changelog, changelog_partitions, 1, topic_configs=compact))
+            if "dead-letter.v1" not in await admin.list_topics():
+                larger = {"max.message.bytes": str(dead_letter_bytes)}
+                topics.append(NewTopic("dead-letter.v1", 1, 1, topic_configs=larger))
+            await admin.create_topics(topics)
+        finally:
+            await admin.close()
+
+    async def __aenter__(self) -> Self:
+        await self.make_topics()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self.process is not None and self.process.returncode is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.kill()
+            await self.process.wait()
+
+    async def start(self, *, ready: bool = True, folder: str = "data") -> None:
+        self.log = self.folder / f"worker-{secrets.token_hex(2)}.log"
+        command = [
+            sys.executable,
+            "-m",
+            "tests.integration.ledger_worker",
+            self.kafka,
+            self.app_id,
+            self.store,
+        ]
+        with self.log.open("wb") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                *command, str(self.folder / folder), cwd=REPOSITORY, stdout=log, stderr=log
+            )
+        if ready:
+            await self.until(self.is_ready)
+
+    async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        assert self.process is not None
+        self.process.send_signal(number)
+        return await self.process.wait()
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The worker's log. Every line is JSON, or the test fails."""
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+    async def health(self, path: str) -> tuple[int, dict[str, Any]]:
+        found = re.search(r'"health": "([^"]+)"', self.log.read_text())
+        if found is None:
+            return 0, {}
+        async with aiohttp.ClientSession() as session, session.get(f"http://{found[1]}{path}") as answer:
+            return answer.status, await answer.json()
+
+    async def is_ready(self) -> bool:
+        return (await self.health("/readyz"))[0] == 200
+
+    async def until(self, condition: Any, seconds: float = 40) -> None:
+        """Wait until an async condition holds."""
+        async with asyncio.timeout(seconds):
+            while not await condition():  # noqa: ASYNC110 - another process's state
+                await asyncio.sleep(0.1)
+
+    async def send(self, topic: str, *records: tuple[bytes | None, bytes | None]) -> None:
+        async with AIOKafkaProducer(bootstrap_servers=self.kafka, acks="all") as producer:
+            for key, value in records:
+                await producer.send_and_wait(topic, value, key=key)
+
+    async def events(self, key: bytes, *events: dict[str, Any]) -> None:
+        await self.send(self.inbox, *((key, json.dumps(event).encode()) for event in events))
+
+    async def read(self, topic: str, partitions: int = PARTITIONS) -> list[ConsumerRecord]:
+        async with AIOKafkaConsumer(bootstrap_servers=self.kafka, enable_auto_commit=False) as consumer:
+            tps = [TopicPartition(topic, number) for number in range(partitions)]
+            consumer.assign(tps)
+            await consumer.seek_to_beginning(*tps)
+            ends = await consumer.end_offsets(tps)
+            records: list[ConsumerRecord] = []
+            for tp in tps:
+                while await consumer.position(tp) < ends[tp]:
+                    records += [
+                        r for found in (await consumer.getmany(timeout_ms=300)).values() for r in found
+                    ]
+        return records
+
+    async def said(self) -> list[dict[str, Any]]:
+        return [json.loads(record.value) for record in await self.read(self.effects)]
+
+    async def until_said(self, *ids: str) -> list[dict[str, Any]]:
+        said: list[dict[str, Any]] = []
+
+        async def all_said() -> bool:
+            said[:] = await self.said()
+            return set(ids) <= {effect["id"] for effect in said}
+
+        await self.until(all_said)
+        return said
+
+    async def dead_letters(self) -> Sequence[ConsumerRecord]:
+        """Those of this application's topics."""
+        records = await self.read("dead-letter.v1", 1)
+        return [r for r in records if dict(r.headers)["jardem_topic"].decode().startswith(self.app_id)]
+
+    async def lag(self) -> int:
+        async with AIOKafkaConsumer(
+            bootstrap_servers=self.kafka, group_id=self.app_id, enable_auto_commit=False
+        ) as consumer:
+            tps = [
+                TopicPartition(topic, n) for topic in (self.inbox, self.originals) for n in range(PARTITIONS)
+            ]
+            ends = await consumer.end_offsets(tps)
+            return sum([ends[tp] - (await consumer.committed(tp) or 0) for tp in tps])
+
+    async def no_lag(self) -> bool:
+        return await self.lag() == 0

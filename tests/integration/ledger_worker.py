@@ -1,0 +1,97 @@
+"""A worker for the tests: a desk that adds, refuses and waits, and a stateless agent beside it.
+
+python -m tests.integration.ledger_worker KAFKA APP_ID STORE FOLDER
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from streams.app import create_app
+from streams.batches import Batch, stateless
+from streams.dead_letters import Unreadable
+from streams.deadlines import Deadline
+from streams.desk import Desk
+from streams.records import Outgoing, Record
+from streams.settings import Settings
+from streams.settings_values import Address
+from streams.tuning import Tuning
+from streams.worker import configure_logging, run_worker
+
+
+class Ledger:
+    """Adds what events say; `raise`, `big` and `due` make it raise, say too much, and wait."""
+
+    name = "ledger"
+
+    def __init__(self, app_id: str) -> None:
+        self.inbox = f"{app_id}.inbox"
+        self._effects = f"{app_id}.effects"
+
+    def empty(self, key: bytes) -> dict[str, Any]:  # noqa: ARG002
+        return {"sum": 0}
+
+    def load(self, data: bytes) -> dict[str, Any]:
+        return cast("dict[str, Any]", json.loads(data))
+
+    def dump(self, state: dict[str, Any]) -> bytes:
+        return json.dumps(state).encode()
+
+    def read(self, record: Record) -> tuple[str, dict[str, Any]]:
+        try:
+            event = json.loads(record.value or b"")
+            return event["id"], event
+        except (ValueError, KeyError) as error:
+            raise Unreadable("not an event") from error
+
+    def apply(
+        self, state: dict[str, Any], event: dict[str, Any], now: datetime
+    ) -> tuple[dict[str, Any], Sequence[Outgoing]]:
+        if "raise" in event:
+            raise ZeroDivisionError
+        if "elapsed" in event:
+            said = {"id": event["id"], "elapsed": event["elapsed"], "late": now.timestamp() - state["due"]}
+            return {**state, "due": None}, [Outgoing(self._effects, b"e", json.dumps(said).encode())]
+        state = {**state, "sum": state["sum"] + event.get("add", 0)}
+        if "due" in event:
+            state["due"] = now.timestamp() + event["due"]
+        said = {"id": event["id"], "sum": state["sum"], "big": "x" * event.get("big", 0)}
+        return state, [Outgoing(self._effects, b"e", json.dumps(said).encode())]
+
+    def deadlines(self, state: dict[str, Any]) -> Sequence[Deadline]:
+        due = state.get("due")
+        return [Deadline(datetime.fromtimestamp(due, UTC), "due", 1)] if due else []
+
+    def elapsed(self, key: bytes, deadline: Deadline) -> Outgoing:
+        event = {"id": f"{key.decode()}-{deadline.name}-{deadline.version}", "elapsed": deadline.name}
+        return Outgoing(self.inbox, key, json.dumps(event).encode())
+
+
+def main() -> int:
+    kafka, app_id, store, folder = sys.argv[1:]
+    configure_logging()
+    settings = Settings(kafka=kafka, data_dir=Path(folder), store=cast("Literal['memory', 'rocksdb']", store))
+    tuning = Tuning(app_id=app_id, session_timeout=6.0, heartbeat_interval=1.0, revoke_wait=1.0)
+    app = create_app(settings, tuning)
+    Desk(app, Ledger(app_id))
+
+    async def copy(batch: Batch) -> Sequence[Outgoing]:
+        if any(record.value == b"slow" for record in batch):
+            await asyncio.sleep(3600)
+        if any(record.value == b"raise" for record in batch):
+            raise ZeroDivisionError
+        flag = {True: b"backlog", False: b"new"}
+        return [
+            Outgoing(f"{app_id}.copies", r.key, r.value, (("seen", flag[batch.backlog(r)]),)) for r in batch
+        ]
+
+    stateless(app, "copy", [f"{app_id}.originals"], copy)
+    return run_worker(app, Address("127.0.0.1", 0))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
