@@ -1,0 +1,119 @@
+"""The carrier and its SMS API: accepts, loses its own answer, gives back, refuses, dies, and finds again.
+
+It keeps a journal as the real one does (sms/dispatch.py), so that no message is sent twice. What the API took
+is the truth against which everything else is checked.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypedDict
+
+from ops.simulation.network import Inbox, effects_of
+from schemas.happening import Happening
+from schemas.sms import (
+    MessageAccepted,
+    MessageDeferred,
+    MessageInDoubt,
+    MessageRejected,
+    MessageToSend,
+)
+
+STALE = timedelta(seconds=60)
+_UNREACHABLE = 30005
+
+_Report = MessageAccepted | MessageDeferred | MessageInDoubt | MessageRejected
+
+
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """A message that the API took. `requested` is when it was first handed over."""
+
+    sid: str
+    message: MessageToSend
+    requested: datetime
+    at: datetime
+
+
+@dataclass(slots=True)
+class _Entry:
+    requested: datetime
+    attempt: int = 0
+    report: _Report | None = None
+    open: bool = False
+
+
+class Carrier:
+    """Takes messages for each number in their order. `taken` hears of every SMS that leaves."""
+
+    def __init__(self, taken: Callable[[Sms], None]) -> None:
+        self.inboxes: dict[str, Inbox] = {}
+        self.api: list[Sms] = []
+        self._journal: dict[str, _Entry] = {}
+        self._taken = taken
+
+    def post(self, letter: Happening, message: MessageToSend) -> None:
+        """Put a message into the outbox."""
+        self.inboxes.setdefault(message.phone, Inbox()).letters.append(letter)
+
+    def waiting(self) -> list[str]:
+        """The numbers for which a message waits."""
+        return [phone for phone, inbox in self.inboxes.items() if inbox.waiting]
+
+    def carry(self, phone: str, outcome: str, now: datetime) -> list[Happening]:
+        """Take the next message of a number, and return the report, if any."""
+        inbox = self.inboxes[phone]
+        letter = inbox.letters[inbox.done]
+        message = letter.data
+        if not isinstance(message, MessageToSend):
+            raise TypeError(f"{letter.name} is nothing to send")
+        entry = self._journal.setdefault(message.message_id, _Entry(message.requested_at))
+        report = self._known(entry, message) or self._try(entry, message, outcome, now)
+        if report is None:
+            return []
+        inbox.done += 1
+        entry.report, entry.attempt = report, message.attempt
+        return effects_of(letter, "urn:jardem:carrier", now, [report])
+
+    def _known(self, entry: _Entry, message: MessageToSend) -> _Report | None:
+        final = isinstance(entry.report, MessageAccepted | MessageRejected)
+        if entry.report and (final or message.attempt <= entry.attempt):
+            return entry.report
+        if entry.open:
+            found = next((sms for sms in self.api if sms.message.message_id == message.message_id), None)
+            if found:
+                return self._accepted(message, found)
+        return None
+
+    def _try(self, entry: _Entry, message: MessageToSend, outcome: str, now: datetime) -> _Report | None:
+        if now - message.requested_at > STALE:
+            return self._deferred(message, "stale", now)
+        if outcome == "defer":
+            return self._deferred(message, "busy", now)
+        if outcome == "reject":
+            return MessageRejected(**_names(message), code=_UNREACHABLE, reason="unknown handset", at=now)
+        entry.open = outcome in ("lose", "doubt", "die")
+        if outcome == "doubt":
+            return MessageInDoubt(**_names(message), at=now)
+        sms = Sms(f"SM{len(self.api)}", message, entry.requested, now)
+        self.api.append(sms)
+        self._taken(sms)
+        if outcome == "die":
+            return None
+        return self._deferred(message, "lost", now) if outcome == "lose" else self._accepted(message, sms)
+
+    def _deferred(self, message: MessageToSend, reason: str, now: datetime) -> _Report:
+        return MessageDeferred(**_names(message), reason=reason, retry_after_seconds=None, at=now)
+
+    def _accepted(self, message: MessageToSend, sms: Sms) -> _Report:
+        return MessageAccepted(**_names(message), sid=sms.sid, accepted_at=sms.at)
+
+
+class _Names(TypedDict):
+    message_id: str
+    phone: str
+    attempt: int
+
+
+def _names(message: MessageToSend) -> _Names:
+    return {"message_id": message.message_id, "phone": message.phone, "attempt": message.attempt}

@@ -1,0 +1,235 @@
+"""The promises, checked at each step against what truly happened."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from ops.simulation.carrier import STALE, Sms
+from ops.simulation.ledger import Known, Ledger, Put
+from ops.simulation.network import Application
+from ops.simulation.town import HOURS, Setting
+from rules.person import Case, Person
+from rules.policy import DecisionMode
+from rules.terms import term_end
+from schemas.base import Event
+from schemas.emaket import DecisionSigned
+from schemas.happening import Happening, derived_id
+from schemas.outcomes import BenefitDecided, CaseAdvanced, ProcessEnded
+from schemas.sms import (
+    Consent,
+    MessageToSend,
+    NoticeKind,
+    NoticeRequested,
+    PersonWithdrawn,
+    QuestionAnswered,
+    QuestionAsked,
+    QuestionClosed,
+)
+from sms.answers import read_offer
+from sms.line import Line
+
+_ZONE = ZoneInfo("Asia/Almaty")
+_JUST = timedelta(minutes=30)
+_EXPLANATIONS = 3
+_GROUND_4 = 4
+
+
+class BrokenPromiseError(Exception):
+    """Something happened that must never happen. `promise` names what, `detail` where."""
+
+    def __init__(self, promise: str, detail: str = "") -> None:
+        super().__init__(f"{promise}: {detail}" if detail else promise)
+        self.promise = promise
+        self.detail = detail
+
+
+def demand(kept: object, promise: str, detail: str = "") -> None:
+    """Raise `BrokenPromiseError` unless the promise is kept."""
+    if not kept:
+        raise BrokenPromiseError(promise, detail)
+
+
+class Checks:
+    """Watches both desks and the carrier. Keeps what has to be compared later."""
+
+    def __init__(self, ledger: Ledger, setting: Setting) -> None:
+        self.ledger = ledger
+        self.setting = setting
+        self.outcomes: dict[str, dict[str, BenefitDecided | ProcessEnded]] = {}
+        self.steps: dict[str, dict[int, CaseAdvanced]] = {}
+        self._subjects: dict[tuple[object, ...], str] = {}
+        self._ids: dict[str, tuple[object, ...]] = {}
+        self._questions: dict[str, QuestionAsked] = {}
+        self._sent: set[str] = set()
+        self._explained: dict[str, set[str]] = {}
+
+    # The case desk.
+
+    def case(self, done: Application[Person]) -> None:
+        """The case desk applied an event."""
+        known = self.ledger.known(done.key)
+        known.learn(done.letter.data)
+        for effect in done.effects:
+            self._once(effect)
+            match effect.data:
+                case QuestionAsked() as asked:
+                    demand(asked.phone == known.phone, "a question goes to the registered number only")
+                    self.ledger.asked[asked.question_id] = asked
+                    self._questions[derived_id(asked.question_id, "message")] = asked
+                case NoticeRequested() as notice:
+                    demand(notice.phone == known.phone, "a notice goes to the registered number only")
+                case CaseAdvanced() as step:
+                    self.steps.setdefault(step.case_id, {})[step.step] = step
+                case BenefitDecided() as decision:
+                    self._decided(done, decision, known)
+                    self.outcomes.setdefault(decision.case_id, {})[effect.id] = decision
+                case ProcessEnded() as ended:
+                    demand(ended.ordinary_route.documents, "every ending tells the ordinary route")
+                    self.outcomes.setdefault(ended.case_id, {})[effect.id] = ended
+                case _:
+                    pass
+        if isinstance(done.letter.data, QuestionAnswered):
+            self._answered(done, done.letter.data, known)
+
+    def _once(self, effect: Happening) -> None:
+        """Whatever is told twice is told under the same id, and an id tells one thing."""
+        subject = _subject(effect.data)
+        if subject is None:
+            return
+        known = self._subjects.setdefault(subject, effect.id)
+        demand(known == effect.id, "what is sent again has the same id", effect.name)
+        demand(self._ids.setdefault(effect.id, subject) == subject, "an id tells one thing", effect.name)
+
+    def _decided(self, done: Application[Person], decision: BenefitDecided, known: Known) -> None:
+        case = done.before.cases[decision.case_id]
+        text = self.ledger.texts.get(decision.evidence.answer_message_id)
+        demand(text, "no decision without a consent that somebody wrote")
+        read = read_offer(text.text) if text else None
+        demand(isinstance(read, Consent), "no decision without a consent")
+        demand(not known.dead, "no decision after a death")
+        demand(case.record_id not in known.revoked, "no decision after a revocation")
+        if decision.outcome == "granted":
+            demand(not known.receives, "no grant where the benefit is on record")
+        else:
+            signed = isinstance(done.letter.data, DecisionSigned)
+            demand(signed or decision.refusal_ground == _GROUND_4, "the rules refuse on ground 4 only")
+        if self.setting.mode is DecisionMode.OFFICER:
+            demand(isinstance(done.letter.data, DecisionSigned), "an officer decides in officer mode")
+
+    def _answered(self, done: Application[Person], report: QuestionAnswered, known: Known) -> None:
+        before, after = done.before.cases, done.after.cases
+        for case_id, case in before.items():
+            same = case_id == report.case_id or after[case_id] == case
+            demand(same, "an answer moves no other case")
+        if report.case_id not in before or _learnt(before[report.case_id]) == _learnt(after[report.case_id]):
+            return
+        text, put = self.ledger.texts[report.message_id], self.ledger.put(report.question_id)
+        if put is None:
+            raise BrokenPromiseError("no answer counts for a question that never left")
+        ends = term_end(put.put_at, self.setting.term)
+        demand(text.received_at < ends, "a late answer never counts")
+        demand(
+            known.registered_at(text.received_at) == text.phone,
+            "an answer counts from the registered number only",
+        )
+
+    # The SMS desk.
+
+    def line(self, done: Application[Line]) -> None:
+        """The SMS desk applied an event."""
+        self._over(done.key, done.letter.data)
+        demand(sum(1 for message in done.after.messages if message.handed_at) <= 1, "one message at a time")
+        for effect in done.effects:
+            match effect.data:
+                case MessageToSend() as message:
+                    self._handed(done, message)
+                case QuestionAnswered() as report:
+                    self._attributed(report)
+                case _:
+                    pass
+
+    def _over(self, phone: str, data: Event) -> None:
+        """Note which questions and people this line has been told to be done with."""
+        asked = [question for question in self.ledger.asked.values() if question.phone == phone]
+        match data:
+            case QuestionClosed():
+                self.ledger.over.add(data.question_id)
+            case PersonWithdrawn():
+                self.ledger.withdrawn.add((phone, data.person_id))
+                self.ledger.over |= {q.question_id for q in asked if q.person_id == data.person_id}
+            case QuestionAsked():
+                self.ledger.withdrawn.discard((phone, data.person_id))
+                others = {q.question_id for q in asked if q.case_id == data.case_id}
+                self.ledger.over |= others - {data.question_id}
+            case NoticeRequested():
+                self.ledger.withdrawn.discard((phone, data.person_id))
+            case _:
+                pass
+
+    def _handed(self, done: Application[Line], sent: MessageToSend) -> None:
+        message = done.after.message(sent.message_id)
+        if message is None:
+            raise BrokenPromiseError("what is handed over is known")
+        demand(sent.phone == done.key, "a line sends to its own number")
+        gone = (done.key, message.person_id) in self.ledger.withdrawn
+        demand(not gone, "no SMS for somebody who died or left the number")
+        question_id = message.question_id
+        if message.asks:
+            for put in self.ledger.puts.get(done.key, ()):
+                other = put.asked.question_id
+                demand(other == question_id or other in self.ledger.over, "one open question per number")
+        elif message.notice is None and question_id:
+            explained = self._explained.setdefault(question_id, set())
+            explained.add(message.message_id)
+            demand(len(explained) <= _EXPLANATIONS, "at most three explanations per question")
+
+    def _attributed(self, report: QuestionAnswered) -> None:
+        text = self.ledger.texts[report.message_id]
+        meant = self.ledger.meant(text)
+        if not self.ledger.unsure(text):
+            right = meant is not None and meant.asked.case_id == report.case_id
+            demand(right, "a text answers the question that left last before it, or the no before that")
+
+    # The carrier.
+
+    def taken(self, sms: Sms) -> None:
+        """The SMS API took a message: it is on its way and can't be called back."""
+        message = sms.message
+        demand(message.message_id not in self._sent, "no SMS twice")
+        self._sent.add(message.message_id)
+        self.ledger.last_sms[message.phone] = sms
+        asked = self._questions.get(message.message_id)
+        if asked:
+            put = Put(asked, sms.requested, sms.at)
+            self.ledger.puts.setdefault(message.phone, []).append(put)
+        if self.setting.quiet:
+            self._quiet(sms)
+
+    def _quiet(self, sms: Sms) -> None:
+        if HOURS.next_opening(sms.at) == sms.at or HOURS.next_opening(sms.at - STALE) == sms.at - STALE:
+            return
+        written = [text for text in self.ledger.texts.values() if text.phone == sms.message.phone]
+        just = [text for text in written if text.received_at >= sms.at - _JUST - STALE]
+        at = f"{sms.at.astimezone(_ZONE):%H:%M}"
+        demand(just, "in quiet hours only answers go out", at)
+
+
+def _learnt(case: Case) -> tuple[object, ...]:
+    return case.consent, case.scheme, case.account
+
+
+def _subject(data: Event) -> tuple[object, ...] | None:  # noqa: PLR0911 - one line for each kind
+    match data:
+        case QuestionAsked():
+            return "asked", data.question_id
+        case NoticeRequested(kind=NoticeKind.ANSWERED_LATE):
+            return "late", data.case_id
+        case NoticeRequested(kind=NoticeKind.REMINDER):
+            return "reminder", data.question_id
+        case NoticeRequested():
+            return "notice", data.notice_id
+        case BenefitDecided():
+            return "decided", data.case_id
+        case CaseAdvanced():
+            return "step", data.case_id, data.step
+        case _:
+            return None

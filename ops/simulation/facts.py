@@ -1,0 +1,40 @@
+"""The events that a move's short word for a fact stands for."""
+
+from datetime import datetime
+
+from ops.simulation.town import FOREIGN, IBANS, IINS, PHONES
+from schemas.base import Event
+from schemas.portal import PhoneRegistered
+from schemas.registry import DeathRegistered, DisabilityEstablished, EntitlementRevoked, TitleAwarded
+from schemas.statecorp import AccountKnown, BenefitRecorded
+
+_NUMBERS = {"phone0": PHONES[0], "phone1": PHONES[1], "foreign": FOREIGN, "no_phone": None}
+
+
+def fact(word: str, person: int, at: datetime) -> Event:  # noqa: PLR0911 - one for each word
+    """The event about this person that became true at this instant."""
+    iin, day = IINS[person], at.date()
+    match word:
+        case "title" | "posthumous":
+            return TitleAwarded(
+                iin=iin, title="peoples_hero", award_id=word, awarded_on=day, posthumous=word == "posthumous"
+            )
+        case "disability" | "child":
+            return DisabilityEstablished(
+                iin=iin,
+                certificate_id=word,
+                established_on=day,
+                group="child" if word == "child" else "2",
+                legal_ground="7",
+                first_time=True,
+            )
+        case "revoked":
+            return EntitlementRevoked(iin=iin, record_id="title", reason="in error")
+        case "death":
+            return DeathRegistered(iin=iin, died_on=day)
+        case "applied" | "ended":
+            return BenefitRecorded(iin=iin, benefit="special_state_benefit", status=word, recorded_on=day)
+        case "account":
+            return AccountKnown(iin=iin, iban=IBANS[1])
+        case _:
+            return PhoneRegistered(iin=iin, phone=_NUMBERS[word], registered_at=at)

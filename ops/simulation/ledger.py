@@ -1,0 +1,120 @@
+"""What truly happened in the town, kept apart from the cores, for the checks to compare with."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ops.simulation.carrier import Sms
+from schemas.base import Event
+from schemas.portal import PhoneRegistered
+from schemas.registry import DeathRegistered, EntitlementRevoked, TitleAwarded
+from schemas.sms import QuestionAsked
+from schemas.statecorp import BenefitRecorded
+from schemas.values import is_kazakh_mobile
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text that a citizen wrote."""
+
+    phone: str
+    text: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A question that truly left. Between `unsure_from` and `put_at` nobody can tell what a text answers."""
+
+    asked: QuestionAsked
+    unsure_from: datetime
+    put_at: datetime
+
+
+@dataclass(slots=True)
+class Known:
+    """What the case desk has read about a person."""
+
+    registrations: list[PhoneRegistered] = field(default_factory=list)
+    dead: bool = False
+    revoked: set[str] = field(default_factory=set)
+    benefit: BenefitRecorded | None = None
+
+    def learn(self, fact: Event) -> None:
+        """Read a fact; an older one than known changes nothing."""
+        match fact:
+            case PhoneRegistered():
+                newest = self.registrations[-1] if self.registrations else None
+                if newest is None or fact.registered_at >= newest.registered_at:
+                    self.registrations.append(fact)
+            case DeathRegistered() | TitleAwarded(posthumous=True):
+                self.dead = True
+            case EntitlementRevoked():
+                self.revoked.add(fact.record_id)
+            case BenefitRecorded():
+                if self.benefit is None or fact.recorded_on >= self.benefit.recorded_on:
+                    self.benefit = fact
+            case _:
+                pass
+
+    @property
+    def phone(self) -> str | None:
+        """The number to which a message may go."""
+        phone = self.registrations[-1].phone if self.registrations else None
+        return phone if phone and is_kazakh_mobile(phone) and not self.dead else None
+
+    def registered_at(self, instant: datetime) -> str | None:
+        """The number that was the registered one at an instant, as far as is known now."""
+        before = [fact.phone for fact in self.registrations if fact.registered_at <= instant]
+        return before[-1] if before else None
+
+    @property
+    def receives(self) -> bool:
+        """Whether the benefit is on record."""
+        return self.benefit is not None and self.benefit.status != "ended"
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Texts by sid, questions by id, what left by number, and which questions are over for their line."""
+
+    texts: dict[str, Text] = field(default_factory=dict)
+    asked: dict[str, QuestionAsked] = field(default_factory=dict)
+    puts: dict[str, list[Put]] = field(default_factory=dict)
+    last_sms: dict[str, Sms] = field(default_factory=dict)
+    over: set[str] = field(default_factory=set)
+    withdrawn: set[tuple[str, str]] = field(default_factory=set)
+    people: dict[str, Known] = field(default_factory=dict)
+
+    def memory(self, key: str) -> Callable[[], None]:
+        """What restores what a desk has read by now: a worker that dies forgets what it did not write."""
+        known, over, withdrawn = deepcopy(self.people.get(key)), set(self.over), set(self.withdrawn)
+
+        def restore() -> None:
+            if known is None:
+                self.people.pop(key, None)
+            else:
+                self.people[key] = known
+            self.over, self.withdrawn = over, withdrawn
+
+        return restore
+
+    def known(self, person_id: str) -> Known:
+        """What is known of a person."""
+        return self.people.setdefault(person_id, Known())
+
+    def put(self, question_id: str) -> Put | None:
+        """How a question left, if it did."""
+        asked = self.asked.get(question_id)
+        found = [put for put in self.puts.get(asked.phone, ()) if put.asked == asked] if asked else []
+        return found[0] if found else None
+
+    def unsure(self, text: Text) -> bool:
+        """Whether the text came while a question was leaving."""
+        return any(put.unsure_from <= text.received_at <= put.put_at for put in self.puts.get(text.phone, ()))
+
+    def meant(self, text: Text) -> Put | None:
+        """The question that the text answers: the one that left last before it."""
+        before = [put for put in self.puts.get(text.phone, ()) if put.put_at <= text.received_at]
+        return before[-1] if before else None

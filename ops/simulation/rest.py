@@ -1,0 +1,99 @@
+"""What must be true when nothing waits any longer: each right its outcome, no timely answer lost."""
+
+from ops.simulation.checks import Checks, demand
+from ops.simulation.ledger import Ledger, Put, Text
+from ops.simulation.town import Setting
+from rules.person import Case, Person, Question
+from rules.states import State
+from rules.terms import term_end
+from schemas.outcomes import BenefitDecided, ProcessEnded
+from schemas.sms import Answer, Decline, QuestionKind
+from schemas.values import EndReason
+from sms.answers import read_account, read_offer, read_one_application
+from sms.line import Line
+
+
+def check_person(person: Person, checks: Checks) -> None:
+    """Check every case of a person."""
+    for case in person.cases.values():
+        _check_outcome(case, checks)
+        _check_story(case, checks)
+        question = case.question
+        if question and case.reason is EndReason.NO_REPLY:
+            found = _timely(question, checks.ledger, checks.setting)
+            demand(not found, "a timely answer always counts")
+        if case.reason is EndReason.DECLINED:
+            _check_declined(case, checks)
+
+
+def _check_declined(case: Case, checks: Checks) -> None:
+    offers = [asked for asked in case.questions if asked.kind is QuestionKind.OFFER]
+    answers = [
+        pair for offer in offers for pair in _timely(offer, checks.ledger, checks.setting, unsure=True)
+    ]
+    newest = max((text.received_at for text, _ in answers), default=None)
+    last = [(text, answer) for text, answer in answers if text.received_at == newest]
+    stands = any(isinstance(answer, Decline) or checks.ledger.unsure(text) for text, answer in last)
+    demand(stands or not last, "a no is taken back within the term")
+
+
+def check_line(line: Line) -> None:
+    """Check that a line has nothing left to do."""
+    demand(not line.messages, "every message leaves or is dropped")
+    demand(not line.held_texts, "every text is read")
+    demand(line.current is None and not line.waiting, "every question ends")
+
+
+def _check_outcome(case: Case, checks: Checks) -> None:
+    outcomes = list(checks.outcomes.get(case.case_id, {}).values())
+    decided = [outcome for outcome in outcomes if isinstance(outcome, BenefitDecided)]
+    demand(len(decided) <= 1, "at most one decision a case")
+    demand(outcomes, "every entitlement has an outcome", case.state)
+    last = outcomes[-1]
+    if isinstance(last, ProcessEnded):
+        right = case.state is State.ENDED and case.reason is last.reason and not decided
+        demand(right, "the outcome told last is the case's", f"{case.state}, {last.reason}")
+    else:
+        demand(case.state == last.outcome, "the outcome told last is the case's", case.state)
+
+
+def _check_story(case: Case, checks: Checks) -> None:
+    steps = checks.steps[case.case_id]
+    demand(sorted(steps) == list(range(1, case.step + 1)), "every step is told")
+    states = [State.NEW.value, *(steps[number].to for number in sorted(steps))]
+    chained = all(steps[number].from_ == states[number - 1] for number in steps)
+    demand(chained and states[-1] == case.state, "the steps are one story")
+
+
+def _timely(
+    question: Question, ledger: Ledger, setting: Setting, *, unsure: bool = False
+) -> list[tuple[Text, Answer]]:
+    """The texts that truly answered this question in time, from the number registered at that time.
+
+    `unsure`: also those of which nobody can tell what they answered.
+    """
+    put = ledger.put(question.question_id)
+    if put is None:
+        return []
+    ends = term_end(put.put_at, setting.term)
+    withdrawn = question.withdrawn_at
+    texts = [
+        text
+        for text in ledger.texts.values()
+        if text.phone == question.phone
+        and put.put_at <= text.received_at < ends
+        and (withdrawn is None or text.received_at < withdrawn)
+        and (unsure if ledger.unsure(text) else ledger.meant(text) == put)
+    ]
+    read = [(text, _read(put, text.text)) for text in texts]
+    return [(text, answer) for text, answer in read if answer is not None]
+
+
+def _read(put: Put, text: str) -> Answer | None:
+    match put.asked.kind:
+        case QuestionKind.OFFER:
+            return read_offer(text)
+        case QuestionKind.ONE_APPLICATION:
+            return read_one_application(text)
+        case QuestionKind.ACCOUNT:
+            return read_account(text, known=put.asked.details.account is not None)

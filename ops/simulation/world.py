@@ -1,0 +1,338 @@
+"""The town at work: plays moves on both cores, and then lets everything come to rest."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from ops.simulation.carrier import Carrier, Sms
+from ops.simulation.checks import BrokenPromiseError, Checks
+from ops.simulation.facts import fact
+from ops.simulation.ledger import Ledger, Text
+from ops.simulation.moves import (
+    Carry,
+    Crash,
+    Edge,
+    Land,
+    Move,
+    Pass,
+    Publish,
+    Repeat,
+    Ring,
+    Settle,
+    Sign,
+    Status,
+    Work,
+    Write,
+)
+from ops.simulation.network import Application, Desk, happening
+from ops.simulation.rest import check_line, check_person
+from ops.simulation.town import IBANS, PHONES, Setting, person_id
+from rules.lifecycle import advance, waits
+from rules.person import Person
+from schemas.base import Event
+from schemas.emaket import DecisionSigned
+from schemas.happening import Happening, derived_id
+from schemas.outcomes import DecisionDrafted
+from schemas.sms import (
+    DeadlineElapsed,
+    MessageReceived,
+    MessageStatusReported,
+    MessageToSend,
+    QuestionAnswered,
+    QuestionKind,
+    QuestionSent,
+    QuestionUndeliverable,
+)
+from sms.conversation import converse, wait
+from sms.line import Line
+
+_LONGEST_REST = 3000
+_AGREEING = {QuestionKind.OFFER: "1", QuestionKind.ONE_APPLICATION: "2", QuestionKind.ACCOUNT: IBANS[0]}
+
+Teller = Callable[[datetime, str], None]
+
+
+class World:
+    """One run. `tell` hears of everything worth telling, with the instant."""
+
+    def __init__(self, setting: Setting, tell: Teller | None = None) -> None:
+        self.setting = setting
+        self.now = setting.origin
+        self.ledger = Ledger()
+        self.checks = Checks(self.ledger, setting)
+        self.cases: Desk[Person] = Desk("case-desk", _nobody, self._advance, self._watch_case)
+        self.lines: Desk[Line] = Desk("sms-desk", _silence, self._converse, self._watch_line)
+        self.carrier = Carrier(self._taken)
+        self.published: list[Happening] = []
+        self._tell = tell
+        self._kept_texts: list[MessageReceived] = []
+        self._drafts: list[DecisionDrafted] = []
+        self._count = 0
+        self._playing: dict[type[Any], Callable[[Any], None]] = {
+            Publish: self._publish,
+            Write: self._write,
+            Land: self._land,
+            Pass: self._pass,
+            Edge: self._edge,
+            Ring: lambda _: self.ring(),
+            Work: self._work,
+            Carry: self._carry,
+            Status: self._status,
+            Repeat: self._repeat,
+            Sign: self._sign,
+            Settle: lambda _: self.settle(),
+        }
+
+    def play(self, moves: Sequence[Move]) -> None:
+        """Play the moves, come to rest, and check what must be true then. Raises `BrokenPromiseError`."""
+        for move in moves:
+            self.do(move)
+        self.rest()
+
+    def do(self, move: Move) -> None:
+        """Play one move."""
+        self._playing[type(move)](move)
+
+    # The moves.
+
+    def _publish(self, move: Publish) -> None:
+        number = move.person % self.setting.people
+        data = fact(move.fact, number, self.now - timedelta(minutes=move.ago))
+        self.publish(person_id(number), data)
+
+    def publish(self, key: str, data: Event) -> None:
+        """Put an event into the case desk's inbox, as the intake does."""
+        self._note(f"published for {key}: {data.name} {_brief(data)}")
+        self.cases.post(key, self._event("urn:registry", data))
+
+    def _write(self, move: Write) -> None:
+        phone = PHONES[move.phone % len(PHONES)]
+        self.write(phone, self._agreeing(phone) if move.text is None else move.text, late=move.late)
+
+    def write(self, phone: str, text: str, *, late: bool = False) -> None:
+        """A citizen writes; the webhook has it in the inbox at once, or keeps it."""
+        self._note(f"{phone} writes {text!r}{' (the webhook is slow)' if late else ''}")
+        sid = f"IN{self._number()}"
+        self.ledger.texts[sid] = Text(phone, text, self.now)
+        received = MessageReceived(phone=phone, text=text, sid=sid, received_at=self.now)
+        if late:
+            self._kept_texts.append(received)
+        else:
+            self.lines.post(phone, self._event("urn:webhooks", received))
+
+    def _land(self, move: Land) -> None:
+        if self._kept_texts:
+            received = self._kept_texts.pop(move.pick % len(self._kept_texts))
+            self._note(f"the text {received.text!r} from {received.phone} reaches the inbox")
+            self.lines.post(received.phone, self._event("urn:webhooks", received))
+
+    def _pass(self, move: Pass) -> None:
+        self.now += timedelta(seconds=move.seconds)
+
+    def _edge(self, move: Edge) -> None:
+        coming = [at for _, _, at, _ in self._waits()]
+        if coming:
+            self.now = max(self.now, min(coming) + timedelta(milliseconds=move.milliseconds))
+
+    def _work(self, move: Work) -> None:
+        ready: list[tuple[Desk[Any], str]] = [(self.cases, key) for key in self.cases.waiting()]
+        ready += [(self.lines, key) for key in self.lines.waiting()]
+        if ready:
+            desk, key = ready[move.pick % len(ready)]
+            self._batch(desk, key, move.count, move.crash, self.now - timedelta(seconds=move.lag))
+
+    def _batch(self, desk: Desk[Any], key: str, count: int, crash: Crash | None, now: datetime) -> None:
+        restore = self.ledger.memory(key) if crash and not crash.wrote else None
+        sent = desk.work(key, count, now, crash)
+        if restore:
+            restore()
+        if crash:
+            self._note(f"the worker dies; table written: {crash.wrote}, effects sent: {len(sent)}")
+        for letter in sent:
+            self._deliver(letter)
+
+    def _deliver(self, letter: Happening) -> None:
+        match letter.data:
+            case MessageToSend() as message:
+                self.carrier.post(letter, message)
+            case QuestionSent() | QuestionAnswered() | QuestionUndeliverable() as report:
+                self.cases.post(report.person_id, letter)
+            case DecisionDrafted() as draft:
+                self._drafts.append(draft)
+                self.published.append(letter)
+            case data if hasattr(data, "phone"):
+                self.lines.post(data.phone, letter)
+            case _:
+                self.published.append(letter)
+
+    def _carry(self, move: Carry) -> None:
+        ready = self.carrier.waiting()
+        if ready:
+            self.carry(ready[move.pick % len(ready)], move.outcome)
+
+    def carry(self, phone: str, outcome: str = "accept") -> None:
+        """The carrier takes the next message of a number."""
+        for report in self.carrier.carry(phone, outcome, self.now):
+            self._note(f"the carrier to {phone}: {report.name}")
+            self.lines.post(phone, report)
+
+    def _status(self, move: Status) -> None:
+        if self.carrier.api:
+            sms = self.carrier.api[move.pick % len(self.carrier.api)]
+            self.status(sms, move.status, undeliverable=move.undeliverable)
+
+    def status(self, sms: Sms, status: str, *, undeliverable: bool = False) -> None:
+        """The SMS API tells what became of a message."""
+        failed = status in ("undelivered", "failed") and undeliverable
+        report = MessageStatusReported(
+            phone=sms.message.phone,
+            sid=sms.sid,
+            status=status,
+            error_code=30005 if failed else None,
+            undeliverable=failed,
+            at=self.now,
+        )
+        self._note(f"status of {sms.sid} to {report.phone}: {status}{', undeliverable' if failed else ''}")
+        self.lines.post(report.phone, self._event("urn:webhooks", report))
+
+    def _repeat(self, move: Repeat) -> None:
+        inboxes = [*self.cases.inboxes.values(), *self.lines.inboxes.values(), *self.carrier.inboxes.values()]
+        read = [(inbox, letter) for inbox in inboxes for letter in inbox.letters[: inbox.done]]
+        if read:
+            inbox, letter = read[move.pick % len(read)]
+            self._note(f"a repeated {letter.name}")
+            inbox.letters.append(letter)
+
+    def _sign(self, move: Sign) -> None:
+        if self._drafts:
+            self.sign(self._drafts[move.pick % len(self._drafts)], granted=move.granted)
+
+    def sign(self, draft: DecisionDrafted, *, granted: bool = True) -> None:
+        """An officer signs a draft."""
+        signed = DecisionSigned(
+            decision_id=draft.decision_id,
+            outcome="granted" if granted else "refused",
+            refusal_ground=None if granted else 1,
+            officer="officer-7",
+            signed_at=self.now,
+        )
+        self.publish(draft.decision_id.partition(".")[0], signed)
+
+    def ring(self) -> None:
+        """Tell of every deadline that has come."""
+        for desk, key, at, (name, version) in list(self._waits()):
+            if at <= self.now:
+                elapsed = DeadlineElapsed(deadline=name, version=version, due=at)
+                id_ = derived_id(key, name, str(version), at.isoformat())
+                self._note(f"the deadline {name.rpartition('/')[2]} of {key} has come")
+                desk.post(key, happening("urn:jardem:deadlines", id_, at, elapsed))
+
+    def _waits(self) -> Iterator[tuple[Desk[Any], str, datetime, tuple[str, int]]]:
+        for key, people in self.cases.table.items():
+            for each in waits(people.state):
+                yield self.cases, key, each.at, (each.name, each.version)
+        for key, lines in self.lines.table.items():
+            wake = wait(lines.state)
+            if wake:
+                yield self.lines, key, wake[0], ("wake", wake[1])
+
+    def settle(self) -> None:
+        """Work through all that waits, without trouble."""
+        for _ in range(_LONGEST_REST):
+            people, lines, phones = self.cases.waiting(), self.lines.waiting(), self.carrier.waiting()
+            for key in people:
+                self._batch(self.cases, key, 100, None, self.now)
+            for key in lines:
+                self._batch(self.lines, key, 100, None, self.now)
+            for phone in phones:
+                self.carry(phone)
+            if not (people or lines or phones):
+                return
+        raise BrokenPromiseError("the desks come to rest")
+
+    def rest(self) -> None:
+        """Let every text land, every deadline come and every draft be signed; then check the outcomes."""
+        while self._kept_texts:
+            self._land(Land(0))
+        for _ in range(_LONGEST_REST):
+            self.settle()
+            coming = [at for _, _, at, _ in self._waits()]
+            if coming:
+                self.now = max(self.now, min(coming))
+                self.ring()
+            elif self._unsigned():
+                self.sign(self._unsigned()[-1])
+            else:
+                break
+        else:
+            raise BrokenPromiseError("the town comes to rest")
+        for people in self.cases.table.values():
+            check_person(people.state, self.checks)
+        for lines in self.lines.table.values():
+            check_line(lines.state)
+
+    def _unsigned(self) -> list[DecisionDrafted]:
+        people = [kept.state for kept in self.cases.table.values()]
+        drafts = {case.draft.decision_id for each in people for case in each.cases.values() if case.draft}
+        return [draft for draft in self._drafts if draft.decision_id in drafts]
+
+    # The cores.
+
+    def _advance(self, person: Person, letter: Happening, now: datetime) -> tuple[Person, Sequence[Event]]:
+        advanced = advance(person, letter, now, self.setting.policy)
+        self._note_effects(letter, advanced.effects, advanced.remarks)
+        return advanced.person, advanced.effects
+
+    def _converse(self, line: Line, letter: Happening, now: datetime) -> tuple[Line, Sequence[Event]]:
+        conversed = converse(line, letter, now, self.setting.line_policy)
+        self._note_effects(letter, conversed.effects, conversed.remarks)
+        return conversed.line, conversed.effects
+
+    def _watch_case(self, done: Application[Person]) -> None:
+        self.checks.case(done)
+
+    def _watch_line(self, done: Application[Line]) -> None:
+        self.checks.line(done)
+
+    def _taken(self, sms: Sms) -> None:
+        self._note(f"SMS to {sms.message.phone}: {sms.message.text.splitlines()[0]}")
+        self.checks.taken(sms)
+
+    def _agreeing(self, phone: str) -> str:
+        """What agrees with the question that this number got last."""
+        put = next(iter(self.ledger.puts.get(phone, ())[-1:]), None)
+        if put is None:
+            return "1"
+        return "1" if put.asked.details.account else _AGREEING[put.asked.kind]
+
+    # The telling.
+
+    def _event(self, source: str, data: Event) -> Happening:
+        return happening(source, str(self._number()), self.now, data)
+
+    def _number(self) -> int:
+        self._count += 1
+        return self._count
+
+    def _note(self, text: str) -> None:
+        if self._tell:
+            self._tell(self.now, text)
+
+    def _note_effects(self, letter: Happening, effects: Sequence[Event], remarks: Sequence[str]) -> None:
+        if self._tell:
+            told = [f"{effect.name} {_brief(effect)}".strip() for effect in effects] + list(remarks)
+            self._tell(self.now, f"  {letter.name} -> {', '.join(told) or 'nothing'}")
+
+
+def _brief(event: Event) -> str:
+    shown = ("from_", "to", "kind", "outcome", "reason", "note", "status", "benefit", "fact", "phone")
+    found = [str(getattr(event, name)) for name in shown if getattr(event, name, None) is not None]
+    return f"({' '.join(found)})" if found else ""
+
+
+def _nobody(key: str) -> Person:
+    return Person(person_id=key)
+
+
+def _silence(_key: str) -> Line:
+    return Line()
