@@ -15,6 +15,10 @@ def _command() -> None:
     """State benefits without an application: registry events in, consent by SMS, decisions out."""
 
 
+topics_app = typer.Typer(no_args_is_help=True, help="The topics of the contract.")
+app.add_typer(topics_app, name="topics")
+
+
 class BrokerKind(StrEnum):
     """The local brokers that there are."""
 
@@ -102,15 +106,34 @@ def demo(
     sys.exit(asyncio.run(run(options)))
 
 
+@topics_app.command("apply")
+def topics_apply(
+    *,
+    check: Annotated[bool, typer.Option("--check", help="Only look; change nothing.")] = False,
+) -> None:
+    """Create or check every topic. Exit code 1 where one is missing or does not fit."""
+    from rich.console import Console
+
+    from ops.topic_admin import acceptable, apply_topics, report
+    from streams.settings import Settings
+
+    findings = apply_topics(Settings.load("topics"), check_only=check)
+    for part in report(findings):
+        Console().print(part, soft_wrap=isinstance(part, str))
+    if not acceptable(findings):
+        raise typer.Exit(1)
+
+
 def _explained(error: Exception) -> tuple[int, list[str]] | None:
     """The exit code and the lines for an error that is the user's to mend, None for one that is ours."""
     from ops.brokers.broker import BrokerError
     from ops.reach import NoBrokerError
+    from ops.topic_admin import TopicRefusedError
     from streams.settings_checks import SettingsError
 
     if isinstance(error, SettingsError):
         return 2, error.lines
-    if isinstance(error, BrokerError | NoBrokerError):
+    if isinstance(error, BrokerError | NoBrokerError | TopicRefusedError):
         return 1, [str(error)]
     return None
 
@@ -127,3 +150,7 @@ def main() -> None:
         for line in lines:
             typer.echo(line, err=True)
         sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

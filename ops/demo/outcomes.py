@@ -56,7 +56,10 @@ def describe(topic: str, data: dict[str, Any]) -> str:
 
 
 async def follow(kafka: str, take: Callable[[str, dict[str, Any]], None]) -> None:
-    """Read the public topics that come out, from their beginning, until cancelled."""
+    """Read the public topics that come out, from their beginning, until cancelled.
+
+    After a crash events may come again, with the same source and id; they are taken once.
+    """
     consumer = AIOKafkaConsumer(
         DECIDED,
         ENDED,
@@ -69,7 +72,13 @@ async def follow(kafka: str, take: Callable[[str, dict[str, Any]], None]) -> Non
     )
     await consumer.start()
     try:
+        known: set[tuple[bytes | None, bytes | None]] = set()
         async for record in consumer:
+            headers = dict(record.headers)
+            event = headers.get("ce_source"), headers.get("ce_id")
+            if record.topic != DEAD and event in known:
+                continue
+            known.add(event)
             readable = record.topic != DEAD and record.value
             take(record.topic, json.loads(record.value) if readable else {})
     finally:

@@ -5,7 +5,6 @@ The worker and the webhooks as an installation runs them, and the commands aroun
 
 import asyncio
 import os
-import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,16 +21,13 @@ class DemoError(Exception):
     """The demo can't go on; the message says why and what to do."""
 
 
-def free_port() -> int:
-    """A port of this machine that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def _command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "jardem", *arguments]
+
+
+def _environment(env: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment with these settings of jardem and no others."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("JARDEM_")} | dict(env)
 
 
 async def run_command(env: Mapping[str, str], *arguments: str, given: str | None = None) -> str:
@@ -41,7 +37,7 @@ async def run_command(env: Mapping[str, str], *arguments: str, given: str | None
     """
     process = await asyncio.create_subprocess_exec(
         *_command(*arguments),
-        env={**os.environ, **env},
+        env=_environment(env),
         stdin=asyncio.subprocess.PIPE if given is not None else asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -60,31 +56,40 @@ class Service:
     def __init__(self, name: str, folder: Path, env: Mapping[str, str], ready_url: str) -> None:
         self.name = name
         self._ready_url = ready_url
-        self._child = Child(_command(name), log=folder / f"{name}.log", env={**os.environ, **env})
+        self._log = folder / f"{name}.log"
+        self._env = env
+        self._child: Child | None = None
 
     async def start(self) -> None:
         """Start it and wait until it says that it is ready. Raises `DemoError` with the end of its log."""
-        self._child.start()
+        child = self._child = Child(_command(self.name), log=self._log, env=_environment(self._env))
+        child.start()
         async with aiohttp.ClientSession() as session:
             for _ in range(round(_READY_SECONDS / 0.2)):
-                if not self._child.alive():
-                    raise DemoError(f"`jardem {self.name}` ended:\n{self._child.tail()}")
+                if not child.alive():
+                    raise DemoError(f"`jardem {self.name}` ended:\n{child.tail()}")
                 if await _answers(session, self._ready_url):
                     return
                 await asyncio.sleep(0.2)
-        raise DemoError(f"`jardem {self.name}` did not get ready:\n{self._child.tail()}")
+        raise DemoError(f"`jardem {self.name}` did not get ready:\n{child.tail()}")
 
     def alive(self) -> bool:
         """Whether it runs."""
-        return self._child.alive()
+        return self._child is not None and self._child.alive()
 
     def tail(self) -> str:
         """The end of its log."""
-        return self._child.tail()
+        return self._child.tail() if self._child else ""
 
     async def stop(self) -> None:
         """Stop it in order."""
-        await asyncio.to_thread(self._child.stop, _STOP_SECONDS)
+        if self._child:
+            await asyncio.to_thread(self._child.stop, _STOP_SECONDS)
+
+    def kill(self) -> None:
+        """Kill it as a crash would (SIGKILL)."""
+        if self._child:
+            self._child.kill()
 
 
 async def _answers(session: aiohttp.ClientSession, url: str) -> bool:

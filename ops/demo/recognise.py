@@ -6,7 +6,8 @@ from functools import cache
 from schemas.values import Language
 from sms.texts import catalogue
 
-_TAIL = re.compile(r"\*(\d{4})")
+# Two asterisks mask an account, one an IIN.
+_TAIL = re.compile(r"(?<!\*)\*(\d{4})")
 
 
 @cache

@@ -1,5 +1,6 @@
 """The sample: made-up people, what is published about them, how they answer, and what must come of it."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -46,22 +47,25 @@ class Citizen:
     on_ending: Published | None = None
 
 
-def citizens(now: datetime) -> list[Citizen]:
-    """The sample's people; their awards and certificates are of the day before `now`."""
-    return _Maker(now).everybody()
+def citizens(now: datetime, start: int = 0) -> list[Citizen]:
+    """The sample's people; their awards and certificates are of the day before `now`.
+
+    Another `start` makes other people with the same stories.
+    """
+    return _Maker(now, start).everybody()
 
 
 class _Maker:
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, start: int) -> None:
         self._now = now
         self._yesterday = now.date() - timedelta(days=1)
-        self._people = 0
+        self._people = start
 
     def _iin(self) -> str:
         self._people += 1
         for digit in range(10):
             try:
-                return check_iin(f"{self._born():%y%m%d}3{self._people:04d}{digit}")
+                return check_iin(f"{self._born():%y%m%d}3{self._people % 10_000:04d}{digit}")
             except ValueError:
                 continue
         self._people += 100
@@ -71,7 +75,7 @@ class _Maker:
         return date(1950, 1, 1) + timedelta(days=397 * self._people % 12000)
 
     def _phone(self) -> str:
-        return f"+7701000{self._people:04d}"
+        return f"+7701{self._people:07d}"
 
     def _registered(self, iin: str, phone: str | None) -> Published:
         when = (self._now - timedelta(days=400)).isoformat()
@@ -251,3 +255,12 @@ class _Maker:
         award = citizen.events[0]
         twice = Published(award.type, award.data, id=f"award-{citizen.iin[-4:]}")
         return replace(citizen, events=[twice, twice, award])
+
+
+def lines(events: Sequence[Published]) -> str:
+    """The events as `jardem publish` reads them."""
+    told = [
+        {"type": event.type, "data": dict(event.data), **({"id": event.id} if event.id else {})}
+        for event in events
+    ]
+    return "".join(json.dumps(line) + "\n" for line in told)

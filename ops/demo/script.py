@@ -10,7 +10,7 @@ from ops.demo.recognise import iin_tail, kind_of
 from ops.demo.sample import Citizen, Published
 
 Publish = Callable[[Sequence[Published]], Awaitable[None]]
-Answer = Callable[[str, str], Awaitable[None]]
+Answer = Callable[[str, str], Awaitable[object]]
 Answered = Callable[[str], int]
 
 

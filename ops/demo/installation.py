@@ -1,0 +1,97 @@
+"""A whole installation on this machine, beside a broker.
+
+Topics, worker, webhooks, and a simulated SMS API.
+"""
+
+import secrets
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ops.demo.processes import Service, run_command
+from ops.reach import free_port
+from sms.simulator import Simulator
+from streams.clock import Clock
+
+SENDER = "+77000000000"
+_ACCOUNT = "AC" + "0" * 32
+
+
+class Installation:
+    """Use as a context manager: inside, everything is ready.
+
+    `scale` is how fast time runs; virtual and real time are equal at the start. The worker and the webhooks
+    are processes of their own, as in production; their logs and data are in `folder`. `grace` is the facts'
+    grace and `hours` the sending hours, as in the settings.
+    """
+
+    def __init__(
+        self,
+        kafka: str,
+        folder: Path,
+        *,
+        scale: float = 1.0,
+        grace: float = 1.0,
+        hours: str = "09:00-21:00",
+        page_port: int = 0,
+    ) -> None:
+        self.kafka = kafka
+        self.clock = Clock(scale, datetime.now(UTC))
+        token = secrets.token_hex(16)
+        webhooks, health = free_port(), free_port()
+        public_url = f"http://127.0.0.1:{webhooks}"
+        self.simulator = Simulator(
+            account_sid=_ACCOUNT,
+            auth_token=token,
+            sender=SENDER,
+            inbound_url=f"{public_url}/sms/inbound",
+            port=page_port,
+            clock=self.clock,
+        )
+        self.env = {
+            "JARDEM_KAFKA": kafka,
+            "JARDEM_PROFILE": "development",
+            "JARDEM_DATA_DIR": str(folder),
+            "JARDEM_TWILIO_ACCOUNT_SID": _ACCOUNT,
+            "JARDEM_TWILIO_AUTH_TOKEN": token,
+            "JARDEM_SMS_FROM": SENDER,
+            "JARDEM_PUBLIC_URL": public_url,
+            "JARDEM_WEBHOOKS_BIND": f"127.0.0.1:{webhooks}",
+            "JARDEM_HEALTH_BIND": f"127.0.0.1:{health}",
+            "JARDEM_TIME_SCALE": str(scale),
+            "JARDEM_TIME_ORIGIN": self.clock.origin.isoformat(),
+            "JARDEM_FACTS_GRACE": str(grace),
+            "JARDEM_QUIET_HOURS": hours,
+        }
+        self.worker = Service("worker", folder, self.env, f"http://127.0.0.1:{health}/readyz")
+        self.webhooks = Service("webhooks", folder, self.env, f"{public_url}/readyz")
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        """Start everything. Raises `DemoError`."""
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def _start(self) -> None:
+        await run_command(self.env, "topics", "apply")
+        await self._stack.enter_async_context(self.simulator)
+        self.env["JARDEM_TWILIO_API_URL"] = self.simulator.url
+        for service in (self.webhooks, self.worker):
+            self._stack.push_async_callback(service.stop)
+            await service.start()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop everything; nothing is left running."""
+        await self._stack.aclose()
+
+    def dead(self) -> Service | None:
+        """A process that ended by itself, if one did."""
+        return next((service for service in (self.worker, self.webhooks) if not service.alive()), None)

@@ -1,0 +1,210 @@
+"""`jardem demo`.
+
+Everything on one machine, until every sample entitlement has its outcome or somebody ends it.
+"""
+
+import asyncio
+import contextlib
+import random
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ops.brokers.choose import choose
+from ops.demo import sample
+from ops.demo.installation import Installation
+from ops.demo.outcomes import Outcomes, follow
+from ops.demo.processes import DemoError, run_command
+from ops.demo.sample import Published
+from ops.demo.script import Script
+from ops.demo.show import Show
+from ops.reach import free_port, listens
+from sms.simulator import Handset
+
+_DAY = 86_400
+_SLOW_DAY, _FAST_DAY = 20.0, 5.0
+_PAGE_PORT = 8085
+_AFTERMATH = 3.0
+_LONGEST_ONCE = 240.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`fast`: a day passes in five seconds, not in twenty. `once`: end by itself, with the table.
+
+    `kafka` is a broker that runs already; without it one of the kind `broker` is started.
+    """
+
+    fast: bool = False
+    once: bool = False
+    broker: str | None = None
+    kafka: str = ""
+
+
+async def run(options: Options) -> int:
+    """Run the demo.
+
+    Returns the exit code: 0 only if every outcome is as expected (with `once`), or on Ctrl-C.
+    """
+    show = Show(_console())
+    folder = Path(tempfile.mkdtemp(prefix="jardem-demo-"))
+    kept = False
+    try:
+        async with _broker(options, folder, show) as kafka:
+            code = await _Demo(options, show, folder, kafka).play()
+    except DemoError as error:
+        show.say(f"[red]{error}[/]")
+        code, kept = 1, True
+    if kept:
+        show.say(f"The logs are in {folder}.")
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    return code
+
+
+def _console() -> Console:
+    """The terminal, or a wide page where the output is kept in a file."""
+    console = Console()
+    return console if console.is_terminal else Console(width=140)
+
+
+@contextlib.asynccontextmanager
+async def _broker(options: Options, folder: Path, show: Show) -> AsyncIterator[str]:
+    if options.kafka:
+        show.say(f"The broker is yours, at {options.kafka}.")
+        yield options.kafka
+        return
+    broker, note = choose(options.broker, folder)
+    if note:
+        show.say(f"[yellow]{note}[/]")
+    show.say("Starting a broker; the first time it is fetched, which takes a minute.")
+    await asyncio.to_thread(broker.start)
+    try:
+        show.say(f"The broker ({broker.kind}) listens at {broker.address}.")
+        yield broker.address
+    finally:
+        await asyncio.to_thread(broker.stop)
+
+
+class _Demo:
+    def __init__(self, options: Options, show: Show, folder: Path, kafka: str) -> None:
+        self._options = options
+        self._show = show
+        day = _FAST_DAY if options.fast else _SLOW_DAY
+        self._installation = Installation(kafka, folder, scale=_DAY / day, page_port=_page_port())
+        self._simulator = self._installation.simulator
+        self._clock = self._installation.clock
+        # A broker that was there before may know the sample's people already: others are made up then.
+        start = random.randrange(10_000) if options.kafka else 0  # noqa: S311 - made-up people
+        self._citizens = sample.citizens(self._clock.now(), start)
+        self._outcomes = Outcomes(self._citizens)
+        self._done = asyncio.Event()
+        self._shown: dict[str, int] = {}
+        self._script = Script(
+            self._citizens,
+            self._publish,
+            self._simulator.answer,
+            self._simulator.answered,
+            pause=0.7 if options.fast else 8.0,
+            settle=2.0,
+        )
+
+    async def play(self) -> int:
+        """From the start of the processes to their end."""
+        self._simulator.on_message(self._message)
+        self._simulator.handsets.watch(self._changed)
+        async with self._installation:
+            self._show.say(f"\n  Handsets: [bold]{self._simulator.url}/[/]   answer there, or watch\n")
+            background = [asyncio.create_task(follow(self._installation.kafka, self._came_out))]
+            try:
+                await self._publish_all()
+                code = await self._wait(background[0])
+            finally:
+                await self._script.stop()
+                for task in background:
+                    task.cancel()
+                await asyncio.gather(*background, return_exceptions=True)
+        self._show.table(self._outcomes)
+        return code
+
+    async def _publish_all(self) -> None:
+        await self._publish([event for citizen in self._citizens for event in citizen.before])
+        await self._publish([event for citizen in self._citizens for event in citizen.events])
+
+    async def _publish(self, events: Sequence[Published]) -> None:
+        self._show.published(self._clock.now(), list(events))
+        await run_command(self._installation.env, "publish", "-", given=sample.lines(events))
+
+    def _message(self, phone: str, text: str) -> None:
+        self._show.message(self._clock.now(), phone, text)
+        self._script.received(phone, text)
+
+    def _changed(self, handset: Handset) -> None:
+        """Show what was written on a handset, by the script or by a person."""
+        written = [message for message in handset.messages if message.inbound]
+        for message in written[self._shown.get(handset.phone, 0) :]:
+            self._show.answer(self._clock.now(), handset.phone, message.text)
+        self._shown[handset.phone] = len(written)
+
+    def _came_out(self, topic: str, data: dict[str, Any]) -> None:
+        outcome = self._outcomes.note(topic, data)
+        self._show.came_out(self._clock.now(), topic, data, outcome)
+        if outcome and outcome.startswith("ended"):
+            self._script.ended(data["iin"])
+        if self._outcomes.complete():
+            self._done.set()
+
+    async def _wait(self, following: "asyncio.Task[None]") -> int:
+        """Wait for the end: all outcomes (with `once`), a signal, or something that broke."""
+        stopped = _signalled()
+        ends = {asyncio.create_task(stopped.wait()), asyncio.create_task(self._broken(following))}
+        complete = asyncio.create_task(self._done.wait())
+        told = False
+        try:
+            while True:
+                waited_for = ends if told else {*ends, complete}
+                timeout = _LONGEST_ONCE if self._options.once else None
+                done, _ = await asyncio.wait(waited_for, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+                for task in done & ends:
+                    task.result()
+                if done & ends:
+                    return 0 if not self._options.once else 130
+                if not done:
+                    self._show.say(f"[red]Not everybody had an outcome within {_LONGEST_ONCE:.0f} s.[/]")
+                    return 1
+                if self._options.once:
+                    # Whatever comes now would be one outcome too many.
+                    await asyncio.sleep(_AFTERMATH)
+                    return 0 if all(map(self._outcomes.as_expected, self._citizens)) else 1
+                told = True
+                self._show.table(self._outcomes)
+                self._show.say("Everybody has an outcome. The handsets stay open; Ctrl-C ends the demo.")
+        finally:
+            for task in {*ends, complete}:
+                task.cancel()
+
+    async def _broken(self, following: "asyncio.Task[None]") -> None:
+        while True:
+            await asyncio.sleep(0.5)
+            if service := self._installation.dead():
+                raise DemoError(f"`jardem {service.name}` ended by itself:\n{service.tail()}")
+            if following.done():
+                raise DemoError(f"the outcomes can't be read any more: {following.exception()!r}")
+
+
+def _page_port() -> int:
+    """The same port each time, so that an open page finds the next demo; another one where it is taken."""
+    return _PAGE_PORT if listens(f"127.0.0.1:{_PAGE_PORT}") else free_port()
+
+
+def _signalled() -> asyncio.Event:
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    return stopped
