@@ -56,7 +56,7 @@ def broker(
 
 @app.command()
 def worker() -> None:
-    """Run the worker: intake, the two desks, the carrier and the deadlines. As many as there are partitions."""
+    """Run the worker: intake, desks, carrier and deadlines. As many as there are partitions."""
     from agents.assembly import assemble
     from ops.reach import require_broker
     from streams.settings import Settings
@@ -95,7 +95,7 @@ def demo(
         bool, typer.Option(help="End when everybody has an outcome; fail unless each is as expected.")
     ] = False,
 ) -> None:
-    """Run everything on this machine: a broker (or JARDEM_KAFKA), handsets in the browser, sample citizens."""
+    """Run everything on this machine: a broker (or JARDEM_KAFKA), handsets in the browser, citizens."""
     import asyncio
 
     from ops.demo.run import Options, run
