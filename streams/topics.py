@@ -1,0 +1,121 @@
+"""Every topic of the contract: its partitions, what is kept of it and for how long, and why."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from schemas.catalogue import PUBLIC_IN
+from streams.dead_letters import DEAD_LETTERS
+
+if TYPE_CHECKING:
+    from streams.settings import Settings
+
+CASE_INBOX = "case.inbox.v1"
+SMS_INBOX = "sms.inbox.v1"
+SMS_OUTBOX = "sms.outbox.v1"
+
+CHANGELOGS = {
+    "jardem-people-changelog": "people and their cases: the case desk's table",
+    "jardem-lines-changelog": "phone numbers and their questions: the SMS desk's table",
+    "jardem-attempts-changelog": "what was sent and what came of it: the carrier's table",
+}
+"""The tables' topics. Their names are Faust's: the app's id, the table's name, `changelog`."""
+
+_COMPACTED_IN = {"portal.phone-registered.v1", "statecorp.benefit-recorded.v1", "statecorp.account-known.v1"}
+_FOR_EVER = {
+    "benefit.decided.v1": "the record of decisions; the benefit is paid by it",
+    "benefit.process-ended.v1": "the record of what ended without a decision",
+    "cabinet.notified.v1": "the documents that the personal cabinet shows",
+    "case.advanced.v1": "the audit log; the console reads it from its beginning",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic as it should be.
+
+    `retention` is how long a record is kept, None for ever; a `compacted` topic keeps each key's last record.
+    `ours` says whether jardem decides about it: a public topic that others made stays as they made it.
+    `counted` says whether the number of partitions matters. `broker_time` stamps records with the broker's
+    time in place of the sender's.
+    """
+
+    name: str
+    partitions: int
+    why: str
+    compacted: bool = False
+    retention: timedelta | None = None
+    ours: bool = True
+    counted: bool = True
+    broker_time: bool = False
+    more: Mapping[str, str] = field(default_factory=dict)
+
+    def config(self, replication: int) -> dict[str, str]:
+        """The topic's settings as Kafka names them, for topics kept on `replication` brokers."""
+        milliseconds = -1 if self.retention is None else self.retention // timedelta(milliseconds=1)
+        return {
+            "cleanup.policy": "compact" if self.compacted else "delete",
+            "retention.ms": str(milliseconds),
+            # A write is acknowledged when all but one of the brokers have it, so that one of them may fail.
+            "min.insync.replicas": str(max(1, replication - 1)),
+            "message.timestamp.type": "LogAppendTime" if self.broker_time else "CreateTime",
+            **self.more,
+        }
+
+
+def all_topics(settings: "Settings") -> tuple[Topic, ...]:
+    """Every topic of the contract for these settings.
+
+    Inboxes, outbox and changelogs have the same number of partitions: a key's events and its table value live
+    in the partition of one number.
+    """
+    return tuple(_topics(settings.inbox_partitions))
+
+
+def _topics(partitions: int) -> Iterator[Topic]:
+    for name in PUBLIC_IN:
+        compacted = name in _COMPACTED_IN
+        yield Topic(
+            name,
+            partitions,
+            "the last fact about each person"
+            if compacted
+            else "a month, so that a long outage loses nothing",
+            compacted=compacted,
+            retention=None if compacted else timedelta(days=30),
+            ours=False,
+            counted=False,
+        )
+    for name, why in (
+        (CASE_INBOX, "all that moves a case; two weeks, so that no outage loses any"),
+        (SMS_INBOX, "all that moves a phone number's questions; two weeks"),
+        (SMS_OUTBOX, "messages for the carrier; two weeks, because they hold numbers and texts"),
+    ):
+        # Handled ids are forgotten by age, which a sender's clock must not decide.
+        yield Topic(name, partitions, why, retention=timedelta(days=14), broker_time=True)
+    for name, why in CHANGELOGS.items():
+        yield Topic(name, partitions, why, compacted=True, more=_COMPACTED_OFTEN)
+    for name, why in _FOR_EVER.items():
+        yield Topic(name, partitions, why)
+    yield Topic(
+        "benefit.decision-drafted.v1",
+        partitions,
+        "drafts for officers; signed ones are decisions",
+        retention=timedelta(days=90),
+    )
+    yield Topic(
+        DEAD_LETTERS,
+        1,
+        "three months to look at what could not be read; in one order",
+        counted=False,
+        retention=timedelta(days=90),
+    )
+
+
+_COMPACTED_OFTEN = {
+    # What is not compacted yet is read at each recovery, and the newest segment never is.
+    "segment.bytes": str(64 * 1024 * 1024),
+    "segment.ms": str(timedelta(hours=6) // timedelta(milliseconds=1)),
+    "min.cleanable.dirty.ratio": "0.2",
+}

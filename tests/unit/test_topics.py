@@ -1,0 +1,94 @@
+from pathlib import Path
+
+import pytest
+
+from agents.assembly import assemble
+from ops.topic_admin import Existing, State, acceptable, judge, report
+from schemas.catalogue import PUBLIC_IN, PUBLIC_OUT
+from streams.settings import Settings
+from streams.topics import CASE_INBOX, SMS_INBOX, SMS_OUTBOX, Topic, all_topics
+
+SETTINGS = Settings(kafka="127.0.0.1:1", inbox_partitions=6)
+BY_NAME = {topic.name: topic for topic in all_topics(SETTINGS)}
+
+
+def as_it_should_be(topic: Topic, replication: int = 1) -> Existing:
+    return Existing(topic.partitions, replication, topic.config(replication) | {"other": "1"})
+
+
+def test_every_public_event_has_its_topic() -> None:
+    assert set(PUBLIC_IN) | set(PUBLIC_OUT) <= set(BY_NAME)
+
+
+def test_the_worker_reads_and_keeps_its_tables_in_topics_of_this_list(tmp_path: Path) -> None:
+    app = assemble(Settings(kafka="127.0.0.1:1", twilio_account_sid="AC0", data_dir=tmp_path))
+    assert set(app.tables_of_inboxes) == {CASE_INBOX, SMS_INBOX, SMS_OUTBOX}
+    assert set(app.source_topics) | set(app.tables_of_inboxes.values()) <= set(BY_NAME)
+
+
+def test_inboxes_and_their_tables_have_the_same_partitions_and_tables_are_compacted() -> None:
+    for name, topic in BY_NAME.items():
+        assert topic.partitions == (1 if name == "dead-letter.v1" else 6)
+        if name.endswith("-changelog"):
+            assert topic.config(1)["cleanup.policy"] == "compact"
+        if name in (CASE_INBOX, SMS_INBOX, SMS_OUTBOX):
+            assert topic.config(1)["message.timestamp.type"] == "LogAppendTime"
+
+
+@pytest.mark.parametrize(("replication", "needed"), [(1, "1"), (2, "1"), (3, "2")])
+def test_a_write_survives_the_loss_of_a_broker_where_there_are_several(replication: int, needed: str) -> None:
+    assert BY_NAME[CASE_INBOX].config(replication)["min.insync.replicas"] == needed
+
+
+def test_a_topic_as_it_should_be_is_right() -> None:
+    for topic in BY_NAME.values():
+        assert judge(topic, as_it_should_be(topic, 3), 3).state is State.RIGHT
+
+
+def test_a_missing_topic_is_not_acceptable() -> None:
+    finding = judge(BY_NAME[CASE_INBOX], None, 1)
+    assert finding.state is State.MISSING
+    assert not acceptable([finding])
+
+
+def test_another_number_of_partitions_is_refused_with_what_to_do() -> None:
+    topic = BY_NAME[CASE_INBOX]
+    finding = judge(topic, Existing(12, 1, topic.config(1)), 1)
+    assert finding.state is State.REFUSED
+    assert "JARDEM_INBOX_PARTITIONS=12" in finding.detail
+    assert not acceptable([finding])
+
+
+@pytest.mark.parametrize("name", ["registry.title-awarded.v1", "dead-letter.v1"])
+def test_where_partitions_do_not_matter_any_number_will_do(name: str) -> None:
+    topic = BY_NAME[name]
+    finding = judge(topic, Existing(12, 1, topic.config(1)), 1)
+    assert finding.state is State.RIGHT
+    assert not finding.changes
+
+
+def test_too_few_copies_are_refused() -> None:
+    topic = BY_NAME["benefit.decided.v1"]
+    assert judge(topic, as_it_should_be(topic, 1), 3).state is State.REFUSED
+
+
+def test_settings_that_differ_are_named_with_both_values() -> None:
+    topic = BY_NAME[CASE_INBOX]
+    existing = Existing(topic.partitions, 1, topic.config(1) | {"retention.ms": "1000"})
+    finding = judge(topic, existing, 1)
+    assert finding.state is State.DIFFERS
+    assert finding.changes == {"retention.ms": "1209600000"}
+    assert finding.detail == "retention.ms 1000 -> 1209600000"
+
+
+def test_topics_of_others_are_not_changed_but_a_missing_compaction_is_said() -> None:
+    topic = BY_NAME["portal.phone-registered.v1"]
+    finding = judge(topic, Existing(topic.partitions, 1, {"cleanup.policy": "delete"}), 3)
+    assert finding.state is State.DIFFERS
+    assert not finding.changes
+    assert acceptable([finding])
+
+
+def test_what_is_true_of_many_topics_is_said_once() -> None:
+    _, *lines = report([judge(topic, None, 1) for topic in BY_NAME.values()])
+    assert len(lines) == 1
