@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, cast
 
-from agents.effects import SMS_OUTBOX, Cause, Effects
+from agents.effects import Cause, Effects
 from agents.inbox import read
 from schemas import catalogue
 from schemas.pseudonyms import Pseudonyms
@@ -20,6 +20,7 @@ from streams.batches import Batch, register
 from streams.dead_letters import Unreadable, dead_letter
 from streams.records import Outgoing
 from streams.tables import BytesTable
+from streams.topics import SMS_OUTBOX
 
 
 class TableJournal:

@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 
 from agents import inbox
-from agents.effects import CASE_INBOX, Effects
+from agents.effects import Effects
 from agents.inbox import Received
 from rules.lifecycle import advance, waits
 from rules.person import Person
@@ -15,6 +15,7 @@ from schemas import catalogue
 from schemas.pseudonyms import Pseudonyms
 from streams.deadlines import Deadline
 from streams.records import Outgoing, Record
+from streams.topics import CASE_INBOX
 
 _log = structlog.get_logger(__name__)
 

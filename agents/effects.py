@@ -27,10 +27,7 @@ from schemas.sms import (
     QuestionUndeliverable,
 )
 from streams.records import Outgoing
-
-CASE_INBOX = "case.inbox.v1"
-SMS_INBOX = "sms.inbox.v1"
-SMS_OUTBOX = "sms.outbox.v1"
+from streams.topics import CASE_INBOX, SMS_INBOX, SMS_OUTBOX
 
 _TO_LINE = (
     QuestionAsked

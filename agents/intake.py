@@ -8,7 +8,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agents.effects import CASE_INBOX
 from rules.decisions import person_of
 from schemas.base import Event
 from schemas.catalogue import PUBLIC_IN
@@ -21,6 +20,7 @@ from streams.batches import Batch
 from streams.clock import Clock
 from streams.dead_letters import Unreadable, dead_letter
 from streams.records import Outgoing, Record
+from streams.topics import CASE_INBOX
 
 TOPICS = tuple(PUBLIC_IN)
 _PERSON_ID = re.compile(r"[0-9a-f]{64}")

@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 
 from agents import inbox
-from agents.effects import SMS_INBOX, Effects
+from agents.effects import Effects
 from agents.inbox import Received
 from schemas import catalogue
 from schemas.pseudonyms import Pseudonyms
@@ -14,6 +14,7 @@ from sms.conversation import LinePolicy, converse, wait
 from sms.line import Line
 from streams.deadlines import Deadline
 from streams.records import Outgoing, Record
+from streams.topics import SMS_INBOX
 
 _log = structlog.get_logger(__name__)
 
