@@ -14,8 +14,8 @@ from schemas.sms import MessageReceived, MessageStatusReported
 from streams.kafka_access import client_options
 from streams.records import Outgoing
 from streams.settings import Settings
+from streams.topics import SMS_INBOX
 
-TOPIC = "sms.inbox.v1"
 SOURCE = "/jardem/webhooks"
 _SECONDS_TO_START = 9.0
 _SECONDS_TO_ASK = 2.0
@@ -49,7 +49,7 @@ def inbox_record(event: MessageReceived | MessageStatusReported, pseudonyms: Pse
         code = str(event.error_code or "")
         id_, time = derived_id("sms-status", event.sid, event.status, code), event.at
     headers, value = encode(wrap(event, id_=id_, source=SOURCE, time=time, extensions={}))
-    return Outgoing(TOPIC, pseudonyms.phone(event.phone).encode(), value, headers)
+    return Outgoing(SMS_INBOX, pseudonyms.phone(event.phone).encode(), value, headers)
 
 
 class KafkaInbox:
@@ -108,6 +108,6 @@ class KafkaInbox:
         try:
             async with asyncio.timeout(_SECONDS_TO_ASK):
                 answered = await self._producer.client.force_metadata_update()
-                return bool(answered and self._producer.client.cluster.partitions_for_topic(TOPIC))
+                return bool(answered and self._producer.client.cluster.partitions_for_topic(SMS_INBOX))
         except (KafkaError, TimeoutError):
             return False
