@@ -9,7 +9,7 @@ from schemas.values import Iin, Phone
 class PhoneRegistered(Event):
     """The phone number that is registered on the portal for a person, or null: none any longer (R2).
 
-    {"iin": "850101300017", "phone": "+77011234567", "registered_at": "2021-07-01T09:00:00+06:00"}
+    {"iin": "850101300015", "phone": "+77011234567", "registered_at": "2021-07-01T09:00:00+06:00"}
     """
 
     name: ClassVar[str] = "portal.phone-registered.v1"

@@ -12,7 +12,7 @@ from schemas.values import Iin
 class TitleAwarded(Event):
     """A title was awarded (R1).
 
-    {"iin": "850101300017", "title": "peoples_hero", "award_id": "A-2021-17", "awarded_on": "2021-07-12"}
+    {"iin": "850101300015", "title": "peoples_hero", "award_id": "A-2021-17", "awarded_on": "2021-07-12"}
     """
 
     name: ClassVar[str] = "registry.title-awarded.v1"
@@ -29,7 +29,7 @@ class DisabilityEstablished(Event):
 
     The event names its legal ground; it is never derived from the group.
 
-    {"iin": "850101300017", "certificate_id": "C-77", "established_on": "2021-07-12", "group": "2",
+    {"iin": "850101300015", "certificate_id": "C-77", "established_on": "2021-07-12", "group": "2",
      "legal_ground": "7", "first_time": true}
     """
 
@@ -47,7 +47,7 @@ class DisabilityEstablished(Event):
 class EntitlementRevoked(Event):
     """An award or a certificate was revoked.
 
-    {"iin": "850101300017", "record_id": "A-2021-17", "reason": "awarded in error"}
+    {"iin": "850101300015", "record_id": "A-2021-17", "reason": "awarded in error"}
     """
 
     name: ClassVar[str] = "registry.entitlement-revoked.v1"
@@ -60,7 +60,7 @@ class EntitlementRevoked(Event):
 class DeathRegistered(Event):
     """A death was registered.
 
-    {"iin": "850101300017", "died_on": "2021-07-14"}
+    {"iin": "850101300015", "died_on": "2021-07-14"}
     """
 
     name: ClassVar[str] = "registry.death-registered.v1"

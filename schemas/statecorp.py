@@ -10,7 +10,7 @@ from schemas.values import Iban, Iin
 class BenefitRecorded(Event):
     """The State Corporation's record of this benefit for a person (R12, ground 4).
 
-    {"iin": "850101300017", "benefit": "special_state_benefit", "status": "paid", "recorded_on": "2020-02-01"}
+    {"iin": "850101300015", "benefit": "special_state_benefit", "status": "paid", "recorded_on": "2020-02-01"}
     """
 
     name: ClassVar[str] = "statecorp.benefit-recorded.v1"
@@ -24,7 +24,7 @@ class BenefitRecorded(Event):
 class AccountKnown(Event):
     """A bank account of the person that the State Corporation already pays to (R4).
 
-    {"iin": "850101300017", "iban": "KZ86125KZT5004100100"}
+    {"iin": "850101300015", "iban": "KZ86125KZT5004100100"}
     """
 
     name: ClassVar[str] = "statecorp.account-known.v1"
