@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -19,6 +18,7 @@ from pydantic import SecretStr
 
 from ops.brokers.broker import Broker
 from ops.brokers.choose import choose
+from ops.reach import free_port
 from ops.topic_admin import apply_topics
 from schemas.cloudevents import decode
 from schemas.pseudonyms import Pseudonyms
@@ -47,12 +47,6 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
         yield chosen
     finally:
         chosen.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Carrier:

@@ -2,7 +2,6 @@ import asyncio
 import base64
 import json
 import re
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ import pytest
 from aiohttp import ClientSession, web
 
 import sms.simulator
+from ops.reach import free_port
 from schemas.pseudonyms import Pseudonyms
 from schemas.sms import MessageReceived, MessageStatusReported
 from sms.carrier import Accepted, NotNow, Refused, Uncertain
@@ -408,9 +408,3 @@ async def test_the_webhooks_understand_the_simulator() -> None:
     statuses = [event for event in events if event.name == MessageStatusReported.name]
     told = [MessageStatusReported.model_validate_json(event.data).status for event in statuses]
     assert told == ["sent", "delivered"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -116,7 +116,7 @@ def name_moved_by_some(path: str, chance: random.Random) -> Call:
 
 def signature_changed(call: Call, chance: random.Random) -> Call:
     good = call.signature
-    at = chance.randrange(len(good))
+    at = chance.randrange(len(good) or 1)
     fields = chance.choice(list(PATHS.values()))
     letter = chance.choice("ABCDEFabcdef0123456789+/=")
     changed = [
