@@ -2,8 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from streams.stores import PartitionStore
     from streams.tables import BytesTable
 
+    _Handed = list[tuple[asyncio.Future[Any], int]]
+
 log = structlog.get_logger()
+
+_FEW = 8
 
 _Row = tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]
 
@@ -61,6 +65,11 @@ class Producer(driver.Producer):
         super().__init__(*args, **kwargs)
         self.buffer = ProducerBuffer(loop=self.loop, beacon=self.beacon)
         self.buffer.app = self.app
+        self._turns: dict[TopicPartition, asyncio.Lock] = {}
+        self._queues: dict[TopicPartition, asyncio.Lock] = {}
+        self._finishing: set[asyncio.Task[None]] = set()
+        self._repairs: dict[TopicPartition, asyncio.Task[None]] = {}
+        self._holes: dict[TopicPartition, list[range]] = {}
 
     def _settings_extra(self) -> Mapping[str, Any]:
         """M6: idempotent and acknowledged by all in-sync replicas: a retry neither doubles nor reorders."""
@@ -69,7 +78,7 @@ class Producer(driver.Producer):
     def _new_producer(self, transactional_id: str | None = None) -> AIOKafkaProducer:
         return leased(super()._new_producer(transactional_id), self.app.lease)
 
-    async def send(self, *args: Any, **kwargs: Any) -> asyncio.Future[Any]:  # noqa: ANN401 - Faust's own signature
+    async def send(self, *args: Any, **kwargs: Any) -> asyncio.Future[Any]:  # noqa: ANN401 - as Faust's
         """Send one record; the future is done when the broker has it."""
         topic = args[0] if args else kwargs["topic"]
         try:
@@ -103,40 +112,85 @@ class Producer(driver.Producer):
         values: Mapping[bytes, bytes],
         outgoing: Iterable[Outgoing],
     ) -> None:
-        """Send a table's values and some records, wait until the broker has it all, then write the store."""
-        changelog = TopicPartition(table.changelog_topic_name, partition)
-        writes = self._submit_to(changelog, [(key, value, []) for key, value in values.items()])
-        sends = await self._submit(outgoing)
-        await asyncio.gather(*writes, *sends)
-        if writes:
-            await self._write_store(
-                table.partition(partition), changelog, values, [w.result() for w in writes]
-            )
+        """Send a table's values and some records, wait until the broker has it all, then write the store.
 
-    async def _write_store(
+        Calls for one partition may overlap; their values reach the changelog and the store in the order of
+        the calls. A call that is cancelled is finished all the same, because its values may be in the
+        changelog.
+        """
+        sends = await self._submit(outgoing)
+        changelog = TopicPartition(table.changelog_topic_name, partition)
+        while (repair := self._repairs.get(changelog)) is not None:
+            await asyncio.shield(repair)
+        # From here to the lock nothing waits, so that the order in the changelog is the order at the lock.
+        writes = self._submit_to(changelog, [(key, value, []) for key, value in values.items()])
+        finishing = asyncio.create_task(
+            self._finish(table.partition(partition), changelog, values, writes, sends)
+        )
+        self._finishing.add(finishing)
+        finishing.add_done_callback(self._finishing.discard)
+        await asyncio.shield(finishing)
+
+    async def _finish(
+        self,
+        store: "PartitionStore",
+        changelog: TopicPartition,
+        values: Mapping[bytes, bytes],
+        writes: Sequence["asyncio.Task[range]"],
+        sends: Sequence["asyncio.Task[range]"],
+    ) -> None:
+        async with self._turns.setdefault(changelog, asyncio.Lock()):
+            await asyncio.gather(*writes, *sends)
+            if writes:
+                self._write_store(store, changelog, values, [write.result() for write in writes])
+
+    async def flush(self) -> None:
+        """Wait until the broker has everything and the stores too."""
+        await super().flush()
+        while waiting := self._finishing | set(self._repairs.values()):
+            await asyncio.wait(waiting)
+
+    def _write_store(
         self,
         store: "PartitionStore",
         changelog: TopicPartition,
         values: Mapping[bytes, bytes | None],
         written: Sequence[range],
     ) -> None:
-        """Write the store as far as the changelog, and repair the changelog if another has written too."""
+        """Write the store as far as the changelog. A hole between our writes is another's: have it mended."""
         expected = store.next_offset or 0
         end = max(offsets.stop for offsets in written)
         store.write(values.items(), end)
-        if sum(map(len, written)) == end - expected:
-            return
-        log.error(
-            "another worker has written to the changelog; writing our values again",
-            changelog=changelog.topic,
-            partition=changelog.partition,
-            begin=expected,
-            end=end,
-        )
-        keys = await foreign_keys(self._new_reader(), changelog, expected, end)
-        again = dict(own_values(store, keys))
-        tasks = self._submit_to(changelog, [(key, value, []) for key, value in again.items()])
-        await self._write_store(store, changelog, again, await asyncio.gather(*tasks))
+        if sum(map(len, written)) != end - expected:
+            self._holes.setdefault(changelog, []).append(range(expected, end))
+            if changelog not in self._repairs:
+                self._repairs[changelog] = asyncio.create_task(self._repair(store, changelog))
+
+    async def _repair(self, store: "PartitionStore", changelog: TopicPartition) -> None:
+        """Write our values again of the keys that another worker has written.
+
+        New calls of `send_table` wait for it, and it waits at the lock for those before, so that nothing
+        newer can be overwritten.
+        """
+        try:
+            async with self._turns[changelog]:
+                holes = self._holes.pop(changelog)
+                begin, end = holes[0].start, holes[-1].stop
+                log.error(
+                    "another worker has written to the changelog; writing our values again",
+                    changelog=changelog.topic,
+                    partition=changelog.partition,
+                    begin=begin,
+                    end=end,
+                )
+                keys = await foreign_keys(self._new_reader(), changelog, begin, end)
+                again = dict(own_values(store, keys))
+                tasks = self._submit_to(changelog, [(key, value, []) for key, value in again.items()])
+                self._write_store(store, changelog, again, await asyncio.gather(*tasks))
+        except Exception as error:  # noqa: BLE001 - then a restart is better than a changelog that lies
+            end_process(Exit.LOST_SEND, "the changelog could not be repaired", error=repr(error))
+        finally:
+            del self._repairs[changelog]
 
     def _new_reader(self) -> AIOKafkaConsumer:
         settings = self._settings_default()
@@ -167,6 +221,10 @@ class Producer(driver.Producer):
         batch. They start in this order, and all before aiokafka's sender does, so that they go in one
         request.
         """
+        if len(rows) <= _FEW:
+            return (
+                [asyncio.create_task(self._deliver(tp, partial(self._one_by_one, tp, rows)))] if rows else []
+            )
         producer, tasks, done = self._ensure_producer(), [], 0
         while done < len(rows):
             builder, before = producer.create_batch(), done
@@ -182,20 +240,40 @@ class Producer(driver.Producer):
                 builder.append(timestamp=None, key=key, value=value, headers=headers)
                 done += 1
             builder.close()
-            tasks.append(asyncio.create_task(self._deliver(builder, tp, done - before)))
+            together = partial(self._together, tp, builder, done - before)
+            tasks.append(asyncio.create_task(self._deliver(tp, together)))
         return tasks
 
     def _compression(self) -> Any:  # noqa: ANN401 - aiokafka has no types
         return self._ensure_producer()._message_accumulator._compression_type  # noqa: SLF001
 
-    async def _deliver(self, builder: Any, tp: TopicPartition, count: int) -> range:  # noqa: ANN401
+    async def _deliver(self, tp: TopicPartition, hand_over: Callable[[], Awaitable["_Handed"]]) -> range:
+        """Hand records over in their turn, and wait until the broker has them; their offsets.
+
+        One at a time for each partition: this keeps their order, and aiokafka's `add_batch` takes the whole
+        time waited off its patience at every turn, so that many who wait together lose it in seconds.
+        """
         try:
-            future = await self._ensure_producer().send_batch(builder, tp.topic, partition=tp.partition)
-            metadata = await future
+            async with self._queues.setdefault(tp, asyncio.Lock()):
+                handed = await hand_over()
+            found = [(await future).offset for future, _ in handed]
         except Exception as error:
             self.on_lost(tp.topic, error)
             raise
-        return range(metadata.offset, metadata.offset + count)
+        return range(found[0], found[-1] + handed[-1][1])
+
+    async def _one_by_one(self, tp: TopicPartition, rows: Sequence[_Row]) -> "_Handed":
+        """A few records, which aiokafka puts together with those of other calls."""
+        send = self._ensure_producer().send
+        return [
+            (await send(tp.topic, value, key=key, partition=tp.partition, headers=headers), 1)
+            for key, value, headers in rows
+        ]
+
+    async def _together(self, tp: TopicPartition, builder: BatchBuilder, count: int) -> "_Handed":
+        """Many records as a batch of their own."""
+        future = await self._ensure_producer().send_batch(builder, tp.topic, partition=tp.partition)
+        return [(future, count)]
 
     async def _partitions_of(self, topic: str) -> list[int]:
         client = self._ensure_producer().client
