@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypedDict
 
-from ops.simulation.network import Inbox, effects_of
+from ops.simulation.network import Ids, Inbox
 from schemas.happening import Happening
 from schemas.sms import (
     MessageAccepted,
@@ -46,7 +46,8 @@ class _Entry:
 class Carrier:
     """Takes messages for each number in their order. `taken` hears of every SMS that leaves."""
 
-    def __init__(self, taken: Callable[[Sms], None]) -> None:
+    def __init__(self, ids: Ids, taken: Callable[[Sms], None]) -> None:
+        self._ids = ids
         self.inboxes: dict[str, Inbox] = {}
         self.api: list[Sms] = []
         self._journal: dict[str, _Entry] = {}
@@ -73,7 +74,7 @@ class Carrier:
             return []
         inbox.done += 1
         entry.report, entry.attempt = report, message.attempt
-        return effects_of(letter, "urn:jardem:carrier", now, [report])
+        return self._ids.effects(letter, "urn:jardem:carrier", now, [report])
 
     def _known(self, entry: _Entry, message: MessageToSend) -> _Report | None:
         final = isinstance(entry.report, MessageAccepted | MessageRejected)

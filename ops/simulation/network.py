@@ -22,12 +22,21 @@ def happening(source: str, id_: str, time: datetime, data: Event) -> Happening:
     return Happening(derived_id(source, id_), source, id_, time, "0" * 64, data)
 
 
-def effects_of(cause: Happening, source: str, now: datetime, events: Sequence[Event]) -> list[Happening]:
-    """The effects of an event under the ids that agents/effects.py gives them."""
-    return [
-        happening(source, derived_id(cause.id, event.name, str(n)), now, event)
-        for n, event in enumerate(events)
-    ]
+class Ids:
+    """The ids of effects, which follow from the cause, the name and the place, as in agents/effects.py."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str, int], str] = {}
+
+    def effects(
+        self, cause: Happening, source: str, now: datetime, events: Sequence[Event]
+    ) -> list[Happening]:
+        """The effects of an event under their ids."""
+        made = []
+        for n, event in enumerate(events):
+            id_ = self._known.setdefault((cause.id, event.name, n), f"effect-{len(self._known)}")
+            made.append(Happening(id_, source, id_, now, "0" * 64, event))
+        return made
 
 
 @dataclass(slots=True)
@@ -68,6 +77,7 @@ class Desk(Generic[S]):
     def __init__(
         self,
         name: str,
+        ids: Ids,
         empty: Callable[[str], S],
         core: Callable[[S, Happening, datetime], tuple[S, Sequence[Event]]],
         watch: Callable[[Application[S]], None],
@@ -75,6 +85,7 @@ class Desk(Generic[S]):
         self.source = f"urn:jardem:{name}"
         self.inboxes: dict[str, Inbox] = {}
         self.table: dict[str, Kept[S]] = {}
+        self._ids = ids
         self._empty = empty
         self._core = core
         self._watch = watch
@@ -103,7 +114,7 @@ class Desk(Generic[S]):
             if letter.id not in handled:
                 before = state
                 state, events = self._core(state, letter, now)
-                handled[letter.id] = effects_of(letter, self.source, now, events)
+                handled[letter.id] = self._ids.effects(letter, self.source, now, events)
                 self._watch(Application(key, letter, before, state, handled[letter.id]))
             sent += handled[letter.id]
         if crash is None:

@@ -24,7 +24,7 @@ from ops.simulation.moves import (
     Work,
     Write,
 )
-from ops.simulation.network import Application, Desk, happening
+from ops.simulation.network import Application, Desk, Ids, happening
 from ops.simulation.rest import check_line, check_person
 from ops.simulation.town import IBANS, PHONES, Setting, person_id
 from rules.lifecycle import advance, waits
@@ -60,9 +60,10 @@ class World:
         self.now = setting.origin
         self.ledger = Ledger()
         self.checks = Checks(self.ledger, setting)
-        self.cases: Desk[Person] = Desk("case-desk", _nobody, self._advance, self._watch_case)
-        self.lines: Desk[Line] = Desk("sms-desk", _silence, self._converse, self._watch_line)
-        self.carrier = Carrier(self._taken)
+        ids = Ids()
+        self.cases: Desk[Person] = Desk("case-desk", ids, _nobody, self._advance, self._watch_case)
+        self.lines: Desk[Line] = Desk("sms-desk", ids, _silence, self._converse, self._watch_line)
+        self.carrier = Carrier(ids, self._taken)
         self.published: list[Happening] = []
         self._tell = tell
         self._kept_texts: list[MessageReceived] = []

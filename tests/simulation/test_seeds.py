@@ -1,0 +1,155 @@
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from ops.simulate import simulate
+from ops.simulation import checks, runs
+from ops.simulation.runs import Failure, play, play_many, shortest_story
+from rules import answers, lifecycle, turn
+from rules.person import Person, Question
+from schemas.registry import DeathRegistered
+from sms.exchange import Exchange
+from sms.line import Line
+
+SEEDS = 10_000
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.slow
+def test_ten_thousand_seeds_keep_every_promise() -> None:
+    played, failures = 0, []
+    for count, found in play_many(0, SEEDS):
+        played += count
+        failures += found
+    assert played == SEEDS
+    assert not failures, "\n".join(shortest_story(failures[0]))
+
+
+def first_failure(seeds: int) -> Failure | None:
+    return next((failure for seed in range(seeds) if (failure := play(seed))), None)
+
+
+def test_a_late_answer_that_counts_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Question, "open_at", lambda *_: True)
+    failure = first_failure(200)
+    assert failure is not None
+    assert failure.promise in {
+        "a late answer never counts",
+        "an answer counts from the registered number only",
+    }
+
+
+def test_a_timely_answer_that_does_not_count_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = answers._in_time
+
+    def forgetful(made: turn.Turn, case: object, question: Question, report: object) -> None:
+        if len(made.person.cases) == 1 and question.kind == "account":
+            return
+        real(made, case, question, report)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(answers, "_in_time", forgetful)
+    failure = first_failure(200)
+    assert failure is not None
+    assert failure.promise in {"a timely answer always counts", "every question ends"}
+
+
+def test_a_message_to_the_dead_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turn.Turn, "phone", property(lambda self: self.person.phone))
+    failure = first_failure(300)
+    assert failure is not None
+    assert "registered number only" in failure.promise
+
+
+def test_a_number_that_is_not_withdrawn_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lifecycle, "without_number", lambda case, *_: case)
+    failure = first_failure(1000)
+    assert failure is not None
+    assert failure.promise == "an answer counts from the registered number only"
+
+
+def test_a_grant_to_whom_receives_already_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Person, "receives", property(lambda _: False))
+    failure = first_failure(300)
+    assert failure is not None
+    assert failure.promise == "no grant where the benefit is on record"
+
+
+def test_a_message_at_night_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Exchange, "_is_answer", lambda *_: True)
+    failure = first_failure(100)
+    assert failure is not None
+    assert failure.promise == "in quiet hours only answers go out"
+
+
+def test_two_open_questions_on_a_number_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def eager(exchange: Exchange) -> None:
+        if exchange.line.waiting:
+            first, *others = exchange.line.waiting
+            exchange.retire()
+            exchange.change(waiting=tuple(others))
+            exchange.make_current(first)
+
+    monkeypatch.setattr(Exchange, "open_next", eager)
+    failure = first_failure(100)
+    assert failure is not None
+    assert failure.promise == "one open question per number"
+
+
+def test_an_answer_given_to_another_question_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Line, "meant_at", lambda line, _: next(iter(line.past), line.current))
+    failure = first_failure(100)
+    assert failure is not None
+    assert failure.promise in {
+        "a timely answer always counts",
+        "a text answers the question that left last before it, or the no before that",
+    }
+
+
+def test_a_core_that_raises_is_told_as_a_broken_promise(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("no")
+
+    handlers: dict[Any, Any] = {**lifecycle._HANDLERS, DeathRegistered: broken}
+    monkeypatch.setattr(lifecycle, "_HANDLERS", handlers)
+    failure = first_failure(100)
+    assert failure is not None
+    assert failure.promise == "nothing raises: ValueError: no"
+
+
+def test_the_story_of_a_failure_is_short_and_ends_with_the_promise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Exchange, "_is_answer", lambda *_: True)
+    failure = first_failure(100)
+    assert failure is not None
+    story = shortest_story(failure)
+    moves = [line for line in story if line.startswith("*")]
+    assert story[-1] == f"BROKEN: {failure.promise}"
+    assert len(moves) <= 6
+
+
+def test_the_same_seed_is_the_same_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Exchange, "_is_answer", lambda *_: True)
+    failure = first_failure(100)
+    assert failure is not None
+    assert play(failure.seed) == failure
+
+
+def test_the_command_counts_the_runs_and_tells_the_failures(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = io.StringIO()
+    assert simulate(60, 100, Console(file=said, width=200), processes=1) == 0
+    assert "60 runs kept every promise" in said.getvalue()
+
+    monkeypatch.setattr(Exchange, "_is_answer", lambda *_: True)
+    said = io.StringIO()
+    broken = simulate(60, 0, Console(file=said, width=200), processes=1)
+    assert broken > 0
+    assert f"{broken} of 60 runs broke a promise" in said.getvalue()
+    assert "in quiet hours only answers go out" in said.getvalue()
+    assert "BROKEN" in said.getvalue()
+
+
+def test_a_promise_names_what_was_broken_and_where() -> None:
+    with pytest.raises(checks.BrokenPromiseError, match="no SMS twice: to the first number"):
+        checks.demand(None, "no SMS twice", "to the first number")
+    assert runs._promise(checks.BrokenPromiseError("p", "d")) == "p"
