@@ -1,0 +1,141 @@
+"""A town in which a test tells a story: both cores on an in-memory network, and a willing carrier."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from ops.simulation.facts import fact
+from ops.simulation.ledger import Ledger
+from ops.simulation.moves import Land
+from ops.simulation.town import PHONES, Setting, person_id
+from ops.simulation.world import World
+from rules.lifecycle import waits
+from rules.person import Case, Person
+from schemas.base import Event
+from schemas.happening import derived_id
+from schemas.outcomes import BenefitDecided, CaseAdvanced, DecisionDrafted, ProcessEnded
+from schemas.sms import NoticeRequested, QuestionAsked
+from sms.line import Line
+
+ZONE = ZoneInfo("Asia/Almaty")
+PHONE, OTHER_PHONE = PHONES
+
+
+class Town:
+    """The town of one story. All is settled after each thing that happens, unless the story says not."""
+
+    def __init__(self, setting: Setting | None = None) -> None:
+        self.world = World(setting or Setting(people=3))
+
+    @property
+    def now(self) -> datetime:
+        return self.world.now
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.world.ledger
+
+    # What happens.
+
+    def learns(self, *words: str, person: int = 0, ago: timedelta = timedelta(0)) -> None:
+        """Facts about a person are published."""
+        for word in words:
+            self.publishes(fact(word, person, self.now - ago), person=person)
+
+    def publishes(self, event: Event, *, person: int = 0) -> None:
+        self.world.publish(person_id(person), event)
+        self.world.settle()
+
+    def reads(self, text: str, phone: str = PHONE) -> None:
+        """A text comes from a number and is read at once."""
+        self.world.write(phone, text)
+        self.world.settle()
+
+    def passes(self, **time: float) -> None:
+        """Time passes, and every deadline on the way comes when it is due."""
+        end = self.now + timedelta(**time)
+        while coming := [at for _, _, at, _ in self.world._waits() if at <= end]:
+            self.world.now = max(self.now, min(coming))
+            self.world.ring()
+            self.world.settle()
+        self.world.now = end
+
+    def reaches(self, instant: datetime) -> None:
+        """Time passes until an instant; nothing is told to anybody on the way."""
+        assert instant >= self.now
+        self.world.now = instant
+
+    def rings(self) -> None:
+        """The deadlines that have come are told."""
+        self.world.ring()
+        self.world.settle()
+
+    def texts_land(self) -> None:
+        """The webhooks bring what they kept."""
+        while self.world._kept_texts:
+            self.world.do(Land(0))
+        self.world.settle()
+
+    # What can be seen.
+
+    def person(self, number: int = 0) -> Person:
+        return self.world.cases.state(person_id(number))
+
+    def case(self, record: str = "title", person: int = 0) -> Case:
+        return next(case for case in self.person(person).cases.values() if case.record_id == record)
+
+    def line(self, phone: str = PHONE) -> Line:
+        return self.world.lines.state(phone)
+
+    def told(self, phone: str = PHONE) -> list[str]:
+        """What kinds of messages the number got, in order."""
+        kinds: dict[str, str] = {}
+        inbox = self.world.lines.inboxes.get(phone)
+        for letter in inbox.letters if inbox else ():
+            match letter.data:
+                case QuestionAsked() as asked:
+                    kinds[derived_id(asked.question_id, "message")] = asked.kind.value
+                case NoticeRequested() as notice:
+                    kinds[notice.notice_id] = notice.kind.value
+                case _:
+                    pass
+        sent = [sms.message for sms in self.world.carrier.api if sms.message.phone == phone]
+        return [kinds.get(message.message_id, "explanation") for message in sent]
+
+    def texts(self, phone: str = PHONE) -> list[str]:
+        return [sms.message.text for sms in self.world.carrier.api if sms.message.phone == phone]
+
+    def sent_at(self, phone: str = PHONE) -> list[str]:
+        """When each message left, in Almaty."""
+        sent = [sms for sms in self.world.carrier.api if sms.message.phone == phone]
+        return [f"{sms.at.astimezone(ZONE):%d.%m %H:%M}" for sms in sent]
+
+    def notes(self, record: str = "title", person: int = 0) -> list[str]:
+        """What the audit log notes about a case beside its states."""
+        steps = self.world.checks.steps[self.case(record, person).case_id]
+        return [note for number in sorted(steps) if (note := steps[number].note)]
+
+    def steps(self, record: str = "title", person: int = 0) -> list[CaseAdvanced]:
+        steps = self.world.checks.steps[self.case(record, person).case_id]
+        return [steps[number] for number in sorted(steps)]
+
+    def decisions(self) -> list[BenefitDecided]:
+        return [one.data for one in self.world.published if isinstance(one.data, BenefitDecided)]
+
+    def drafts(self) -> list[DecisionDrafted]:
+        return [one.data for one in self.world.published if isinstance(one.data, DecisionDrafted)]
+
+    def endings(self) -> list[ProcessEnded]:
+        return [one.data for one in self.world.published if isinstance(one.data, ProcessEnded)]
+
+    def waits_for(self, what: str, record: str = "title", person: int = 0) -> datetime:
+        """When a deadline of a case comes."""
+        case_id = self.case(record, person).case_id
+        return next(each.at for each in waits(self.person(person)) if each.name == f"{case_id}/{what}")
+
+    def comes_to_rest(self) -> None:
+        self.world.rest()
+
+
+def at(day: int, hour: int, minute: int = 0, second: int = 0, month: int = 7) -> datetime:
+    """A local instant of the year in which most stories happen."""
+    return datetime(2021, month, day, hour, minute, second, tzinfo=ZONE)
