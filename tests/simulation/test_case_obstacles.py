@@ -1,0 +1,131 @@
+"""Death, revocation and ground 4, at any point."""
+
+from datetime import timedelta
+
+from ops.simulation.town import IBANS
+from rules.states import State
+from schemas.values import EndReason
+from tests.simulation.town import OTHER_PHONE, PHONE, Town
+
+
+def test_nobody_writes_to_the_dead(town: Town) -> None:
+    town.learns("phone0", "death", "title", "disability")
+    assert town.case().reason is EndReason.DECEASED
+    assert town.case("disability").reason is EndReason.DECEASED
+    assert town.told() == []
+
+
+def test_a_death_while_a_question_is_open_ends_it_silently(asked: Town) -> None:
+    asked.learns("death")
+    asked.reads("1")
+    asked.passes(days=5)
+    assert asked.case().reason is EndReason.DECEASED
+    assert asked.told() == ["offer"]
+    assert asked.notes()[-1] == "answered_after_deceased"
+
+
+def test_a_death_between_consent_and_decision_prevents_the_decision(consented: Town) -> None:
+    consented.learns("death")
+    consented.reads(IBANS[0])
+    assert consented.case().reason is EndReason.DECEASED
+    assert not consented.decisions()
+
+
+def test_a_death_after_the_decision_is_only_recorded(consented: Town) -> None:
+    consented.reads(IBANS[0])
+    consented.learns("death")
+    assert consented.case().state is State.GRANTED
+    assert consented.notes()[-1] == "deceased_after_decision"
+    assert not consented.endings()
+
+
+def test_a_death_or_a_revocation_after_the_end_is_only_recorded(asked: Town) -> None:
+    asked.reads("0")
+    asked.learns("revoked")
+    asked.learns("death")
+    assert asked.case().reason is EndReason.DECLINED
+    assert asked.notes()[-2:] == ["revoked_after_end", "deceased_after_end"]
+
+
+def test_a_timely_yes_of_somebody_who_died_since_is_no_consent_to_anything(asked: Town) -> None:
+    asked.world.write(PHONE, "1", late=True)
+    asked.passes(days=4)
+    asked.learns("death")
+    asked.texts_land()
+    assert asked.case().reason is EndReason.DECEASED
+    assert "account" not in asked.told()
+
+
+def test_a_posthumous_title_is_offered_to_nobody_and_ends_what_else_is_open(town: Town) -> None:
+    town.learns("phone0", "disability")
+    town.passes(minutes=1)
+    town.learns("posthumous")
+    assert town.case("posthumous").reason is EndReason.DECEASED
+    assert town.case("disability").reason is EndReason.DECEASED
+    assert town.told() == ["offer"]
+    town.learns("phone1", "title")
+    assert town.case().reason is EndReason.DECEASED
+    assert town.told(OTHER_PHONE) == []
+
+
+def test_a_revocation_before_the_award_is_read_prevents_the_offer(town: Town) -> None:
+    town.learns("phone0", "revoked", "title")
+    assert town.case().reason is EndReason.REVOKED
+    assert town.told() == []
+
+
+def test_a_revocation_while_a_question_is_open_is_told(asked: Town) -> None:
+    asked.learns("revoked")
+    assert asked.case().reason is EndReason.REVOKED
+    assert asked.told() == ["offer", "revoked"]
+    asked.reads("1")
+    assert asked.notes()[-1] == "answered_after_revoked"
+
+
+def test_a_revocation_touches_no_other_case(town: Town) -> None:
+    town.learns("phone0", "disability", "title", "revoked")
+    assert town.case("disability").state is State.OFFER_SENT
+
+
+def test_a_revocation_after_the_decision_is_only_recorded(consented: Town) -> None:
+    consented.reads(IBANS[0])
+    consented.learns("revoked")
+    consented.learns("revoked")
+    assert consented.case().state is State.GRANTED
+    assert consented.notes()[-1] == "revoked_after_decision"
+
+
+def test_a_benefit_on_record_before_the_offer_ends_the_process_silently(town: Town) -> None:
+    town.learns("applied", "phone0", "title")
+    assert town.case().reason is EndReason.ALREADY_RECEIVING
+    assert town.told() == []
+
+
+def test_a_benefit_recorded_while_the_offer_is_open_ends_it(asked: Town) -> None:
+    asked.learns("applied")
+    assert asked.case().reason is EndReason.ALREADY_RECEIVING
+    assert asked.told() == ["offer", "already_receiving"]
+
+
+def test_a_benefit_recorded_between_consent_and_decision_is_a_refusal_on_ground_4(consented: Town) -> None:
+    consented.learns("applied")
+    assert consented.case().state is State.ACCOUNT_SENT
+    consented.reads(IBANS[0])
+    [decision] = consented.decisions()
+    assert (decision.outcome, decision.refusal_ground) == ("refused", 4)
+    assert consented.told()[-1] == "refused"
+
+
+def test_a_benefit_that_ended_is_no_obstacle(asked: Town) -> None:
+    asked.learns("ended")
+    asked.reads("2")
+    asked.learns("applied")
+    asked.learns("ended")
+    asked.reads(IBANS[0])
+    assert asked.decisions()[0].outcome == "granted"
+
+
+def test_an_older_record_of_the_benefit_changes_nothing(asked: Town) -> None:
+    asked.learns("ended")
+    asked.learns("applied", ago=timedelta(days=9))
+    assert asked.case().state is State.OFFER_SENT

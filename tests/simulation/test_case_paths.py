@@ -1,0 +1,234 @@
+"""Several entitlements, the manual route, the grace, the officer, and what makes no sense."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from ops.simulation.town import IBANS, IINS, Setting
+from rules.policy import DecisionMode
+from rules.states import State
+from schemas.emaket import DecisionSigned
+from schemas.portal import PhoneRegistered
+from schemas.registry import DisabilityEstablished, TitleAwarded
+from schemas.sms import (
+    AccountGiven,
+    DeadlineElapsed,
+    QuestionAnswered,
+    QuestionSent,
+    QuestionUndeliverable,
+)
+from schemas.values import EndReason
+from tests.simulation.town import PHONE, Town, at
+
+NEVER = datetime(2021, 7, 1, tzinfo=UTC)
+
+
+# Several entitlements, manual routes, the grace.
+
+
+def test_several_entitlements_are_cases_of_their_own_and_asked_one_after_the_other(town: Town) -> None:
+    town.learns("phone0", "title", "disability")
+    assert town.told() == ["offer"]
+    town.reads("1")
+    town.reads(IBANS[0])
+    assert town.told() == ["offer", "account", "granted", "offer"]
+    town.reads("0")
+    assert town.case("disability").reason is EndReason.DECLINED
+    assert town.case().state is State.GRANTED
+
+
+def test_the_same_award_again_is_no_second_case(asked: Town) -> None:
+    asked.learns("title")
+    assert len(asked.person().cases) == 1
+    assert asked.told() == ["offer"]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"group": "child"}, {"in_baikonur": True}, {"first_time": False}], ids=str
+)
+def test_minors_baikonur_and_repeated_disabilities_go_the_manual_route(
+    town: Town, changes: dict[str, object]
+) -> None:
+    facts = {
+        "iin": IINS[0],
+        "certificate_id": "C",
+        "established_on": "2021-07-12",
+        "group": "2",
+        "legal_ground": "8",
+        "first_time": True,
+    }
+    town.learns("phone0")
+    town.publishes(DisabilityEstablished.model_validate(facts | changes))
+    assert town.case("C").reason is EndReason.MANUAL_ROUTE
+    assert town.told() == []
+    assert town.endings()[0].ordinary_route.category == 16
+
+
+def test_the_grace_lets_facts_from_other_topics_be_read_first() -> None:
+    town = Town(Setting(grace=timedelta(minutes=5)))
+    town.learns("title")
+    assert town.case().state is State.RECEIVED
+    town.passes(minutes=4)
+    town.learns("phone0")
+    assert town.told() == []
+    town.passes(minutes=1)
+    assert town.told() == ["offer"]
+
+
+def test_during_the_grace_a_benefit_or_a_death_is_waited_out_or_ends_the_case() -> None:
+    town = Town(Setting(people=2, grace=timedelta(minutes=5)))
+    for person, word in ((0, "applied"), (1, "death")):
+        town.learns("phone0", "title", word, person=person)
+    assert town.case(person=1).reason is EndReason.DECEASED
+    assert town.case().state is State.RECEIVED
+    town.passes(minutes=5)
+    assert town.case().reason is EndReason.ALREADY_RECEIVING
+
+
+# The officer.
+
+
+@pytest.fixture
+def drafted() -> Town:
+    town = Town(Setting(mode=DecisionMode.OFFICER))
+    town.learns("phone0", "title")
+    town.reads("2")
+    town.reads(IBANS[0])
+    return town
+
+
+def test_an_officer_signs_the_draft(drafted: Town) -> None:
+    assert drafted.case().state is State.AWAITING_SIGNATURE
+    assert not drafted.decisions()
+    drafted.passes(days=2)
+    drafted.world.sign(drafted.drafts()[0])
+    drafted.world.settle()
+    [decision] = drafted.decisions()
+    assert decision.decided_at == at(17, 10)
+    assert (decision.decision_id, decision.outcome) == (drafted.drafts()[0].decision_id, "granted")
+    assert drafted.told()[-1] == "granted"
+
+
+def test_an_officer_refuses_on_a_ground_of_their_own(drafted: Town) -> None:
+    drafted.world.sign(drafted.drafts()[0], granted=False)
+    drafted.world.settle()
+    assert (drafted.decisions()[0].outcome, drafted.decisions()[0].refusal_ground) == ("refused", 1)
+
+
+def test_a_benefit_recorded_by_then_is_a_refusal_on_ground_4_whatever_was_signed(drafted: Town) -> None:
+    drafted.learns("applied")
+    drafted.world.sign(drafted.drafts()[0])
+    drafted.world.settle()
+    assert (drafted.decisions()[0].outcome, drafted.decisions()[0].refusal_ground) == ("refused", 4)
+
+
+def test_a_signature_counts_once_and_only_for_its_draft(drafted: Town) -> None:
+    draft = drafted.drafts()[0]
+    drafted.world.sign(draft.model_copy(update={"decision_id": f"{drafted.person().person_id}.other"}))
+    drafted.world.settle()
+    assert not drafted.decisions()
+    for granted in (True, False):
+        drafted.world.sign(draft, granted=granted)
+        drafted.world.settle()
+    assert [decision.outcome for decision in drafted.decisions()] == ["granted"]
+
+
+def test_a_death_before_the_signature_withdraws_the_draft(drafted: Town) -> None:
+    first = drafted.drafts()[0]
+    drafted.learns("death")
+    drafted.world.sign(first)
+    drafted.world.settle()
+    assert drafted.case().reason is EndReason.DECEASED
+    assert not drafted.decisions()
+
+
+def test_what_comes_while_the_draft_waits_changes_no_account(drafted: Town) -> None:
+    drafted.reads("KZ75125KZT1001300335")
+    assert drafted.case().account == IBANS[0]
+    assert drafted.notes()[-1] == "answered_already"
+
+
+# What makes no sense changes nothing.
+
+
+def test_what_makes_no_sense_changes_nothing(asked: Town) -> None:
+    before = asked.person()
+    case_id, question = asked.case().case_id, asked.case().question
+    assert question is not None
+    nonsense = [
+        QuestionAnswered(
+            question_id="unknown",
+            case_id=case_id,
+            person_id=before.person_id,
+            answer=AccountGiven(iban=IBANS[0]),
+            text="",
+            message_id="IN",
+            received_at=NEVER,
+        ),
+        QuestionSent(
+            question_id="unknown",
+            case_id=case_id,
+            person_id=before.person_id,
+            message_id="m",
+            text="",
+            sent_at=NEVER,
+        ),
+        QuestionSent(
+            question_id=question.question_id,
+            case_id="unknown",
+            person_id=before.person_id,
+            message_id="m",
+            text="",
+            sent_at=NEVER,
+        ),
+        QuestionUndeliverable(
+            question_id=question.question_id,
+            case_id="unknown",
+            person_id=before.person_id,
+            code=None,
+            at=NEVER,
+        ),
+        DeadlineElapsed(deadline=f"{case_id}/grace", version=0, due=NEVER),
+        DeadlineElapsed(deadline=f"{case_id}/term", version=2, due=asked.waits_for("term")),
+        DeadlineElapsed(deadline=f"{case_id}/term", version=1, due=NEVER),
+        DeadlineElapsed(deadline="unknown/term", version=1, due=NEVER),
+        DecisionSigned(decision_id="unknown", outcome="granted", officer="o", signed_at=NEVER),
+    ]
+    for event in nonsense:
+        asked.publishes(event)
+        assert asked.person() == before, event.name
+
+
+def test_what_comes_twice_or_too_late_is_told_as_what_it_was(asked: Town) -> None:
+    case, person = asked.case(), asked.person()
+    question = case.question
+    assert question is not None
+    sent = QuestionSent(
+        question_id=question.question_id,
+        case_id=case.case_id,
+        person_id=person.person_id,
+        message_id="another",
+        text="",
+        sent_at=at(16, 10),
+    )
+    asked.publishes(sent)
+    assert asked.case().question == question
+    lost = QuestionUndeliverable(
+        question_id="an older one",
+        case_id=case.case_id,
+        person_id=person.person_id,
+        code=30005,
+        at=at(16, 10),
+    )
+    asked.publishes(lost)
+    assert asked.notes() == ["sent_already", "undeliverable_after_closing"]
+    assert asked.case().state is State.OFFER_SENT
+
+
+def test_a_hero_of_labour_has_a_ground_and_documents_of_their_own(town: Town) -> None:
+    award = TitleAwarded(iin=IINS[0], title="hero_of_labour", award_id="A", awarded_on=date(2021, 7, 12))
+    town.publishes(award)
+    [ending] = town.endings()
+    assert (ending.ground, ending.ordinary_route.category) == ("4-3", 5)
+    town.publishes(PhoneRegistered(iin=IINS[0], phone=PHONE, registered_at=town.now))
+    assert town.told() == ["offer"]
