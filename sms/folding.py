@@ -23,6 +23,7 @@ _DROPPED_CATEGORIES = frozenset(
 _DROPPED_SYMBOLS = frozenset("+=<>|~")
 _DOUBTFUL_PUNCTUATION = frozenset("%@&")
 _VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f]")
+_BOUND_DIGITS = re.compile(r"\d[^\w\s]+\d")
 _REPEATED = re.compile(r"([^\W\d_])\1+")
 _LETTERS_OR_DIGITS = re.compile(r"\d+|[^\W\d_]+")
 
@@ -53,8 +54,11 @@ def as_english_keys(folded: str) -> str:
 def words(folded: str) -> list[str] | None:
     """The words, numbers and pictures of the text without its punctuation.
 
-    None where a character makes the whole doubtful: a question mark, a percent sign, a letter struck through.
+    None where a character makes the whole doubtful: a question mark, a percent sign, a letter struck through,
+    or digits that punctuation binds together, as in `1-1` and `1.5`.
     """
+    if _BOUND_DIGITS.search(folded):
+        return None
     kept: list[str] = []
     for character in folded:
         if character in _QUESTION or character in _DOUBTFUL_PUNCTUATION:

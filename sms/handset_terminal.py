@@ -21,7 +21,8 @@ from rich.text import Text
 from schemas.values import check_phone
 
 _ZONE = ZoneInfo("Asia/Almaty")
-_WIDEST = 46
+_WIDEST, _NARROWEST = 46, 18
+_LONGEST_EXCERPT = 30
 _SECONDS_FOR_A_LINE = 0.5
 _WITHOUT_LIMIT = ClientTimeout(total=None, sock_connect=5)
 _SWITCHES = {
@@ -62,7 +63,7 @@ class HandsetTerminal:
         for handset in handsets:
             last = handset["messages"][-1]["text"].replace("\n", " ") if handset["messages"] else ""
             on = [name.replace("_", " ") for name, value in handset["switches"].items() if value]
-            shown = last if len(last) <= _WIDEST else last[: _WIDEST - 1] + "…"
+            shown = last if len(last) <= _LONGEST_EXCERPT else last[:_LONGEST_EXCERPT] + "…"
             table.add_row(
                 handset["phone"], str(handset["unread"] or ""), escape(shown), ", ".join(on) or "on"
             )
@@ -144,13 +145,9 @@ def _bubble(message: dict[str, Any]) -> Align:
     note = notes.get(message["status"], at)
     lost = message["status"] in notes
     style = "red" if lost else "blue" if here else "white"
+    width = min(_WIDEST, max(_NARROWEST, len(message["text"]) + 4))
     panel = Panel(
-        Text(message["text"]),
-        subtitle=escape(note),
-        subtitle_align="left",
-        border_style=style,
-        expand=False,
-        width=None if len(message["text"]) < _WIDEST else _WIDEST,
+        Text(message["text"]), subtitle=escape(note), subtitle_align="left", border_style=style, width=width
     )
     return Align.right(panel) if here else Align.left(panel)
 

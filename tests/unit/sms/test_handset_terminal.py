@@ -58,7 +58,7 @@ async def test_a_conversation_in_the_terminal(simulator: Simulator, printed: Con
     assert handset.switches.off
     text = output(printed)
     assert text.count("Кто [bold]это?") == 1
-    assert "│ 1 │" in text
+    assert "│ 1  " in text
 
 
 async def test_the_carrier_down_and_up(simulator: Simulator, printed: Console) -> None:
