@@ -100,7 +100,8 @@ def dump(state: bytes, handled: Iterable[Handled]) -> bytes:
 def _line_head(line: bytes) -> tuple[str, int, int]:
     try:
         event_id, timestamp, offset, _ = line.split(b",", 3)
-        if b"\\" in event_id or not event_id.endswith(b'"'):
+        # An id with a comma or an escape in it has to be parsed.
+        if len(event_id) < len('[""') or b"\\" in event_id or not event_id.endswith(b'"'):
             event_id, timestamp, offset, _ = json.loads(line)
             return str(event_id), timestamp, offset
         return event_id[2:-1].decode(), int(timestamp), int(offset)

@@ -1,6 +1,6 @@
 """The churn: events flow, workers come, go, are killed and are frozen; afterwards everything is counted.
 
-    python -m tests.crash.churn --kafka 127.0.0.1:9092 --seconds 120 --store memory --partitions 4
+    python -m tests.crash.churn --seconds 120 --store memory --partitions 4
 
 One seed makes one order of joins, leaves, kills and freezes; it is printed, and can be given.
 """
@@ -8,19 +8,21 @@ One seed makes one order of joins, leaves, kills and freezes; it is printed, and
 import argparse
 import asyncio
 import json
+import os
 import random
 import secrets
 import signal
 import sys
 import tempfile
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from ops.brokers.kafka import KafkaBroker
 from streams import envelope
 from streams.dead_letters import DEAD_LETTERS
 from tests.crash.counting import Count, Names, event_id, fold
@@ -42,6 +44,7 @@ class Plan:
     stock: bool = False
     seed: int = 0
     freeze: bool = True
+    faults: bool = False
 
 
 @dataclass
@@ -114,8 +117,8 @@ class Worker:
 class Churn:
     """One run."""
 
-    def __init__(self, plan: Plan, folder: Path) -> None:
-        self.plan, self.folder = plan, folder
+    def __init__(self, plan: Plan, folder: Path, broker: KafkaBroker | None = None) -> None:
+        self.plan, self.folder, self.broker = plan, folder, broker
         self.app_id = f"churn-{secrets.token_hex(4)}"
         self.names = Names(self.app_id)
         self.random = random.Random(plan.seed)  # noqa: S311
@@ -187,6 +190,8 @@ class Churn:
         choices = ["join"] if len(self.workers) < self.plan.most_workers else []
         if len(awake) > 1:
             choices += ["leave", "kill"] + (["freeze"] if self.plan.freeze and not self.plan.stock else [])
+        if self.broker is not None:
+            choices += ["stall", "bounce"]
         action = self.random.choice(choices or ["none"])
         if not awake:
             action = "join"
@@ -196,6 +201,9 @@ class Churn:
         if action == "none":
             return
         self.verdict.actions[action] += 1
+        if action in {"stall", "bounce"}:
+            await self._hurt_broker(action)
+            return
         worker = self.random.choice(awake)
         if action == "freeze":
             worker.frozen = True
@@ -207,6 +215,20 @@ class Churn:
         # A worker told to leave while it was still starting has no handler for the signal yet.
         if action == "leave" and code not in {0, -signal.SIGTERM}:
             self.verdict.problems.append(f"worker {worker.number} left with {code}")
+
+    async def _hurt_broker(self, action: str) -> None:
+        """Stop the broker for some seconds, or kill it and start it again."""
+        broker = self.broker
+        assert broker is not None
+        assert broker.pid is not None
+        if action == "stall":
+            os.kill(broker.pid, signal.SIGSTOP)
+            await asyncio.sleep(self.random.uniform(2, 8))
+            os.kill(broker.pid, signal.SIGCONT)
+        else:
+            await asyncio.to_thread(broker.kill)
+            await asyncio.sleep(self.random.uniform(0, 3))
+            await asyncio.to_thread(broker.start)
 
     @staticmethod
     def _thaw(worker: Worker) -> None:
@@ -330,15 +352,19 @@ async def read_all(kafka: str, topic: str, partitions: int) -> list:  # type: ig
 
 
 def run(plan: Plan, folder: Path | None = None) -> Verdict:
-    """One run, from beginning to end."""
+    """One run, from beginning to end, on the plan's broker or else on one of its own."""
     where = folder or Path(tempfile.mkdtemp(prefix="churn-"))
     print(f"{plan}\nlogs: {where}", flush=True)  # noqa: T201
-    return asyncio.run(Churn(plan, where).run())
+    if plan.kafka:
+        return asyncio.run(Churn(plan, where).run())
+    with KafkaBroker(where / "kafka") as broker:
+        hurt = broker if plan.faults else None
+        return asyncio.run(Churn(replace(plan, kafka=broker.address), where, hurt).run())
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--kafka", required=True)
+    parser.add_argument("--kafka", default="", help="host:port; without it, a broker is started")
     parser.add_argument("--store", choices=["memory", "rocksdb"], default="memory")
     parser.add_argument("--partitions", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=120)
@@ -347,6 +373,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10_000))
     parser.add_argument("--stock", action="store_true", help="Faust's own classes; must lose")
     parser.add_argument("--no-freeze", dest="freeze", action="store_false")
+    parser.add_argument("--faults", action="store_true", help="hurt the broker too, if it is one of our own")
     plan = Plan(**vars(parser.parse_args()))
     verdict = run(plan)
     print(json.dumps(vars(verdict), indent=1))  # noqa: T201

@@ -30,19 +30,18 @@ class Ledger:
         self.process: asyncio.subprocess.Process | None = None
 
     async def make_topics(
-        self, changelog_partitions: int = PARTITIONS, dead_letter_bytes: int = 1_048_588
+        self, changelog_partitions: int = PARTITIONS, effect_bytes: int = 1_048_588
     ) -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
         await admin.start()
         try:
-            topics = [
-                NewTopic(t, PARTITIONS, 1) for t in (self.inbox, self.effects, self.originals, self.copies)
-            ]
+            topics = [NewTopic(topic, PARTITIONS, 1) for topic in (self.inbox, self.originals, self.copies)]
+            small = {"max.message.bytes": str(effect_bytes)}
+            topics.append(NewTopic(self.effects, PARTITIONS, 1, topic_configs=small))
             compact = {"cleanup.policy": "compact"}
             topics.append(NewTopic(self.changelog, changelog_partitions, 1, topic_configs=compact))
             if "dead-letter.v1" not in await admin.list_topics():
-                larger = {"max.message.bytes": str(dead_letter_bytes)}
-                topics.append(NewTopic("dead-letter.v1", 1, 1, topic_configs=larger))
+                topics.append(NewTopic("dead-letter.v1", 1, 1))
             await admin.create_topics(topics)
         finally:
             await admin.close()

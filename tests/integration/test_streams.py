@@ -98,6 +98,22 @@ async def test_bad_records_stop_nobody(in_memory: Ledger) -> None:
     }
 
 
+async def test_a_record_that_the_broker_refuses_ends_the_worker_with_nothing_committed(
+    kafka: KafkaBroker, tmp_path: Path
+) -> None:
+    ledger = Ledger(kafka.address, tmp_path)
+    await ledger.make_topics(effect_bytes=5_000)
+    await ledger.start()
+    await ledger.events(b"a", {"id": "big", "big": 10_000})
+    assert ledger.process is not None
+    async with asyncio.timeout(30):
+        assert await ledger.process.wait() == Exit.LOST_SEND
+    last = ledger.lines()[-1]
+    assert (last["event"], last["topic"]) == ("a send was lost", ledger.effects)
+    assert "MessageSizeTooLargeError" in last["error"]
+    assert await ledger.lag() == 1
+
+
 async def test_deadlines_elapse_once_also_after_a_restart(ledger: Ledger) -> None:
     await ledger.start()
     await ledger.events(b"soon", {"id": "soon", "due": 1.0})

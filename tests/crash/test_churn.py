@@ -1,0 +1,29 @@
+"""The churn in two minutes: both stores, both numbers of partitions. `make churn` runs it for longer."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.crash.churn import Plan, run
+
+
+@pytest.mark.kafka
+@pytest.mark.slow
+@pytest.mark.timeout(420)
+@pytest.mark.parametrize(("store", "partitions", "seed"), [("memory", 12, 5), ("rocksdb", 4, 7)])
+def test_nothing_is_lost_or_doubled(store: str, partitions: int, seed: int, tmp_path: Path) -> None:
+    plan = Plan(kafka="", store=store, partitions=partitions, seconds=50, seed=seed)
+    verdict = run(plan, tmp_path)
+    assert verdict.sound, vars(verdict)
+    assert verdict.source > 400 * plan.seconds
+
+
+@pytest.mark.kafka
+@pytest.mark.slow
+@pytest.mark.timeout(420)
+def test_a_broker_that_stalls_and_crashes_loses_nothing(tmp_path: Path) -> None:
+    plan = Plan(kafka="", seconds=60, seed=3, freeze=False, faults=True)
+    verdict = run(plan, tmp_path)
+    assert verdict.sound, vars(verdict)
+    assert verdict.actions["stall"]
+    assert verdict.actions["bounce"]
