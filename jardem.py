@@ -106,6 +106,30 @@ def demo(
     sys.exit(asyncio.run(run(options)))
 
 
+@app.command()
+def publish(
+    file: Annotated[typer.FileBinaryRead, typer.Argument(help="JSON lines; - reads standard input.")],
+    *,
+    all_or_nothing: Annotated[
+        bool, typer.Option("--all-or-nothing", help="Publish no line where one is refused.")
+    ] = False,
+) -> None:
+    """Publish events: a line each, {"type": "registry.title-awarded.v1", "data": {...}}.
+
+    A line may name its "id", "source" and "time". With ids of your own, publishing a file again is safe: the
+    same source and id are the same event. Exit code 1 where a line was refused or not acknowledged.
+    """
+    from ops.publish import Publisher
+    from streams.settings import Settings
+
+    publisher = Publisher(Settings.load("publish"), lambda line: typer.echo(line, err=True))
+    outcome = publisher.publish(file, all_or_nothing=all_or_nothing)
+    for line in outcome.lines():
+        typer.echo(line)
+    if not outcome.complete:
+        raise typer.Exit(1)
+
+
 @topics_app.command("apply")
 def topics_apply(
     *,
@@ -124,16 +148,29 @@ def topics_apply(
         raise typer.Exit(1)
 
 
+@app.command()
+def texts(price: Annotated[float | None, typer.Option(help="What one part costs.")] = None) -> None:
+    """Show every text that citizens are sent, with its parts and what it costs."""
+    from rich.console import Console
+
+    from sms.text_table import table
+
+    Console().print(table(price))
+
+
 def _explained(error: Exception) -> tuple[int, list[str]] | None:
     """The exit code and the lines for an error that is the user's to mend, None for one that is ours."""
+    from kafka.errors import KafkaError
+
     from ops.brokers.broker import BrokerError
+    from ops.publish import UnreadyTopicsError
     from ops.reach import NoBrokerError
     from ops.topic_admin import TopicRefusedError
     from streams.settings_checks import SettingsError
 
     if isinstance(error, SettingsError):
         return 2, error.lines
-    if isinstance(error, BrokerError | NoBrokerError | TopicRefusedError):
+    if isinstance(error, BrokerError | NoBrokerError | TopicRefusedError | UnreadyTopicsError | KafkaError):
         return 1, [str(error)]
     return None
 
