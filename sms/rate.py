@@ -28,14 +28,14 @@ class TokenBucket:
 
 
 class Rest:
-    """After several failures in a row nobody calls for a while, each time longer, up to a minute.
+    """After several failures in a row nobody calls for a while, each time longer, up to half a minute.
 
     Without it, an outage would cost every message its own tries, and the API a storm when it comes back.
     """
 
     _FAILURES = 5
     _FIRST = 2.0
-    _LONGEST = 60.0
+    _LONGEST = 30.0
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance

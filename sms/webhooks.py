@@ -79,7 +79,7 @@ class Webhooks:
     async def _readyz(self, _: web.Request) -> web.Response:
         if await self._inbox.is_ready():
             return web.json_response({"status": "ready"})
-        return web.json_response({"status": "the broker does not answer"}, status=503)
+        return web.json_response({"status": "the broker does not answer, or has no inbox"}, status=503)
 
     async def _take(self, request: web.Request, endpoint: str, read: Read) -> web.Response | None:
         """Handle a call; None: the broker has its event."""

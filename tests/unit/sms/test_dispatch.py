@@ -460,6 +460,32 @@ async def test_a_storm_with_deaths_of_workers_ends_with_one_sms_each(
     assert len(api.messages) == 120
 
 
+async def test_after_an_outage_the_queues_drain_in_order_and_at_the_rate_limit(
+    api: BadApi, carrier: TwilioCarrier, kept: MemoryJournal
+) -> None:
+    limits = Limits(per_second=100, burst=1, settle_seconds=0.1)
+    dispatcher = new_dispatcher(carrier, kept, limits)
+    desk = Desk([message(f"m{n}", f"+77015{n % 10:06}", f"text {n}") for n in range(40)])
+    api.always = status(503)
+    for _ in range(3):
+        desk.heard(await dispatcher.dispatch(desk.batch()))
+    assert not desk.done
+    refused = len(api.creates())
+    assert refused <= 2 * limits.in_flight
+    api.always = None
+    # Half a minute of rest is over.
+    dispatcher._sender._rest.succeeded()
+    while batch := desk.batch():
+        desk.heard(await dispatcher.dispatch(batch))
+    for number in range(10):
+        phone = f"+77015{number:06}"
+        texts = [sent["body"] for sent in api.sent() if sent["to"] == phone]
+        assert texts == [f"text {n}" for n in range(number, 40, 10)]
+    calls = [call.at for call in api.creates()[refused:]]
+    assert len(calls) == 40
+    assert calls[-1] - calls[0] >= 39 / 100 - 0.02
+
+
 async def test_neither_number_nor_text_is_logged(
     api: BadApi, dispatcher: Dispatcher, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
