@@ -8,6 +8,8 @@ PYTHON  ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
              $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
 # What the demo is told, as in: make demo DEMO="--broker embedded"
 DEMO    ?=
+# What the churn is told, as in: make churn CHURN="--seconds 3600"
+CHURN   ?=
 # What pytest is told, as in: make unit PYTEST="-k lifecycle"
 PYTEST  ?=
 
@@ -15,10 +17,10 @@ UNIT        := $(wildcard tests/unit tests/simulation)
 INTEGRATION := $(wildcard tests/integration)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup kafka demo test lint format unit integration lock clean
+.PHONY: help setup kafka demo test lint format unit integration churn-short churn lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## a virtual environment in .venv with exactly what requirements.lock names
 
@@ -35,7 +37,7 @@ kafka: setup ## fetch Apache Kafka's jars with Maven (needs Java 17)
 demo: setup ## everything on this machine, with a browser page to answer the SMS in
 	$(JARDEM) demo $(DEMO)
 
-test: lint unit integration ## all that must be green
+test: lint unit integration churn-short ## all that must be green
 
 lint: setup ## style, types, layers, and whether the lock is fresh
 	$(BIN)/ruff check
@@ -53,6 +55,12 @@ unit: setup ## tests that need nothing but Python
 
 integration: setup ## tests against real brokers and real HTTP on this machine
 	$(BIN)/pytest $(INTEGRATION) $(PYTEST)
+
+churn-short: setup ## two minutes of workers and a broker coming, going and crashing under load
+	$(BIN)/pytest tests/crash $(PYTEST)
+
+churn: setup ## a quarter of an hour of it on each store, and the stock control; writes docs/reports/churn.md
+	$(BIN)/python -m tests.crash.report docs/reports/churn.md $(CHURN)
 
 lock: setup ## resolve the dependencies anew into requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
