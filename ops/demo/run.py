@@ -32,6 +32,7 @@ _SLOW_DAY, _FAST_DAY = 20.0, 5.0
 _PAGE_PORT = 8085
 _AFTERMATH = 3.0
 _LONGEST_ONCE = 240.0
+_INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +55,24 @@ async def run(options: Options) -> int:
     """
     show = Show(_console())
     folder = Path(tempfile.mkdtemp(prefix="jardem-demo-"))
-    kept = False
+    playing = asyncio.create_task(_play(options, show, folder))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, playing.cancel)
     try:
-        async with _broker(options, folder, show) as kafka:
-            code = await _Demo(options, show, folder, kafka).play()
+        code = await playing
+    except asyncio.CancelledError:
+        show.say("The demo has ended; nothing is left running.")
+        code = _INTERRUPTED if options.once else 0
     except DemoError as error:
-        show.say(f"[red]{error}[/]")
-        code, kept = 1, True
-    if kept:
-        show.say(f"The logs are in {folder}.")
-    else:
-        shutil.rmtree(folder, ignore_errors=True)
+        show.say(f"[red]{error}[/]\nThe logs are in {folder}.")
+        return 1
+    shutil.rmtree(folder, ignore_errors=True)
     return code
+
+
+async def _play(options: Options, show: Show, folder: Path) -> int:
+    async with _broker(options, folder, show) as kafka:
+        return await _Demo(options, show, folder, kafka).play()
 
 
 def _console() -> Console:
@@ -84,11 +91,14 @@ async def _broker(options: Options, folder: Path, show: Show) -> AsyncIterator[s
     if note:
         show.say(f"[yellow]{note}[/]")
     show.say("Starting a broker; the first time it is fetched, which takes a minute.")
-    await asyncio.to_thread(broker.start)
+    starting = asyncio.create_task(asyncio.to_thread(broker.start))
     try:
+        await asyncio.shield(starting)
         show.say(f"The broker ({broker.kind}) listens at {broker.address}.")
         yield broker.address
     finally:
+        # A thread can't be called back: when the demo is ended this early, the broker is there first.
+        await asyncio.wait({starting})
         await asyncio.to_thread(broker.stop)
 
 
@@ -121,17 +131,15 @@ class _Demo:
         self._simulator.handsets.watch(self._changed)
         async with self._installation:
             self._show.say(f"\n  Handsets: [bold]{self._simulator.url}/[/]   answer there, or watch\n")
-            background = [asyncio.create_task(follow(self._installation.kafka, self._came_out))]
+            following = asyncio.create_task(follow(self._installation.kafka, self._came_out))
             try:
                 await self._publish_all()
-                code = await self._wait(background[0])
+                return await self._wait(following)
             finally:
+                self._show.table(self._outcomes)
                 await self._script.stop()
-                for task in background:
-                    task.cancel()
-                await asyncio.gather(*background, return_exceptions=True)
-        self._show.table(self._outcomes)
-        return code
+                following.cancel()
+                await asyncio.gather(following, return_exceptions=True)
 
     async def _publish_all(self) -> None:
         await self._publish([event for citizen in self._citizens for event in citizen.before])
@@ -161,33 +169,27 @@ class _Demo:
             self._done.set()
 
     async def _wait(self, following: "asyncio.Task[None]") -> int:
-        """Wait for the end: all outcomes (with `once`), a signal, or something that broke."""
-        stopped = _signalled()
-        ends = {asyncio.create_task(stopped.wait()), asyncio.create_task(self._broken(following))}
+        """Wait for all outcomes (with `once`), or until something breaks or somebody ends the demo."""
+        broken = asyncio.create_task(self._broken(following))
         complete = asyncio.create_task(self._done.wait())
-        told = False
         try:
-            while True:
-                waited_for = ends if told else {*ends, complete}
-                timeout = _LONGEST_ONCE if self._options.once else None
-                done, _ = await asyncio.wait(waited_for, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-                for task in done & ends:
-                    task.result()
-                if done & ends:
-                    return 0 if not self._options.once else 130
-                if not done:
-                    self._show.say(f"[red]Not everybody had an outcome within {_LONGEST_ONCE:.0f} s.[/]")
-                    return 1
-                if self._options.once:
-                    # Whatever comes now would be one outcome too many.
-                    await asyncio.sleep(_AFTERMATH)
-                    return 0 if all(map(self._outcomes.as_expected, self._citizens)) else 1
-                told = True
+            timeout = _LONGEST_ONCE if self._options.once else None
+            await asyncio.wait({broken, complete}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            if broken.done():
+                broken.result()
+            if not self._options.once:
                 self._show.table(self._outcomes)
                 self._show.say("Everybody has an outcome. The handsets stay open; Ctrl-C ends the demo.")
+                await broken
+            if not complete.done():
+                self._show.say(f"[red]Not everybody had an outcome within {_LONGEST_ONCE:.0f} s.[/]")
+                return 1
+            # Whatever comes now would be one outcome too many.
+            await asyncio.sleep(_AFTERMATH)
+            return 0 if all(map(self._outcomes.as_expected, self._citizens)) else 1
         finally:
-            for task in {*ends, complete}:
-                task.cancel()
+            broken.cancel()
+            complete.cancel()
 
     async def _broken(self, following: "asyncio.Task[None]") -> None:
         while True:
@@ -201,10 +203,3 @@ class _Demo:
 def _page_port() -> int:
     """The same port each time, so that an open page finds the next demo; another one where it is taken."""
     return _PAGE_PORT if listens(f"127.0.0.1:{_PAGE_PORT}") else free_port()
-
-
-def _signalled() -> asyncio.Event:
-    stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    return stopped
