@@ -58,14 +58,16 @@ def _late(turn: Turn, case: Case, question: Question) -> None:
     if question.withdrawn_at:
         turn.remark(case, "answered_from_a_former_number")
         return
-    if case.state in WAITING and case.question == question:
+    expired = case.state in WAITING and case.question == question
+    if expired:
         # The end of the term was not processed yet. The answer to the late message says all there is to say.
-        turn.close(question, question.term_ends or turn.now)
         case = turn.end(case, EndReason.NO_REPLY, tell=False)
     noted = turn.remark(case, "answered_late")
     if noted.state is State.ENDED and not noted.late_told and turn.phone:
         turn.put(noted.model_copy(update={"late_told": True}))
         turn.notify(noted, NoticeKind.ANSWERED_LATE)
+    if expired:
+        turn.close(question, question.term_ends or turn.now)
 
 
 def _in_time(turn: Turn, case: Case, question: Question, report: QuestionAnswered) -> None:

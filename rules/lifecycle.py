@@ -129,13 +129,14 @@ def _mourn(turn: Turn) -> None:
 def _stop(turn: Turn, case: Case, reason: EndReason) -> None:
     """End an open case; one that has its outcome only records what came too late to change it."""
     if case.open:
-        _close_question(turn, case, turn.now)
         turn.end(case, reason)
+        _close_question(turn, case, turn.now)
     elif case.reason is not reason:
         turn.remark(case, f"{reason}_after_{'decision' if case.decided else 'end'}")
 
 
 def _close_question(turn: Turn, case: Case, at: datetime) -> None:
+    """Close what the case asked. To be done after the telling: closing makes room for the next question."""
     if case.state in WAITING and case.question:
         turn.close(case.question, at)
 
@@ -178,8 +179,8 @@ def _record_benefit(turn: Turn, fact: BenefitRecorded) -> None:
         return
     for case in _cases(turn):
         if case.state in BEFORE_CONSENT - {State.RECEIVED}:
-            _close_question(turn, case, turn.now)
             turn.end(case, EndReason.ALREADY_RECEIVING)
+            _close_question(turn, case, turn.now)
 
 
 def _know_account(turn: Turn, fact: AccountKnown) -> None:
@@ -212,8 +213,8 @@ def _undeliverable(turn: Turn, report: QuestionUndeliverable) -> None:
         return
     question = case.question
     if case.state in WAITING and question and question.question_id == report.question_id:
-        turn.close(question, report.at)
         turn.end(case, EndReason.UNDELIVERABLE)
+        turn.close(question, report.at)
     else:
         turn.remark(case, "undeliverable_after_closing")
 
@@ -233,8 +234,8 @@ def _elapsed(turn: Turn, report: DeadlineElapsed) -> None:
     if what == "grace":
         turn.proceed(turn.put(case.model_copy(update={"grace_until": None})))
     elif question and question.term_ends and what == "term":
-        turn.close(question, question.term_ends)
         turn.end(case, EndReason.NO_REPLY)
+        turn.close(question, question.term_ends)
     elif question and question.term_ends:
         changed = replace_question(case, question.model_copy(update={"reminded": True}))
         turn.notify(turn.remark(changed, "reminded"), NoticeKind.REMINDER, until=question.term_ends)

@@ -1,6 +1,6 @@
 """Every way in which a citizen answers, or does not."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -9,8 +9,9 @@ from ops.simulation.town import IBANS, Setting
 from rules.person import Question
 from rules.policy import TermPolicy
 from rules.states import State
-from schemas.sms import Answer, (
+from schemas.sms import (
     AccountGiven,
+    Answer,
     Decline,
     QuestionAnswered,
 )

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from ops.simulation.facts import fact
 from ops.simulation.ledger import Ledger
-from ops.simulation.moves import Land
+from ops.simulation.moves import Land, Publish, Work
 from ops.simulation.town import PHONES, Setting, person_id
 from ops.simulation.world import World
 from rules.lifecycle import waits
@@ -74,6 +74,17 @@ class Town:
         while self.world._kept_texts:
             self.world.do(Land(0))
         self.world.settle()
+
+    def has_an_offer_on_its_way(self) -> None:
+        """A hero's offer has been handed to the carrier, who has not taken it yet."""
+        self.world.do(Publish(0, "phone0"))
+        self.world.do(Publish(0, "title"))
+        self.works()
+
+    def works(self) -> None:
+        """Both desks work until nothing waits for them; the carrier does not."""
+        while self.world.cases.waiting() or self.world.lines.waiting():
+            self.world.do(Work(0))
 
     # What can be seen.
 
