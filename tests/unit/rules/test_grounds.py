@@ -1,0 +1,114 @@
+from datetime import date
+from typing import Literal
+
+import pytest
+
+from rules.documents import ordinary_route
+from rules.grounds import entitlement, offers_one_application
+from rules.policy import IN_FORCE, RULES_VERSION, Policy, TermPolicy
+from schemas.registry import DisabilityEstablished, TitleAwarded
+from schemas.values import EndReason, Ground
+
+IIN = "850101300015"
+DAY = date(2021, 7, 12)
+
+
+@pytest.mark.parametrize(
+    ("title", "ground"), [("peoples_hero", Ground.PEOPLES_HERO), ("hero_of_labour", Ground.HERO_OF_LABOUR)]
+)
+@pytest.mark.parametrize("posthumous", [False, True])
+def test_titles_give_the_grounds_4_2_and_4_3_and_are_not_offered_to_the_dead(
+    title: Literal["peoples_hero", "hero_of_labour"],
+    ground: Ground,
+    posthumous: bool,  # noqa: FBT001
+) -> None:
+    right = entitlement(
+        TitleAwarded(iin=IIN, title=title, award_id="A-7", awarded_on=DAY, posthumous=posthumous)
+    )
+    assert (right.ground, right.record, right.record_id) == (ground, "award", "A-7")
+    assert right.barred is (EndReason.DECEASED if posthumous else None)
+
+
+@pytest.mark.parametrize("named", ["1-1", "7", "8", "8-1"])
+@pytest.mark.parametrize(
+    ("group", "first_time", "in_baikonur", "barred"),
+    [
+        ("1", True, False, None),
+        ("2", True, False, None),
+        ("3", True, False, None),
+        ("child", True, False, EndReason.MANUAL_ROUTE),
+        ("1", False, False, EndReason.MANUAL_ROUTE),
+        ("1", True, True, EndReason.MANUAL_ROUTE),
+    ],
+)
+def test_a_disability_names_its_ground_and_goes_the_manual_route_where_no_rule_exists(
+    named: Literal["1-1", "7", "8", "8-1"],
+    group: Literal["1", "2", "3", "child"],
+    first_time: bool,  # noqa: FBT001
+    in_baikonur: bool,  # noqa: FBT001
+    barred: EndReason | None,
+) -> None:
+    right = entitlement(
+        DisabilityEstablished(
+            iin=IIN,
+            certificate_id="C-7",
+            established_on=DAY,
+            group=group,
+            legal_ground=named,
+            first_time=first_time,
+            in_baikonur=in_baikonur,
+        )
+    )
+    assert (right.ground, right.record, right.record_id) == (Ground(named), "certificate", "C-7")
+    assert right.barred is barred
+
+
+TITLE = ("жеке басты куәландыратын құжат", '"Халық қаһарманы" атағы берілгенін растайтын құжат')
+LABOUR = ("жеке басты куәландыратын құжат", '"Қазақстанның Еңбек Ері" атағы берілгенін растайтын құжат')
+WAR = (
+    "жеке басты куәландыратын құжат",
+    "әскери қызметшілер қатарындағы мүгедек екендігі туралы куәлігі",
+    "жараланғаны, контузия алуы, зақымдануы, мүгедектігі туралы анықтама",
+)
+PENSION = (
+    "жеке басты куәландыратын құжат",
+    "мүгедектігі туралы анықтама",
+    "Ресей Федерациясының заңнамасына сәйкес мүгедектігі бойынша зейнетақы алатынын растайтын құжат",
+)
+CORPORATION = ("State Corporation", "egov.kz")
+PROVIDER = ("provider (medical and social expertise unit)", "State Corporation", "egov.kz")
+
+
+@pytest.mark.parametrize(
+    ("ground", "category", "documents", "where", "verified"),
+    [
+        (Ground.PEOPLES_HERO, 4, TITLE, CORPORATION, True),
+        (Ground.HERO_OF_LABOUR, 5, LABOUR, CORPORATION, True),
+        (Ground.DISABILITY_1_1, 7, WAR, PROVIDER, False),
+        (Ground.DISABILITY_7, 15, PENSION, PROVIDER, False),
+        (Ground.DISABILITY_8, 16, PENSION, PROVIDER, False),
+        (Ground.DISABILITY_8_1, 15, PENSION, PROVIDER, False),
+    ],
+)
+def test_every_ground_has_its_ordinary_route(
+    ground: Ground,
+    category: int,
+    documents: tuple[str, ...],
+    where: tuple[str, ...],
+    verified: bool,  # noqa: FBT001
+) -> None:
+    route = ordinary_route(ground)
+    assert (route.category, route.documents, route.where) == (category, documents, where)
+    assert route.call == ("1414", "8 800 080 7777")
+    assert route.verified is verified
+
+
+def test_only_disabilities_leave_the_choice_of_the_one_application() -> None:
+    chosen = {ground for ground in Ground if offers_one_application(ground)}
+    assert chosen == set(Ground) - {Ground.PEOPLES_HERO, Ground.HERO_OF_LABOUR}
+
+
+def test_the_rules_have_a_version_and_dates_of_force() -> None:
+    assert RULES_VERSION == "order-225-2021/1"
+    assert (date(2021, 7, 9), date(2023, 7, 1)) == IN_FORCE
+    assert Policy().term is TermPolicy.EXCLUSIVE

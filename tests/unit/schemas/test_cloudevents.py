@@ -1,0 +1,232 @@
+import base64
+import hashlib
+import json
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from schemas.catalogue import PUBLIC_IN
+from schemas.cloudevents import NotACloudEventError, decode, encode, explain, wrap
+from schemas.happening import SOURCE_DIGEST, UnknownEventError, derived_id, happening
+from schemas.plausible import check_not_ahead
+from schemas.portal import PhoneRegistered
+from schemas.registry import TitleAwarded
+
+NOW = datetime(2021, 7, 15, 4, tzinfo=UTC)
+DATA = b'{"iin": "850101300015",  "title": "peoples_hero", "award_id": "A", "awarded_on": "2021-07-12"}'
+BINARY = (
+    ("ce_specversion", b"1.0"),
+    ("ce_id", b"e-1"),
+    ("ce_source", b"urn:registry"),
+    ("ce_type", b"kz.jardem.registry.title-awarded.v1"),
+    ("ce_time", b"2021-07-12T10:00:00+06:00"),
+    ("content-type", b"application/json"),
+)
+STRUCTURED: dict[str, Any] = {
+    "specversion": "1.0",
+    "id": "e-1",
+    "source": "urn:registry",
+    "type": "kz.jardem.registry.title-awarded.v1",
+    "time": "2021-07-12T04:00:00Z",
+    "data": json.loads(DATA),
+}
+IS_STRUCTURED = (("content-type", b"application/cloudevents+json; charset=utf-8"),)
+
+
+def without(name: str) -> tuple[tuple[str, bytes], ...]:
+    return tuple(header for header in BINARY if header[0] != name)
+
+
+def structured(**changes: Any) -> bytes:
+    content = {name: value for name, value in (STRUCTURED | changes).items() if value is not ...}
+    return json.dumps(content).encode()
+
+
+def test_binary_mode_keeps_the_data_byte_for_byte() -> None:
+    event = decode(DATA, BINARY, timestamp=NOW)
+    assert (event.id, event.source, event.name) == ("e-1", "urn:registry", "registry.title-awarded.v1")
+    assert event.time == datetime(2021, 7, 12, 4, tzinfo=UTC)
+    assert event.time.tzinfo is UTC
+    assert event.data == DATA
+    assert event.sha256 == hashlib.sha256(DATA).hexdigest()
+    assert event.extensions == {}
+
+
+def test_structured_mode_gives_the_same_event() -> None:
+    event = decode(structured(), IS_STRUCTURED, timestamp=NOW)
+    assert (event.id, event.source, event.name) == ("e-1", "urn:registry", "registry.title-awarded.v1")
+    assert event.time == datetime(2021, 7, 12, 4, tzinfo=UTC)
+    assert json.loads(event.data) == json.loads(DATA)
+
+
+def test_structured_mode_reads_base64_data_and_extensions_of_any_kind() -> None:
+    encoded = base64.b64encode(DATA).decode()
+    event = decode(
+        structured(data=..., data_base64=encoded, priority=7, empty=None, datacontenttype="application/json"),
+        IS_STRUCTURED,
+        timestamp=NOW,
+    )
+    assert event.data == DATA
+    assert event.extensions == {"priority": "7"}
+
+
+def test_kazakh_letters_stay_letters_in_the_data() -> None:
+    event = decode(structured(data={"reason": "қате"}), IS_STRUCTURED, timestamp=NOW)
+    assert event.data == '{"reason":"қате"}'.encode()
+
+
+def test_an_event_without_a_time_happened_when_its_record_was_made() -> None:
+    assert decode(DATA, without("ce_time"), timestamp=NOW).time == NOW
+
+
+@pytest.mark.parametrize("name", ["CE_TRACEPARENT", "traceparent"])
+def test_the_trace_is_passed_on(name: str) -> None:
+    trace = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    event = decode(DATA, (*BINARY, (name, trace)), timestamp=NOW)
+    assert event.extensions == {"traceparent": trace.decode()}
+    headers = dict(encode(event)[0])
+    assert headers["ce_traceparent"] == headers["traceparent"] == trace
+
+
+def test_the_extension_stands_where_both_traces_are_given() -> None:
+    event = decode(DATA, (*BINARY, ("traceparent", b"header"), ("ce_traceparent", b"mine")), timestamp=NOW)
+    assert event.extensions == {"traceparent": "mine"}
+
+
+@pytest.mark.parametrize("name", ["ce_id", "ce_source", "ce_type"])
+def test_a_binary_record_without_a_required_header_is_none(name: str) -> None:
+    with pytest.raises(NotACloudEventError, match=f"the header {name} is missing"):
+        decode(DATA, without(name), timestamp=NOW)
+    with pytest.raises(NotACloudEventError, match=f"the header {name} is missing"):
+        decode(DATA, (*without(name), (name, b"")), timestamp=NOW)
+
+
+@pytest.mark.parametrize("name", ["id", "source", "type"])
+def test_a_structured_record_without_a_required_attribute_is_none(name: str) -> None:
+    with pytest.raises(NotACloudEventError, match=f"the attribute {name} is missing"):
+        decode(structured(**{name: ...}), IS_STRUCTURED, timestamp=NOW)
+
+
+@pytest.mark.parametrize(
+    ("value", "headers", "why"),
+    [
+        (None, BINARY, "no value"),
+        (DATA, without("ce_specversion"), "specversion"),
+        (DATA, (*without("ce_specversion"), ("ce_specversion", b"0.3")), "specversion"),
+        (DATA, (*BINARY, ("ce_note", b"\xff")), "UTF-8"),
+        (DATA, (*without("ce_time"), ("ce_time", b"yesterday")), "RFC 3339"),
+        (DATA, (*without("ce_time"), ("ce_time", b"2021-07-12T10:00:00")), "RFC 3339"),
+        (DATA, (*without("ce_time"), ("ce_time", b"0001-01-01T00:00:00+14:00")), "RFC 3339"),
+        (b"{", IS_STRUCTURED, "not JSON"),
+        (b"\xff", IS_STRUCTURED, "not JSON"),
+        (b"[" * 100_000, IS_STRUCTURED, "not JSON"),
+        (b"[]", IS_STRUCTURED, "JSON object"),
+        (structured(data=...), IS_STRUCTURED, "no data"),
+        (structured(data_base64="%%"), IS_STRUCTURED, "not base64"),
+        (structured(data_base64=7), IS_STRUCTURED, "not base64"),
+        (structured(specversion="2.0"), IS_STRUCTURED, "specversion"),
+    ],
+)
+def test_what_is_no_cloud_event_says_why(
+    value: bytes | None, headers: tuple[tuple[str, bytes], ...], why: str
+) -> None:
+    with pytest.raises(NotACloudEventError, match=why):
+        decode(value, headers, timestamp=NOW)
+
+
+def test_what_is_encoded_is_decoded_to_the_same() -> None:
+    fact = PhoneRegistered(iin="850101300015", phone="+77011234567", registered_at=NOW)
+    event = wrap(
+        fact,
+        id_="i",
+        source="urn:x",
+        time=NOW.astimezone(timezone(timedelta(hours=6))),
+        extensions={"a": "b"},
+    )
+    headers, value = encode(event)
+    assert dict(headers)["ce_time"] == b"2021-07-15T04:00:00Z"
+    assert dict(headers)["content-type"] == b"application/json"
+    assert dict(headers)["ce_specversion"] == b"1.0"
+    again = decode(value, headers, timestamp=NOW + timedelta(days=1))
+    assert again == event
+    assert happening(again, PUBLIC_IN).data == fact
+
+
+def test_a_happening_has_an_id_from_source_and_id_and_the_digest_of_the_source() -> None:
+    event = decode(DATA, BINARY, timestamp=NOW)
+    found = happening(event, PUBLIC_IN)
+    assert found.id == derived_id("urn:registry", "e-1")
+    assert (found.source, found.source_id, found.time) == ("urn:registry", "e-1", event.time)
+    assert found.sha256 == hashlib.sha256(DATA).hexdigest()
+    assert isinstance(found.data, TitleAwarded)
+    assert found.name == "registry.title-awarded.v1"
+    passed_on = decode(DATA, (*BINARY, (f"ce_{SOURCE_DIGEST}", b"ab" * 32)), timestamp=NOW)
+    assert happening(passed_on, PUBLIC_IN).sha256 == "ab" * 32
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [b"registry.title-awarded.v1", b"kz.jardem.registry.title-awarded.v2", b"kz.jardem.question.sent"],
+)
+def test_an_event_of_another_type_is_not_read(type_: bytes) -> None:
+    event = decode(DATA, (*without("ce_type"), ("ce_type", type_)), timestamp=NOW)
+    with pytest.raises(UnknownEventError, match="type"):
+        happening(event, PUBLIC_IN)
+
+
+def test_wrong_data_is_explained_field_by_field_without_repeating_it() -> None:
+    wrong = b'{"iin": "850101300016", "title": "tsar", "awarded_on": "2021-07-12"}'
+    with pytest.raises(UnknownEventError) as problem:
+        happening(decode(wrong, BINARY, timestamp=NOW), PUBLIC_IN)
+    said = str(problem.value)
+    assert "iin: the check digit of the IIN is wrong" in said
+    assert "title: " in said
+    assert "award_id: Field required" in said
+    assert said.count("; ") == 2
+    assert "850101300016" not in said
+    assert "tsar" not in said
+
+
+def test_data_that_is_no_object_is_explained() -> None:
+    with pytest.raises(ValidationError) as problem:
+        TitleAwarded.model_validate_json("7")
+    assert explain(problem.value).startswith("the data: ")
+
+
+def test_derived_ids_follow_from_their_parts() -> None:
+    assert derived_id("a", "b") == derived_id("a", "b")
+    assert len({derived_id("a", "b"), derived_id("b", "a"), derived_id("a"), derived_id("ab")}) == 4
+    assert derived_id("a") == "40104bdb-8bba-555d-8fc3-ebac9f7347b2"
+
+
+@pytest.mark.parametrize(
+    ("awarded_on", "possible"),
+    [(date(2021, 7, 15), True), (date(2021, 7, 16), True), (date(2021, 7, 17), False)],
+)
+def test_a_date_may_be_a_day_ahead_and_no_more(awarded_on: date, possible: bool) -> None:  # noqa: FBT001
+    award = TitleAwarded(iin="850101300015", title="peoples_hero", award_id="A", awarded_on=awarded_on)
+    if possible:
+        check_not_ahead(award, NOW)
+    else:
+        with pytest.raises(ValueError, match="awarded_on"):
+            check_not_ahead(award, NOW)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "possible"),
+    [(timedelta(0), True), (timedelta(days=1), True), (timedelta(days=1, microseconds=1), False)],
+)
+def test_an_instant_may_be_a_day_ahead_and_no_more(ahead: timedelta, possible: bool) -> None:  # noqa: FBT001
+    fact = PhoneRegistered(iin="850101300015", phone=None, registered_at=NOW + ahead)
+    if possible:
+        check_not_ahead(fact, NOW)
+    else:
+        with pytest.raises(ValueError, match="registered_at"):
+            check_not_ahead(fact, NOW)
+
+
+def test_the_day_compared_is_the_one_in_almaty() -> None:
+    award = TitleAwarded(iin="850101300015", title="peoples_hero", award_id="A", awarded_on=date(2021, 7, 17))
+    check_not_ahead(award, datetime(2021, 7, 15, 18, tzinfo=UTC))
