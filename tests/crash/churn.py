@@ -7,6 +7,7 @@ One seed makes one order of joins, leaves, kills and freezes; it is printed, and
 
 import argparse
 import asyncio
+import itertools
 import json
 import os
 import random
@@ -126,6 +127,8 @@ class Churn:
         self.verdict = Verdict()
         self._started = 0
         self._fed = 0
+        self._acts = 0
+        self._faults = itertools.cycle(["stall", "bounce"])
 
     async def run(self) -> Verdict:
         await make_topics(self.plan.kafka, self.plan.partitions, [self.names.inbox, self.names.effects])
@@ -187,11 +190,13 @@ class Churn:
 
     async def _act(self) -> None:
         awake = self._reap()
+        self._acts += 1
+        if self.broker is not None and self._acts % 2:
+            await self._hurt_broker(next(self._faults))
+            return
         choices = ["join"] if len(self.workers) < self.plan.most_workers else []
         if len(awake) > 1:
             choices += ["leave", "kill"] + (["freeze"] if self.plan.freeze and not self.plan.stock else [])
-        if self.broker is not None:
-            choices += ["stall", "bounce"]
         action = self.random.choice(choices or ["none"])
         if not awake:
             action = "join"
@@ -201,9 +206,6 @@ class Churn:
         if action == "none":
             return
         self.verdict.actions[action] += 1
-        if action in {"stall", "bounce"}:
-            await self._hurt_broker(action)
-            return
         worker = self.random.choice(awake)
         if action == "freeze":
             worker.frozen = True
@@ -218,6 +220,7 @@ class Churn:
 
     async def _hurt_broker(self, action: str) -> None:
         """Stop the broker for some seconds, or kill it and start it again."""
+        self.verdict.actions[action] += 1
         broker = self.broker
         assert broker is not None
         assert broker.pid is not None
