@@ -83,6 +83,10 @@ class CarrierAgent:
         if self._dispatcher is not None:
             await self._carrier.__aexit__(None, None, None)
 
+    def _may_call(self, batch: Batch) -> bool:
+        """Whether the messages are still ours: a worker that stood still may have lost them unawares."""
+        return batch.still_owned() and self._app.lease.valid()
+
     async def _work(self, batch: Batch) -> None:
         """Hand over a batch; it is acknowledged when every message has its report."""
         outgoing: list[Outgoing] = []
@@ -101,7 +105,7 @@ class CarrierAgent:
         keys = {self._pseudonyms.phone(message.phone).encode() for message in messages}
         self._journal.place(keys, batch.partition)
         dispatcher = await self._open()
-        for report in await dispatcher.dispatch(messages):
+        for report in await dispatcher.dispatch(messages, may_call=lambda: self._may_call(batch)):
             cause = causes[report.message_id, report.attempt]
             outgoing += self._effects.outgoing([report], cause, self._app.clock.now())
         await self._app.send_all(outgoing)

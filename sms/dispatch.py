@@ -29,6 +29,10 @@ def _real_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _always() -> bool:
+    return True
+
+
 @dataclass(slots=True)
 class _Number:
     """One phone number's part of a batch. `page` is None where the journal can't be read."""
@@ -63,16 +67,20 @@ class Dispatcher:
         self._now = now
         self._sender = Sender(carrier, limits, clock, chance=chance or random.SystemRandom(), now=now)
 
-    async def dispatch(self, messages: Sequence[MessageToSend]) -> list[Report]:
+    async def dispatch(
+        self, messages: Sequence[MessageToSend], *, may_call: Callable[[], bool] = _always
+    ) -> list[Report]:
         """Handle a batch. Every message gets one report, those of one number in their order.
 
-        A repeated message gets the same report again, and a report bears the attempt that it answers. Raises
-        only what the journal raises; then the batch has to be handed over once more.
+        A repeated message gets the same report again, and a report bears the attempt that it answers.
+        `may_call` is asked before every call; once it says no, another worker has the messages, and the batch
+        is given up with `CancelledError`. Else raises only what the journal raises; then the batch has to be
+        handed over once more.
         """
         ends = asyncio.get_running_loop().time() + self._limits.batch_seconds
         numbers = self._by_number(messages)
         while at_work := [number for number in numbers if number.waiting]:
-            await self._round(at_work, ends)
+            await self._round(at_work, ends, may_call)
         reports = [report for number in numbers for report in number.reports]
         for report in reports:
             metrics.REPORTS.labels(report.name.removeprefix("message.")).inc()
@@ -91,21 +99,21 @@ class Dispatcher:
             _log.error("the journal of a number can't be read", phone_id=key.decode())
             return None
 
-    async def _round(self, numbers: list[_Number], ends: float) -> None:
+    async def _round(self, numbers: list[_Number], ends: float, may_call: Callable[[], bool]) -> None:
         """Handle the next message of each number."""
         begun: list[tuple[_Number, Step]] = []
         touched: dict[bytes, Page] = {}
         for number in numbers:
             message = number.waiting.pop(0)
-            next_ = self._decide(number, message, ends)
+            next_ = self._decide(number, message, ends, may_call)
             if isinstance(next_, Step):
                 begun.append((number, next_))
             elif next_ is not None:
                 self._conclude(number, next_, touched)
+        now = self._now()
         intents = {
-            number.key: journal.dump(self._noted(number, step.entry))
+            number.key: journal.dump(self._noted(number, step.entry.begun(step.message.attempt, now)))
             for number, step in begun
-            if not step.ambiguous
         }
         if intents:
             await self._journal.put(intents)
@@ -115,7 +123,9 @@ class Dispatcher:
         if touched:
             await self._journal.put({key: journal.dump(page) for key, page in touched.items()})
 
-    def _decide(self, number: _Number, message: MessageToSend, ends: float) -> Step | Entry | None:
+    def _decide(
+        self, number: _Number, message: MessageToSend, ends: float, may_call: Callable[[], bool]
+    ) -> Step | Entry | None:
         """Carry the message out, or be done with it; None: what was reported is reported again."""
         known = number.page.find(message.message_id) if number.page else None
         if known and known.report and (known.final or message.attempt <= known.attempt):
@@ -127,19 +137,13 @@ class Dispatcher:
             return self._sender.in_doubt(message, entry)
         if number.blocked:
             return self._sender.deferred(message, entry, "behind_another", open_=entry.open)
-        if entry.open:
-            return Step(message, entry, ambiguous=True, taken=number.page.sids(), ends=ends)
-        if self._sender.is_stale(message):
+        if not entry.open and self._sender.is_stale(message):
             return self._sender.deferred(message, entry, "stale", open_=False)
-        intent = Entry(
-            message_id=message.message_id,
-            attempt=message.attempt,
-            intended_at=entry.intended_at or now,
-            called_at=now,
-            touched_at=now,
-            open=True,
-        )
-        return Step(message, intent, ambiguous=False, taken=number.page.sids(), ends=ends)
+        taken = number.page.sids()
+        if entry.open:
+            return Step(message, entry, ambiguous=True, taken=taken, ends=ends, may_call=may_call)
+        intent = entry.model_copy(update={"called_at": now}).begun(message.attempt, now)
+        return Step(message, intent, ambiguous=False, taken=taken, ends=ends, may_call=may_call)
 
     def _conclude(self, number: _Number, entry: Entry, touched: dict[bytes, Page]) -> None:
         if entry.report is not None:

@@ -55,6 +55,17 @@ class Entry(Model):
         """Whether nothing more will become of the message here."""
         return self.accepted is not None or self.rejected is not None
 
+    def begun(self, attempt: int, at: datetime) -> "Entry":
+        """The entry while an attempt is under way of which nothing is reported yet."""
+        return Entry(
+            message_id=self.message_id,
+            attempt=attempt,
+            intended_at=self.intended_at or at,
+            called_at=self.called_at,
+            touched_at=at,
+            open=True,
+        )
+
     def reported(self, report: Report, at: datetime, *, open_: bool) -> "Entry":
         """The entry after this report."""
         return Entry(

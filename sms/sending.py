@@ -49,7 +49,7 @@ class Step:
     """One message to be carried out, with what the journal knows of it.
 
     `ambiguous`: the API may have it already. `taken`: the sids that belong to other messages of the number.
-    `ends`: when, on the loop's clock, nothing new may be begun.
+    `ends`: when, on the loop's clock, nothing new may be begun. `may_call`: whether it is still ours to send.
     """
 
     message: MessageToSend
@@ -57,6 +57,7 @@ class Step:
     ambiguous: bool
     taken: frozenset[str]
     ends: float
+    may_call: Callable[[], bool]
 
 
 class Sender:
@@ -76,7 +77,6 @@ class Sender:
         self._clock = clock
         self._chance = chance
         self._now = now
-        self._started_at = now()
         self._bucket = TokenBucket(limits.per_second, limits.burst)
         self._rest = Rest(chance)
         self._free = asyncio.Semaphore(limits.in_flight)
@@ -163,11 +163,17 @@ class Sender:
     def _unsettled(self, step: Step) -> Entry | None:
         """Put the message off while the API may still be at work on the call that was cut off.
 
-        Where a worker died, its last call began before this one started.
+        Where nothing was reported of the attempt, its worker died or lost the number to us, nobody knows
+        when: its call may have been cut off at this moment.
         """
-        last_call = max(step.entry.called_at or self._started_at, self._started_at)
-        left = (last_call - self._now()).total_seconds() + self._limits.settle_seconds
-        return self._later(step, "unsettled", left, open_=True) if left > 0 else None
+        now = self._now()
+        entry = step.entry
+        cut_off_at = entry.called_at if entry.report and entry.called_at else now
+        left = (cut_off_at - now).total_seconds() + self._limits.settle_seconds
+        if left <= 0:
+            return None
+        seen = replace(step, entry=entry.model_copy(update={"called_at": cut_off_at}))
+        return self._later(seen, "unsettled", left, open_=True)
 
     async def _send(self, step: Step) -> Entry:
         loop = asyncio.get_running_loop()
@@ -179,6 +185,8 @@ class Sender:
                 return self._later(step, "resting", self._rest.spread())
             if self.is_stale(step.message):
                 return self._later(step, "stale")
+            if not step.may_call():
+                raise asyncio.CancelledError("the messages are another worker's now")
             failure = await self._call(step)
             if isinstance(failure, Entry):
                 return failure

@@ -237,6 +237,40 @@ async def test_a_worker_that_died_before_the_call_sends_after_all(
     assert len(api.messages) == 1
 
 
+async def test_a_worker_that_died_in_a_later_attempt_is_given_time_too(
+    api: BadApi, carrier: TwilioCarrier, kept: MemoryJournal
+) -> None:
+    """The second attempt's call is still on its way when the next worker asks the API."""
+    first = new_dispatcher(carrier, kept)
+    api.troubles.append(reset)
+    [report] = await first.dispatch([message()])
+    assert isinstance(report, MessageDeferred)
+    await asyncio.sleep(0.5)
+    api.troubles.append(slow(0.3))
+    task = asyncio.create_task(first.dispatch([message(attempt=2)]))
+    await asyncio.wait([task], timeout=0.15)
+    assert len(api.creates()) == 2
+    task.cancel()
+    await asyncio.wait([task])
+    [report] = await new_dispatcher(carrier, kept).dispatch([message(attempt=2)])
+    assert isinstance(report, MessageDeferred)
+    assert report.reason == "unsettled"
+    await asyncio.sleep(0.5)
+    [report] = await new_dispatcher(carrier, kept).dispatch([message(attempt=3)])
+    assert isinstance(report, MessageAccepted)
+    assert len(api.messages) == 1
+
+
+async def test_a_worker_that_has_lost_the_partition_calls_nobody(
+    api: BadApi, dispatcher: Dispatcher, kept: MemoryJournal
+) -> None:
+    with pytest.raises(asyncio.CancelledError):
+        await dispatcher.dispatch([message()], may_call=lambda: False)
+    assert not api.creates()
+    [entry] = journal.load(kept.values[PSEUDONYMS.phone(PHONE).encode()]).entries
+    assert entry.open
+
+
 async def test_an_intent_that_is_not_acknowledged_is_no_call(
     api: BadApi, dispatcher: Dispatcher, kept: MemoryJournal
 ) -> None:
