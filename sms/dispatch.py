@@ -138,7 +138,7 @@ class Dispatcher:
         if number.blocked:
             return self._sender.deferred(message, entry, "behind_another", open_=entry.open)
         if not entry.open and self._sender.is_stale(message):
-            return self._sender.deferred(message, entry, "stale", open_=False)
+            return self._sender.deferred(message, entry, "stale", 0.0, open_=False)
         taken = number.page.sids()
         if entry.open:
             return Step(message, entry, ambiguous=True, taken=taken, ends=ends, may_call=may_call)

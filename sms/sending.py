@@ -184,7 +184,7 @@ class Sender:
             if self._rest.seconds_left() > 0:
                 return self._later(step, "resting", self._rest.spread())
             if self.is_stale(step.message):
-                return self._later(step, "stale")
+                return self._later(step, "stale", 0.0)
             if not step.may_call():
                 raise asyncio.CancelledError("the messages are another worker's now")
             failure = await self._call(step)
