@@ -36,7 +36,7 @@ class Limits:
     burst: int = 10
     in_flight: int = 32
     stale_seconds: float = 60.0
-    batch_seconds: float = 20.0
+    batch_seconds: float = 5.0
     tries: int = 3
     quick_seconds: float = 4.0
     settle_seconds: float = 10.0
@@ -180,7 +180,7 @@ class Sender:
         gives_up = loop.time() + self._limits.quick_seconds
         for tries_left in reversed(range(self._limits.tries)):
             if not await self._bucket.take(step.ends):
-                return self._later(step, "busy", self._chance.uniform(0, 1))
+                return self._later(step, "busy", self._chance.uniform(0, self._limits.batch_seconds))
             if self._rest.seconds_left() > 0:
                 return self._later(step, "resting", self._rest.spread())
             if self.is_stale(step.message):
