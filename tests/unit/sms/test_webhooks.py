@@ -54,6 +54,30 @@ async def test_a_status_becomes_an_event(caller: Caller) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "undeliverable"),
+    [
+        ("undelivered", "30005", True),
+        ("failed", "30006", True),
+        ("failed", "21610", True),
+        ("undelivered", "30003", False),
+        ("undelivered", "30001", False),
+        ("undelivered", "", False),
+        ("failed", "30002", False),
+        ("delivered", "30005", False),
+    ],
+)
+async def test_only_a_permanent_code_means_that_the_number_cannot_be_reached(
+    caller: Caller,
+    status: str,
+    code: str,
+    undeliverable: bool,  # noqa: FBT001
+) -> None:
+    await caller.form(ST, {**STATUS, "MessageStatus": status, "ErrorCode": code})
+    [event] = caller.inbox.events()
+    assert MessageStatusReported.model_validate_json(event.data).undeliverable is undeliverable
+
+
 async def test_json_bodies_are_signed_by_their_digest(caller: Caller) -> None:
     assert (await caller.json(IN, INBOUND))[0] == 200
     assert (await caller.json(ST, {**STATUS, "ErrorCode": 30003, "RawDlrDoneDate": None}))[0] == 204
