@@ -17,7 +17,7 @@ UNIT        := $(wildcard tests/unit tests/simulation)
 INTEGRATION := $(wildcard tests/integration)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup kafka demo test lint format unit integration churn-short churn lock clean
+.PHONY: help setup kafka demo test lint format unit integration coverage mutants docs churn-short churn lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,7 +37,7 @@ kafka: setup ## fetch Apache Kafka's jars with Maven (needs Java 17)
 demo: setup ## everything on this machine, with a browser page to answer the SMS in
 	$(JARDEM) demo $(DEMO)
 
-test: lint unit integration churn-short ## all that must be green
+test: lint unit integration coverage mutants docs churn-short ## all that must be green
 
 lint: setup ## style, types, layers, and whether the lock is fresh
 	$(BIN)/ruff check
@@ -61,6 +61,18 @@ churn-short: setup ## two minutes of workers and a broker coming, going and cras
 
 churn: setup ## a quarter of an hour of it on each store, and the stock control; writes docs/reports/churn.md
 	$(BIN)/python -m tests.crash.report docs/reports/churn.md $(CHURN)
+
+coverage: setup ## branch coverage of the law and the conversation; fails below 95 %
+	$(BIN)/pytest tests/unit/rules tests/unit/sms tests/simulation -m "not slow" -q --cov=rules --cov=sms.conversation \
+	  --cov=sms.exchange --cov=sms.line --cov-branch --cov-report=term --cov-fail-under=95 $(PYTEST)
+
+mutants: setup ## change the law and the conversation in a thousand small ways: how many does a test notice?
+	rm -rf mutants
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
+
+docs: setup ## draw docs/lifecycle.md and write the schemas of the public events
+	$(BIN)/python -m ops.docs
 
 lock: setup ## resolve the dependencies anew into requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)

@@ -1,0 +1,52 @@
+"""Draws the two state machines as Mermaid diagrams."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from rules.states import DECIDED, EDGES, State
+from sms.stages import STEPS, Stage
+
+_TOP = """\
+# The lifecycle, as the code has it
+
+Drawn by `make docs` from `rules/states.py` and `sms/stages.py`; a test keeps it fresh. R numbers are the
+rules of order No 225.
+"""
+
+
+def lifecycle() -> str:
+    """The whole document."""
+    return "\n".join(
+        (
+            _TOP,
+            "## A case\n",
+            "One entitlement of a person. An ended case can go on: a timely answer that was read late takes it",
+            "up again, and so does a phone that is registered later.\n",
+            _diagram(EDGES, State.NEW, DECIDED | {State.ENDED}),
+            _table("rule", EDGES),
+            "\n## A question on a phone number\n",
+            "One question is open at a time on a number. `unknown` is a question that the line has not met, or",
+            "has forgotten; in `past` it still hears late answers and a no that is taken back.\n",
+            _diagram(STEPS, Stage.UNKNOWN, frozenset({Stage.PAST})),
+            _table("cause", STEPS),
+        )
+    )
+
+
+def _diagram(
+    edges: Mapping[tuple[StrEnum, StrEnum], str], start: StrEnum, ends: frozenset[StrEnum] | frozenset[State]
+) -> str:
+    lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {start.value}"]
+    # Mermaid ends a label at a colon or a semicolon.
+    lines += [
+        f"    {a.value} --> {b.value}: {why.replace(':', ' -').replace(';', ',')}"
+        for (a, b), why in edges.items()
+    ]
+    lines += [f"    {end.value} --> [*]" for end in sorted(ends)]
+    return "\n".join((*lines, "```", ""))
+
+
+def _table(what: str, edges: Mapping[tuple[StrEnum, StrEnum], str]) -> str:
+    lines = [f"| from | to | {what} |", "|---|---|---|"]
+    lines += [f"| {a.value} | {b.value} | {why} |" for (a, b), why in edges.items()]
+    return "\n".join((*lines, ""))
