@@ -77,7 +77,10 @@ class _Heap:
 
 
 class Deadlines:
-    """The deadlines of one desk, in the partitions that this worker owns."""
+    """The deadlines of one desk, in the partitions that this worker owns.
+
+    From the first sign of a rebalance until the tables are recovered nothing is sent.
+    """
 
     def __init__(self, app: "StreamApp", inbox: str, elapsed: Callable[[bytes, Deadline], Outgoing]) -> None:
         """Register the timer with the application."""
@@ -86,7 +89,6 @@ class Deadlines:
         self._elapsed = elapsed
         self._heaps: dict[int, _Heap] = {}
         self._sooner = asyncio.Event()
-        app.on_partitions_revoked.connect(self._on_revoked)
         app.task(self._run)
 
     def arm(self, partition: int, key: bytes, deadlines: Sequence[Deadline]) -> None:
@@ -110,9 +112,6 @@ class Deadlines:
     def waiting(self) -> int:
         """How many deadlines wait, over all partitions."""
         return sum(len(deadlines) for heap in self._heaps.values() for deadlines in heap.armed.values())
-
-    async def _on_revoked(self, *_: object, **__: object) -> None:
-        self._heaps.clear()
 
     async def _run(self) -> None:
         while not self._app.should_stop:

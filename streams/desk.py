@@ -102,6 +102,7 @@ class Desk:
         self.deadlines = Deadlines(app, core.inbox, core.elapsed)
         app.tables_of_inboxes[core.inbox] = self.changelog
         self._keep = app.tuning.keep_handled // timedelta(milliseconds=1)
+        self._unarmed: set[int] = set()
         self._recent: dict[bytes, _Open] = {}
         self.table.on_recover(self._on_recover)
         register(app, core.name, [core.inbox], self._work)
@@ -196,11 +197,14 @@ class Desk:
     async def _write(self, batch: Batch, fold: _Fold) -> None:
         """Write every touched key, send every effect, wait for the broker to have it all; then the store."""
         values = {key: self._value(batch, opened) for key, opened in fold.opened.items()}
+        # A batch abandoned from here on may be in the store without its deadlines being armed.
+        self._unarmed.add(batch.partition)
         await self._app.send_table(self.table, batch.partition, values, fold.effects)
         for key, opened in fold.opened.items():
             self.deadlines.arm(batch.partition, key, self._core.deadlines(opened.state))
             opened.data, opened.newest = values[key], 0
             self._recent[key] = opened
+        self._unarmed.discard(batch.partition)
         while len(self._recent) > self._app.tuning.recent_keys:
             del self._recent[next(iter(self._recent))]
 
@@ -218,14 +222,23 @@ class Desk:
         return value
 
     async def _on_recover(self) -> None:
-        """Arm the deadlines of every key of the partitions owned, and of no other."""
-        for partition in self.table.partitions_owned():
+        """Arm the deadlines of every key of the partitions owned, and of no other.
+
+        Partitions that stayed with this worker, and whose deadlines are known to be armed, are left as they
+        are.
+        """
+        owned = set(self.table.partitions_owned())
+        self.deadlines.keep_only(owned)
+        # Another rebalance may end this half way; what is not done stays to be done.
+        self._unarmed |= self.table.take_changed()
+        for partition in self._unarmed & owned:
             self.deadlines.drop(partition)
             for count, (key, data) in enumerate(self.table.partition(partition).items()):
                 self.deadlines.arm(partition, key, self._core.deadlines(self._load(key, data).state))
                 if not count % 500:
                     await asyncio.sleep(0)
-        self.deadlines.keep_only(self.table.partitions_owned())
+            self._unarmed.discard(partition)
+        self._unarmed &= owned
 
     def state(self, key: bytes) -> Any:  # noqa: ANN401 - the core's own type
         """The state of a key in the partitions owned, or None. For looking at, not for deciding."""

@@ -79,9 +79,9 @@ class Recovery(FaustRecovery):
         while pending:
             for tp, records in (await consumer.read_changelogs(frozenset(pending))).items():
                 next_offset = records[-1].offset + 1
-                self._table(tp).partition(tp.partition).write(
-                    ((r.key, r.value) for r in records), next_offset
-                )
+                table = self._table(tp)
+                table.partition(tp.partition).write(((r.key, r.value) for r in records), next_offset)
+                table.mark_changed(tp.partition)
                 read += len(records)
             for tp in list(pending):
                 # The position, not the last record, says how far we are: what was compacted away is not

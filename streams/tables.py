@@ -30,6 +30,7 @@ class PartitionedStore(Store[bytes, bytes]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Faust's own signature
         super().__init__(*args, **kwargs)
         self._partitions: dict[int, PartitionStore] = {}
+        self._changed: set[int] = set()
 
     def partition(self, number: int) -> PartitionStore:
         """The store of a partition that this worker owns.
@@ -54,6 +55,16 @@ class PartitionedStore(Store[bytes, bytes]):
             self._partitions.pop(number).close()
         for number in sorted(wanted - set(self._partitions)):
             self._partitions[number] = await self._open(number)
+            self._changed.add(number)
+
+    def mark_changed(self, number: int) -> None:
+        """Recovery has written to the partition."""
+        self._changed.add(number)
+
+    def take_changed(self) -> set[int]:
+        """The partitions that were opened, or written by recovery, since this was asked last."""
+        changed, self._changed = self._changed & set(self._partitions), set()
+        return changed
 
     async def _open(self, number: int) -> PartitionStore:
         if self.url.scheme == "memory":
@@ -139,6 +150,14 @@ class BytesTable(faust.Table[bytes, bytes]):
     def partitions_owned(self) -> list[int]:
         """The partitions that this worker owns."""
         return cast("PartitionedStore", self.data).partitions()
+
+    def mark_changed(self, number: int) -> None:
+        """Recovery has written to the partition."""
+        cast("PartitionedStore", self.data).mark_changed(number)
+
+    def take_changed(self) -> set[int]:
+        """The partitions that were opened, or written by recovery, since this was asked last."""
+        return cast("PartitionedStore", self.data).take_changed()
 
     def on_key_set(self, key: Any, value: Any) -> None:  # noqa: ANN401, ARG002 - Faust's own signature
         """Refuse to be written as a mapping."""

@@ -130,6 +130,27 @@ async def test_deadlines_elapse_once_also_after_a_restart(ledger: Ledger) -> Non
     }
 
 
+async def test_deadlines_elapse_once_whichever_worker_has_them_by_then(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    await ledger.start()
+    keys = [f"k{n}" for n in range(12)]
+    for key in keys:
+        await ledger.events(key.encode(), {"id": key, "due": 12.0})
+    await ledger.until_said(*keys)
+    other = Ledger(ledger.kafka, tmp_path, ledger.store)
+    other.app_id = ledger.app_id
+    try:
+        await other.start(folder="other")
+        said = await ledger.until_said(*(f"{key}-due-1" for key in keys))
+        await asyncio.sleep(1.5)
+    finally:
+        await other.__aexit__()
+    assert all(0 <= effect["late"] < 5 for effect in said if "elapsed" in effect)
+    counts = Counter(effect["id"] for effect in await ledger.said() if "elapsed" in effect)
+    assert counts == dict.fromkeys((f"{key}-due-1" for key in keys), 1)
+
+
 async def test_a_stateless_agent_copies_and_knows_what_was_there_before(in_memory: Ledger) -> None:
     await in_memory.send(in_memory.originals, (b"a", b"old"))
     await in_memory.start()
