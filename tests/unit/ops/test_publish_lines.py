@@ -1,0 +1,148 @@
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from ops.publish_lines import SOURCE, LineRefusedError, Prepared, prepare
+from schemas.catalogue import PUBLIC_IN
+from schemas.cloudevents import decode
+from schemas.pseudonyms import Pseudonyms
+
+IIN = "850101300015"
+NOW = datetime(2021, 7, 15, 5, tzinfo=UTC)
+PSEUDONYMS = Pseudonyms(b"a key for tests")
+PERSON = PSEUDONYMS.person(IIN)
+AWARD = {"iin": IIN, "title": "peoples_hero", "award_id": "A-17", "awarded_on": "2021-07-12"}
+DATA: dict[str, dict[str, Any]] = {
+    "registry.title-awarded.v1": AWARD,
+    "registry.disability-established.v1": {
+        "iin": IIN,
+        "certificate_id": "C-77",
+        "established_on": "2021-07-12",
+        "group": "2",
+        "legal_ground": "7",
+        "first_time": True,
+    },
+    "registry.entitlement-revoked.v1": {"iin": IIN, "record_id": "A-17", "reason": "awarded in error"},
+    "registry.death-registered.v1": {"iin": IIN, "died_on": "2021-07-13"},
+    "portal.phone-registered.v1": {
+        "iin": IIN,
+        "phone": "+77011234567",
+        "registered_at": "2021-07-01T00:00:00Z",
+    },
+    "statecorp.benefit-recorded.v1": {
+        "iin": IIN,
+        "benefit": "special_state_benefit",
+        "status": "paid",
+        "recorded_on": "2021-07-01",
+    },
+    "statecorp.account-known.v1": {"iin": IIN, "iban": "KZ86125KZT5004100100"},
+    "emaket.decision-signed.v1": {
+        "decision_id": f"{PERSON}.one",
+        "outcome": "granted",
+        "refusal_ground": None,
+        "officer": "A. B.",
+        "signed_at": "2021-07-15T04:00:00Z",
+    },
+}
+
+
+def line(**fields: Any) -> bytes:
+    return json.dumps({"type": "registry.title-awarded.v1", "data": AWARD} | fields).encode()
+
+
+def ready(text: bytes) -> Prepared:
+    return prepare(1, text, PSEUDONYMS, NOW)
+
+
+def refusal(text: bytes) -> str:
+    with pytest.raises(LineRefusedError) as caught:
+        ready(text)
+    message = str(caught.value)
+    assert IIN not in message
+    return message
+
+
+def test_every_public_event_is_tried_here() -> None:
+    assert set(DATA) == set(PUBLIC_IN)
+
+
+@pytest.mark.parametrize("name", PUBLIC_IN)
+def test_a_line_becomes_a_record_in_binary_mode_keyed_by_its_person(name: str) -> None:
+    record = ready(line(type=name, data=DATA[name])).record
+    assert record.topic == name
+    assert record.key == PERSON.encode()
+    headers = dict(record.headers)
+    assert headers["ce_type"] == b"kz.jardem." + name.encode()
+    assert headers["ce_specversion"] == b"1.0"
+    assert headers["ce_source"] == SOURCE.encode()
+    assert headers["ce_time"] == b"2021-07-15T05:00:00Z"
+    assert headers["content-type"] == b"application/json"
+    assert record.value is not None
+    assert json.loads(record.value) == DATA[name]
+    for field in ("iin", "phone", "iban"):
+        value = DATA[name].get(field)
+        if value:
+            assert value.encode() not in b" ".join([record.key, *headers.values()])
+
+
+def test_what_the_line_names_is_kept() -> None:
+    record = ready(
+        line(
+            type="kz.jardem.registry.title-awarded.v1",
+            id="award/17",
+            source="urn:registry:awards",
+            time="2021-07-14T10:00:00+06:00",
+            traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            data=AWARD | {"added_by_the_registry": "жаңа"},
+        )
+    ).record
+    event = decode(record.value, record.headers, timestamp=NOW)
+    assert (event.id, event.source) == ("award/17", "urn:registry:awards")
+    assert event.time == datetime(2021, 7, 14, 4, tzinfo=UTC)
+    assert event.extensions["traceparent"].startswith("00-0af7")
+    assert json.loads(event.data)["added_by_the_registry"] == "жаңа"
+
+
+def test_without_an_id_each_line_is_an_event_of_its_own() -> None:
+    first, second = ready(line()), ready(line())
+    assert first.identity != second.identity
+    assert not first.given_id
+    assert ready(line(id="mine")).identity == (SOURCE, "mine")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (b"{", "not JSON"),
+        (b"\xff", "not UTF-8"),
+        (b"[]", "must be an object"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"type":"a","type":"b"}', "stands twice"),
+        (b'{"type":NaN}', "not JSON"),
+        (line(type="registry.unknown.v1"), "no such event"),
+        (line(type="case.inbox.v1"), "no such event"),
+        (line(type=""), "type: it must be a text"),
+        (line(type=7), "type: it must be a text"),
+        (b'{"data":{}}', "type: it must be a text"),
+        (line(data=None), "data: it must be an object"),
+        (line(data=[AWARD]), "data: it must be an object"),
+        (line(data=AWARD | {"iin": "850101300018"}), "check digit"),
+        (line(data=AWARD | {"title": "knight"}), "title"),
+        (line(data=AWARD | {"awarded_on": "12.07.2021"}), "awarded_on"),
+        (line(data=AWARD | {"awarded_on": "2031-07-12"}), "awarded_on: the date is more than a day ahead"),
+        (line(data={key: value for key, value in AWARD.items() if key != "award_id"}), "award_id"),
+        (line(id=17), "id: it must be a text"),
+        (line(id="two\nlines"), "id: it must not hold control characters"),
+        (line(id=f"award-{IIN}"), "holds the iin"),
+        (line(source=f"urn:person:{IIN}"), "holds the iin"),
+        (line(time="2021-07-15T10:00:00"), "time"),
+        (line(time="yesterday"), "time"),
+        (line(specversion="0.3"), "specversion"),
+        (line(datacontenttype="text/xml"), "datacontenttype"),
+        (line(**{f"person {IIN}": 1}), "not known here"),
+    ],
+)
+def test_what_cannot_be_published_is_refused_with_what_to_mend(text: bytes, why: str) -> None:
+    assert why in refusal(text)
