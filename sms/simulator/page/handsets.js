@@ -11,6 +11,7 @@ const CONDITIONS = {
   callbacks_twice: "callbacks twice",
   callbacks_shuffled: "callbacks shuffled",
 };
+const MOST_SHOWN = 200;
 const HARMLESS = ["callbacks_twice", "callbacks_shuffled"];
 
 async function change(method, path, body = {}) {
@@ -128,6 +129,12 @@ function place(known) {
   if (!list.contains(known.root)) list.prepend(known.root);
   else if (!busy && list.firstElementChild !== known.root) list.prepend(known.root);
   match(known);
+  while (phones.size > MOST_SHOWN) forget(list.lastElementChild);
+}
+
+function forget(root) {
+  for (const [phone, known] of phones) if (known.root === root) phones.delete(phone);
+  root.remove();
 }
 
 function match(known) {
