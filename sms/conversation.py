@@ -189,11 +189,8 @@ def _accepted(exchange: Exchange, accepted: MessageAccepted, _policy: LinePolicy
     delivery = Delivery(sid=accepted.sid, asked=message.question_id if message.asks else None)
     exchange.change(deliveries=(*exchange.line.deliveries, delivery)[-_KEPT_DELIVERIES:])
     if question:
-        # A message that was found again at the carrier left before it was handed over this time. None left
-        # before the one before it, whatever the clocks of the workers that handed them over say.
-        put_at = min(message.handed_at or accepted.accepted_at, accepted.accepted_at)
-        before = exchange.line.last_put_at
-        exchange.update(question, put_at=max(put_at, before) if before else put_at)
+        # A message that was found again at the carrier left before it was handed over this time.
+        exchange.put(question, min(message.handed_at or accepted.accepted_at, accepted.accepted_at))
         exchange.effects.append(
             QuestionSent(
                 question_id=question.question_id,
@@ -230,7 +227,7 @@ def _in_doubt(exchange: Exchange, doubt: MessageInDoubt, policy: LinePolicy) -> 
 
 def _retry(exchange: Exchange, message: Message, after: float | None, policy: LinePolicy) -> None:
     if message.unwanted:
-        exchange.replace(message)
+        exchange.give_up(message)
         return
     doublings = min(message.attempt - 1, _DOUBLINGS)
     delay = after if after is not None else min(_FIRST_DELAY * 2**doublings, _LONGEST_DELAY)

@@ -93,8 +93,25 @@ class Exchange:
         """Send no message of this description; one that is with the carrier can only not be retried."""
         for message in self.line.messages:
             if unwanted(message):
-                kept = (message.model_copy(update={"unwanted": True}),) if message.handed_at else ()
-                self.replace(message, *kept)
+                if message.handed_at:
+                    self.replace(message, message.model_copy(update={"unwanted": True}))
+                else:
+                    self.give_up(message)
+
+    def give_up(self, message: Message) -> None:
+        """Try a message no more. It may have left all the same: no later text answers what was put before."""
+        self.replace(message)
+        question = self.line.question(message.question_id) if message.asks else None
+        if question and message.tried_at:
+            self.put(question, message.tried_at)
+
+    def put(self, question: LineQuestion, at: datetime) -> None:
+        """Note when a question left.
+
+        None left before the one before it, whatever the clocks of the workers that handed them over say.
+        """
+        before = self.line.last_put_at
+        self.update(question, put_at=max(at, before) if before else at)
 
     def hand_over(self) -> None:
         """Hand the next message to the carrier if none is with it, and know when to look again."""
@@ -104,7 +121,12 @@ class Exchange:
             message, wake_at = self._next_message()
             if message:
                 handed = message.model_copy(
-                    update={"handed_at": self.now, "attempt": message.attempt + 1, "retry_at": None}
+                    update={
+                        "handed_at": self.now,
+                        "tried_at": message.tried_at or self.now,
+                        "attempt": message.attempt + 1,
+                        "retry_at": None,
+                    }
                 )
                 self.replace(message, handed)
                 self.effects.append(

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import TypeVar
 
 from rules.states import DECIDED, EDGES, State
 from sms.stages import STEPS, Stage
+
+S = TypeVar("S", bound=StrEnum)
 
 _TOP = """\
 # The lifecycle, as the code has it
@@ -20,22 +23,20 @@ def lifecycle() -> str:
         (
             _TOP,
             "## A case\n",
-            "One entitlement of a person. An ended case can go on: a timely answer that was read late takes it",
-            "up again, and so does a phone that is registered later.\n",
+            "One entitlement of a person. An ended case can go on: a timely answer that was read late takes",
+            "it up again, and so does a phone that is registered later.\n",
             _diagram(EDGES, State.NEW, DECIDED | {State.ENDED}),
             _table("rule", EDGES),
             "\n## A question on a phone number\n",
-            "One question is open at a time on a number. `unknown` is a question that the line has not met, or",
-            "has forgotten; in `past` it still hears late answers and a no that is taken back.\n",
+            "One question is open at a time on a number. `unknown` is a question that the line has not met,",
+            "or has forgotten; in `past` it still hears late answers and a no that is taken back.\n",
             _diagram(STEPS, Stage.UNKNOWN, frozenset({Stage.PAST})),
             _table("cause", STEPS),
         )
     )
 
 
-def _diagram(
-    edges: Mapping[tuple[StrEnum, StrEnum], str], start: StrEnum, ends: frozenset[StrEnum] | frozenset[State]
-) -> str:
+def _diagram(edges: Mapping[tuple[S, S], str], start: S, ends: frozenset[S]) -> str:
     lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {start.value}"]
     # Mermaid ends a label at a colon or a semicolon.
     lines += [
@@ -46,7 +47,7 @@ def _diagram(
     return "\n".join((*lines, "```", ""))
 
 
-def _table(what: str, edges: Mapping[tuple[StrEnum, StrEnum], str]) -> str:
+def _table(what: str, edges: Mapping[tuple[S, S], str]) -> str:
     lines = [f"| from | to | {what} |", "|---|---|---|"]
     lines += [f"| {a.value} | {b.value} | {why} |" for (a, b), why in edges.items()]
     return "\n".join((*lines, ""))

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic.json_schema import JsonSchemaMode
+
 from schemas.base import Event
 from schemas.catalogue import PUBLIC_IN, PUBLIC_OUT
 from schemas.cloudevents import TYPE_PREFIX
@@ -18,7 +20,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def event_schema(event: type[Event]) -> Schema:
     """The JSON Schema of an event's data: as we read it, or as we write it."""
-    mode = "validation" if event.name in PUBLIC_IN else "serialization"
+    mode: JsonSchemaMode = "validation" if event.name in PUBLIC_IN else "serialization"
     return {
         "$schema": _DIALECT,
         "$id": f"urn:jardem:{event.name}",

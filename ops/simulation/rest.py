@@ -1,5 +1,7 @@
 """What must be true when nothing waits any longer: each right its outcome, no timely answer lost."""
 
+from dataclasses import dataclass
+
 from ops.simulation.checks import Checks, demand
 from ops.simulation.ledger import Ledger, Put, Text
 from ops.simulation.town import Setting
@@ -20,20 +22,18 @@ def check_person(person: Person, checks: Checks) -> None:
         _check_story(case, checks)
         question = case.question
         if question and case.reason is EndReason.NO_REPLY:
-            found = _timely(question, checks.ledger, checks.setting)
-            demand(not found, "a timely answer always counts")
+            answers = _timely(question, checks.ledger, checks.setting)
+            demand(not any(each.sure for each in answers), "a timely answer always counts")
         if case.reason is EndReason.DECLINED:
             _check_declined(case, checks)
 
 
 def _check_declined(case: Case, checks: Checks) -> None:
     offers = [asked for asked in case.questions if asked.kind is QuestionKind.OFFER]
-    answers = [
-        pair for offer in offers for pair in _timely(offer, checks.ledger, checks.setting, unsure=True)
-    ]
-    newest = max((text.received_at for text, _ in answers), default=None)
-    last = [(text, answer) for text, answer in answers if text.received_at == newest]
-    stands = any(isinstance(answer, Decline) or checks.ledger.unsure(text) for text, answer in last)
+    answers = [each for offer in offers for each in _timely(offer, checks.ledger, checks.setting)]
+    newest = max((each.text.received_at for each in answers), default=None)
+    last = [each for each in answers if each.text.received_at == newest]
+    stands = any(isinstance(each.answer, Decline) or not each.sure for each in last)
     demand(stands or not last, "a no is taken back within the term")
 
 
@@ -65,28 +65,31 @@ def _check_story(case: Case, checks: Checks) -> None:
     demand(chained and states[-1] == case.state, "the steps are one story")
 
 
-def _timely(
-    question: Question, ledger: Ledger, setting: Setting, *, unsure: bool = False
-) -> list[tuple[Text, Answer]]:
-    """The texts that truly answered this question in time, from the number registered at that time.
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """A text that may have answered a question in time. `sure`: nobody can say that it did not."""
 
-    `unsure`: also those of which nobody can tell what they answered.
-    """
+    text: Text
+    answer: Answer
+    sure: bool
+
+
+def _timely(question: Question, ledger: Ledger, setting: Setting) -> list[_Answered]:
     put = ledger.put(question.question_id)
     if put is None:
         return []
     ends = term_end(put.put_at, setting.term)
-    withdrawn = question.withdrawn_at
-    texts = [
-        text
-        for text in ledger.texts.values()
-        if text.phone == question.phone
-        and put.put_at <= text.received_at < ends
-        and (withdrawn is None or text.received_at < withdrawn)
-        and (unsure if ledger.unsure(text) else ledger.meant(text) == put)
-    ]
-    read = [(text, _read(put, text.text)) for text in texts]
-    return [(text, answer) for text, answer in read if answer is not None]
+    found = []
+    for text in ledger.texts.values():
+        unsure = ledger.unsure(text)
+        meant = text.phone == question.phone and (unsure or ledger.meant(text) == put)
+        if not meant or not put.put_at <= text.received_at < ends:
+            continue
+        answer = _read(put, text.text)
+        if answer:
+            registered = question.withdrawn_at is None or text.received_at < question.withdrawn_at
+            found.append(_Answered(text, answer, sure=registered and not unsure))
+    return found
 
 
 def _read(put: Put, text: str) -> Answer | None:
