@@ -39,8 +39,8 @@ class Message(Model):
 
     `prompted_at` is when the text came that it answers: at once, it may go out in quiet hours too.
     `tried_at` is when it was handed to the carrier first, `handed_at` is set while it is with the carrier,
-    `retry_at` after the carrier gave it back. `unwanted` means that it must not be tried again. From `until` on
-    there is no use in sending it.
+    `retry_at` after the carrier gave it back. `unwanted` means that it must not be tried again. From `until`
+    on there is no use in sending it.
     """
 
     message_id: str

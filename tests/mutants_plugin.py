@@ -1,4 +1,4 @@
-"""Lets mutmut 3.7 run on the newest pytest: it asks each test for a name that pytest keeps under another now."""
+"""Lets mutmut 3.7 run on the newest pytest: it asks tests for a name that pytest calls otherwise now."""
 
 import pytest
 
