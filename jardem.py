@@ -13,6 +13,10 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 @app.callback()
 def _command() -> None:
     """State benefits without an application: registry events in, consent by SMS, decisions out."""
+    import logging
+
+    # What becomes of a connection the commands say themselves, in fewer words.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
 
 
 topics_app = typer.Typer(no_args_is_help=True, help="The topics of the contract.")
@@ -104,6 +108,19 @@ def demo(
     kafka = Settings.load().kafka
     options = Options(fast=fast, once=once, broker=broker.value if broker else None, kafka=kafka)
     sys.exit(asyncio.run(run(options)))
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is missing or wrong with this installation, one line each. Exit code 1 where there is."""
+    from ops.doctor import examine, healthy
+
+    lines = []
+    for line in examine():
+        typer.echo(f"{line.verdict:6}{line.text}")
+        lines.append(line)
+    if not healthy(lines):
+        raise typer.Exit(1)
 
 
 @app.command()

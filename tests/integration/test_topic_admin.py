@@ -18,6 +18,12 @@ from streams.settings import Settings
 from streams.topics import CASE_INBOX, all_topics
 
 JARDEM = Path(sys.executable).with_name("jardem")
+WHOLE = {
+    "JARDEM_TWILIO_ACCOUNT_SID": "AC0123",
+    "JARDEM_TWILIO_AUTH_TOKEN": "token",
+    "JARDEM_SMS_FROM": "+77001234567",
+    "JARDEM_PUBLIC_URL": "http://127.0.0.1:8080",
+}
 
 
 @pytest.fixture(params=["kafka", "embedded"])
@@ -139,12 +145,17 @@ def test_no_broker_is_said_within_ten_seconds(kind: str) -> None:
         assert time.monotonic() - began < 10
 
 
-@pytest.mark.parametrize("command", [["topics", "apply"]])
+@pytest.mark.parametrize("command", [["topics", "apply"], ["publish", "-"], ["worker"], ["webhooks"]])
 def test_every_command_says_that_there_is_no_broker(command: list[str]) -> None:
     address = f"127.0.0.1:{free_port()}"
     began = time.monotonic()
     answer = subprocess.run(
-        [JARDEM, *command], env={"JARDEM_KAFKA": address}, text=True, capture_output=True, check=False
+        [JARDEM, *command],
+        env=WHOLE | {"JARDEM_KAFKA": address},
+        stdin=subprocess.DEVNULL,
+        text=True,
+        capture_output=True,
+        check=False,
     )
     assert time.monotonic() - began < 10
     assert answer.returncode == 1

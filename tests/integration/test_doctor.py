@@ -1,0 +1,125 @@
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from time import time
+
+import pytest
+
+from ops.brokers.embedded import EmbeddedBroker
+from ops.reach import free_port
+from ops.topic_admin import apply_topics
+from streams.settings import Settings
+
+JARDEM = Path(sys.executable).with_name("jardem")
+SECRET = "a-token-that-nobody-sees"
+
+
+class SmsApi(ThreadingHTTPServer):
+    """Answers every question with one status, at a clock of its own."""
+
+    status = 200
+    ahead = 0.0
+
+
+class Answer(BaseHTTPRequestHandler):
+    server: SmsApi
+
+    def do_GET(self) -> None:
+        self.send_response_only(self.server.status)
+        self.send_header("Date", formatdate(time() + self.server.ahead, usegmt=True))
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+
+@pytest.fixture
+def sms_api() -> Iterator[SmsApi]:
+    with SmsApi(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
+    with EmbeddedBroker(tmp_path / "broker") as started:
+        yield started
+
+
+@pytest.fixture
+def env(broker: EmbeddedBroker, sms_api: SmsApi, tmp_path: Path) -> dict[str, str]:
+    return {
+        "JARDEM_KAFKA": broker.address,
+        "JARDEM_TWILIO_API_URL": f"http://127.0.0.1:{sms_api.server_port}",
+        "JARDEM_TWILIO_ACCOUNT_SID": "AC0123",
+        "JARDEM_TWILIO_AUTH_TOKEN": SECRET,
+        "JARDEM_SMS_FROM": "+77001234567",
+        "JARDEM_PUBLIC_URL": "http://127.0.0.1:8080",
+        "JARDEM_DATA_DIR": str(tmp_path / "data"),
+    }
+
+
+def doctor(env: dict[str, str]) -> tuple[int, list[str]]:
+    answer = subprocess.run([JARDEM, "doctor"], env=env, text=True, capture_output=True, check=False)
+    assert "Traceback" not in answer.stderr
+    assert SECRET not in answer.stdout + answer.stderr
+    return answer.returncode, answer.stdout.splitlines()
+
+
+def wrong(lines: list[str]) -> list[str]:
+    return [line for line in lines if line.startswith("wrong")]
+
+
+def test_a_whole_installation_is_healthy(env: dict[str, str]) -> None:
+    apply_topics(Settings(kafka=env["JARDEM_KAFKA"]))
+    code, lines = doctor(env)
+    assert wrong(lines) == []
+    assert code == 0
+    assert any("topics are there and as they should be" in line for line in lines)
+    assert any("answers and knows our account" in line for line in lines)
+    assert "set   JARDEM_TWILIO_AUTH_TOKEN = set" in lines
+    assert any(line.startswith("note") and "the demo's key" in line for line in lines)
+
+
+def test_missing_topics_and_a_dead_broker_are_wrong(env: dict[str, str]) -> None:
+    code, lines = doctor(env)
+    assert code == 1
+    (line,) = wrong(lines)
+    assert "run jardem topics apply" in line
+    code, lines = doctor(env | {"JARDEM_KAFKA": f"127.0.0.1:{free_port()}"})
+    assert code == 1
+    (line,) = wrong(lines)
+    assert "no broker answers" in line
+
+
+@pytest.mark.parametrize(
+    ("status", "ahead", "verdict", "text"),
+    [
+        (401, 0, "wrong", "does not know us"),
+        (404, 0, "note", "does not list our messages"),
+        (200, 60, "wrong", "clock is -60 s off"),
+        (200, -60, "wrong", "clock is +60 s off"),
+    ],
+)
+def test_what_the_sms_api_answers_is_told(
+    env: dict[str, str], sms_api: SmsApi, status: int, ahead: float, verdict: str, text: str
+) -> None:
+    apply_topics(Settings(kafka=env["JARDEM_KAFKA"]))
+    sms_api.status, sms_api.ahead = status, ahead
+    code, lines = doctor(env)
+    (line,) = [line for line in lines if line.startswith(verdict) and "SMS API" in line]
+    assert text in line
+    assert code == (1 if verdict == "wrong" else 0)
+
+
+def test_wrong_settings_are_told_line_by_line(env: dict[str, str]) -> None:
+    code, lines = doctor(env | {"JARDEM_TIME_SCALE": "fast", "JARDEM_KAFKA": "nowhere", "JARDEM_KAFAK": "x"})
+    assert code == 1
+    assert [line.split()[1] for line in wrong(lines)] == ["JARDEM_KAFKA", "JARDEM_TIME_SCALE"]
+    assert lines[-1].startswith("note")
