@@ -210,14 +210,14 @@ class Desk:
 
     def _value(self, batch: Batch, opened: _Open) -> bytes:
         now = int(datetime.now(UTC).timestamp() * 1000)
-        committed = batch.holding.committed or 0
-        opened.envelope.prune(min(opened.newest, now) - self._keep, committed)
+        committed, tuning = batch.holding.committed or 0, self._app.tuning
+        opened.envelope.prune(min(opened.newest, now) - self._keep, committed, tuning.most_handled)
         state = self._core.dump(opened.state)
         value = envelope.dump(state, opened.envelope.handled.values())
-        if len(value) > self._app.tuning.max_record_bytes // 2:
-            # A flood of events for one key: better to forget early than to be unable to write.
-            log.warning("an aggregate forgets handled ids early", table=self._core.name, bytes=len(value))
-            opened.envelope.prune(now + self._keep, committed)
+        if len(value) > tuning.max_record_bytes:
+            # Better to forget early than to be unable to write.
+            log.warning("an aggregate forgets what it handled early", table=self._core.name, bytes=len(value))
+            opened.envelope.prune(now, committed, 0)
             value = envelope.dump(state, opened.envelope.handled.values())
         return value
 

@@ -61,13 +61,18 @@ class Envelope:
         line = f"[{_quoted(event_id)},{timestamp},{offset},[{raw}]]".encode()
         self.handled[event_id] = Handled(timestamp, offset, line)
 
-    def prune(self, before: int, committed: int) -> None:
-        """Forget the events whose records are older than `before` (milliseconds).
+    def prune(self, before: int, committed: int, most: int) -> None:
+        """Forget events whose records are older than `before` (milliseconds), and the oldest beyond `most`.
 
         Events whose records are not committed yet (from offset `committed` on) are kept whatever their
-        timestamp: they may be read again.
+        timestamp and number: they may be read again.
         """
-        old = [key for key, h in self.handled.items() if h.timestamp < before and h.offset < committed]
+        many = len(self.handled) - most
+        old = [
+            key
+            for number, (key, h) in enumerate(self.handled.items())
+            if h.offset < committed and (h.timestamp < before or number < many)
+        ]
         for key in old:
             del self.handled[key]
 

@@ -41,3 +41,5 @@ class Tuning:
     """
     keep_handled: timedelta = timedelta(hours=24)
     """How long an aggregate remembers the ids it has handled, by the records' timestamps."""
+    most_handled: int = 256
+    """An aggregate with more ids than this forgets the oldest early, so that a flood cannot make it grow."""

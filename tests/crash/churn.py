@@ -28,7 +28,6 @@ from streams import envelope
 from streams.dead_letters import DEAD_LETTERS
 from tests.crash.counting import Count, Names, event_id, fold
 
-KEYS = 200
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -41,6 +40,7 @@ class Plan:
     partitions: int = 4
     seconds: float = 120.0
     rate: int = 450
+    keys: int = 20_000
     most_workers: int = 3
     stock: bool = False
     seed: int = 0
@@ -164,7 +164,7 @@ class Churn:
                 futures = []
                 for _ in range(due - sent):
                     event = {"id": f"{self.app_id}-{self._fed:07d}", "ballast": "x" * 100}
-                    key = f"key-{self.random.randrange(KEYS):03d}".encode()
+                    key = f"key-{self.random.randrange(self.plan.keys):05d}".encode()
                     futures.append(await producer.send(self.names.inbox, json.dumps(event).encode(), key=key))
                     self._fed += 1
                 sent = due
@@ -246,7 +246,7 @@ class Churn:
         await asyncio.sleep(1)
         if not self._reap():
             await self._join()
-        await self._wait_for_lag(90)
+        await self._wait_for_lag(180)
         await self._count("")
 
     async def _restart(self) -> None:
@@ -258,7 +258,7 @@ class Churn:
         self.workers.clear()
         await self._join()
         await self._feed(3)
-        await self._wait_for_lag(60)
+        await self._wait_for_lag(180)
         await self._count("after the restart: ")
 
     async def _wait_for_lag(self, patience: float) -> None:
@@ -372,6 +372,7 @@ def main() -> int:
     parser.add_argument("--partitions", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--rate", type=int, default=450)
+    parser.add_argument("--keys", type=int, default=20_000)
     parser.add_argument("--most-workers", type=int, default=3)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10_000))
     parser.add_argument("--stock", action="store_true", help="Faust's own classes; must lose")

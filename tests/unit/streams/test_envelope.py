@@ -66,5 +66,15 @@ def test_prune_forgets_the_old_but_never_the_uncommitted() -> None:
     whole.remember("old", timestamp=10, offset=1, effects=[])
     whole.remember("old but not committed", timestamp=10, offset=7, effects=[])
     whole.remember("young", timestamp=100, offset=2, effects=[])
-    whole.prune(before=50, committed=7)
+    whole.prune(before=50, committed=7, most=100)
     assert set(whole.handled) == {"old but not committed", "young"}
+
+
+def test_prune_forgets_the_oldest_of_too_many() -> None:
+    whole = Envelope(b"")
+    for number in range(10):
+        whole.remember(f"event-{number}", timestamp=100, offset=number, effects=[])
+    whole.prune(before=50, committed=5, most=3)
+    assert list(whole.handled) == [f"event-{number}" for number in range(5, 10)], "the rest is not committed"
+    whole.prune(before=50, committed=10, most=3)
+    assert list(whole.handled) == ["event-7", "event-8", "event-9"]
