@@ -19,6 +19,8 @@ log = structlog.get_logger()
 
 Handler = Callable[["Batch"], Awaitable[Sequence[Outgoing]]]
 
+_PATIENCE = 0.05
+
 
 @dataclass(slots=True, eq=False)
 class Holding:
@@ -144,33 +146,69 @@ def register(
 
     The agent only starts the work, so that a slow partition stops no other; the consumer hands over a
     partition's next batch when the work for the last one is done. `work` returning is the acknowledgement: by
-    then the broker must have everything. Work that raises ends the process.
+    then the broker must have everything. Work that raises ends the process; work that raises
+    `CancelledError` of its own accord, unsure whether the partition is still ours, is begun again.
     """
-
-    async def run(batch: Batch) -> None:
-        holding = batch.holding
-        try:
-            await work(batch)
-        except asyncio.CancelledError:
-            log.info(
-                "batch abandoned, will be read again", agent=name, at=batch[0].position, records=len(batch)
-            )
-        except Exception as error:
-            log.exception("agent raised", agent=name, at=batch[0].position)
-            end_process(Exit.CRASHED, "agent raised", agent=name, at=batch[0].position, error=repr(error))
-        else:
-            if holding.live:
-                holding.acknowledged = batch.next_offset
-                app.batches_handled += 1
-                app.records_handled += len(batch)
-        finally:
-            holding.task = None
-            cast("Consumer", app.consumer).release(holding)
+    runner = _Runner(app, name, work)
 
     async def agent(stream: Any) -> None:  # noqa: ANN401 - Faust's streams are generic in a way mypy cannot follow
         async for batch in stream:
-            batch.holding.task = asyncio.create_task(run(batch), name=f"{name} {batch[0].position}")
+            batch.holding.task = asyncio.create_task(runner.run(batch), name=f"{name} {batch[0].position}")
 
     names = list(topics)
     app.source_topics.update(names)
     app.agent(app.topic(*names, key_type=bytes, value_type=bytes), name=name)(agent)
+
+
+@dataclass(frozen=True, slots=True)
+class _Runner:
+    """Runs an agent's work for one batch after the other."""
+
+    app: "StreamApp"
+    name: str
+    work: Callable[[Batch], Awaitable[None]]
+
+    async def run(self, batch: Batch) -> None:
+        """Work on a batch until it is done, and acknowledge it."""
+        holding = batch.holding
+        at = batch[0].position
+        try:
+            while not await self._attempt(batch):
+                await self._until_sure(holding)
+        except asyncio.CancelledError:
+            # The partition stays busy until an assignment makes it anew, so that nothing overtakes the batch.
+            log.info("batch abandoned, will be read again", agent=self.name, at=at, records=len(batch))
+            holding.task = None
+            return
+        except Exception as error:
+            log.exception("agent raised", agent=self.name, at=at)
+            end_process(Exit.CRASHED, "agent raised", agent=self.name, at=at, error=repr(error))
+        if holding.live:
+            holding.acknowledged = batch.next_offset
+            self.app.batches_handled += 1
+            self.app.records_handled += len(batch)
+        holding.task = None
+        cast("Consumer", self.app.consumer).release(holding)
+
+    async def _attempt(self, batch: Batch) -> bool:
+        """Work on the batch; False where the work gave up because it could not tell whether it still may."""
+        try:
+            await self.work(batch)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not batch.holding.live or (task is not None and task.cancelling()):
+                raise
+            log.warning("batch put off: unsure of the partition", agent=self.name, at=batch[0].position)
+            return False
+        return True
+
+    async def _until_sure(self, holding: Holding) -> None:
+        """Wait until a heartbeat is answered again.
+
+        Raises `CancelledError` where the partition is another worker's by then.
+        """
+        await asyncio.sleep(_PATIENCE)
+        while not self.app.lease.valid():
+            if self.app.lease.lost or not holding.live:
+                raise asyncio.CancelledError("the partition is another worker's now")
+            await asyncio.sleep(_PATIENCE)

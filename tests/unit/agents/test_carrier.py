@@ -1,0 +1,134 @@
+"""The carrier under the lease: a batch that it was unsure of is taken up again, and no SMS is lost."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any, Self
+
+from agents.carrier import CarrierAgent
+from schemas.cloudevents import encode, wrap
+from schemas.pseudonyms import Pseudonyms
+from schemas.sms import MessageToSend
+from sms.carrier import Accepted
+from sms.sending import Limits
+from streams.batches import Batch, Holding
+from streams.clock import Clock
+from streams.records import Outgoing, Record
+
+OUTBOX = "sms.outbox.v1"
+
+
+class Api:
+    """A carrier that takes everything and knows what it took."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def send(self, phone: str, text: str) -> Accepted:
+        self.taken.append(f"{phone} {text}")
+        return Accepted(f"SM{len(self.taken)}", datetime.now(UTC))
+
+    async def find(
+        self, phone: str, text: str, *, since: datetime, except_sids: Collection[str]
+    ) -> Accepted | None:
+        del since, except_sids
+        known = f"{phone} {text}" in self.taken
+        return Accepted("SMfound", datetime.now(UTC)) if known else None
+
+
+class Rows(dict[bytes, bytes]):
+    changelog_topic_name = "changelog"
+
+    def partition(self, number: int) -> "Rows":
+        del number
+        return self
+
+
+class App:
+    """As much of the application as an agent sees, with a lease that a test holds in its hand."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.source_topics: set[str] = set()
+        self.tables_of_inboxes: dict[str, str] = {}
+        self.batches_handled = self.records_handled = 0
+        self.sure = True
+        self.lease = SimpleNamespace(valid=lambda: self.sure, lost=False)
+        self.on_before_shutdown = SimpleNamespace(connect=lambda _: None)
+        self.consumer = SimpleNamespace(release=self._release)
+        self.sent: list[Outgoing] = []
+        self.run: Any = None
+
+    def _release(self, holding: Holding) -> None:
+        holding.busy = False
+
+    def Table(self, *_: Any, **__: Any) -> Rows:  # noqa: N802 - Faust's name
+        return Rows()
+
+    def topic(self, *names: str, **_: Any) -> Sequence[str]:
+        return names
+
+    def agent(self, *_: Any, **__: Any) -> Any:
+        def keep(function: Any) -> Any:
+            self.run = function
+            return function
+
+        return keep
+
+    async def send_table(
+        self, table: Rows, partition: int, values: Mapping[bytes, bytes], outgoing: Sequence[Outgoing]
+    ) -> None:
+        del partition, outgoing
+        table.update(values)
+
+    async def send_all(self, outgoing: Sequence[Outgoing]) -> None:
+        self.sent += outgoing
+
+
+def batch(holding: Holding, offset: int, text: str) -> Batch:
+    now = datetime.now(UTC)
+    message = MessageToSend(message_id=text, phone="+77011234567", text=text, attempt=1, requested_at=now)
+    headers, value = encode(wrap(message, id_=text, source="s", time=now, extensions={}))
+    return Batch([Record(OUTBOX, 0, offset, now, b"k", value, headers)], holding)
+
+
+def carrier() -> tuple[App, Api]:
+    app, api = App(), Api()
+    limits = Limits(settle_seconds=0, batch_seconds=0.5)
+    CarrierAgent(app, api, Pseudonyms(b"k"), limits)  # type: ignore[arg-type]
+    return app, api
+
+
+async def one(item: Batch) -> AsyncIterator[Batch]:
+    yield item
+
+
+async def test_a_batch_that_the_carrier_was_unsure_of_is_taken_up_again() -> None:
+    app, api = carrier()
+    holding = Holding(OUTBOX, 0, 0, 0, busy=True)
+    app.sure = False
+    await app.run(one(batch(holding, 0, "first")))
+    await asyncio.sleep(0.3)
+    assert (api.taken, holding.acknowledged, holding.busy) == ([], None, True)
+    app.sure = True
+    assert holding.task
+    await asyncio.wait_for(holding.task, 10)
+    assert len(api.taken) <= 1
+    assert (holding.acknowledged, holding.busy) == (1, False)
+    assert [outgoing.topic for outgoing in app.sent] == ["sms.inbox.v1"]
+
+
+async def test_a_partition_that_is_given_away_is_not_freed_for_what_comes_after() -> None:
+    app, api = carrier()
+    holding = Holding(OUTBOX, 0, 0, 0, busy=True)
+    app.sure = False
+    await app.run(one(batch(holding, 0, "first")))
+    await asyncio.sleep(0.2)
+    app.lease.lost = True
+    assert holding.task
+    await asyncio.wait_for(asyncio.gather(holding.task, return_exceptions=True), 5)
+    assert (api.taken, holding.acknowledged, holding.busy) == ([], None, True)
