@@ -10,6 +10,7 @@ from rules.policy import DecisionMode, Policy, TermPolicy
 from schemas.pseudonyms import Pseudonyms
 from sms.conversation import LinePolicy
 from sms.hours import SendingHours
+from sms.sending import Limits
 from sms.twilio_carrier import TwilioCarrier
 from streams.app import StreamApp, create_app
 from streams.batches import stateless
@@ -24,7 +25,7 @@ def assemble(settings: Settings) -> StreamApp:
     stateless(app, "intake", TOPICS, Intake(pseudonyms, app.clock).handle)
     Desk(app, CaseDesk(case_policy(settings), pseudonyms))
     Desk(app, SmsDesk(line_policy(settings), pseudonyms))
-    CarrierAgent(app, twilio_carrier(settings), pseudonyms)
+    CarrierAgent(app, twilio_carrier(settings), pseudonyms, carrier_limits(settings))
     return app
 
 
@@ -46,6 +47,12 @@ def line_policy(settings: Settings) -> LinePolicy:
     return LinePolicy(
         hours=SendingHours(hours.begins, hours.ends) if hours else None, time_scale=settings.time_scale
     )
+
+
+def carrier_limits(settings: Settings) -> Limits:
+    """How fast the carrier sends; a second's messages may leave at once after a pause."""
+    rate = settings.sms_per_second
+    return Limits(per_second=rate, burst=max(1, int(rate)))
 
 
 def twilio_carrier(settings: Settings) -> TwilioCarrier:

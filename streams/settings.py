@@ -81,6 +81,13 @@ class Settings(BaseSettings):
         pattern=r"^(|\+?[0-9]{3,15}|[A-Za-z0-9 ]{1,11}|MG[0-9a-fA-F]{32})$",
         description="the number the SMS come from, like +77001234567, or a messaging service, MG...",
     )
+    sms_per_second: float = Field(
+        10,
+        gt=0,
+        le=10_000,
+        allow_inf_nan=False,
+        description="how many SMS a second each worker sends at most: the sender's limit by the workers",
+    )
     public_url: WebAddress = Field(
         "",
         description="the address at which the SMS API reaches `jardem webhooks`, like https://sms.example.kz",
