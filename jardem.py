@@ -61,13 +61,15 @@ def broker(
 @app.command()
 def worker() -> None:
     """Run the worker: intake, desks, carrier and deadlines. As many as there are partitions."""
-    from agents.assembly import assemble
     from ops.reach import require_broker
     from streams.settings import Settings
-    from streams.worker import configure_logging, run_worker
 
     settings = Settings.load("worker")
     require_broker(settings)
+
+    from agents.assembly import assemble
+    from streams.worker import configure_logging, run_worker
+
     configure_logging()
     sys.exit(run_worker(assemble(settings), settings.health_bind))
 
@@ -78,12 +80,14 @@ def webhooks() -> None:
     import asyncio
 
     from ops.reach import require_broker
-    from sms.webhooks import serve
     from streams.settings import Settings
-    from streams.worker import configure_logging
 
     settings = Settings.load("webhooks")
     require_broker(settings)
+
+    from sms.webhooks import serve
+    from streams.worker import configure_logging
+
     configure_logging()
     asyncio.run(serve(settings))
 

@@ -157,7 +157,8 @@ def test_every_command_says_that_there_is_no_broker(command: list[str]) -> None:
         capture_output=True,
         check=False,
     )
-    assert time.monotonic() - began < 10
+    # Three seconds of trying; the rest is Python's start on a machine that is busy with other tests.
+    assert time.monotonic() - began < 20
     assert answer.returncode == 1
     assert "no broker answers" in answer.stderr
     assert "Traceback" not in answer.stderr
