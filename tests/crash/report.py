@@ -17,11 +17,11 @@ from tests.crash.churn import Plan, Verdict, run
 HEAD = """\
 # The churn
 
-Events flow at 450 a second to 20,000 keys, unless it says otherwise. Meanwhile workers join, leave (SIGTERM),
-are killed (SIGKILL) and frozen (SIGSTOP for 1 to 15 s; the session timeout is 6 s), two to nine seconds
-apart, three at most at a time. Where the broker is hurt, it is also stopped for 2 to 8 s, or killed with SIGKILL and
-started again. Afterwards everything is counted; then all workers leave, one comes, events flow again, and
-everything is counted once more.
+Events flow at 450 a second to 20,000 keys, unless it says otherwise. Meanwhile workers join, leave
+(SIGTERM), are killed (SIGKILL) and frozen (SIGSTOP for 1 to 15 s; the session timeout is 6 s), two to
+nine seconds apart, three at most at a time. Where the broker is hurt, it is also stopped for 2 to 8 s,
+or killed with SIGKILL and started again. Afterwards everything is counted; then all workers leave, one
+comes, events flow again, and everything is counted once more.
 
 - **lost**: ids of the source without an effect.
 - **doubled**: ids with two different effects, which shows that an event was applied twice.

@@ -92,7 +92,7 @@ class Ledger:
     async def is_ready(self) -> bool:
         return (await self.health("/readyz"))[0] == 200
 
-    async def until(self, condition: Any, seconds: float = 40) -> None:
+    async def until(self, condition: Any, seconds: float = 100) -> None:
         """Wait until an async condition holds."""
         async with asyncio.timeout(seconds):
             while not await condition():  # noqa: ASYNC110 - another process's state
@@ -100,11 +100,17 @@ class Ledger:
 
     async def send(self, topic: str, *records: tuple[bytes | None, bytes | None]) -> None:
         async with AIOKafkaProducer(bootstrap_servers=self.kafka, acks="all") as producer:
-            for key, value in records:
-                await producer.send_and_wait(topic, value, key=key)
+            futures = [await producer.send(topic, value, key=key) for key, value in records]
+            await asyncio.gather(*futures)
 
     async def events(self, key: bytes, *events: dict[str, Any]) -> None:
         await self.send(self.inbox, *((key, json.dumps(event).encode()) for event in events))
+
+    async def stream(self, key: bytes, *events: dict[str, Any]) -> None:
+        """Send events with a little time between them."""
+        async with AIOKafkaProducer(bootstrap_servers=self.kafka, acks="all") as producer:
+            for event in events:
+                await producer.send_and_wait(self.inbox, json.dumps(event).encode(), key=key)
 
     async def read(self, topic: str, partitions: int = PARTITIONS) -> list[ConsumerRecord]:
         async with AIOKafkaConsumer(bootstrap_servers=self.kafka, enable_auto_commit=False) as consumer:
