@@ -1,0 +1,230 @@
+"""What the conversation does with texts, notices, closings and withdrawals."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from schemas.happening import derived_id
+from schemas.sms import (
+    Consent,
+    Details,
+    MessageToSend,
+    NoticeKind,
+    PersonWithdrawn,
+    QuestionAnswered,
+    QuestionClosed,
+    QuestionKind,
+)
+from schemas.values import Language
+from sms.conversation import wait
+from tests.unit.sms.number import NOON, PHONE, SECOND, Number, accepted, deferred, notice
+
+
+@pytest.fixture
+def number() -> Number:
+    return Number()
+
+
+@pytest.fixture
+def put(number: Number) -> Number:
+    """A number with an offer that has left."""
+    number.asks()
+    number.takes()
+    return number
+
+
+def test_a_text_waits_while_it_is_unknown_whether_the_question_has_left(put: Number) -> None:
+    put.reads("1")
+    put.now += SECOND
+    put.asks("q2", kind=QuestionKind.ACCOUNT)
+    put.now += SECOND
+    assert put.reads("KZ86125KZT5004100100") == []
+    assert len(put.line.held_texts) == 1
+    _, answer = put.takes("q2")
+    assert isinstance(answer, QuestionAnswered)
+    assert answer.question_id == "q2"
+    assert put.line.held_texts == ()
+
+
+def test_a_text_from_before_the_next_question_belongs_to_the_one_before_it(put: Number) -> None:
+    put.now += SECOND
+    put.reads("1")
+    put.now += SECOND
+    put.asks("q2", kind=QuestionKind.ACCOUNT)
+    put.reads("0", put.now - SECOND)
+    _, answer = put.takes("q2")
+    assert isinstance(answer, QuestionAnswered)
+    assert answer.question_id == "q"
+
+
+def test_what_was_put_before_a_question_that_may_have_left_hears_no_text(put: Number) -> None:
+    put.hears(QuestionClosed(question_id="q", phone=PHONE, closed_at=NOON + timedelta(days=3)))
+    put.now += SECOND
+    put.asks("q2", case="another")
+    put.hears(deferred(derived_id("q2", "message")))
+    put.now += SECOND
+    put.hears(PersonWithdrawn(person_id="person of another", phone=PHONE, at=put.now))
+    put.now += SECOND
+    [answer] = put.reads("1")
+    assert isinstance(answer, QuestionAnswered)
+    assert answer.question_id == "q2"
+
+
+def test_a_second_text_after_the_answer_is_not_explained(put: Number) -> None:
+    put.reads("1")
+    assert put.reads("рахмет") == []
+    assert put.remarks == ("a text after the answer was not understood",)
+
+
+def test_after_three_explanations_there_is_none(put: Number) -> None:
+    for n in range(3):
+        put.reads(f"что {n}")
+    sent = [message.message_id for message in put.line.messages]
+    assert sent == [derived_id("q", "explanation", str(n)) for n in (1, 2, 3)]
+    put.reads("что")
+    assert put.remarks == ("the question was explained often enough",)
+    assert len(put.line.messages) == 3
+
+
+def test_a_text_after_the_closing_is_told_even_where_it_is_not_understood(put: Number) -> None:
+    put.hears(QuestionClosed(question_id="q", phone=PHONE, closed_at=NOON + SECOND))
+    put.now += SECOND
+    [answer] = put.reads("рахмет")
+    assert isinstance(answer, QuestionAnswered)
+    assert answer.answer is None
+    [early] = put.reads("1", NOON + SECOND / 2)
+    assert isinstance(early, QuestionAnswered)
+    assert early.answer == Consent(language=Language.KAZAKH)
+
+
+def test_closing_drops_what_was_still_to_be_said_about_the_question(put: Number) -> None:
+    put.hears(notice(NoticeKind.GRANTED, case="another"))
+    put.reads("что?")
+    assert len(put.line.messages) == 2
+    put.hears(QuestionClosed(question_id="q", phone=PHONE, closed_at=NOON))
+    assert [message.message_id for message in put.line.messages] == ["n"]
+    assert put.line.current is None
+    assert put.line.past[-1].closed_at == NOON
+
+
+def test_a_waiting_question_that_is_closed_is_forgotten(put: Number) -> None:
+    put.asks("q2", case="another")
+    put.asks("q3", case="a third")
+    put.hears(QuestionClosed(question_id="q2", phone=PHONE, closed_at=NOON))
+    assert [question.question_id for question in put.line.waiting] == ["q3"]
+
+
+def test_the_next_question_of_the_answered_case_goes_before_those_who_wait(put: Number) -> None:
+    put.asks("q2", case="another")
+    put.reads("1")
+    put.asks("q3", kind=QuestionKind.ACCOUNT)
+    assert put.line.current
+    assert put.line.current.question_id == "q3"
+    assert [question.question_id for question in put.line.waiting] == ["q2"]
+
+
+def test_a_prompted_question_goes_first_in_the_queue(put: Number) -> None:
+    put.asks("q2", case="another")
+    put.asks("q3", case="a third", prompted_at=NOON)
+    assert [question.question_id for question in put.line.waiting] == ["q3", "q2"]
+
+
+@pytest.mark.parametrize("kind", [NoticeKind.NO_REPLY, NoticeKind.DECLINED, NoticeKind.ANSWERED_LATE])
+def test_newer_word_takes_the_place_of_an_ending_that_was_not_told_yet(
+    number: Number, kind: NoticeKind
+) -> None:
+    number.now = NOON + timedelta(hours=12)
+    number.hears(notice(kind))
+    number.hears(notice(kind, "other", case="another"))
+    number.hears(notice(NoticeKind.REVOKED, "n2"))
+    assert [message.message_id for message in number.line.messages] == ["other", "n2"]
+    number.asks(case="another")
+    assert number.line.messages[0].message_id == "n2"
+
+
+def test_a_reminder_of_an_answered_question_is_not_sent(put: Number) -> None:
+    reminder = notice(NoticeKind.REMINDER, question_id="q", details=Details(until=NOON + timedelta(days=1)))
+    assert [type(effect) for effect in put.hears(reminder)] == [MessageToSend]
+    put.hears(accepted("n", NOON))
+    put.reads("1")
+    assert put.hears(reminder) == []
+    assert put.remarks == ("a reminder came for a question that is not open",)
+
+
+@pytest.mark.parametrize(("left", "sent"), [(SECOND, 1), (timedelta(0), 0)])
+def test_a_reminder_is_not_sent_when_the_term_is_over(put: Number, left: timedelta, sent: int) -> None:
+    details = Details(until=NOON + left)
+    assert len(put.hears(notice(NoticeKind.REMINDER, question_id="q", details=details))) == sent
+    assert len(put.line.messages) == sent
+
+
+def test_a_withdrawal_closes_and_clears_for_one_person_only(put: Number) -> None:
+    put.asks("q2", case="another")
+    put.hears(notice(NoticeKind.GRANTED, "mine"))
+    put.hears(notice(NoticeKind.GRANTED, "other", case="another"))
+    put.hears(deferred("mine", after=60.0))
+    put.hears(PersonWithdrawn(person_id="person of case", phone=PHONE, at=NOON + SECOND))
+    assert [message.message_id for message in put.line.messages] == ["other", derived_id("q2", "message")]
+    assert put.line.past[-1].closed_at == NOON + SECOND
+    assert put.line.current
+    assert put.line.current.question_id == "q2"
+
+
+def test_a_withdrawal_does_not_move_the_closing_that_was_told_before(put: Number) -> None:
+    put.hears(QuestionClosed(question_id="q", phone=PHONE, closed_at=NOON))
+    put.hears(PersonWithdrawn(person_id="person of case", phone=PHONE, at=NOON + SECOND))
+    assert put.line.past[-1].closed_at == NOON
+
+
+def test_one_message_is_with_the_carrier_at_a_time_and_they_keep_their_order(put: Number) -> None:
+    for name in ("a", "b", "c"):
+        put.hears(notice(NoticeKind.GRANTED, name, case=name))
+    assert [bool(message.handed_at) for message in put.line.messages] == [True, False, False]
+    [sent] = put.hears(accepted("a", NOON))
+    assert isinstance(sent, MessageToSend)
+    assert sent.message_id == "b"
+
+
+def test_the_last_forty_deliveries_and_twelve_questions_are_kept(number: Number) -> None:
+    for n in range(45):
+        number.hears(notice(NoticeKind.GRANTED, f"n{n}", case=f"n{n}"))
+        number.hears(accepted(f"n{n}", NOON))
+        number.asks(f"q{n}")
+        number.takes(f"q{n}")
+        number.hears(QuestionClosed(question_id=f"q{n}", phone=PHONE, closed_at=NOON))
+    assert len(number.line.deliveries) == 40
+    assert number.line.deliveries[-1].asked == "q44"
+    assert [question.question_id for question in number.line.past] == [f"q{n}" for n in range(33, 45)]
+
+
+def test_the_waking_is_set_once_for_one_instant(number: Number) -> None:
+    number.now = NOON + timedelta(hours=12)
+    number.asks()
+    assert wait(number.line) == (datetime(2021, 7, 16, 3, tzinfo=UTC), 1)
+    number.hears(notice(NoticeKind.GRANTED, case="another"))
+    assert wait(number.line) == (datetime(2021, 7, 16, 3, tzinfo=UTC), 1)
+
+
+@pytest.mark.parametrize(
+    ("late", "sent"),
+    [(timedelta(0), 1), (timedelta(minutes=30), 1), (timedelta(minutes=30, microseconds=1), 0)],
+)
+def test_an_answer_passes_quiet_hours_for_half_an_hour(number: Number, late: timedelta, sent: int) -> None:
+    number.now = NOON + timedelta(hours=12)
+    assert len(number.hears(notice(NoticeKind.GRANTED, prompted_at=number.now - late))) == sent
+
+
+def test_an_answer_passes_those_who_wait_for_the_morning(number: Number) -> None:
+    number.now = NOON + timedelta(hours=12)
+    number.hears(notice(NoticeKind.REVOKED, "held", case="another"))
+    [sent] = number.hears(notice(NoticeKind.GRANTED, "now", prompted_at=number.now))
+    assert isinstance(sent, MessageToSend)
+    assert sent.message_id == "now"
+    number.hears(accepted("now", number.now))
+    assert wait(number.line) == (datetime(2021, 7, 16, 3, tzinfo=UTC), 3)
+
+
+def test_without_quiet_hours_nothing_waits() -> None:
+    number = Number(quiet=False)
+    number.now = NOON + timedelta(hours=12)
+    assert len(number.asks()) == 1
