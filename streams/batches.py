@@ -29,7 +29,7 @@ class Holding:
     `end` is the offset at which the log ended when the partition was taken: records before it may have been
     handled by a previous owner whose acknowledgement was lost. `acknowledged` is the offset to be committed.
     A holding is never reused: after a rebalance there is a new one, and acknowledgements to the old one are
-    ignored.
+    ignored. Once it is closing, no work begins any more.
     """
 
     topic: str
@@ -38,6 +38,7 @@ class Holding:
     committed: int | None
     acknowledged: int | None = None
     live: bool = True
+    closing: bool = False
     busy: bool = False
     task: "asyncio.Task[None] | None" = None
 
@@ -153,6 +154,8 @@ def register(
 
     async def agent(stream: Any) -> None:  # noqa: ANN401 - Faust's streams are generic in a way mypy cannot follow
         async for batch in stream:
+            if batch.holding.closing:
+                continue
             batch.holding.task = asyncio.create_task(runner.run(batch), name=f"{name} {batch[0].position}")
 
     names = list(topics)

@@ -249,6 +249,9 @@ class Consumer(driver.Consumer):
 
     async def wait_empty(self) -> None:
         """Wait for the batches in flight, cancel those that take too long, and commit."""
+        for holding in self.holdings.values():
+            # What an agent has not begun yet must not begin any more: the partition may be another's by then.
+            holding.closing = True
         tasks = [holding.task for holding in self.holdings.values() if holding.task is not None]
         if tasks:
             _, slow = await asyncio.wait(tasks, timeout=self.app.tuning.revoke_wait)

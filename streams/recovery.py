@@ -16,6 +16,7 @@ from faust.types import TP
 from mode import Service
 
 from streams.exits import Exit, end_process
+from streams.stores import NotOwned
 
 if TYPE_CHECKING:
     from streams.app import StreamApp
@@ -42,7 +43,7 @@ class Recovery(FaustRecovery):
             self.signal_recovery_start.clear()
             try:
                 await self._recover(self._generation_id)
-            except (RebalanceAgain, IllegalStateError):
+            except (RebalanceAgain, IllegalStateError, NotOwned):
                 log.info("recovery begins again: the group rebalances")
             except ServiceStopped:
                 break

@@ -22,6 +22,10 @@ FORMAT = 1
 _OFFSET_KEY = b"\x00next-offset"
 
 
+class NotOwned(LookupError):  # noqa: N818 - it says what the partition is
+    """A partition that this worker does not own, or not any more."""
+
+
 class PartitionStore(Protocol):
     """The values of one partition of one table."""
 

@@ -13,7 +13,7 @@ from faust.types import TP
 
 from streams.exits import Exit, end_process
 from streams.recovery import Recovery
-from streams.stores import MemoryPartition, PartitionStore, RocksPartition
+from streams.stores import MemoryPartition, NotOwned, PartitionStore, RocksPartition
 
 log = structlog.get_logger()
 
@@ -36,9 +36,12 @@ class PartitionedStore(Store[bytes, bytes]):
         """The store of a partition that this worker owns.
 
         Raises:
-            KeyError: it does not own it.
+            NotOwned: it does not own it.
         """
-        return self._partitions[number]
+        try:
+            return self._partitions[number]
+        except KeyError:
+            raise NotOwned(f"{self.table_name}[{number}]") from None
 
     def partitions(self) -> list[int]:
         """The partitions owned."""

@@ -4,6 +4,7 @@ mend.
 
 import asyncio
 import os
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from faust.types import TP, AppT
 
 from streams.app import StreamApp
-from streams.batches import Holding
+from streams.batches import Batch, Holding, register
+from streams.consumer import to_record
 from streams.exits import Exit
 from streams.records import Outgoing
 
@@ -153,6 +155,37 @@ async def test_m3_a_slow_batch_is_abandoned_not_acknowledged(ours: StreamApp) ->
     assert asyncio.get_running_loop().time() - began < 5
     assert holding.task.cancelled()
     assert committed == [{}]
+
+
+async def test_m3_no_work_begins_once_a_partition_is_closing(ours: StreamApp) -> None:
+    begun: list[Any] = []
+
+    async def work(batch: Batch) -> None:
+        begun.append(batch)
+
+    register(ours, "worker", ["inbox"], work)
+    consumer: Any = ours.consumer
+    consumer._thread.wake = lambda: None
+    consumer.holdings = {INBOX: Holding("inbox", 0, end=0, committed=None)}
+    batch = Batch([to_record(raw(0))], consumer.holdings[INBOX])
+
+    async def stream() -> AsyncIterator[Batch]:
+        yield batch
+
+    agent: Any = ours.agents["worker"]
+    await agent.fun(stream())
+    await asyncio.sleep(0)
+    assert begun == [batch]
+    begun.clear()
+
+    async def commit() -> None:
+        """There is no broker to commit to."""
+
+    consumer.commit = commit
+    await consumer.wait_empty()
+    await agent.fun(stream())
+    await asyncio.sleep(0)
+    assert begun == [], "the agent took it too late; the next owner reads it"
 
 
 class Recorder:
