@@ -52,6 +52,10 @@ class Run:
         return f"jardem, {self.max_poll_records} records a poll, {self.store}"
 
 
+RUNS = (Run("stock"), Run("ours"), Run("ours", 2000), Run("ours", 500, "rocksdb"))
+"""What `jardem bench desk` measures."""
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """What was measured: events a second, over `events` events and `seconds`."""
@@ -64,6 +68,16 @@ class Result:
     def rate(self) -> float:
         """Events a second, each applied, written, sent and acknowledged."""
         return self.events / self.seconds
+
+
+def table(results: Sequence[Result]) -> str:
+    """The results as lines of text, each beside Faust as it comes."""
+    stock = next((result.rate for result in results if result.run.kind == "stock"), None)
+    lines = []
+    for result in results:
+        beside = f"  {result.rate / stock:5.1f} x" if stock else ""
+        lines.append(f"{result.run.label:40} {result.rate:8.0f} events/s{beside}")
+    return "\n".join(lines)
 
 
 class BenchCore:
