@@ -38,9 +38,6 @@ def _read(text: str, vocabulary: Vocabulary) -> Answer | None:
     if len(text) > _LONGEST:
         return None
     folded = fold(_SIGNATURE.sub("", text))
-    # A question mark is a doubt even where it would be another key's letter in the other layout.
-    if "?" in folded:
-        return None
     for variant in layouts(folded):
         found = words(variant)
         reading = _unanimous(found, vocabulary) if found else None

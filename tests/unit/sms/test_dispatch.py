@@ -128,11 +128,22 @@ async def test_a_number_in_order_even_within_a_batch(api: BadApi, dispatcher: Di
 async def test_what_stands_behind_a_message_that_was_put_off_waits(
     api: BadApi, dispatcher: Dispatcher
 ) -> None:
-    api.troubles.append(status(429, 20429, Retry_After="60"))
-    first, second = await dispatcher.dispatch([message("m1"), message("m2")])
+    api.troubles.append(status(401, 20003))
+    first, second, other = await dispatcher.dispatch(
+        [message("m1"), message("m2"), message("m3", "+77015550102")]
+    )
     assert isinstance(first, MessageDeferred)
-    assert first.retry_after_seconds == 60
     assert isinstance(second, MessageDeferred)
+    assert second.reason == "behind_another"
+    assert isinstance(other, MessageAccepted)
+    assert [sent["sid"] for sent in api.messages] == [other.sid]
+
+
+async def test_what_the_api_asks_for_is_handed_on(api: BadApi, dispatcher: Dispatcher) -> None:
+    api.troubles.append(status(429, 20429, Retry_After="60"))
+    [report] = await dispatcher.dispatch([message()])
+    assert isinstance(report, MessageDeferred)
+    assert report.retry_after_seconds == 60
     assert not api.messages
 
 
@@ -295,6 +306,18 @@ async def test_the_same_text_twice_is_two_sms_and_neither_is_taken_for_the_other
     assert len(api.messages) == 2
 
 
+async def test_an_older_sms_with_the_same_text_is_not_taken_for_one_that_never_left(
+    api: BadApi, dispatcher: Dispatcher
+) -> None:
+    [first] = await dispatcher.dispatch([message("m1")])
+    api.troubles.append(reset)
+    second = await send_until_done(dispatcher, message("m2"))
+    assert isinstance(first, MessageAccepted)
+    assert isinstance(second, MessageAccepted)
+    assert first.sid != second.sid
+    assert len(api.messages) == 2
+
+
 async def test_in_doubt_where_the_api_cannot_be_asked(
     api: BadApi, carrier: TwilioCarrier, kept: MemoryJournal
 ) -> None:
@@ -334,6 +357,17 @@ async def test_a_stale_request_goes_back_unsent(api: BadApi, dispatcher: Dispatc
     assert not api.calls
     [report] = await dispatcher.dispatch([message(attempt=2)])
     assert isinstance(report, MessageAccepted)
+
+
+async def test_a_request_that_grows_stale_while_it_waits_its_turn_goes_back_too(
+    api: BadApi, carrier: TwilioCarrier, kept: MemoryJournal
+) -> None:
+    dispatcher = new_dispatcher(carrier, kept, Limits(per_second=2, burst=1, stale_seconds=0.3))
+    first, second = await dispatcher.dispatch([message("m1"), message("m2", "+77015550102")])
+    assert isinstance(first, MessageAccepted)
+    assert isinstance(second, MessageDeferred)
+    assert second.reason == "stale"
+    assert len(api.messages) == 1
 
 
 async def test_a_message_already_sent_is_found_however_stale_the_request(
@@ -474,7 +508,7 @@ async def test_a_storm_with_deaths_of_workers_ends_with_one_sms_each(
 ) -> None:
     chance = random.Random(seed)  # noqa: S311 - a seed replays a failure
     api.always = stormy(chance)
-    desk = Desk([message(f"m{n}", f"+77015{n % 40:06}", f"text {n % 3}") for n in range(120)])
+    desk = Desk([message(f"m{n}", f"+77015{n % 40:06}", f"text {n % 2}") for n in range(120)])
     dispatcher = new_dispatcher(carrier, kept)
     while batch := desk.batch():
         if chance.random() < 0.2:
