@@ -31,6 +31,9 @@ class Recovery(FaustRecovery):
 
     app: "StreamApp"
 
+    #: How many rebalances had begun when the assignment came that is being recovered.
+    _rebalances: int = 0
+
     @property
     def _consumer(self) -> "Consumer":
         return cast("Consumer", self.app.consumer)
@@ -58,6 +61,13 @@ class Recovery(FaustRecovery):
     @Service.task
     async def _publish_stats(self) -> None:
         """Faust's log of its own progress; ours logs in `_read_changelogs`."""
+
+    async def on_rebalance(
+        self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
+    ) -> None:
+        """An assignment came: recover it."""
+        self._rebalances = self.app.rebalancing_count
+        await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
 
     async def _recover(self, generation: int) -> None:
         self._set_recovery_started()
@@ -134,15 +144,22 @@ class Recovery(FaustRecovery):
         consumer = self._consumer
         if consumer.assignment():
             await self._wait(consumer.perform_seek())
+        if self.app.rebalancing_count != self._rebalances:
+            # The partitions are being taken away again, and this is too late to have them held: nothing would
+            # stop their batches any more.
+            log.info("recovery begins again: the group rebalances")
+            consumer.holdings = {}
+            return
+        # From here to the end nothing waits before the flow is resumed, so a revocation comes wholly after.
         self._set_recovery_ended()
         self.completed.set()
         self.app.flow_control.resume()
         consumer.resume_flow()
-        await self.app._fetcher.maybe_start()  # noqa: SLF001 - where Faust keeps it
         self.tables.on_actives_ready()
         self.tables.on_standbys_ready()
         self.app.on_rebalance_end()
         self.app.set_ready()
+        await self.app._fetcher.maybe_start()  # noqa: SLF001 - where Faust keeps it
 
     async def _call_tables(self) -> None:
         for table in self.tables.values():

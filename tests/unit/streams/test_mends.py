@@ -235,6 +235,28 @@ async def test_m4_partitions_are_sought_before_they_flow(stock: AppT, ours: Stre
     assert (await with_recorder(ours)) == ["seek", "flow", "fetcher"]
 
 
+async def test_m4_a_recovery_overtaken_by_a_rebalance_resumes_nothing(ours: StreamApp) -> None:
+    app: Any = ours
+
+    class Overtaken(Recorder):
+        holdings = {INBOX: Holding("inbox", 0, end=0, committed=None)}  # noqa: RUF012
+
+        async def perform_seek(self) -> None:
+            await super().perform_seek()
+            app.rebalancing_count += 1
+
+    app.consumer  # noqa: B018 - made while nothing stands in its place
+    real, recorder = app.consumer, Overtaken()
+    app._fetcher  # noqa: B018
+    try:
+        await recover(app, recorder)
+    finally:
+        app._consumer = real
+    assert recorder.calls == ["seek"]
+    assert recorder.holdings == {}
+    assert not app.ready.is_set()
+
+
 async def test_m5_what_on_recover_raises_is_raised(stock: AppT, ours: StreamApp) -> None:
     async def on_recover() -> None:
         raise ZeroDivisionError
