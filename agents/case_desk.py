@@ -50,7 +50,7 @@ class CaseDesk:
         """Advance the person's cases."""
         advanced = advance(state, event.happening, now, self._policy)
         for remark in advanced.remarks:
-            _log.info(remark, about=event.happening.name, id=event.happening.source_id)
+            _log.info(remark, about=event.happening.name, id=event.happening.id)
         effects = self._effects.outgoing(advanced.effects, event.cause, now, person_id=state.person_id)
         return advanced.person, effects
 

@@ -8,6 +8,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+import structlog
+
 from rules.decisions import person_of
 from schemas.base import Event
 from schemas.catalogue import PUBLIC_IN
@@ -20,10 +22,14 @@ from streams.batches import Batch
 from streams.clock import Clock
 from streams.dead_letters import Unreadable, dead_letter
 from streams.records import Outgoing, Record
-from streams.topics import CASE_INBOX
+from streams.topics import CASE_INBOX, COMPACTED_IN
 
 TOPICS = tuple(PUBLIC_IN)
 _PERSON_ID = re.compile(r"[0-9a-f]{64}")
+_PASSED_ON = ("traceparent", "tracestate")
+_PERSONAL = ("iin", "phone", "iban")
+
+_log = structlog.get_logger(__name__)
 
 
 class Intake:
@@ -34,13 +40,18 @@ class Intake:
         self._clock = clock
 
     async def handle(self, batch: Batch) -> Sequence[Outgoing]:
-        """One record for each that came: an inbox event, or a dead letter."""
-        return [self._take(record) for record in batch]
+        """An inbox event or a dead letter for each record, but for tombstones of compacted topics.
+
+        A tombstone says that the topic's owner keeps the last fact no longer, not that it became untrue.
+        """
+        tombstones = batch.topic in COMPACTED_IN
+        return [self._take(record) for record in batch if record.value is not None or not tombstones]
 
     def _take(self, record: Record) -> Outgoing:
         try:
             return self._rekeyed(record)
         except Unreadable as error:
+            _log.warning("record dead-lettered", at=record.position, reason=error.reason)
             return dead_letter(record, error.reason)
 
     def _rekeyed(self, record: Record) -> Outgoing:
@@ -52,8 +63,15 @@ class Intake:
             person_id = self._person_id(fact.data)
         except (NotACloudEventError, UnknownEventError, ValueError) as error:
             raise Unreadable(str(error)) from None
-        digest = hashlib.sha256(record.value or b"").hexdigest()
-        headers, value = encode(replace(event, extensions={**event.extensions, SOURCE_DIGEST: digest}))
+        extensions = {name: text for name, text in event.extensions.items() if name in _PASSED_ON}
+        extensions[SOURCE_DIGEST] = hashlib.sha256(record.value or b"").hexdigest()
+        told = replace(
+            event,
+            id=_nameless(event.id, fact.data),
+            source=_nameless(event.source, fact.data),
+            extensions=extensions,
+        )
+        headers, value = encode(told)
         return Outgoing(topic=CASE_INBOX, key=person_id.encode(), value=value, headers=headers)
 
     def _person_id(self, fact: Event) -> str:
@@ -64,3 +82,11 @@ class Intake:
             return person_id
         iin: str = getattr(fact, "iin")  # noqa: B009 - every other public event is about a person
         return self._pseudonyms.person(iin)
+
+
+def _nameless(name: str, fact: Event) -> str:
+    """An id or a source that does not name the person: headers and the audit log carry it."""
+    personal = [value for field, value in fact if field in _PERSONAL and isinstance(value, str)]
+    if any(value.removeprefix("+") in name for value in personal):
+        return "sha256:" + hashlib.sha256(name.encode()).hexdigest()
+    return name

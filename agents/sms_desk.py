@@ -49,7 +49,7 @@ class SmsDesk:
         """Go on with the conversation."""
         conversed = converse(state, event.happening, now, self._policy)
         for remark in conversed.remarks:
-            _log.info(remark, about=event.happening.name, id=event.happening.source_id)
+            _log.info(remark, about=event.happening.name, id=event.happening.id)
         return conversed.line, self._effects.outgoing(conversed.effects, event.cause, now)
 
     def deadlines(self, state: Line) -> Sequence[Deadline]:

@@ -77,6 +77,10 @@ def _in_time(turn: Turn, case: Case, question: Question, report: QuestionAnswere
             return
         case = turn.put(case.model_copy(update={"answered_at": report.received_at}))
     match report.answer, question.kind:
+        case Consent(), QuestionKind.OFFER if case.consent is None and turn.person.receives:
+            # Without a consent there is no application yet, so there is nothing to refuse (R12).
+            turn.end(case, EndReason.ALREADY_RECEIVING)
+            turn.close(question, turn.now)
         case Consent(), QuestionKind.OFFER if case.consent is None:
             consent = ConsentGiven(
                 language=report.answer.language,

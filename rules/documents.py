@@ -10,9 +10,6 @@ from schemas.values import Ground
 
 _IDENTITY = "жеке басты куәландыратын құжат"
 _DISABILITY = "мүгедектігі туралы анықтама"
-_RUSSIAN_PENSION = (
-    "Ресей Федерациясының заңнамасына сәйкес мүгедектігі бойынша зейнетақы алатынын растайтын құжат"
-)
 _WAR_DISABILITY = (
     "әскери қызметшілер қатарындағы мүгедек екендігі туралы куәлігі",
     "жараланғаны, контузия алуы, зақымдануы, мүгедектігі туралы анықтама",
@@ -23,9 +20,11 @@ _CATEGORIES: dict[Ground, tuple[int, tuple[str, ...]]] = {
     Ground.PEOPLES_HERO: (4, ('"Халық қаһарманы" атағы берілгенін растайтын құжат',)),
     Ground.HERO_OF_LABOUR: (5, ('"Қазақстанның Еңбек Ері" атағы берілгенін растайтын құжат',)),
     Ground.DISABILITY_1_1: (7, _WAR_DISABILITY),
-    Ground.DISABILITY_7: (15, (_DISABILITY, _RUSSIAN_PENSION)),
-    Ground.DISABILITY_8: (16, (_DISABILITY, _RUSSIAN_PENSION)),
-    Ground.DISABILITY_8_1: (15, (_DISABILITY, _RUSSIAN_PENSION)),
+    # The order's list has disabilities of this kind for residents of Baikonur only, with a proof of their
+    # Russian pension, which nobody else can bring.
+    Ground.DISABILITY_7: (15, (_DISABILITY,)),
+    Ground.DISABILITY_8: (16, (_DISABILITY,)),
+    Ground.DISABILITY_8_1: (15, (_DISABILITY,)),
 }
 _WHERE_TITLE = ("State Corporation", "egov.kz")
 _WHERE_DISABILITY = ("provider (medical and social expertise unit)", "State Corporation", "egov.kz")

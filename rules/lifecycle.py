@@ -152,10 +152,12 @@ def _register_phone(turn: Turn, fact: PhoneRegistered) -> None:
     if before == fact.phone:
         return
     if before:
+        # A time that lies ahead gives the former number no more time to answer.
+        since = min(fact.registered_at, turn.now)
         for case in _cases(turn):
-            _close_question(turn, case, fact.registered_at)
-            turn.put(without_number(case, before, fact.registered_at))
-        turn.withdraw_person(before, fact.registered_at)
+            _close_question(turn, case, since)
+            turn.put(without_number(case, before, since))
+        turn.withdraw_person(before, since)
     for case in _cases(turn):
         if case.state in WAITING or (turn.phone and _unreached(case)):
             turn.proceed(case)

@@ -35,6 +35,7 @@ from schemas.sms import (
 )
 from schemas.values import EndReason, Ground, Scheme, is_kazakh_mobile, mask_iban
 
+_ON_RECORD = 4
 _ASKED = {
     QuestionKind.OFFER: State.OFFER_ASKED,
     QuestionKind.ONE_APPLICATION: State.CHOICE_ASKED,
@@ -231,7 +232,10 @@ class Turn:
         self.effects.append(BenefitDecided(**dict(decision)))
         state = State.GRANTED if granted else State.REFUSED
         decided = self.move(case, state, draft=None, reason=None)
-        self.notify(decided, NoticeKind.GRANTED if granted else NoticeKind.REFUSED)
+        refused = (
+            NoticeKind.REFUSED if decision.refusal_ground == _ON_RECORD else NoticeKind.REFUSED_BY_OFFICER
+        )
+        self.notify(decided, NoticeKind.GRANTED if granted else refused)
         return decided
 
     def end(self, case: Case, reason: EndReason, *, tell: bool = True, until: datetime | None = None) -> Case:

@@ -1,17 +1,31 @@
 """The base of every model that travels."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict
 
 
 def _utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the instant lies outside the calendar") from None
+
+
+def _written(value: object) -> object:
+    """Numbers are no days: 0 would be one in 1970."""
+    if not isinstance(value, str | date):
+        raise ValueError("a day is written as 2021-07-12")  # noqa: TRY004 - pydantic reads ValueError
+    return value
 
 
 Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 """An instant: given with any offset, kept in UTC. A time without an offset is refused."""
+
+
+Day = Annotated[date, BeforeValidator(_written)]
+"""A calendar day, without a time."""
 
 
 class Model(BaseModel):

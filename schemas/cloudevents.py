@@ -96,17 +96,17 @@ def decode(value: bytes | None, headers: Iterable[tuple[str, bytes]], *, timesta
         raise NotACloudEventError("the record has no value")
     by_name = {name.lower(): content for name, content in headers}
     try:
-        content_type = by_name.get("content-type", b"").decode()
+        trace = {"traceparent": by_name["traceparent"].decode()} if "traceparent" in by_name else {}
+        content_type = by_name.get("content-type", b"").decode().lower()
         if content_type.startswith(STRUCTURED):
-            return _structured(value, timestamp)
+            event = _structured(value, timestamp)
+            return replace(event, extensions={**trace, **event.extensions})
         attributes = {
             name[3:]: content.decode() for name, content in by_name.items() if name.startswith("ce_")
         }
     except UnicodeDecodeError:
         raise NotACloudEventError("a header is not UTF-8") from None
-    if "traceparent" in by_name and "traceparent" not in attributes:
-        attributes["traceparent"] = by_name["traceparent"].decode(errors="replace")
-    event = _from_attributes(attributes, b"", timestamp, missing="the header ce_{} is missing")
+    event = _from_attributes({**trace, **attributes}, b"", timestamp, missing="the header ce_{} is missing")
     return replace(event, data=value)
 
 
@@ -144,6 +144,8 @@ def _from_attributes(
         raise NotACloudEventError("the specversion is not 1.0")
     time = timestamp
     if "time" in attributes:
+        if attributes["time"].isdecimal():
+            raise NotACloudEventError("the time is a number, not an RFC 3339 timestamp with an offset")
         try:
             time = _instant.validate_strings(attributes["time"]).astimezone(UTC)
         except (ValidationError, OverflowError):

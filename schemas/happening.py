@@ -1,5 +1,6 @@
 """An event as the pure cores see it: what happened, when, and where it came from."""
 
+import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ class UnknownEventError(ValueError):
 
 def derived_id(*parts: str) -> str:
     """An id that is the same whenever its parts are: a repeat of the cause has the same id."""
-    return str(uuid.uuid5(_NAMESPACE, "\n".join(parts)))
+    return str(uuid.uuid5(_NAMESPACE, json.dumps(parts)))
 
 
 @dataclass(frozen=True, slots=True)

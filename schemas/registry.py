@@ -1,11 +1,10 @@
 """Events of the state registries: awards, disabilities, revocations, deaths."""
 
-from datetime import date
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
-from schemas.base import Event
+from schemas.base import Day, Event
 from schemas.values import Iin
 
 
@@ -20,8 +19,8 @@ class TitleAwarded(Event):
     iin: Iin
     title: Literal["peoples_hero", "hero_of_labour"]
     award_id: str = Field(min_length=1, max_length=200)
-    awarded_on: date
-    posthumous: bool = False
+    awarded_on: Day
+    posthumous: StrictBool = False
 
 
 class DisabilityEstablished(Event):
@@ -37,11 +36,11 @@ class DisabilityEstablished(Event):
 
     iin: Iin
     certificate_id: str = Field(min_length=1, max_length=200)
-    established_on: date
+    established_on: Day
     group: Literal["1", "2", "3", "child"]
     legal_ground: Literal["1-1", "7", "8", "8-1"]
-    first_time: bool
-    in_baikonur: bool = False
+    first_time: StrictBool
+    in_baikonur: StrictBool = False
 
 
 class EntitlementRevoked(Event):
@@ -66,4 +65,4 @@ class DeathRegistered(Event):
     name: ClassVar[str] = "registry.death-registered.v1"
 
     iin: Iin
-    died_on: date
+    died_on: Day

@@ -22,6 +22,7 @@ class NoticeKind(StrEnum):
 
     GRANTED = "granted"
     REFUSED = "refused"
+    REFUSED_BY_OFFICER = "refused_by_officer"
     DECLINED = "declined"
     NO_REPLY = "no_reply"
     ANSWERED_LATE = "answered_late"

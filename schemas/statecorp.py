@@ -1,9 +1,8 @@
 """Events of the State Corporation: benefits on record and bank accounts known."""
 
-from datetime import date
 from typing import ClassVar, Literal
 
-from schemas.base import Event
+from schemas.base import Day, Event
 from schemas.values import Iban, Iin
 
 
@@ -18,7 +17,7 @@ class BenefitRecorded(Event):
     iin: Iin
     benefit: Literal["special_state_benefit"]
     status: Literal["applied", "assigned", "paid", "ended"]
-    recorded_on: date
+    recorded_on: Day
 
 
 class AccountKnown(Event):

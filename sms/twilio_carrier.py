@@ -80,7 +80,7 @@ class TwilioCarrier:
     async def find(
         self, phone: Phone, text: str, *, since: datetime, except_sids: Collection[str]
     ) -> Accepted | None:
-        """Look through the API's message list of this number, newest first.
+        """Look through the API's message list of this number.
 
         The time window is ours to apply: a message that still waits at the API has no `date_sent` yet, so the
         API's own filter by that date would hide it. Raises `CannotBeAskedError`.
@@ -92,11 +92,17 @@ class TwilioCarrier:
                 to=phone, limit=_MOST_LOOKED_AT, page_size=_PAGE, **origin
             )
             seen = 0
+            before: datetime | None = None
             async for message in listed:
                 seen += 1
                 created = message.date_created or message.date_sent
+                # Nothing in the API's description says that the list begins with the newest; Twilio's does.
+                falling = created is not None and before is not None and before > created
+                before = created
                 if created is not None and created < earliest:
-                    return None
+                    if falling:
+                        return None
+                    continue
                 if message.sid and message.sid not in except_sids and self._is_ours(message, phone, text):
                     return Accepted(message.sid, created or since)
         except ApiRefusalError as refusal:

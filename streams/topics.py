@@ -22,7 +22,7 @@ CHANGELOGS = {
 }
 """The tables' topics. Their names are Faust's: the app's id, the table's name, `changelog`."""
 
-_COMPACTED_IN = {"portal.phone-registered.v1", "statecorp.benefit-recorded.v1", "statecorp.account-known.v1"}
+COMPACTED_IN = {"portal.phone-registered.v1", "statecorp.benefit-recorded.v1", "statecorp.account-known.v1"}
 _FOR_EVER = {
     "benefit.decided.v1": "the record of decisions; the benefit is paid by it",
     "benefit.process-ended.v1": "the record of what ended without a decision",
@@ -75,7 +75,7 @@ def all_topics(settings: "Settings") -> tuple[Topic, ...]:
 
 def _topics(partitions: int) -> Iterator[Topic]:
     for name in PUBLIC_IN:
-        compacted = name in _COMPACTED_IN
+        compacted = name in COMPACTED_IN
         yield Topic(
             name,
             partitions,

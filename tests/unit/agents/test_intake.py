@@ -71,6 +71,9 @@ async def test_takes_structured_mode() -> None:
         (json.dumps({**TITLE, "awarded_on": None}).encode(), headers(), b"awarded_on"),
         (b"\xff\xfe", headers(), b"Invalid JSON"),
         (b"[]", headers(), b"the data"),
+        (json.dumps({**TITLE, "awarded_on": 0}).encode(), headers(), b"a day is written"),
+        (json.dumps({**TITLE, "posthumous": "no"}).encode(), headers(), b"posthumous"),
+        (json.dumps(TITLE).encode(), headers(time="1626325200"), b"RFC 3339"),
         (b"{" * 100_000, headers(), b"Invalid JSON"),
     ],
 )
@@ -84,6 +87,25 @@ async def test_what_cannot_be_read_is_a_dead_letter_byte_for_byte(
     assert reason in told["jardem_reason"]
     assert IIN.encode() not in told["jardem_reason"]
     assert (told["jardem_topic"], told["jardem_offset"]) == (TOPIC.encode(), b"7")
+
+
+async def test_no_id_and_no_extension_names_the_person() -> None:
+    value = json.dumps(TITLE).encode()
+    named = headers(id=f"award-{IIN}", source=f"/people/{IIN}", subject=IIN, traceparent="00-a-b-01")
+    taken = await take(value, named)
+    assert taken == await take(value, named)
+    assert IIN.encode() not in b"".join(content for _, content in taken.headers)
+    event = decode(taken.value, taken.headers, timestamp=NOW)
+    assert event.id.startswith("sha256:")
+    assert event.source.startswith("sha256:")
+    assert set(event.extensions) == {SOURCE_DIGEST, "traceparent"}
+
+
+async def test_a_tombstone_is_neither_an_event_nor_a_dead_letter() -> None:
+    intake = Intake(PSEUDONYMS, Clock())
+    for topic, expected in (("portal.phone-registered.v1", 0), (TOPIC, 1)):
+        record = Record(topic, 0, 7, NOW, b"key", None, ())
+        assert len(await intake.handle(Batch([record], Holding(topic, 0, 0, None)))) == expected
 
 
 async def test_a_day_ahead_is_no_error() -> None:

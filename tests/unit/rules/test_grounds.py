@@ -70,10 +70,9 @@ WAR = (
     "әскери қызметшілер қатарындағы мүгедек екендігі туралы куәлігі",
     "жараланғаны, контузия алуы, зақымдануы, мүгедектігі туралы анықтама",
 )
-PENSION = (
+CERTIFICATE = (
     "жеке басты куәландыратын құжат",
     "мүгедектігі туралы анықтама",
-    "Ресей Федерациясының заңнамасына сәйкес мүгедектігі бойынша зейнетақы алатынын растайтын құжат",
 )
 CORPORATION = ("State Corporation", "egov.kz")
 PROVIDER = ("provider (medical and social expertise unit)", "State Corporation", "egov.kz")
@@ -85,9 +84,9 @@ PROVIDER = ("provider (medical and social expertise unit)", "State Corporation",
         (Ground.PEOPLES_HERO, 4, TITLE, CORPORATION, True),
         (Ground.HERO_OF_LABOUR, 5, LABOUR, CORPORATION, True),
         (Ground.DISABILITY_1_1, 7, WAR, PROVIDER, False),
-        (Ground.DISABILITY_7, 15, PENSION, PROVIDER, False),
-        (Ground.DISABILITY_8, 16, PENSION, PROVIDER, False),
-        (Ground.DISABILITY_8_1, 15, PENSION, PROVIDER, False),
+        (Ground.DISABILITY_7, 15, CERTIFICATE, PROVIDER, False),
+        (Ground.DISABILITY_8, 16, CERTIFICATE, PROVIDER, False),
+        (Ground.DISABILITY_8_1, 15, CERTIFICATE, PROVIDER, False),
     ],
 )
 def test_every_ground_has_its_ordinary_route(

@@ -198,7 +198,8 @@ def test_data_that_is_no_object_is_explained() -> None:
 def test_derived_ids_follow_from_their_parts() -> None:
     assert derived_id("a", "b") == derived_id("a", "b")
     assert len({derived_id("a", "b"), derived_id("b", "a"), derived_id("a"), derived_id("ab")}) == 4
-    assert derived_id("a") == "40104bdb-8bba-555d-8fc3-ebac9f7347b2"
+    assert derived_id("a", "b\nc") != derived_id("a\nb", "c")
+    assert derived_id("a") == "8da1bfce-45ff-5d77-9f20-beedb2f1d8c5"
 
 
 @pytest.mark.parametrize(
