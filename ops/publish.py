@@ -163,7 +163,7 @@ class Publisher:
 
 def _producer(settings: Settings) -> Any:  # noqa: ANN401 - kafka-python has no types
     """Idempotent: what is sent again after a lost answer is written once, and in order."""
-    return KafkaProducer(**client_options(settings), acks="all", enable_idempotence=True, linger_ms=5)
+    return KafkaProducer(**client_options(settings), acks="all", enable_idempotence=True, linger_ms=100)
 
 
 def _close(producer: Any) -> None:  # noqa: ANN401
