@@ -1,0 +1,103 @@
+"""One person for tests, and the events that their cases read."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+
+from rules.lifecycle import advance
+from rules.person import Case, Person
+from rules.policy import Policy
+from schemas.base import Event
+from schemas.happening import Happening, derived_id
+from schemas.outcomes import (
+    AdvanceCause,
+    CaseAdvanced,
+)
+from schemas.portal import PhoneRegistered
+from schemas.registry import TitleAwarded
+from schemas.sms import (
+    Answer,
+    QuestionAnswered,
+    QuestionSent,
+)
+
+IIN = "850101300015"
+PHONE, OTHER = "+77011234567", "+77471234567"
+IBAN = "KZ86125KZT5004100100"
+NOON = datetime(2021, 7, 15, 6, tzinfo=UTC)
+TERM_ENDS = datetime(2021, 7, 18, 18, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+TITLE = TitleAwarded(iin=IIN, title="peoples_hero", award_id="A", awarded_on=date(2021, 7, 12))
+REGISTERED = PhoneRegistered(iin=IIN, phone=PHONE, registered_at=NOON)
+CASE = derived_id("person", "award", "A")
+OFFER = derived_id(CASE, "question", "0")
+ACCOUNT = derived_id(CASE, "question", "1")
+
+
+class Desk:
+    """One person and what came out of their cases."""
+
+    def __init__(self, policy: Policy | None = None) -> None:
+        self.person = Person(person_id="person")
+        self.policy = policy or Policy()
+        self.now = NOON
+        self.remarks: Sequence[str] = ()
+        self._count = 0
+
+    def reads(self, *facts: Event) -> list[Event]:
+        effects: list[Event] = []
+        for fact in facts:
+            self._count += 1
+            cause = Happening(f"h{self._count}", "urn:test", f"e{self._count}", self.now, "d" * 64, fact)
+            done = advance(self.person, cause, self.now, self.policy)
+            self.person, self.remarks = done.person, done.remarks
+            effects += done.effects
+        return effects
+
+    @property
+    def case(self) -> Case:
+        return self.person.cases[CASE]
+
+    def sent(self, question_id: str = OFFER, at: datetime | None = None) -> list[Event]:
+        return self.reads(
+            QuestionSent(
+                question_id=question_id,
+                case_id=CASE,
+                person_id="person",
+                message_id="m",
+                text="the text",
+                sent_at=at or self.now,
+            )
+        )
+
+    def hears(
+        self, answer: Answer | None, question_id: str = OFFER, at: datetime | None = None
+    ) -> list[Event]:
+        return self.reads(
+            QuestionAnswered(
+                question_id=question_id,
+                case_id=CASE,
+                person_id="person",
+                answer=answer,
+                text="as written",
+                message_id="IN",
+                received_at=at or self.now,
+            )
+        )
+
+
+def step(number: int, start: str, end: str, cause: str, id_: str, **more: object) -> CaseAdvanced:
+    return CaseAdvanced.model_validate(
+        {
+            "case_id": CASE,
+            "step": number,
+            "from": start,
+            "to": end,
+            "cause": AdvanceCause(type=cause, id=id_),
+            "at": NOON,
+            **more,
+        }
+    )
+
+
+def only(effects: list[Event], kind: type[Event]) -> list[Event]:
+    return [effect for effect in effects if isinstance(effect, kind)]

@@ -1,0 +1,212 @@
+"""What the lifecycle does with single events, effect by effect."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from rules.lifecycle import Wait, waits
+from rules.policy import Policy
+from rules.states import State
+from schemas.happening import derived_id
+from schemas.outcomes import (
+    CaseAdvanced,
+    OrdinaryRoute,
+    ProcessEnded,
+)
+from schemas.registry import DisabilityEstablished
+from schemas.sms import (
+    Consent,
+    DeadlineElapsed,
+    Decline,
+    Details,
+    NoticeKind,
+    NoticeRequested,
+    QuestionAsked,
+    QuestionClosed,
+    QuestionKind,
+)
+from schemas.statecorp import AccountKnown
+from schemas.values import EndReason, Language
+from tests.unit.rules.case_desk import (
+    ACCOUNT,
+    CASE,
+    IBAN,
+    IIN,
+    MINUTE,
+    NOON,
+    OFFER,
+    PHONE,
+    REGISTERED,
+    TERM_ENDS,
+    TITLE,
+    Desk,
+    only,
+    step,
+)
+
+
+def test_a_title_is_received_and_offered_in_both_languages(desk: Desk) -> None:
+    desk.reads(REGISTERED)
+    assert desk.reads(TITLE) == [
+        step(1, "new", "received", "registry.title-awarded.v1", "e2"),
+        step(2, "received", "offer_asked", "registry.title-awarded.v1", "e2"),
+        QuestionAsked(
+            question_id=OFFER,
+            case_id=CASE,
+            person_id="person",
+            phone=PHONE,
+            kind=QuestionKind.OFFER,
+            language=None,
+            details=Details(iin_tail="0015"),
+        ),
+    ]
+    assert desk.case.source.model_dump() == {
+        "id": "e2",
+        "source": "urn:test",
+        "time": NOON,
+        "sha256": "d" * 64,
+    }
+    assert (desk.case.record, desk.case.record_id) == ("award", "A")
+
+
+def test_a_consent_asks_for_the_account_in_its_language_and_closes_the_offer(offered: Desk) -> None:
+    offered.reads(AccountKnown(iin=IIN, iban=IBAN))
+    offered.now += MINUTE
+    advanced, asked, closed = offered.hears(Consent(language=Language.RUSSIAN), at=NOON + MINUTE / 2)
+    assert isinstance(advanced, CaseAdvanced)
+    assert (advanced.from_, advanced.to, advanced.note) == ("offer_sent", "account_asked", None)
+    assert asked == QuestionAsked(
+        question_id=ACCOUNT,
+        case_id=CASE,
+        person_id="person",
+        phone=PHONE,
+        kind=QuestionKind.ACCOUNT,
+        language=Language.RUSSIAN,
+        details=Details(iin_tail="0015", account="KZ**0100"),
+        prompted_at=NOON + MINUTE / 2,
+    )
+    assert closed == QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=NOON + MINUTE)
+
+
+def test_a_disability_is_routed_to_the_provider(desk: Desk) -> None:
+    desk.reads(REGISTERED)
+    disability = DisabilityEstablished(
+        iin=IIN,
+        certificate_id="C",
+        established_on=date(2021, 7, 12),
+        group="2",
+        legal_ground="7",
+        first_time=True,
+    )
+    [asked] = only(desk.reads(disability), QuestionAsked)
+    assert isinstance(asked, QuestionAsked)
+    assert asked.details.route == "provider"
+
+
+def test_the_expiry_ends_tells_and_closes_in_this_order(offered: Desk) -> None:
+    offered.now = TERM_ENDS
+    due = DeadlineElapsed(deadline=f"{CASE}/term", version=1, due=TERM_ENDS)
+    advanced, ended, notice, closed = offered.reads(due)
+    assert advanced == step(4, "offer_sent", "ended", "deadline.elapsed", "e4", at=TERM_ENDS, note="no_reply")
+    assert ended == ProcessEnded(
+        case_id=CASE,
+        iin=IIN,
+        ground=offered.case.ground,
+        reason=EndReason.NO_REPLY,
+        ended_at=TERM_ENDS,
+        ordinary_route=OrdinaryRoute(
+            where=("State Corporation", "egov.kz"),
+            call=("1414", "8 800 080 7777"),
+            category=4,
+            documents=(
+                "жеке басты куәландыратын құжат",
+                '"Халық қаһарманы" атағы берілгенін растайтын құжат',
+            ),
+            verified=True,
+        ),
+    )
+    assert notice == NoticeRequested(
+        notice_id=derived_id(CASE, "no_reply", "4"),
+        case_id=CASE,
+        person_id="person",
+        phone=PHONE,
+        kind=NoticeKind.NO_REPLY,
+        language=None,
+        details=Details(iin_tail="0015"),
+    )
+    assert closed == QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=TERM_ENDS)
+
+
+def test_a_deadline_told_by_a_faster_clock_counts(offered: Desk) -> None:
+    offered.now = TERM_ENDS - timedelta(seconds=2)
+    offered.reads(DeadlineElapsed(deadline=f"{CASE}/term", version=1, due=TERM_ENDS))
+    assert offered.case.reason is EndReason.NO_REPLY
+
+
+def test_the_reminder_is_told_once_and_noted(offered: Desk) -> None:
+    reminder = datetime(2021, 7, 18, 4, tzinfo=UTC)
+    assert list(waits(offered.person)) == [
+        Wait(f"{CASE}/term", 1, TERM_ENDS),
+        Wait(f"{CASE}/reminder", 1, reminder),
+    ]
+    due = DeadlineElapsed(deadline=f"{CASE}/reminder", version=1, due=reminder)
+    advanced, notice = offered.reads(due)
+    assert isinstance(advanced, CaseAdvanced)
+    assert advanced.note == "reminded"
+    assert isinstance(notice, NoticeRequested)
+    assert (notice.kind, notice.question_id) == (NoticeKind.REMINDER, OFFER)
+    assert (notice.details.until, notice.prompted_at) == (TERM_ENDS, None)
+    assert list(waits(offered.person)) == [Wait(f"{CASE}/term", 1, TERM_ENDS)]
+    assert offered.reads(due) == []
+
+
+def test_the_grace_is_waited_for_once() -> None:
+    desk = Desk(Policy(facts_grace=5 * MINUTE))
+    desk.reads(TITLE, REGISTERED)
+    assert list(waits(desk.person)) == [Wait(f"{CASE}/grace", 0, NOON + 5 * MINUTE)]
+    desk.reads(DeadlineElapsed(deadline=f"{CASE}/grace", version=0, due=NOON + 5 * MINUTE))
+    assert desk.case.state is State.OFFER_ASKED
+    assert desk.case.grace_until is None
+    assert list(waits(desk.person)) == []
+
+
+def test_a_no_tells_until_when_and_closes_the_offer_only_then(consented: Desk) -> None:
+    effects = consented.hears(Decline(), at=NOON + 2 * MINUTE)
+    [notice] = only(effects, NoticeRequested)
+    assert isinstance(notice, NoticeRequested)
+    assert (notice.kind, notice.details.until, notice.language) == (NoticeKind.DECLINED, TERM_ENDS, None)
+    assert notice.prompted_at == NOON + 2 * MINUTE
+    assert only(effects, QuestionClosed) == [
+        QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=TERM_ENDS),
+        QuestionClosed(question_id=ACCOUNT, phone=PHONE, closed_at=consented.now),
+    ]
+
+
+def test_a_no_to_the_only_question_closes_it_once(offered: Desk) -> None:
+    assert len(only(offered.hears(Decline()), QuestionClosed)) == 1
+
+
+def test_a_late_answer_ends_the_case_and_closes_at_the_term(offered: Desk) -> None:
+    offered.now = TERM_ENDS + MINUTE
+    effects = offered.hears(Consent(language=Language.KAZAKH), at=TERM_ENDS)
+    assert [type(effect) for effect in effects] == [
+        CaseAdvanced,
+        ProcessEnded,
+        CaseAdvanced,
+        NoticeRequested,
+        QuestionClosed,
+    ]
+    assert effects[-1] == QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=TERM_ENDS)
+    assert offered.case.late_told
+
+
+def test_a_late_answer_of_somebody_without_a_phone_is_not_counted_as_told(offered: Desk) -> None:
+    offered.now = TERM_ENDS
+    offered.reads(DeadlineElapsed(deadline=f"{CASE}/term", version=1, due=TERM_ENDS))
+    offered.person = offered.person.model_copy(update={"phone": None})
+    assert [type(effect) for effect in offered.hears(None)] == [CaseAdvanced]
+    assert not offered.case.late_told
+
+
+def test_what_is_not_understood_in_time_is_noted(offered: Desk) -> None:
+    [advanced] = offered.hears(None)
+    assert isinstance(advanced, CaseAdvanced)
+    assert advanced.note == "not_understood"

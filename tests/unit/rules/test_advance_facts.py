@@ -1,0 +1,290 @@
+"""Which facts the lifecycle keeps, and what it remarks about what changes nothing."""
+
+from datetime import date
+
+import pytest
+
+from rules.decisions import decision, person_of
+from rules.lifecycle import waits
+from rules.policy import DecisionMode, Policy
+from rules.states import EDGES, State
+from rules.turn import Turn
+from schemas.base import Event
+from schemas.emaket import DecisionSigned
+from schemas.happening import Happening, derived_id
+from schemas.outcomes import (
+    BenefitDecided,
+    CaseAdvanced,
+    DecisionDrafted,
+)
+from schemas.registry import DeathRegistered, EntitlementRevoked
+from schemas.sms import (
+    AccountGiven,
+    Consent,
+    DeadlineElapsed,
+    Decline,
+    MessageReceived,
+    NoticeKind,
+    NoticeRequested,
+    PersonWithdrawn,
+    QuestionAnswered,
+    QuestionAsked,
+    QuestionClosed,
+    QuestionKind,
+    QuestionSent,
+    QuestionUndeliverable,
+)
+from schemas.statecorp import AccountKnown, BenefitRecorded
+from schemas.values import EndReason, Language
+from tests.unit.rules.case_desk import (
+    ACCOUNT,
+    CASE,
+    IBAN,
+    IIN,
+    MINUTE,
+    NOON,
+    OFFER,
+    OTHER,
+    PHONE,
+    REGISTERED,
+    TERM_ENDS,
+    TITLE,
+    Desk,
+    only,
+)
+
+
+@pytest.mark.parametrize(
+    ("fact", "field", "value"),
+    [
+        (TITLE, "iin", IIN),
+        (REGISTERED, "phone_as_of", NOON),
+        (EntitlementRevoked(iin=IIN, record_id="A"), "revoked", frozenset({"A"})),
+        (DeathRegistered(iin=IIN, died_on=date(2021, 7, 14)), "died_on", date(2021, 7, 14)),
+        (DeathRegistered(iin=IIN, died_on=date(2021, 7, 14)), "dead", True),
+        (AccountKnown(iin=IIN, iban=IBAN), "account", IBAN),
+        (
+            BenefitRecorded(
+                iin=IIN, benefit="special_state_benefit", status="paid", recorded_on=date(2021, 7, 1)
+            ),
+            "benefit",
+            "paid",
+        ),
+    ],
+)
+def test_every_fact_is_kept_with_the_iin(desk: Desk, fact: Event, field: str, value: object) -> None:
+    desk.reads(fact)
+    assert getattr(desk.person, field) == value
+    assert desk.person.iin == IIN
+
+
+def test_the_first_date_of_death_stands(desk: Desk) -> None:
+    for day in (14, 10):
+        desk.reads(DeathRegistered(iin=IIN, died_on=date(2021, 7, day)))
+    assert desk.person.died_on == date(2021, 7, 14)
+
+
+def test_of_two_records_of_a_day_the_one_read_last_stands(desk: Desk) -> None:
+    for status in ("applied", "ended"):
+        desk.reads(
+            BenefitRecorded.model_validate(
+                {
+                    "iin": IIN,
+                    "benefit": "special_state_benefit",
+                    "status": status,
+                    "recorded_on": "2021-07-01",
+                }
+            )
+        )
+    assert desk.person.benefit == "ended"
+    assert not desk.person.receives
+
+
+def test_of_two_registrations_of_an_instant_the_one_read_last_stands(desk: Desk) -> None:
+    desk.reads(REGISTERED, REGISTERED.model_copy(update={"phone": OTHER}))
+    assert desk.person.phone == OTHER
+
+
+def test_a_changed_number_withdraws_closes_and_asks_anew_unprompted(offered: Desk) -> None:
+    offered.now += MINUTE
+    moved = REGISTERED.model_copy(update={"phone": OTHER, "registered_at": offered.now})
+    closed, withdrawn, advanced, asked = offered.reads(moved)
+    assert closed == QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=offered.now)
+    assert withdrawn == PersonWithdrawn(person_id="person", phone=PHONE, at=offered.now)
+    assert isinstance(advanced, CaseAdvanced)
+    assert isinstance(asked, QuestionAsked)
+    assert (asked.phone, asked.prompted_at) == (OTHER, None)
+    assert offered.case.questions[0].withdrawn_at == offered.now
+    assert offered.case.questions[1].withdrawn_at is None
+
+
+def test_a_number_that_was_left_twice_keeps_the_first_instant_for_its_questions(offered: Desk) -> None:
+    first = NOON + MINUTE
+    for n, phone in enumerate((OTHER, PHONE, OTHER)):
+        offered.now = first + n * MINUTE
+        offered.reads(REGISTERED.model_copy(update={"phone": phone, "registered_at": offered.now}))
+    on_phone = [question for question in offered.case.questions if question.phone == PHONE]
+    assert [question.withdrawn_at for question in on_phone] == [first, first + 2 * MINUTE]
+
+
+def test_a_death_withdraws_from_every_number_that_was_ever_asked(offered: Desk) -> None:
+    offered.now += MINUTE
+    offered.reads(REGISTERED.model_copy(update={"phone": OTHER, "registered_at": offered.now}))
+    offered.now += MINUTE
+    effects = offered.reads(DeathRegistered(iin=IIN, died_on=date(2021, 7, 15)))
+    withdrawn = [effect for effect in effects if isinstance(effect, PersonWithdrawn)]
+    assert [(each.phone, each.at) for each in withdrawn] == [(PHONE, offered.now), (OTHER, offered.now)]
+    assert only(effects, NoticeRequested) == []
+
+
+def test_a_death_of_somebody_without_a_phone_withdraws_from_none(desk: Desk) -> None:
+    assert desk.reads(DeathRegistered(iin=IIN, died_on=date(2021, 7, 15))) == []
+
+
+def test_undeliverable_closes_the_question_when_it_was_found_out(offered: Desk) -> None:
+    lost = QuestionUndeliverable(
+        question_id=OFFER, case_id=CASE, person_id="person", code=30005, at=NOON + MINUTE
+    )
+    effects = offered.reads(lost)
+    assert offered.case.reason is EndReason.UNDELIVERABLE
+    assert effects[-1] == QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=NOON + MINUTE)
+    assert only(effects, NoticeRequested) == []
+
+
+def test_a_question_that_leaves_after_its_closing_is_noted_and_starts_no_waiting(offered: Desk) -> None:
+    offered.reads(REGISTERED.model_copy(update={"phone": OTHER, "registered_at": NOON + MINUTE}))
+    offered.reads(EntitlementRevoked(iin=IIN, record_id="A"))
+    second = offered.case.questions[1].question_id
+    [advanced] = offered.sent(second)
+    assert isinstance(advanced, CaseAdvanced)
+    assert advanced.note == "sent_after_closing"
+    assert list(waits(offered.person)) == []
+
+
+UNKNOWN = derived_id("unknown")
+
+
+@pytest.mark.parametrize(
+    ("fact", "remark"),
+    [
+        (
+            MessageReceived(phone=PHONE, text="1", sid="IN", received_at=NOON),
+            "message.received is nothing that a case waits for",
+        ),
+        (TITLE, "the entitlement is known already"),
+        (
+            REGISTERED.model_copy(update={"registered_at": NOON - MINUTE}),
+            "a newer registration is known already",
+        ),
+        (
+            BenefitRecorded(
+                iin=IIN, benefit="special_state_benefit", status="paid", recorded_on=date(2021, 6, 30)
+            ),
+            "a newer record of the benefit is known already",
+        ),
+        (
+            QuestionSent(
+                question_id=UNKNOWN, case_id=CASE, person_id="person", message_id="", text="", sent_at=NOON
+            ),
+            "a question was sent that no case asked",
+        ),
+        (
+            QuestionUndeliverable(question_id=OFFER, case_id=UNKNOWN, person_id="person", code=1, at=NOON),
+            "a question was undeliverable that no case asked",
+        ),
+        (
+            QuestionAnswered(
+                question_id=OFFER,
+                case_id=UNKNOWN,
+                person_id="person",
+                answer=Decline(),
+                text="0",
+                message_id="IN",
+                received_at=NOON,
+            ),
+            "an answer came to a question that no case asked",
+        ),
+        (
+            DeadlineElapsed(deadline=f"{CASE}/term", version=2, due=TERM_ENDS),
+            "a deadline elapsed that nobody waits for any longer",
+        ),
+        (
+            DecisionSigned(decision_id="person.unknown", outcome="granted", officer="o", signed_at=NOON),
+            "a decision was signed that nobody drafted",
+        ),
+    ],
+)
+def test_what_changes_nothing_is_remarked_as_what_it_was(offered: Desk, fact: Event, remark: str) -> None:
+    offered.reads(
+        BenefitRecorded(
+            iin=IIN, benefit="special_state_benefit", status="ended", recorded_on=date(2021, 7, 1)
+        )
+    )
+    before = offered.person
+    assert offered.reads(fact) == []
+    assert offered.remarks == (remark,)
+    assert offered.person == before
+
+
+def test_a_draft_that_was_withdrawn_with_its_consent_cannot_be_signed() -> None:
+    desk = Desk(Policy(decision_mode=DecisionMode.OFFICER))
+    desk.reads(REGISTERED, TITLE)
+    desk.sent()
+    desk.hears(Consent(language=Language.RUSSIAN))
+    desk.sent(ACCOUNT)
+    [first] = only(desk.hears(AccountGiven(iban=IBAN), ACCOUNT), DecisionDrafted)
+    assert isinstance(first, DecisionDrafted)
+    assert desk.case.state is State.AWAITING_SIGNATURE
+    desk.now += MINUTE
+    desk.hears(Decline())
+    assert (desk.case.draft, desk.case.account, desk.case.consent) == (None, None, None)
+    signed = DecisionSigned(decision_id=first.decision_id, outcome="granted", officer="o", signed_at=desk.now)
+    assert desk.reads(signed) == []
+    assert desk.case.reason is EndReason.DECLINED
+
+
+def test_the_decision_finds_its_person_and_names_what_it_rests_on(consented: Desk) -> None:
+    consented.now += MINUTE
+    effects = consented.hears(AccountGiven(iban=IBAN), ACCOUNT)
+    [decided] = only(effects, BenefitDecided)
+    assert isinstance(decided, BenefitDecided)
+    assert person_of(decided.decision_id) == "person"
+    assert decided.decided_at == NOON + 2 * MINUTE
+    evidence = decided.evidence
+    assert (evidence.source_event_id, evidence.source_event_source) == ("e2", "urn:test")
+    assert (evidence.source_event_time, evidence.source_event_sha256) == (NOON, "d" * 64)
+    assert (evidence.offer_message_id, evidence.offer_text) == ("m", "the text")
+    assert (evidence.answer_message_id, evidence.answer_text) == ("IN", "as written")
+    assert evidence.answer_received_at == NOON + MINUTE
+    assert evidence.offer_sha256 == "41a1f654dc79a9ac645afa553c31d51fd115eca8dd1cb9e6c67ae03e52718e8b"
+    [notice] = only(effects, NoticeRequested)
+    assert isinstance(notice, NoticeRequested)
+    assert (notice.kind, notice.language) == (NoticeKind.GRANTED, Language.RUSSIAN)
+
+
+def test_there_is_no_decision_without_a_consent_a_scheme_and_an_account(consented: Desk) -> None:
+    case = consented.case.model_copy(update={"account": IBAN})
+    assert decision(consented.person, case, NOON)
+    assert case.consent
+    unsent = case.consent.model_copy(update={"offer": case.consent.offer.model_copy(update={"text": None})})
+    for lacking in ({"consent": None}, {"scheme": None}, {"account": None}, {"consent": unsent}):
+        with pytest.raises(ValueError, match=r"no (decision|consent) without"):
+            decision(consented.person, case.model_copy(update=lacking), NOON)
+    with pytest.raises(ValueError, match="no decision without"):
+        decision(consented.person.model_copy(update={"iin": None}), case, NOON)
+
+
+def test_a_step_that_no_rule_allows_is_an_error_of_the_program(offered: Desk) -> None:
+    cause = Happening("h", "urn:test", "e", NOON, "", TITLE)
+    turn = Turn(offered.person, cause, NOON, Policy())
+    with pytest.raises(ValueError, match="no rule leads from offer_sent to granted"):
+        turn.move(offered.case, State.GRANTED)
+    turn.person = turn.person.model_copy(update={"phone": None})
+    with pytest.raises(ValueError, match="nothing is asked without a registered phone"):
+        turn.ask(offered.case, QuestionKind.OFFER)
+
+
+def test_every_edge_names_a_rule() -> None:
+    for (start, _), rule in EDGES.items():
+        assert rule.startswith("R"), rule
+        assert start not in {State.GRANTED, State.REFUSED}
