@@ -179,6 +179,20 @@ def texts(price: Annotated[float | None, typer.Option(help="What one part costs.
     Console().print(table(price))
 
 
+@app.command()
+def simulate(
+    seeds: Annotated[int, typer.Option(min=1, help="How many runs.")] = 1000,
+    first: Annotated[int, typer.Option("--from", min=0, help="The first seed.")] = 0,
+) -> None:
+    """Play both cores against a troubled network. Exit code 1 where a run breaks a promise; its story is told."""
+    from rich.console import Console
+
+    from ops.simulate import simulate as play
+
+    if play(seeds, first, Console()):
+        raise typer.Exit(1)
+
+
 def _explained(error: Exception) -> tuple[int, list[str]] | None:
     """The exit code and the lines for an error that is the user's to mend, None for one that is ours."""
     from kafka.errors import KafkaError

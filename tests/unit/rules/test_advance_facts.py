@@ -264,7 +264,7 @@ def test_the_decision_finds_its_person_and_names_what_it_rests_on(consented: Des
 
 def test_there_is_no_decision_without_a_consent_a_scheme_and_an_account(consented: Desk) -> None:
     case = consented.case.model_copy(update={"account": IBAN})
-    assert decision(consented.person, case, NOON)
+    assert decision(consented.person, case, NOON).outcome == "granted"
     assert case.consent
     unsent = case.consent.model_copy(update={"offer": case.consent.offer.model_copy(update={"text": None})})
     for lacking in ({"consent": None}, {"scheme": None}, {"account": None}, {"consent": unsent}):
