@@ -184,7 +184,7 @@ def simulate(
     seeds: Annotated[int, typer.Option(min=1, help="How many runs.")] = 1000,
     first: Annotated[int, typer.Option("--from", min=0, help="The first seed.")] = 0,
 ) -> None:
-    """Play both cores against a troubled network. Exit code 1 where a run breaks a promise; its story is told."""
+    """Play both cores on a troubled network. Exit code 1 where a run breaks a promise; its story is told."""
     from rich.console import Console
 
     from ops.simulate import simulate as play
