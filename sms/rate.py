@@ -17,13 +17,20 @@ class TokenBucket:
 
     async def take(self, until: float) -> bool:
         """Wait for one's turn. False, at once, where it would come after `until` on the loop's clock."""
-        now = asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
+        now = loop.time()
         turn = max(now, self._full_at - self._ahead)
         if turn > until:
             return False
         self._full_at = max(now, self._full_at) + self._interval
         if turn > now:
-            await asyncio.sleep(turn - now)
+            # At the instant itself, and not after a while: else those who wait could overtake each other.
+            reached = asyncio.Event()
+            timer = loop.call_at(turn, reached.set)
+            try:
+                await reached.wait()
+            finally:
+                timer.cancel()
         return True
 
 
