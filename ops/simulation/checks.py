@@ -173,7 +173,8 @@ class Checks:
         gone = (done.key, message.person_id) in self.ledger.withdrawn
         demand(not gone, "no SMS for somebody who died or left the number")
         question_id = message.question_id
-        if message.asks:
+        if message.asks and question_id:
+            self.ledger.tried.setdefault(sent.phone, {}).setdefault(question_id, sent.requested_at)
             for put in self.ledger.puts.get(done.key, ()):
                 other = put.asked.question_id
                 demand(other == question_id or other in self.ledger.over, "one open question per number")

@@ -77,11 +77,12 @@ class Known:
 
 @dataclass(slots=True)
 class Ledger:
-    """Texts by sid, questions by id, what left by number, and which questions are over for their line."""
+    """Texts by sid, questions by id, what was handed over and what left by number, what is over."""
 
     texts: dict[str, Text] = field(default_factory=dict)
     asked: dict[str, QuestionAsked] = field(default_factory=dict)
     puts: dict[str, list[Put]] = field(default_factory=dict)
+    tried: dict[str, dict[str, datetime]] = field(default_factory=dict)
     last_sms: dict[str, Sms] = field(default_factory=dict)
     over: set[str] = field(default_factory=set)
     withdrawn: set[tuple[str, str]] = field(default_factory=set)
@@ -111,8 +112,18 @@ class Ledger:
         return found[0] if found else None
 
     def unsure(self, text: Text) -> bool:
-        """Whether the text came while a question was leaving."""
-        return any(put.unsure_from <= text.received_at <= put.put_at for put in self.puts.get(text.phone, ()))
+        """Whether the text came while a question was leaving, or after one that was handed over and given up.
+
+        A line does not know whether that one left, so no later text answers what was put before it.
+        """
+        if any(put.unsure_from <= text.received_at <= put.put_at for put in self.puts.get(text.phone, ())):
+            return True
+        meant = self.meant(text)
+        return any(
+            tried_at <= text.received_at and (meant is None or meant.put_at <= tried_at)
+            for question_id, tried_at in self.tried.get(text.phone, {}).items()
+            if self.put(question_id) is None
+        )
 
     def meant(self, text: Text) -> Put | None:
         """The question that the text answers: the one that left last before it."""
