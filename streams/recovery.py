@@ -51,6 +51,9 @@ class Recovery(FaustRecovery):
             except ServiceStopped:
                 break
             except Exception as error:
+                if self.app.should_stop:
+                    log.info("recovery given up: the worker stops", error=repr(error))
+                    break
                 log.exception("recovery failed")
                 end_process(Exit.RECOVERY_FAILED, "recovery failed", error=f"{type(error).__name__}: {error}")
 
