@@ -52,7 +52,7 @@ class ProducerBuffer(FaustProducerBuffer):
         commit runs while changelog writes are under way; they may still be lost, and their events are not
         read again.
         """
-        while self.outstanding:
+        if self.outstanding:
             await asyncio.wait(set(self.outstanding))
 
 
@@ -145,10 +145,15 @@ class Producer(driver.Producer):
                 self._write_store(store, changelog, values, [write.result() for write in writes])
 
     async def flush(self) -> None:
-        """Wait until the broker has everything and the stores too."""
+        """Wait until the broker has everything that was sent so far, and the stores too.
+
+        Only what was sent so far: under load something is always under way, and a commit waits for this.
+        """
         await super().flush()
-        while waiting := self._finishing | set(self._repairs.values()):
-            await asyncio.wait(waiting)
+        if self._finishing:
+            await asyncio.wait(set(self._finishing))
+        if self._repairs:
+            await asyncio.wait(set(self._repairs.values()))
 
     def _write_store(
         self,
