@@ -1,5 +1,6 @@
 """The command: parses arguments and wires the parts, nothing else."""
 
+import errno
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -21,6 +22,8 @@ def _command() -> None:
 
 topics_app = typer.Typer(no_args_is_help=True, help="The topics of the contract.")
 app.add_typer(topics_app, name="topics")
+bench_app = typer.Typer(no_args_is_help=True, help="The benchmarks.")
+app.add_typer(bench_app, name="bench")
 
 
 class BrokerKind(StrEnum):
@@ -63,8 +66,11 @@ def worker() -> None:
     """Run the worker: intake, desks, carrier and deadlines. As many as there are partitions."""
     from ops.reach import require_broker
     from streams.settings import Settings
+    from streams.settings_checks import unknown_variables
 
     settings = Settings.load("worker")
+    for line in unknown_variables(settings):
+        typer.echo(line, err=True)
     require_broker(settings)
 
     from agents.assembly import assemble
@@ -193,6 +199,47 @@ def simulate(
         raise typer.Exit(1)
 
 
+@app.command()
+def handset(
+    phone: Annotated[
+        str | None, typer.Argument(help="The number, like +77010000001; without it: a list.")
+    ] = None,
+    url: Annotated[str, typer.Option(help="Where the simulated SMS API listens.")] = "http://127.0.0.1:8085",
+) -> None:
+    """Hold one number's conversation with the demo in this terminal."""
+    import asyncio
+
+    from sms.handset_terminal import NoSimulatorError, run
+
+    try:
+        asyncio.run(run(url, phone))
+    except (NoSimulatorError, ValueError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
+@bench_app.command("desk")
+def bench_desk() -> None:
+    """Measure a desk on Faust as it comes and on ours: on JARDEM_KAFKA, or on a broker of its own."""
+    import tempfile
+
+    from ops.bench_desk import RUNS, measure, table
+    from ops.brokers.choose import choose
+    from streams.settings import Settings
+
+    kafka = Settings.load().kafka
+    if kafka:
+        typer.echo(table(measure(kafka, RUNS)))
+        return
+    with tempfile.TemporaryDirectory(prefix="jardem-bench-") as folder:
+        broker, _ = choose("kafka", Path(folder))
+        broker.start()
+        try:
+            typer.echo(table(measure(broker.address, RUNS)))
+        finally:
+            broker.stop()
+
+
 def _explained(error: Exception) -> tuple[int, list[str]] | None:
     """The exit code and the lines for an error that is the user's to mend, None for one that is ours."""
     from kafka.errors import KafkaError
@@ -207,6 +254,8 @@ def _explained(error: Exception) -> tuple[int, list[str]] | None:
         return 2, error.lines
     if isinstance(error, BrokerError | NoBrokerError | TopicRefusedError | UnreadyTopicsError | KafkaError):
         return 1, [str(error)]
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return 1, [f"{error.strerror or error}: something listens there already; choose another address"]
     return None
 
 

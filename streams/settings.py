@@ -137,7 +137,8 @@ class Settings(BaseSettings):
         description="how fast time runs: 1, or 86400 for a day in a second",
     )
     time_origin: Instant | None = Field(
-        None, description="the instant at which virtual and real time are equal, like 2021-07-15T05:00:00Z"
+        None,
+        description="the instant at which virtual and real time are equal, about now: 2026-11-23T05:00:00Z",
     )
 
     @classmethod

@@ -3,6 +3,7 @@
 import difflib
 import os
 from collections.abc import Collection, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -64,10 +65,25 @@ def contradictions(settings: "Settings") -> Iterator[str]:
             f"JARDEM_TIME_ORIGIN is missing while JARDEM_TIME_SCALE is {settings.time_scale:g}: "
             f"set it to {origin.description}, the same in every process"
         )
+    yield from _time(settings)
     yield from _twice()
     yield from _access(settings)
     if production:
         yield from _refused_in_production(settings)
+
+
+def _time(settings: "Settings") -> Iterator[str]:
+    if settings.time_scale == 1 or settings.time_origin is None:
+        return
+    clock = settings.clock()
+    try:
+        clock.virtual(datetime.now(UTC) + timedelta(days=1))
+        clock.real(settings.time_origin + timedelta(days=1))
+    except OverflowError:
+        yield (
+            "JARDEM_TIME_ORIGIN lies so far from now that at a JARDEM_TIME_SCALE of "
+            f"{settings.time_scale:g} the calendar ends within a day: set it to the instant at which you start"
+        )
 
 
 def _twice() -> Iterator[str]:

@@ -160,9 +160,10 @@ def test_fast_time_needs_an_origin_and_gives_every_process_the_same_clock(
 ) -> None:
     put(monkeypatch, JARDEM_TIME_SCALE="86400")
     assert named(complaints(None)) == {"JARDEM_TIME_ORIGIN"}
-    put(monkeypatch, JARDEM_TIME_ORIGIN="2021-07-15T10:00:00+06:00")
+    origin = datetime.now(UTC).replace(microsecond=0)
+    put(monkeypatch, JARDEM_TIME_ORIGIN=origin.isoformat())
     clock = Settings.load().clock()
-    assert clock.virtual(datetime(2021, 7, 15, 4, 0, 1, tzinfo=UTC)) == datetime(2021, 7, 16, 4, tzinfo=UTC)
+    assert clock.virtual(origin + timedelta(seconds=1)) == origin + timedelta(days=1)
 
 
 def test_production_as_it_should_be_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,3 +247,13 @@ def test_arguments_stand_above_the_environment(monkeypatch: pytest.MonkeyPatch) 
     assert Settings(kafka="other:1").kafka == "other:1"
     with pytest.raises(ValidationError):
         Settings(kafka="other")
+
+
+def test_a_time_that_runs_past_the_end_of_the_calendar_is_contradictory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("JARDEM_TIME_SCALE", "86400")
+    monkeypatch.setenv("JARDEM_TIME_ORIGIN", "2001-07-15T05:00:00Z")
+    with pytest.raises(SettingsError) as refused:
+        Settings.load()
+    assert any("JARDEM_TIME_ORIGIN lies so far from now" in line for line in refused.value.lines)
