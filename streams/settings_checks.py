@@ -82,7 +82,7 @@ def _time(settings: "Settings") -> Iterator[str]:
     except OverflowError:
         yield (
             "JARDEM_TIME_ORIGIN lies so far from now that at a JARDEM_TIME_SCALE of "
-            f"{settings.time_scale:g} the calendar ends within a day: set it to the instant at which you start"
+            f"{settings.time_scale:g} the calendar ends within a day: set it to the time at which you start"
         )
 
 
