@@ -3,16 +3,20 @@
 from datetime import UTC, date, datetime, timedelta
 
 from rules.lifecycle import Wait, waits
-from rules.policy import Policy
+from rules.policy import DecisionMode, Policy
 from rules.states import State
+from schemas.emaket import DecisionSigned
 from schemas.happening import derived_id
 from schemas.outcomes import (
+    BenefitDecided,
     CaseAdvanced,
+    DecisionDrafted,
     OrdinaryRoute,
     ProcessEnded,
 )
 from schemas.registry import DisabilityEstablished
 from schemas.sms import (
+    AccountGiven,
     Consent,
     DeadlineElapsed,
     Decline,
@@ -23,7 +27,7 @@ from schemas.sms import (
     QuestionClosed,
     QuestionKind,
 )
-from schemas.statecorp import AccountKnown
+from schemas.statecorp import AccountKnown, BenefitRecorded
 from schemas.values import EndReason, Language
 from tests.unit.rules.case_desk import (
     ACCOUNT,
@@ -210,3 +214,60 @@ def test_what_is_not_understood_in_time_is_noted(offered: Desk) -> None:
     [advanced] = offered.hears(None)
     assert isinstance(advanced, CaseAdvanced)
     assert advanced.note == "not_understood"
+
+
+def test_a_decision_has_an_id_that_follows_from_its_case_and_its_consent(consented: Desk) -> None:
+    [decided] = only(consented.hears(AccountGiven(iban=IBAN), ACCOUNT), BenefitDecided)
+    assert isinstance(decided, BenefitDecided)
+    assert decided.decision_id == f"person.{derived_id(CASE, 'decision', 'IN')}"
+
+
+def test_a_decision_on_an_ended_case_leaves_no_reason_and_no_draft_behind(consented: Desk) -> None:
+    [term] = [each for each in waits(consented.person) if each.name.endswith("/term")]
+    received_at, consented.now = consented.now, term.at
+    consented.reads(DeadlineElapsed(deadline=term.name, version=term.version, due=term.at))
+    assert consented.case.reason is EndReason.NO_REPLY
+    consented.hears(AccountGiven(iban=IBAN), ACCOUNT, at=received_at)
+    assert (consented.case.state, consented.case.reason) == (State.GRANTED, None)
+
+
+def test_a_signed_case_keeps_no_draft() -> None:
+    desk = Desk(Policy(decision_mode=DecisionMode.OFFICER))
+    desk.reads(REGISTERED, TITLE)
+    desk.sent()
+    desk.hears(Consent(language=Language.RUSSIAN))
+    desk.sent(ACCOUNT)
+    [draft] = only(desk.hears(AccountGiven(iban=IBAN), ACCOUNT), DecisionDrafted)
+    assert isinstance(draft, DecisionDrafted)
+    desk.reads(DecisionSigned(decision_id=draft.decision_id, outcome="granted", officer="o", signed_at=NOON))
+    assert (desk.case.state, desk.case.draft) == (State.GRANTED, None)
+
+
+def test_a_consent_of_somebody_without_a_number_now_is_kept_and_the_case_stays_ended(offered: Desk) -> None:
+    offered.now += MINUTE
+    offered.reads(REGISTERED.model_copy(update={"phone": None, "registered_at": offered.now}))
+    effects = offered.hears(Consent(language=Language.RUSSIAN), at=NOON + MINUTE / 2)
+    assert [effect.note for effect in effects if isinstance(effect, CaseAdvanced)] == [
+        "remains_phone_not_registered"
+    ]
+    assert only(effects, ProcessEnded) == []
+    assert offered.case.consent
+
+
+def test_a_consent_that_is_read_after_a_record_of_the_benefit_finds_nothing_to_refuse(offered: Desk) -> None:
+    offered.now = TERM_ENDS
+    offered.reads(DeadlineElapsed(deadline=f"{CASE}/term", version=1, due=TERM_ENDS))
+    record = {"benefit": "special_state_benefit", "status": "paid", "recorded_on": "2021-07-01"}
+    offered.reads(BenefitRecorded.model_validate({"iin": IIN, **record}))
+    effects = offered.hears(Consent(language=Language.RUSSIAN), at=NOON + MINUTE)
+    assert offered.case.reason is EndReason.ALREADY_RECEIVING
+    assert offered.case.consent is None
+    assert len(only(effects, ProcessEnded)) == 1
+
+
+def test_every_case_of_a_person_is_waited_for(offered: Desk) -> None:
+    second = TITLE.model_copy(update={"title": "hero_of_labour", "award_id": "B"})
+    offered.person = offered.person.model_copy(update={"phone": None})
+    offered.reads(second)
+    offered.person = offered.person.model_copy(update={"cases": dict(reversed(offered.person.cases.items()))})
+    assert [wait.name.rpartition("/")[2] for wait in waits(offered.person)] == ["term", "reminder"]

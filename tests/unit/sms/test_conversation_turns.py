@@ -16,6 +16,7 @@ from schemas.sms import (
     QuestionKind,
 )
 from schemas.values import Language
+from sms import texts
 from sms.conversation import wait
 from tests.unit.sms.number import NOON, PHONE, SECOND, Number, accepted, deferred, notice
 
@@ -228,3 +229,18 @@ def test_without_quiet_hours_nothing_waits() -> None:
     number = Number(quiet=False)
     number.now = NOON + timedelta(hours=12)
     assert len(number.asks()) == 1
+
+
+def test_who_waits_and_is_withdrawn_is_forgotten_and_the_others_are_not(put: Number) -> None:
+    for name in ("a", "b", "c"):
+        put.asks(name, case=name)
+    put.hears(PersonWithdrawn(person_id="person of b", phone=PHONE, at=NOON))
+    assert [question.question_id for question in put.line.waiting] == ["a", "c"]
+
+
+def test_an_explanation_is_in_the_language_of_its_question(number: Number) -> None:
+    number.asks(kind=QuestionKind.ACCOUNT, language=Language.RUSSIAN)
+    number.takes()
+    [sent] = number.reads("что?")
+    assert isinstance(sent, MessageToSend)
+    assert sent.text == texts.explanation(QuestionKind.ACCOUNT, Language.RUSSIAN, Details(iin_tail="0015"))
