@@ -14,6 +14,7 @@ from schemas.sms import (
     QuestionAnswered,
     QuestionClosed,
     QuestionKind,
+    QuestionSent,
 )
 from schemas.values import Language
 from sms import texts
@@ -244,3 +245,26 @@ def test_an_explanation_is_in_the_language_of_its_question(number: Number) -> No
     [sent] = number.reads("что?")
     assert isinstance(sent, MessageToSend)
     assert sent.text == texts.explanation(QuestionKind.ACCOUNT, Language.RUSSIAN, Details(iin_tail="0015"))
+
+
+def test_what_is_unwanted_while_it_is_with_the_carrier_still_holds_the_place(number: Number) -> None:
+    number.asks()
+    number.asks("q2", case="another")
+    assert number.hears(QuestionClosed(question_id="q", phone=PHONE, closed_at=NOON)) == []
+    assert [message.unwanted for message in number.line.messages] == [True, False]
+    [sent, next_] = number.takes()
+    assert isinstance(sent, QuestionSent)
+    assert isinstance(next_, MessageToSend)
+
+
+def test_a_notice_is_in_its_language_and_names_its_question(put: Number) -> None:
+    reminder = notice(NoticeKind.REMINDER, question_id="q", details=Details(until=NOON + SECOND))
+    [sent] = put.hears(reminder)
+    assert isinstance(sent, MessageToSend)
+    assert sent.text == texts.notice(NoticeKind.REMINDER, Language.RUSSIAN, reminder.details)
+    assert put.line.messages[0].question_id == "q"
+
+
+def test_a_text_to_a_number_that_was_asked_nothing_is_remarked(number: Number) -> None:
+    assert number.reads("1") == []
+    assert number.remarks == ("a text came from a number that was asked nothing",)
