@@ -13,6 +13,7 @@ from streams.lease import Lease
 from streams.records import Outgoing
 from streams.security import broker_credentials
 from streams.tables import BytesTable, TableManager
+from streams.topics import LARGEST_RECORD
 from streams.transport import Transport
 from streams.tuning import Tuning
 
@@ -121,6 +122,7 @@ def create_app(settings: "Settings", tuning: Tuning | None = None) -> StreamApp:
         producer_request_timeout=tuning.send_timeout,
         producer_linger=tuning.linger,
         producer_max_batch_size=tuning.max_record_bytes,
+        producer_max_request_size=LARGEST_RECORD,
         stream_wait_empty=True,
         table_standby_replicas=0,
         topic_allow_declare=False,

@@ -15,6 +15,13 @@ CASE_INBOX = "case.inbox.v1"
 SMS_INBOX = "sms.inbox.v1"
 SMS_OUTBOX = "sms.outbox.v1"
 
+LARGEST_RECORD = 4 * 1024 * 1024
+"""Bytes that a record of our own topics may have.
+
+Brokers let others publish a quarter of that, and what they published comes again with more headers, as an
+inbox event, or as a dead letter.
+"""
+
 CHANGELOGS = {
     "jardem-people-changelog": "people and their cases: the case desk's table",
     "jardem-lines-changelog": "phone numbers and their questions: the SMS desk's table",
@@ -60,6 +67,7 @@ class Topic:
             # A write is acknowledged when all but one of the brokers have it, so that one of them may fail.
             "min.insync.replicas": str(max(1, replication - 1)),
             "message.timestamp.type": "LogAppendTime" if self.broker_time else "CreateTime",
+            **({"max.message.bytes": str(LARGEST_RECORD)} if self.ours else {}),
             **self.more,
         }
 

@@ -28,6 +28,7 @@ TITLE = {"iin": "850101300015", "title": "peoples_hero", "award_id": "A", "award
 UNREADABLE = [
     b"not JSON",
     b"\xff\xfe\x00",
+    b"as large as a broker takes it " * 34_666,
     json.dumps({**TITLE, "iin": "850101300016"}).encode(),
     json.dumps({**TITLE, "title": "earl"}).encode(),
     json.dumps({**TITLE, "awarded_on": "2999-01-01"}).encode(),
