@@ -10,6 +10,7 @@ from typing import Any, cast
 from agents.effects import Cause, Effects
 from agents.inbox import read
 from schemas import catalogue
+from schemas.happening import derived_id
 from schemas.pseudonyms import Pseudonyms
 from schemas.sms import MessageToSend
 from sms.dispatch import Dispatcher
@@ -91,7 +92,7 @@ class CarrierAgent:
         """Hand over a batch; it is acknowledged when every message has its report."""
         outgoing: list[Outgoing] = []
         messages: list[MessageToSend] = []
-        causes: dict[tuple[str, int], Cause] = {}
+        traces: dict[str, str | None] = {}
         for record in batch:
             try:
                 _, received = read(record, catalogue.SMS_OUTBOX)
@@ -101,11 +102,13 @@ class CarrierAgent:
             message = received.happening.data
             if isinstance(message, MessageToSend):
                 messages.append(message)
-                causes[message.message_id, message.attempt] = received.cause
+                traces[message.message_id] = received.cause.traceparent
         keys = {self._pseudonyms.phone(message.phone).encode() for message in messages}
         self._journal.place(keys, batch.partition)
         dispatcher = await self._open()
         for report in await dispatcher.dispatch(messages, may_call=lambda: self._may_call(batch)):
-            cause = causes[report.message_id, report.attempt]
+            # The same report of the same attempt has the same id, whichever record asked for it.
+            id_ = derived_id(report.message_id, str(report.attempt))
+            cause = Cause(id_, traces.get(report.message_id))
             outgoing += self._effects.outgoing([report], cause, self._app.clock.now())
         await self._app.send_all(outgoing)
