@@ -18,6 +18,7 @@ from streams.records import Outgoing
 SOURCE = "urn:jardem:publish"
 """The source of events whose lines name none."""
 
+_LARGEST = 900_000
 _FIELDS = (
     "type",
     "data",
@@ -81,8 +82,13 @@ def _event(content: Mapping[str, Any], name: str, now: datetime) -> CloudEvent:
             attributes[optional] = text
     if (_text(content, "datacontenttype") or "application/json") != "application/json":
         raise LineRefusedError("datacontenttype: only application/json is read")
-    data = json.dumps(content["data"], ensure_ascii=False, separators=(",", ":")).encode()
-    headers = [(f"ce_{key}", value.encode()) for key, value in attributes.items()]
+    try:
+        data = json.dumps(content["data"], ensure_ascii=False, separators=(",", ":")).encode()
+        headers = [(f"ce_{key}", value.encode()) for key, value in attributes.items()]
+    except UnicodeEncodeError:
+        raise LineRefusedError("it holds half a surrogate pair, which is no character") from None
+    if len(data) > _LARGEST:
+        raise LineRefusedError(f"data: it is larger than {_LARGEST} bytes, which brokers do not take")
     try:
         return decode(data, headers, timestamp=now)
     except NotACloudEventError as error:
@@ -98,6 +104,8 @@ def _object(line: bytes) -> dict[str, Any]:
         raise LineRefusedError(f"it is not JSON: {error.msg} at character {error.pos + 1}") from None
     except RecursionError:
         raise LineRefusedError("it is nested too deeply") from None
+    except ValueError:
+        raise LineRefusedError("it holds a number with too many digits") from None
     if not isinstance(content, dict):
         raise LineRefusedError('it must be an object, like {"type": "...", "data": {...}}')
     unknown = [name for name in content if name not in _FIELDS]

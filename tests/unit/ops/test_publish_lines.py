@@ -146,3 +146,10 @@ def test_without_an_id_each_line_is_an_event_of_its_own() -> None:
 )
 def test_what_cannot_be_published_is_refused_with_what_to_mend(text: bytes, why: str) -> None:
     assert why in refusal(text)
+
+
+def test_what_no_broker_or_reader_takes_is_refused_before_anything_is_sent() -> None:
+    half = line(data=AWARD | {"award_id": "\ud800"})
+    assert "surrogate" in refusal(half)
+    assert "too many digits" in refusal(line(data="x").replace(b'"x"', b"1" * 5000))
+    assert "larger than" in refusal(line(data=AWARD | {"more": "y" * 1_000_000}))
