@@ -98,6 +98,8 @@ def _event(content: Mapping[str, Any], name: str, now: datetime) -> CloudEvent:
 def _object(line: bytes) -> dict[str, Any]:
     try:
         content = json.loads(line.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_once)
+    except LineRefusedError:
+        raise
     except UnicodeDecodeError:
         raise LineRefusedError("it is not UTF-8") from None
     except json.JSONDecodeError as error:
