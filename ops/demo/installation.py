@@ -4,6 +4,7 @@ Topics, worker, webhooks, and a simulated SMS API.
 """
 
 import secrets
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +37,7 @@ class Installation:
         grace: float = 1.0,
         hours: str = "09:00-21:00",
         page_port: int = 0,
+        more: Mapping[str, str] | None = None,
     ) -> None:
         self.kafka = kafka
         self.clock = Clock(scale, datetime.now(UTC))
@@ -64,6 +66,7 @@ class Installation:
             "JARDEM_TIME_ORIGIN": self.clock.origin.isoformat(),
             "JARDEM_FACTS_GRACE": str(grace),
             "JARDEM_QUIET_HOURS": hours,
+            **(more or {}),
         }
         self.worker = Service("worker", folder, self.env, f"http://127.0.0.1:{health}/readyz")
         self.webhooks = Service("webhooks", folder, self.env, f"{public_url}/readyz")
