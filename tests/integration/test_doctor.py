@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 import threading
@@ -103,8 +104,8 @@ def test_missing_topics_and_a_dead_broker_are_wrong(env: dict[str, str]) -> None
     [
         (401, 0, "wrong", "does not know us"),
         (404, 0, "note", "does not list our messages"),
-        (200, 60, "wrong", "clock is -60 s off"),
-        (200, -60, "wrong", "clock is +60 s off"),
+        (200, 60, "wrong", "clock is -(59|60) s off"),
+        (200, -60, "wrong", r"clock is \+(60|61) s off"),
     ],
 )
 def test_what_the_sms_api_answers_is_told(
@@ -114,7 +115,7 @@ def test_what_the_sms_api_answers_is_told(
     sms_api.status, sms_api.ahead = status, ahead
     code, lines = doctor(env)
     (line,) = [line for line in lines if line.startswith(verdict) and "SMS API" in line]
-    assert text in line
+    assert re.search(text, line)
     assert code == (1 if verdict == "wrong" else 0)
 
 
