@@ -112,7 +112,7 @@ async def test_each_citizen_ends_in_exactly_one_outcome(kafka: KafkaBroker, tmp_
         await run_command(installation.env, "publish", "-", given=crowd.facts(now))
         await run_command(installation.env, "publish", "-", given=crowd.awards(now))
         following = asyncio.create_task(follow(kafka.address, crowd.came_out))
-        await crowd.everybody(60 + CITIZENS / 5)
+        await crowd.everybody(150 + CITIZENS / 5)
         await asyncio.sleep(5)
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)

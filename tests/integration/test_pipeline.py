@@ -113,7 +113,7 @@ async def until(condition: Callable[[], bool], seconds: float) -> None:
             await asyncio.sleep(0.1)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(420)
 async def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(
     broker: Broker, tmp_path: Path
 ) -> None:
@@ -123,11 +123,11 @@ async def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(
         await produce(broker.address, UNREADABLE)
         await play.publish([event for citizen in play.citizens for event in citizen.before])
         await play.publish([event for citizen in play.citizens for event in citizen.events])
-        await until(lambda: len(play.messages) >= 8, 60)
+        await until(lambda: len(play.messages) >= 8, 90)
         installation.worker.kill()
         await asyncio.sleep(1)
         await installation.worker.start()
-        await until(play.outcomes.complete, 150)
+        await until(play.outcomes.complete, 240)
         await asyncio.sleep(4)
         await play.script.stop()
         following.cancel()
