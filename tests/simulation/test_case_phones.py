@@ -38,6 +38,15 @@ def test_a_changed_number_is_asked_anew_and_the_former_one_is_not_heard(asked: T
     assert asked.case().consent is not None
 
 
+def test_a_registration_dated_ahead_gives_the_former_number_no_more_time(asked: Town) -> None:
+    asked.passes(hours=1)
+    asked.learns("phone1", ago=-timedelta(hours=20))
+    asked.passes(hours=1)
+    asked.reads("1", PHONE)
+    assert asked.case().consent is None
+    assert asked.notes()[-1] == "answered_from_a_former_number"
+
+
 def test_an_answer_from_before_the_change_counts_and_goes_on_at_the_new_number(asked: Town) -> None:
     asked.passes(hours=1)
     asked.world.write(PHONE, "1", late=True)
