@@ -27,8 +27,10 @@ setup: $(STAMP) ## a virtual environment in .venv with exactly what requirements
 $(STAMP): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "jardem needs Python 3.11 or newer; set PYTHON=/path/to/python3" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@# The lock is complete. Left to resolve, an older pip wants the newest of what it finds with an extra.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@$(BIN)/python -m pip check --quiet
 	@touch $@
 
 kafka: setup ## fetch Apache Kafka's jars with Maven (needs Java 17)
