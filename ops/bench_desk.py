@@ -34,6 +34,7 @@ Kind = Literal["stock", "ours"]
 
 PARTITIONS = 4
 _TABLE = "bench"
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class BenchCore:
 
     def dump(self, state: dict[str, Any]) -> bytes:
         """JSON."""
-        return json.dumps(state, separators=(",", ":")).encode()
+        return _to_json(state).encode()
 
     def read(self, record: Record) -> tuple[str, dict[str, Any]]:
         """JSON with an id."""
@@ -114,7 +115,7 @@ class BenchCore:
         """Count, remember, and say so."""
         del now
         counted = {**state, "n": state["n"] + 1, "last": [*state["last"][-9:], event["id"]]}
-        said = json.dumps({"id": f"effect-{event['id']}", "n": counted["n"]}, separators=(",", ":")).encode()
+        said = _to_json({"id": f"effect-{event['id']}", "n": counted["n"]}).encode()
         return counted, (Outgoing(self._effects, event["person"].encode(), said),)
 
     def deadlines(self, state: dict[str, Any]) -> Sequence[Deadline]:

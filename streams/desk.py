@@ -102,6 +102,7 @@ class Desk:
         self.deadlines = Deadlines(app, core.inbox, core.elapsed)
         app.tables_of_inboxes[core.inbox] = self.changelog
         self._keep = app.tuning.keep_handled // timedelta(milliseconds=1)
+        self._largest_effect = app.tuning.max_record_bytes // 2
         self._unarmed: set[int] = set()
         self._recent: dict[bytes, _Open] = {}
         self.table.on_recover(self._on_recover)
@@ -149,9 +150,10 @@ class Desk:
         except Exception as error:  # noqa: BLE001 - the same
             fold.effects.append(self._refuse(record, f"applying raised {type(error).__name__}"))
             return
-        if any(len(effect.value or b"") > self._app.tuning.max_record_bytes // 2 for effect in effects):
-            fold.effects.append(self._refuse(record, "its effect is too large"))
-            return
+        for effect in effects:
+            if effect.value is not None and len(effect.value) > self._largest_effect:
+                fold.effects.append(self._refuse(record, "its effect is too large"))
+                return
         opened.state = state
         timestamp = (record.timestamp - _EPOCH) // timedelta(milliseconds=1)
         opened.newest = max(opened.newest, timestamp)

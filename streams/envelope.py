@@ -62,17 +62,17 @@ class Envelope:
         self.handled[event_id] = Handled(timestamp, offset, line)
 
     def prune(self, before: int, committed: int, most: int) -> None:
-        """Forget events whose records are older than `before` (milliseconds), and the oldest beyond `most`.
+        """Forget the first events while their records are older than `before` (ms) or they are beyond `most`.
 
         Events whose records are not committed yet (from offset `committed` on) are kept whatever their
-        timestamp and number: they may be read again.
+        timestamp and number: they may be read again. It ends at the first event to be kept, since the others
+        came after it; looking at all of them at each write would cost more than the rest of the writing.
         """
-        many = len(self.handled) - most
-        old = [
-            key
-            for number, (key, h) in enumerate(self.handled.items())
-            if h.offset < committed and (h.timestamp < before or number < many)
-        ]
+        many, old = len(self.handled) - most, []
+        for number, (key, h) in enumerate(self.handled.items()):
+            if h.offset >= committed or (h.timestamp >= before and number >= many):
+                break
+            old.append(key)
         for key in old:
             del self.handled[key]
 
@@ -98,7 +98,7 @@ def dump(state: bytes, handled: Iterable[Handled]) -> bytes:
     """Put a table's value together. `state` is JSON."""
     if b"\n" in state:
         state = json.dumps(json.loads(state), ensure_ascii=False, separators=(",", ":")).encode()
-    lines = b",\n".join(h.line for h in handled)
+    lines = b",\n".join([h.line for h in handled])
     return b"\n".join((_HEAD, state, _MIDDLE, lines, _TAIL) if lines else (_HEAD, state, _MIDDLE, _TAIL))
 
 
