@@ -6,13 +6,15 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka import ConsumerRecord
+from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.errors import CommitFailedError, ConsumerStoppedError, IllegalStateError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 from mode.types import ServiceT
 
 from streams.batches import Batch, Holding
+from streams.membership import leave_when_stopping
 from streams.records import Record
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
     app: "StreamApp"
     _wake: asyncio.Event | None = None
+    _epoch: int = 0
 
     async def on_start(self) -> None:
         """Start aiokafka's consumer, and learn of every heartbeat (see `streams.lease`)."""
@@ -50,22 +53,42 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         coordinator = self._ensure_consumer()._coordinator  # noqa: SLF001
         self.app.lease.watch(coordinator)
 
+    async def on_thread_stop(self) -> None:
+        """Stop aiokafka's consumer, and leave the group."""
+        if self._consumer is not None and self._consumer._coordinator is not None:  # noqa: SLF001
+            leave_when_stopping(self._consumer._coordinator)  # noqa: SLF001
+        await super().on_thread_stop()
+
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """A new assignment is a new lease."""
         self.app.lease.take()
         await super().on_partitions_assigned(assigned, generation_id)
 
-    async def _fetch_records(
-        self,
-        consumer: AIOKafkaConsumer,
-        active_partitions: Iterable[TP] | None,
-        timeout: float | None = None,  # noqa: ASYNC109 - Faust's own signature
-        max_records: int | None = None,
-    ) -> Records:
-        """Records of `active_partitions`, waiting for the first at most `timeout` seconds or until `wake`.
+    async def seek_all(self, offsets: Mapping[TP, int]) -> int:
+        """Seek, and from then on let only fetches that bear the epoch returned move the positions.
 
-        Faust hands an empty set on to aiokafka, which reads it as "all partitions"; here it fetches nothing.
+        M8: a fetch that waits knows nothing of a rebalance. Where one is over before the wait is (in some
+        milliseconds, on a quiet machine), the fetch takes records after the seek to what is committed; they
+        are dropped, because they were asked for in another assignment, and nobody reads them again.
         """
+        return cast("int", await self.call_thread(self._seek_all, offsets))
+
+    async def _seek_all(self, offsets: Mapping[TP, int]) -> int:
+        # No fetch can come between, because nothing waits until all are sought.
+        self._epoch += 1
+        epoch = self._epoch
+        await self._seek_wait(self._ensure_consumer(), offsets)
+        return epoch
+
+    async def fetch(self, epoch: int, tps: frozenset[TP], timeout: float, most: int) -> Records:  # noqa: ASYNC109
+        """At most so many records of these partitions; nothing once their epoch is over.
+
+        Waits for the first at most `timeout` seconds, or until `wake`.
+        """
+        return cast("Records", await self.call_thread(self._fetch, epoch, tps, timeout, most))
+
+    async def _fetch(self, epoch: int, tps: frozenset[TP], timeout: float, most: int) -> Records:  # noqa: ASYNC109
+        consumer = self._ensure_consumer()
         fetcher = consumer._fetcher  # noqa: SLF001 - what Faust itself uses
         if consumer._closed or fetcher._closed:  # noqa: SLF001
             raise ConsumerStoppedError
@@ -73,10 +96,9 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             self._wake = asyncio.Event()
         # Being in this context is what counts as polling; without it the group would drop us as idle.
         with fetcher._subscriptions.fetch_context():  # noqa: SLF001
-            if active_partitions:
-                records: Records = await fetcher.fetched_records(active_partitions, 0, max_records)
-                if records:
-                    return records
+            records = await self._take(fetcher, epoch, tps, most)
+            if records:
+                return records
             arrived = fetcher._create_fetch_waiter()  # noqa: SLF001
             woken = asyncio.ensure_future(self._wake.wait())
             await asyncio.wait({arrived, woken}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
@@ -84,12 +106,21 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             self._wake.clear()
             if not arrived.done():
                 arrived.cancel()
-            if not active_partitions:
-                return {}
-            return cast("Records", await fetcher.fetched_records(active_partitions, 0, max_records))
+            return await self._take(fetcher, epoch, tps, most)
+
+    async def _take(self, fetcher: Fetcher, epoch: int, tps: frozenset[TP], most: int) -> Records:
+        """What is there of these partitions. It never waits, so that the epoch is over before it or after.
+
+        Faust hands an empty set on to aiokafka, which reads it as "all partitions"; here it fetches nothing.
+        While an assignment is under way aiokafka would wait for it, and then give what is another epoch's.
+        """
+        under_way = fetcher._subscriptions.reassignment_in_progress  # noqa: SLF001
+        if epoch != self._epoch or under_way or not tps:
+            return {}
+        return cast("Records", await fetcher.fetched_records(tps, 0, most))
 
     def wake(self) -> None:
-        """End a wait in `_fetch_records`: another partition is free."""
+        """End a wait in `fetch`: another partition is free, or another epoch has begun."""
         if self._wake is not None:
             self.thread_loop.call_soon_threadsafe(self._wake.set)
 
@@ -100,12 +131,6 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     async def _pause(self, tps: Iterable[TP]) -> None:
         consumer = self._ensure_consumer()
         consumer.pause(*(consumer.assignment() & {driver.ensure_aiokafka_TP(tp) for tp in tps}))
-
-    async def read(self, tps: frozenset[TP], max_records: int) -> Records:
-        """What is there of these partitions, waiting a little if there is nothing yet."""
-        fetcher = self._ensure_consumer()._fetcher  # noqa: SLF001 - what Faust itself uses
-        with fetcher._subscriptions.fetch_context():  # noqa: SLF001
-            return cast("Records", await fetcher.fetched_records(tps, 0.2, max_records))
 
     async def committed(self, tps: Iterable[TP]) -> dict[TP, int | None]:
         """The committed offsets, asked of the broker in one request."""
@@ -139,12 +164,11 @@ class Consumer(driver.Consumer):
     app: "StreamApp"
     _thread: ConsumerThread
     holdings: dict[TP, Holding]
-    _freed: asyncio.Event
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Faust's own signature
         super().__init__(*args, **kwargs)
         self.holdings = {}
-        self._freed = asyncio.Event()
+        self._epoch = 0
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -159,7 +183,8 @@ class Consumer(driver.Consumer):
         records are then dropped as inactive, and are never delivered. (faust-streaming #596 looks like one of
         its symptoms.)
         """
-        return await self._thread.getmany(set(active_partitions or ()), timeout)
+        most = self.app.tuning.max_poll_records
+        return await self._thread.fetch(self._epoch, frozenset(active_partitions or ()), timeout, most)
 
     async def _drain_messages(self, fetcher: ServiceT) -> None:
         """Deliver what each poll brings, one message for each partition."""
@@ -168,9 +193,11 @@ class Consumer(driver.Consumer):
                 if not self.flow_active:
                     await self.wait_first(self.can_resume_flow.wait(), timeout=1.0)
                     continue
+                epoch = self._epoch
                 free = frozenset(tp for tp, holding in self.holdings.items() if not holding.busy)
                 for tp, raw in (await self._getmany(free, 1.0)).items():
-                    await self._deliver(tp, raw)
+                    if epoch == self._epoch:
+                        await self._deliver(tp, raw)
         except self.consumer_stopped_errors:
             if not self.app.should_stop:
                 raise
@@ -179,7 +206,7 @@ class Consumer(driver.Consumer):
         """Hand one batch to the agent of its topic, through Faust's conductor.
 
         Records that arrive while the flow is stopped are dropped here: every assignment seeks to what is
-        committed.
+        committed, and what is fetched after the seek is delivered in it.
         """
         holding = self.holdings.get(tp)
         if holding is None or holding.busy or not self.flow_active:
@@ -272,6 +299,8 @@ class Consumer(driver.Consumer):
         for holding in self.holdings.values():
             holding.live = False
         self.holdings.clear()
+        # A fetch that goes on waiting would keep the thread from what a recovery asks of it.
+        self._thread.wake()
         self._active_partitions.difference_update(revoked)
         self._paused_partitions.difference_update(revoked)
 
@@ -279,15 +308,25 @@ class Consumer(driver.Consumer):
         """Seek the source partitions to what is committed, and hold them from there."""
         tps = [tp for tp in self.assignment() if tp.topic in self.app.source_topics]
         committed = await self._thread.committed(tps)
-        await self._thread.seek_wait({tp: offset for tp, offset in committed.items() if offset is not None})
+        new = [tp for tp in tps if committed[tp] is None]
+        begins = await self.earliest_offsets(*new) if new else {}
+        # Those never committed too: what an earlier epoch has fetched of them is to be read again.
+        starts = {tp: begins[tp] if offset is None else offset for tp, offset in committed.items()}
+        epoch = await self._thread.seek_all(starts)
         ends = await self.highwaters(*tps) if tps else {}
         self.holdings = {tp: Holding(tp.topic, tp.partition, ends[tp], committed[tp]) for tp in tps}
+        self._epoch = epoch
+        self._thread.wake()
 
     # -- changelogs, for recovery
 
-    async def read_changelogs(self, tps: frozenset[TP]) -> Records:
-        """Records of changelog partitions, at most a large poll's worth."""
-        return cast("Records", await self._thread.call_thread(self._thread.read, tps, 10_000))
+    async def seek_changelogs(self, offsets: Mapping[TP, int]) -> int:
+        """Seek changelog partitions; the epoch in which they can be read until the next seek."""
+        return await self._thread.seek_all(offsets)
+
+    async def read_changelogs(self, epoch: int, tps: frozenset[TP]) -> Records:
+        """Records of changelog partitions, at most a large poll's worth; none once the epoch is over."""
+        return await self._thread.fetch(epoch, tps, 0.2, 10_000)
 
     async def pause_fetching(self, tps: Iterable[TP]) -> None:
         """Do not read ahead in these partitions."""

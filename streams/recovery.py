@@ -86,12 +86,12 @@ class Recovery(FaustRecovery):
         starts = self._starts(await consumer.earliest_offsets(*tps), ends)
         pending = {tp for tp in tps if starts[tp] < ends[tp]}
         total = sum(ends[tp] - starts[tp] for tp in pending)
+        epoch = await consumer.seek_changelogs({tp: starts[tp] for tp in pending})
         if pending:
             log.info("recovery begins", partitions=len(pending), records=total)
-            await consumer.seek_wait({tp: starts[tp] for tp in pending})
         read = 0
         while pending:
-            for tp, records in (await consumer.read_changelogs(frozenset(pending))).items():
+            for tp, records in (await consumer.read_changelogs(epoch, frozenset(pending))).items():
                 next_offset = records[-1].offset + 1
                 table = self._table(tp)
                 table.partition(tp.partition).write(((r.key, r.value) for r in records), next_offset)

@@ -15,6 +15,7 @@ from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth, serve
 from streams.app import StreamApp
 from streams.exits import Exit, end_process
 from streams.health import Health
+from streams.membership import Membership
 from streams.settings_values import Address
 from streams.stores import prepare_folder
 
@@ -74,6 +75,8 @@ async def _run(app: StreamApp, bind: Address | None) -> int:
     except (UnfitTopics, KafkaError) as error:
         log.critical("worker refused to start", error=str(error), exit_code=int(Exit.CONFIGURATION))
         return int(Exit.CONFIGURATION)
+    membership = Membership.claim(app.conf.datadir)
+    app.conf.consumer_group_instance_id = membership.instance_id
     stopping = _watch_signals()
     health = Health(app)
     listening = await health.start(bind) if bind else "off"
@@ -95,6 +98,7 @@ async def _run(app: StreamApp, bind: Address | None) -> int:
         ended.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await health.stop()
+        membership.release()
     log.info("worker stopped", records=app.records_handled, batches=app.batches_handled)
     return 0
 

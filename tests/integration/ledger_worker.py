@@ -5,14 +5,18 @@ python -m tests.integration.ledger_worker KAFKA APP_ID STORE FOLDER
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, cast
 
+import structlog
+
 from streams.app import create_app
 from streams.batches import Batch, stateless
+from streams.consumer import Consumer
 from streams.dead_letters import Unreadable
 from streams.deadlines import Deadline
 from streams.desk import Desk
@@ -21,6 +25,8 @@ from streams.settings import Settings
 from streams.settings_values import Address
 from streams.tuning import Tuning
 from streams.worker import configure_logging, run_worker
+
+log = structlog.get_logger()
 
 
 class Ledger:
@@ -71,7 +77,30 @@ class Ledger:
         return Outgoing(self.inbox, key, json.dumps(event).encode())
 
 
+def dawdle(seconds: float) -> None:
+    """Give a fetch every chance to wait through a rebalance, and to find the next assignment's records.
+
+    It waits for as long as nothing comes, and some time passes between the seek of an assignment and its
+    first fetch; the log says when.
+    """
+    consumer: Any = Consumer
+    getmany, highwaters = consumer._getmany, consumer.highwaters
+
+    async def patient(self: Consumer, tps: Any, timeout: float) -> Any:  # noqa: ASYNC109
+        return await getmany(self, tps, timeout * 60)
+
+    async def slow(self: Consumer, *tps: Any) -> Any:
+        if not any(tp.topic.endswith("-changelog") for tp in tps):
+            log.info("dawdles")
+            await asyncio.sleep(seconds)
+        return await highwaters(self, *tps)
+
+    consumer._getmany, consumer.highwaters = patient, slow
+
+
 def main() -> int:
+    if "LEDGER_DAWDLES" in os.environ:
+        dawdle(float(os.environ["LEDGER_DAWDLES"]))
     kafka, app_id, store, folder = sys.argv[1:]
     configure_logging()
     settings = Settings(kafka=kafka, data_dir=Path(folder), store=cast("Literal['memory', 'rocksdb']", store))

@@ -6,14 +6,19 @@ import signal
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from ops.brokers.kafka import KafkaBroker
 from streams import envelope
 from streams.exits import Exit
-from tests.integration.ledger import Ledger
+from streams.tuning import Tuning
+from tests.integration.ledger import PARTITIONS, Ledger
+
+SESSION_TIMEOUT = Tuning().session_timeout
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 
@@ -54,6 +59,29 @@ async def test_a_killed_worker_loses_and_doubles_nothing(ledger: Ledger) -> None
     for effect in said:
         sums.setdefault(effect["id"], set()).add(effect["sum"])
     assert sums == {f"a{n}": {n + 1} for n in range(500)}
+
+
+async def test_a_killed_worker_that_comes_again_does_not_wait_for_its_own_session(ledger: Ledger) -> None:
+    await ledger.start()
+    await ledger.end(signal.SIGKILL)
+    killed = monotonic()
+    await ledger.start()
+    assert monotonic() - killed < SESSION_TIMEOUT * 2 / 3
+
+
+async def test_a_worker_that_stops_leaves_its_partitions_to_the_others(
+    in_memory: Ledger, tmp_path: Path
+) -> None:
+    await in_memory.start()
+    assert await in_memory.end() == 0
+    stopped = monotonic()
+    other = Ledger(in_memory.kafka, tmp_path)
+    other.app_id = in_memory.app_id
+    try:
+        await other.start(folder="other")
+        assert monotonic() - stopped < SESSION_TIMEOUT * 2 / 3
+    finally:
+        await other.__aexit__()
 
 
 async def test_a_repeat_says_the_same_again_and_writes_again(in_memory: Ledger) -> None:
@@ -149,6 +177,31 @@ async def test_deadlines_elapse_once_whichever_worker_has_them_by_then(
     assert all(0 <= effect["late"] < 5 for effect in said if "elapsed" in effect)
     counts = Counter(effect["id"] for effect in await ledger.said() if "elapsed" in effect)
     assert counts == dict.fromkeys((f"{key}-due-1" for key in keys), 1)
+
+
+async def test_a_fetch_that_waited_through_a_rebalance_takes_nothing(
+    in_memory: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEDGER_DAWDLES", "2")
+    await in_memory.start()
+    other = Ledger(in_memory.kafka, tmp_path)
+    other.app_id = in_memory.app_id
+
+    async def dawdles_again() -> bool:
+        return [line["event"] for line in in_memory.lines()].count("dawdles") > 1
+
+    try:
+        await other.start(ready=False, folder="other")
+        await in_memory.until(dawdles_again)
+        # Nothing was there to be fetched before the seek, and nothing comes after this.
+        async with AIOKafkaProducer(bootstrap_servers=in_memory.kafka, acks="all") as producer:
+            for n in range(PARTITIONS):
+                event = json.dumps({"id": f"e{n}", "add": 1}).encode()
+                await producer.send_and_wait(in_memory.inbox, event, key=b"%d" % n, partition=n)
+        await in_memory.until(in_memory.no_lag, seconds=30)
+        assert {effect["id"] for effect in await in_memory.said()} == {"e0", "e1"}
+    finally:
+        await other.__aexit__()
 
 
 async def test_a_stateless_agent_copies_and_knows_what_was_there_before(in_memory: Ledger) -> None:

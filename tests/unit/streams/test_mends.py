@@ -3,9 +3,10 @@ mend.
 """
 
 import asyncio
+import contextlib
 import os
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiokafka.producer.message_accumulator import BatchBuilder
@@ -20,55 +21,123 @@ from streams.records import Outgoing
 INBOX = TP("inbox", 0)
 
 
-async def partitions_seen_by_the_thread(app: AppT) -> set[TP]:
+async def partitions_seen_by_the_thread(app: AppT, fetch: str) -> set[TP]:
     """What the consumer's thread has in hand after recovery has emptied the active partitions meanwhile."""
     consumer: Any = app.consumer
     consumer._set_active_tps({INBOX})
-    seen: list[set[TP]] = []
+    seen: list[Any] = []
 
-    async def getmany(active_partitions: set[TP], timeout: float) -> dict[TP, Any]:  # noqa: ARG001, ASYNC109
+    async def fetching(*args: Any) -> dict[TP, Any]:
         consumer.pause_partitions({INBOX})
-        seen.append(active_partitions)
+        seen.extend(arg for arg in args if isinstance(arg, set | frozenset))
         return {}
 
-    consumer._thread.getmany = getmany
+    setattr(consumer._thread, fetch, fetching)
     await consumer._getmany(consumer._get_active_partitions(), 0.0)
-    return seen[0]
+    return set(seen[0])
 
 
 async def test_m1_the_thread_gets_a_copy_of_the_active_partitions(stock: AppT, ours: StreamApp) -> None:
     # aiokafka reads the empty set as "all partitions".
-    assert await partitions_seen_by_the_thread(stock) == set()
-    assert await partitions_seen_by_the_thread(ours) == {INBOX}
+    assert await partitions_seen_by_the_thread(stock, "getmany") == set()
+    assert await partitions_seen_by_the_thread(ours, "fetch") == {INBOX}
+
+
+class Subscriptions:
+    """aiokafka's, as far as a fetch looks at them."""
+
+    reassignment_in_progress = False
+
+    @staticmethod
+    def fetch_context() -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
+
+class Fetcher:
+    """aiokafka's fetcher, in which a record arrives when the test says so."""
+
+    _closed = False
+    _subscriptions = Subscriptions
+
+    def __init__(self) -> None:
+        self.there: dict[TP, list[str]] = {}
+        self.waiting = asyncio.Event()
+        self.taken: list[str] = []
+        self._waiter: asyncio.Future[None] | None = None
+
+    def arrive(self, record: str) -> None:
+        self.there[INBOX] = [record]
+        assert self._waiter is not None
+        self._waiter.set_result(None)
+
+    async def fetched_records(self, tps: Any, timeout: float = 0, max_records: int = 0) -> dict[TP, Any]:  # noqa: ARG002, ASYNC109
+        if timeout and not self.there:
+            await self._create_fetch_waiter()
+        found, self.there = ({}, self.there) if tps and INBOX not in tps else (self.there, {})
+        self.taken += [record for records in found.values() for record in records]
+        return found
+
+    def _create_fetch_waiter(self) -> asyncio.Future[None]:
+        self._waiter = asyncio.get_running_loop().create_future()
+        self.waiting.set()
+        return self._waiter
+
+
+class Driver:
+    """aiokafka's consumer around that fetcher."""
+
+    _closed = False
+
+    def __init__(self) -> None:
+        self._fetcher = Fetcher()
+
+    def seek(self, tp: TP, offset: int) -> None:
+        pass
+
+    async def position(self, tp: TP) -> int:  # noqa: ARG002
+        return 0
 
 
 async def test_m1_an_empty_set_fetches_nothing(ours: StreamApp) -> None:
-    consumer: Any = ours.consumer
-    asked: list[Any] = []
+    thread = cast("Any", ours.consumer)._thread
+    thread._consumer = driver = Driver()
+    driver._fetcher.there[INBOX] = ["record"]
+    assert await thread._fetch(0, frozenset(), 0.01, 500) == {}
+    assert driver._fetcher.taken == []
+    assert await thread._fetch(0, frozenset({INBOX}), 0.01, 500) == {INBOX: ["record"]}
 
-    class Fetcher:
-        _closed = False
 
-        class _subscriptions:  # noqa: N801
-            @staticmethod
-            def fetch_context() -> Any:
-                import contextlib  # noqa: PLC0415
+async def test_m8_a_fetch_that_waits_through_a_seek_takes_nothing(stock: AppT, ours: StreamApp) -> None:
+    """Whoever waits for it has been told of the revocation by then, and drops what it brings."""
+    consumer: Any = stock.consumer
+    consumer.flow_active = True
+    driver = Driver()
+    fetching = asyncio.create_task(consumer._thread._fetch_records(driver, {INBOX}, 5.0, 500))
+    await driver._fetcher.waiting.wait()
+    await consumer._thread._seek_wait(driver, {INBOX: 1})
+    driver._fetcher.arrive("record")
+    await fetching
+    assert driver._fetcher.taken == ["record"]
 
-                return contextlib.nullcontext()
+    thread = cast("Any", ours.consumer)._thread
+    thread._consumer = driver = Driver()
+    fetching = asyncio.create_task(thread._fetch(thread._epoch, frozenset({INBOX}), 5.0, 500))
+    await driver._fetcher.waiting.wait()
+    epoch = await thread._seek_all({INBOX: 1})
+    driver._fetcher.arrive("record")
+    assert await fetching == {}
+    assert driver._fetcher.taken == []
+    assert await thread._fetch(epoch, frozenset({INBOX}), 0.1, 500) == {INBOX: ["record"]}
 
-        async def fetched_records(self, *args: Any) -> dict[TP, Any]:
-            asked.append(args)
-            return {}
 
-        def _create_fetch_waiter(self) -> asyncio.Future[None]:
-            return asyncio.get_running_loop().create_future()
-
-    class Driver:
-        _closed = False
-        _fetcher = Fetcher()
-
-    assert await consumer._thread._fetch_records(Driver(), set(), 0.01, 500) == {}
-    assert asked == []
+async def test_m8_while_an_assignment_is_under_way_nothing_is_taken(
+    ours: StreamApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thread = cast("Any", ours.consumer)._thread
+    thread._consumer = driver = Driver()
+    driver._fetcher.there[INBOX] = ["record"]
+    monkeypatch.setattr(Subscriptions, "reassignment_in_progress", True)
+    assert await thread._fetch(0, frozenset({INBOX}), 0.01, 500) == {}
 
 
 async def test_m2_no_offset_is_committed_over_a_hole(stock: AppT, ours: StreamApp) -> None:
