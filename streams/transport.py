@@ -10,6 +10,8 @@ Each mend is one method, with its reason in the docstring; `docs/upstream/` has 
 | M4 seek, then resume; M5 raise | `streams.recovery.Recovery.on_recovery_completed` |
 | M6 wait for every write | `streams.producer.ProducerBuffer.flush`, `Producer._settings_extra` |
 | M7 a lost send ends the process | `streams.producer.Producer.on_lost` |
+| M8 a fetch belongs to one assignment | `streams.consumer.ConsumerThread.seek_all` |
+| M9 no request for records is held long | `streams.consumer.ConsumerThread._create_worker_consumer` |
 
 All of it is written against exactly the versions that pyproject.toml pins;
 `tests/unit/streams/test_pinned_versions.py` says what to look at when they change.

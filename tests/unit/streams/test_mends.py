@@ -140,6 +140,16 @@ async def test_m8_while_an_assignment_is_under_way_nothing_is_taken(
     assert await thread._fetch(0, frozenset({INBOX}), 0.01, 500) == {}
 
 
+async def test_m9_no_request_for_records_is_held_long(stock: AppT, ours: StreamApp) -> None:
+    async def longest(app: Any) -> int:
+        consumer = app.consumer._thread._create_worker_consumer(app.transport)
+        await consumer.stop()
+        return int(consumer._fetch_max_wait_ms)
+
+    assert await longest(stock) == 1500
+    assert await longest(ours) == 100
+
+
 async def test_m2_no_offset_is_committed_over_a_hole(stock: AppT, ours: StreamApp) -> None:
     faust: Any = stock.consumer
     faust._committed_offset[INBOX] = 10
