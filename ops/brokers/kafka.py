@@ -22,15 +22,20 @@ class KafkaBroker(LocalBroker):
     def __init__(self, folder: Path, *, port: int = 0, heap: str = "384m") -> None:
         super().__init__(folder, port=port)
         self._heap = heap
+        # Any 22 characters of URL-safe base64 will do, but not a dash at the beginning.
+        self.cluster_id = uuid.uuid4().hex[:22]
+
+    def properties(self) -> str:
+        """What the server is told at its next start."""
+        return SERVER_PROPERTIES.format(
+            port=self.port, controller_port=free_port(), data=self.folder / "data"
+        )
 
     def command(self) -> list[str]:
         """Java with Kafka's server; the storage is formatted at the first start. Raises `BrokerError`."""
         jars = fetch_jars()
         properties = self.folder / "server.properties"
-        content = SERVER_PROPERTIES.format(
-            port=self.port, controller_port=free_port(), data=self.folder / "data"
-        )
-        properties.write_text(content, encoding="utf-8")
+        properties.write_text(self.properties(), encoding="utf-8")
         if not (self.folder / "data" / "meta.properties").exists():
             self._format(jars, properties)
         return self._java(jars, "kafka.Kafka", str(properties))
@@ -51,8 +56,7 @@ class KafkaBroker(LocalBroker):
 
     def _format(self, jars: Path, properties: Path) -> None:
         tool = ["kafka.tools.StorageTool", "format", "--config", str(properties)]
-        # Any 22 characters of URL-safe base64 will do, but not a dash at the beginning.
-        command = self._java(jars, *tool, "--cluster-id", uuid.uuid4().hex[:22])
+        command = self._java(jars, *tool, "--cluster-id", self.cluster_id)
         try:
             answer = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603
         except (OSError, subprocess.TimeoutExpired) as error:

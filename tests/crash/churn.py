@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import itertools
 import json
-import os
 import random
 import secrets
 import signal
@@ -23,10 +22,10 @@ from time import monotonic
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from ops.brokers.kafka import KafkaBroker
 from streams import envelope
 from streams.dead_letters import DEAD_LETTERS
 from tests.crash.counting import Count, Names, event_id, fold
+from tests.crash.faults import Brokers
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -45,6 +44,7 @@ class Plan:
     stock: bool = False
     seed: int = 0
     freeze: bool = True
+    brokers: int = 1
     faults: bool = False
 
 
@@ -118,8 +118,8 @@ class Worker:
 class Churn:
     """One run."""
 
-    def __init__(self, plan: Plan, folder: Path, broker: KafkaBroker | None = None) -> None:
-        self.plan, self.folder, self.broker = plan, folder, broker
+    def __init__(self, plan: Plan, folder: Path, brokers: Brokers | None = None) -> None:
+        self.plan, self.folder, self.brokers = plan, folder, brokers
         self.app_id = f"churn-{secrets.token_hex(4)}"
         self.names = Names(self.app_id)
         self.random = random.Random(plan.seed)  # noqa: S311
@@ -128,12 +128,13 @@ class Churn:
         self._started = 0
         self._fed = 0
         self._acts = 0
-        self._faults = itertools.cycle(["stall", "bounce"])
+        self._faults = itertools.cycle(brokers.faults if brokers else [])
 
     async def run(self) -> Verdict:
-        await make_topics(self.plan.kafka, self.plan.partitions, [self.names.inbox, self.names.effects])
-        await make_topics(self.plan.kafka, 1, [DEAD_LETTERS], missing_only=True)
-        await make_topics(self.plan.kafka, self.plan.partitions, [self.names.changelog], compact=True)
+        names = self.names
+        await make_topics(self.plan, self.plan.partitions, [names.inbox, names.effects])
+        await make_topics(self.plan, 1, [DEAD_LETTERS], missing_only=True)
+        await make_topics(self.plan, self.plan.partitions, [names.changelog], compact=True)
         try:
             await self._join()
             await self._join()
@@ -191,12 +192,16 @@ class Churn:
     async def _act(self) -> None:
         awake = self._reap()
         self._acts += 1
-        if self.broker is not None and self._acts % 2:
-            await self._hurt_broker(next(self._faults))
+        if self.brokers is not None and self._acts % 2:
+            fault = next(self._faults)
+            self.verdict.actions[fault] += 1
+            topics = [self.names.inbox, self.names.effects, self.names.changelog]
+            await self.brokers.hurt(fault, topics, self.random)
             return
         choices = ["join"] if len(self.workers) < self.plan.most_workers else []
         if len(awake) > 1:
-            choices += ["leave", "kill"] + (["freeze"] if self.plan.freeze and not self.plan.stock else [])
+            choices += ["leave", "kill", "restart"]
+            choices += ["freeze"] if self.plan.freeze and not self.plan.stock else []
         action = self.random.choice(choices or ["none"])
         if not awake:
             action = "join"
@@ -212,26 +217,15 @@ class Churn:
             worker.send(signal.SIGSTOP)
             asyncio.get_running_loop().call_later(self.random.uniform(1, 15), self._thaw, worker)
             return
+        if action == "restart":
+            await worker.end(signal.SIGKILL)
+            await worker.start()
+            return
         self.workers.remove(worker)
         code = await worker.end(signal.SIGTERM if action == "leave" else signal.SIGKILL)
         # A worker told to leave while it was still starting has no handler for the signal yet.
         if action == "leave" and code not in {0, -signal.SIGTERM}:
             self.verdict.problems.append(f"worker {worker.number} left with {code}")
-
-    async def _hurt_broker(self, action: str) -> None:
-        """Stop the broker for some seconds, or kill it and start it again."""
-        self.verdict.actions[action] += 1
-        broker = self.broker
-        assert broker is not None
-        assert broker.pid is not None
-        if action == "stall":
-            os.kill(broker.pid, signal.SIGSTOP)
-            await asyncio.sleep(self.random.uniform(2, 8))
-            os.kill(broker.pid, signal.SIGCONT)
-        else:
-            await asyncio.to_thread(broker.kill)
-            await asyncio.sleep(self.random.uniform(0, 3))
-            await asyncio.to_thread(broker.start)
 
     @staticmethod
     def _thaw(worker: Worker) -> None:
@@ -317,17 +311,17 @@ class Churn:
 
 
 async def make_topics(
-    kafka: str, partitions: int, names: list[str], *, compact: bool = False, missing_only: bool = False
+    plan: Plan, partitions: int, names: list[str], *, compact: bool = False, missing_only: bool = False
 ) -> None:
-    """Make topics, on one broker."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    """Make topics, with a copy on each broker."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=plan.kafka)
     await admin.start()
     try:
         if missing_only:
             there = await admin.list_topics()
             names = [name for name in names if name not in there]
         config = {"cleanup.policy": "compact"} if compact else {}
-        topics = [NewTopic(name, partitions, 1, topic_configs=config) for name in names]
+        topics = [NewTopic(name, partitions, plan.brokers, topic_configs=config) for name in names]
         answer = await admin.create_topics(topics)
         for name, code, message in answer.topic_errors:
             if code:
@@ -355,14 +349,14 @@ async def read_all(kafka: str, topic: str, partitions: int) -> list:  # type: ig
 
 
 def run(plan: Plan, folder: Path | None = None) -> Verdict:
-    """One run, from beginning to end, on the plan's broker or else on one of its own."""
+    """One run, from beginning to end, on the plan's broker or else on brokers of its own."""
     where = folder or Path(tempfile.mkdtemp(prefix="churn-"))
     print(f"{plan}\nlogs: {where}", flush=True)  # noqa: T201
     if plan.kafka:
         return asyncio.run(Churn(plan, where).run())
-    with KafkaBroker(where / "kafka") as broker:
-        hurt = broker if plan.faults else None
-        return asyncio.run(Churn(replace(plan, kafka=broker.address), where, hurt).run())
+    with Brokers(where, plan.brokers) as brokers:
+        hurt = brokers if plan.faults else None
+        return asyncio.run(Churn(replace(plan, kafka=brokers.address), where, hurt).run())
 
 
 def main() -> int:
@@ -377,7 +371,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10_000))
     parser.add_argument("--stock", action="store_true", help="Faust's own classes; must lose")
     parser.add_argument("--no-freeze", dest="freeze", action="store_false")
-    parser.add_argument("--faults", action="store_true", help="hurt the broker too, if it is one of our own")
+    parser.add_argument("--brokers", type=int, choices=[1, 3], default=1, help="how many are started")
+    parser.add_argument("--faults", action="store_true", help="hurt the brokers too, if they are our own")
     plan = Plan(**vars(parser.parse_args()))
     verdict = run(plan)
     print(json.dumps(vars(verdict), indent=1))  # noqa: T201

@@ -21,9 +21,11 @@ def test_nothing_is_lost_or_doubled(store: str, partitions: int, seed: int, tmp_
 @pytest.mark.kafka
 @pytest.mark.slow
 @pytest.mark.timeout(420)
-def test_a_broker_that_stalls_and_crashes_loses_nothing(tmp_path: Path) -> None:
-    plan = Plan(kafka="", seconds=60, seed=3, freeze=False, faults=True)
+@pytest.mark.parametrize(("brokers", "faults"), [(1, {"stall", "bounce"}), (3, {"stall", "bounce", "move"})])
+def test_brokers_that_stall_crash_and_hand_over_lose_nothing(
+    brokers: int, faults: set[str], tmp_path: Path
+) -> None:
+    plan = Plan(kafka="", seconds=50, seed=3, freeze=False, brokers=brokers, faults=True)
     verdict = run(plan, tmp_path)
     assert verdict.sound, vars(verdict)
-    assert verdict.actions["stall"]
-    assert verdict.actions["bounce"]
+    assert faults <= set(verdict.actions)
