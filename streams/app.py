@@ -8,6 +8,7 @@ import faust
 from faust.types import Message
 from yarl import URL
 
+from streams.changelog_watch import ChangelogWatch
 from streams.clock import Clock
 from streams.lease import Lease
 from streams.records import Outgoing
@@ -99,7 +100,7 @@ def create_app(settings: "Settings", tuning: Tuning | None = None) -> StreamApp:
     apply` makes them, changelogs too.
     """
     tuning = tuning or Tuning()
-    return StreamApp(
+    app = StreamApp(
         tuning.app_id,
         tuning=tuning,
         clock=settings.clock(),
@@ -130,3 +131,5 @@ def create_app(settings: "Settings", tuning: Tuning | None = None) -> StreamApp:
         web_enabled=False,
         web_in_thread=False,
     )
+    ChangelogWatch(app)
+    return app

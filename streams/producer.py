@@ -171,6 +171,19 @@ class Producer(driver.Producer):
             if changelog not in self._repairs:
                 self._repairs[changelog] = asyncio.create_task(self._repair(store, changelog))
 
+    def settled(self, table: "BytesTable", partition: int) -> int | None:
+        """Where the changelog ends if nobody but us has written to it; None while something is written."""
+        changelog = TopicPartition(table.changelog_topic_name, partition)
+        turn = self._turns.get(changelog)
+        if changelog in self._repairs or (turn is not None and turn.locked()):
+            return None
+        return table.partition(partition).next_offset
+
+    def mend(self, table: "BytesTable", partition: int, end: int) -> None:
+        """Write our values again of what another has written to the changelog, which ends at `end`."""
+        changelog = TopicPartition(table.changelog_topic_name, partition)
+        self._write_store(table.partition(partition), changelog, {}, [range(end, end)])
+
     async def _repair(self, store: "PartitionStore", changelog: TopicPartition) -> None:
         """Write our values again of the keys that another worker has written.
 
@@ -178,7 +191,7 @@ class Producer(driver.Producer):
         newer can be overwritten.
         """
         try:
-            async with self._turns[changelog]:
+            async with self._turns.setdefault(changelog, asyncio.Lock()):
                 holes = self._holes.pop(changelog)
                 begin, end = holes[0].start, holes[-1].stop
                 log.error(

@@ -3,7 +3,8 @@
 The lease (`streams.lease`) keeps a worker that has lost its partitions from sending. What was under way when
 its machine stood still can arrive all the same, after the new owner has taken over; and every later recovery
 would believe it, because it stands last. The owner notices, since offsets of its own writes follow each other
-without a hole: it reads what stands in the hole, and writes its own values of those keys again.
+without a hole, or because the changelog ends further on than it has written (`streams.changelog_watch`): it
+reads what stands there, and writes its own values of those keys again.
 """
 
 from typing import TYPE_CHECKING

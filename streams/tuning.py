@@ -32,6 +32,8 @@ class Tuning:
     """Seconds between commits of acknowledged batches."""
     send_timeout: float = 60.0
     """Seconds after which a record that the broker has not taken is lost, and the process ends."""
+    changelog_check: float = 10.0
+    """Seconds between looks at whether another worker has written to a changelog of this one's."""
     linger: float = 0.0
     """Seconds for which the producer waits for more records to send together; batches are sent together
     anyway.

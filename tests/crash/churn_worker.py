@@ -20,7 +20,9 @@ SESSION_TIMEOUT = 6.0
 
 def ours(kafka: str, app_id: str, store: Any, data_dir: Path) -> int:
     configure_logging()
-    tuning = Tuning(app_id=app_id, session_timeout=SESSION_TIMEOUT, heartbeat_interval=1.0)
+    tuning = Tuning(
+        app_id=app_id, session_timeout=SESSION_TIMEOUT, heartbeat_interval=1.0, changelog_check=0.5
+    )
     app = create_app(Settings(kafka=kafka, data_dir=data_dir, store=store), tuning)
     Desk(app, CountingCore(Names(app_id)))
     return run_worker(app)
