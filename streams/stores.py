@@ -153,14 +153,19 @@ class RocksPartition:
         self._db.close()
 
 
+_LABEL = "store.json"
+_IN_USE = "in-use"
+
+
 def prepare_folder(folder: Path, app_id: str) -> None:
     """Make a store folder ready before anything in it is opened; what does not fit is deleted, and said.
 
     A folder written by another version of jardem, or for another application id, is deleted. A folder that
-    the last run left without an orderly stop is kept: its stores are prefixes of the changelogs all the same.
+    the last run left without an orderly stop is kept, and said: its stores are prefixes of the changelogs all
+    the same, and recovery reads what they lack.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    label = folder / "store.json"
+    label = folder / _LABEL
     wanted = {"format": FORMAT, "app": app_id}
     try:
         found = json.loads(label.read_text())
@@ -174,4 +179,15 @@ def prepare_folder(folder: Path, app_id: str) -> None:
         )
         for child in folder.iterdir():
             shutil.rmtree(child) if child.is_dir() else child.unlink()
+    elif (folder / _IN_USE).exists():
+        log.warning(
+            "store folder was left without an orderly stop; recovering from the changelog what it lacks",
+            folder=str(folder),
+        )
     label.write_text(json.dumps(wanted))
+    (folder / _IN_USE).touch()
+
+
+def leave_folder(folder: Path) -> None:
+    """Note that the folder was left in an orderly way, with everything in it closed."""
+    (folder / _IN_USE).unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from streams.exits import Exit, end_process
 from streams.health import Health
 from streams.membership import Membership
 from streams.settings_values import Address
-from streams.stores import prepare_folder
+from streams.stores import leave_folder, prepare_folder
 
 log = structlog.get_logger()
 
@@ -93,6 +93,7 @@ async def _run(app: StreamApp, bind: Address | None) -> int:
             end_process(Exit.CRASHED, "worker crashed", error=f"{type(reason).__name__}: {reason}")
         log.info("worker stops")
         await _stop(app)
+        leave_folder(app.conf.tabledir)
     finally:
         idle.cancel()
         ended.cancel()

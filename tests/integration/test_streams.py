@@ -306,6 +306,18 @@ async def test_a_store_of_another_version_is_read_anew(kafka: KafkaBroker, tmp_p
         assert any("store folder is of another version" in line["event"] for line in ledger.lines())
 
 
+async def test_a_store_left_without_an_orderly_stop_is_said(kafka: KafkaBroker, tmp_path: Path) -> None:
+    async with Ledger(kafka.address, tmp_path, "rocksdb") as ledger:
+
+        def said() -> bool:
+            return any("left without an orderly stop" in line["event"] for line in ledger.lines())
+
+        for number, left_badly in ((signal.SIGTERM, False), (signal.SIGKILL, False), (signal.SIGTERM, True)):
+            await ledger.start()
+            assert said() is left_badly
+            await ledger.end(number)
+
+
 @pytest.mark.parametrize("owner", ["goes on writing", "has nothing to write"])
 async def test_what_a_lost_worker_wrote_is_repaired_by_the_owner(in_memory: Ledger, owner: str) -> None:
     await in_memory.start()
