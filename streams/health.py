@@ -1,8 +1,9 @@
-"""`/healthz` and `/readyz` of a worker, on a port of their own; nothing else is served."""
+"""`/healthz`, `/readyz` and `/metrics` of a worker, on a port of their own; nothing else is served."""
 
 from typing import TYPE_CHECKING
 
 from aiohttp import web
+from prometheus_client.aiohttp import make_aiohttp_handler
 
 from streams.settings_values import Address
 
@@ -15,7 +16,8 @@ class Health:
 
     `/healthz`: 200 while the process's main loop answers. `/readyz`: 200 when the tables are recovered and
     partitions are held; 503 with the reason before that, during a rebalance, while stopping, and (`idle`)
-    when there are more workers than partitions, so that this one has nothing to do.
+    when there are more workers than partitions, so that this one has nothing to do. `/metrics`: what the
+    process counts, for Prometheus.
     """
 
     def __init__(self, app: "StreamApp") -> None:
@@ -40,6 +42,7 @@ class Health:
         server = web.Application()
         server.router.add_get("/healthz", self._healthz)
         server.router.add_get("/readyz", self._readyz)
+        server.router.add_get("/metrics", make_aiohttp_handler())
         self._runner = web.AppRunner(server, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, bind.host, bind.port)

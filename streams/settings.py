@@ -101,7 +101,7 @@ class Settings(BaseSettings):
     )
     health_bind: OptionalBind = Field(
         Address("127.0.0.1", 6066),
-        description="where the worker answers /healthz and /readyz, as host:port, or off",
+        description="where the worker answers /healthz, /readyz and /metrics, as host:port, or off",
     )
 
     data_dir: Path = Field(

@@ -82,12 +82,21 @@ class Ledger:
         """The worker's log. Every line is JSON, or the test fails."""
         return [json.loads(line) for line in self.log.read_text().splitlines()]
 
-    async def health(self, path: str) -> tuple[int, dict[str, Any]]:
+    def _health_address(self) -> str | None:
         found = re.search(r'"health": "([^"]+)"', self.log.read_text())
-        if found is None:
+        return found[1] if found else None
+
+    async def health(self, path: str) -> tuple[int, dict[str, Any]]:
+        address = self._health_address()
+        if address is None:
             return 0, {}
-        async with aiohttp.ClientSession() as session, session.get(f"http://{found[1]}{path}") as answer:
+        async with aiohttp.ClientSession() as session, session.get(f"http://{address}{path}") as answer:
             return answer.status, await answer.json()
+
+    async def metrics(self) -> str:
+        url = f"http://{self._health_address()}/metrics"
+        async with aiohttp.ClientSession() as session, session.get(url) as answer:
+            return await answer.text()
 
     async def is_ready(self) -> bool:
         return (await self.health("/readyz"))[0] == 200

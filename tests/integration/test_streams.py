@@ -243,6 +243,7 @@ async def test_health_tells_recovery_idleness_and_readiness(in_memory: Ledger, t
     await in_memory.start()
     assert await in_memory.health("/healthz") == (200, {"status": "alive"})
     assert (await in_memory.health("/readyz"))[1]["partitions"] == 4
+    assert "process_resident_memory_bytes" in await in_memory.metrics()
     others = [Ledger(in_memory.kafka, tmp_path) for _ in range(4)]
     for number, other in enumerate(others):
         other.app_id = in_memory.app_id
