@@ -92,6 +92,17 @@ class StreamApp(faust.App):
         """How many source partitions this worker holds."""
         return len(cast("Consumer", self.consumer).holdings)
 
+    def share_of(self, topic: str) -> float:
+        """Which part of a source topic's partitions this worker holds now, between 0 and 1.
+
+        How many there are is the broker's to say, as the consumer heard it last; 0 where it has not.
+        """
+        consumer = cast("Consumer", self.consumer)
+        held = sum(tp.topic == topic for tp in consumer.holdings)
+        inner = consumer._thread._consumer  # noqa: SLF001 - its view of the cluster is replaced, never changed
+        known = inner.partitions_for_topic(topic) if held and inner else None
+        return held / len(known) if known else 0.0
+
 
 def create_app(settings: "Settings", tuning: Tuning | None = None) -> StreamApp:
     """A new application for these settings.
