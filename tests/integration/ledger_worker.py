@@ -104,7 +104,8 @@ def main() -> int:
     kafka, app_id, store, folder = sys.argv[1:]
     configure_logging()
     settings = Settings(kafka=kafka, data_dir=Path(folder), store=cast("Literal['memory', 'rocksdb']", store))
-    tuning = Tuning(app_id=app_id, session_timeout=6.0, heartbeat_interval=1.0, revoke_wait=1.0)
+    session = float(os.environ.get("LEDGER_SESSION", "6"))
+    tuning = Tuning(app_id=app_id, session_timeout=session, heartbeat_interval=1.0, revoke_wait=1.0)
     app = create_app(settings, tuning)
     Desk(app, Ledger(app_id))
 
