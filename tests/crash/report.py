@@ -5,6 +5,7 @@ python -m tests.crash.report --seconds 900 docs/reports/churn.md
 
 import argparse
 import platform
+import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from ops.brokers.kafka_files import kafka_version
 from tests.crash.churn import Plan, Verdict, run
 
 HEAD = """\
@@ -61,6 +63,17 @@ def row(plan: Plan, verdict: Verdict) -> str:
     return "| " + " | ".join(map(str, [*cells, ended])) + " |\n"
 
 
+def commit() -> str:
+    """The commit that runs, and whether anything was changed since."""
+    answer = subprocess.run(
+        ["git", "describe", "--always", "--dirty"],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return f"commit {answer.stdout.strip()}" if answer.returncode == 0 else "no commit"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("report", type=Path)
@@ -81,9 +94,9 @@ def main() -> int:
         # A control that loses nothing proves nothing.
         sound = sound and (bool(verdict.lost) if plan.stock else verdict.sound)
     packages = ", ".join(f"{p} {version(p)}" for p in ("faust-streaming", "aiokafka", "mode-streaming"))
-    foot = (
-        f"\n{datetime.now(UTC):%Y-%m-%d}, {packages}, Python {platform.python_version()}, one Apache Kafka.\n"
-    )
+    kafka = f"Apache Kafka {kafka_version()}"
+    python = f"Python {platform.python_version()}"
+    foot = f"\nAt {commit()}, {datetime.now(UTC):%Y-%m-%d}: {packages}, {python}, {kafka}.\n"
     args.report.parent.mkdir(parents=True, exist_ok=True)
     args.report.write_text(HEAD + "".join(rows) + foot)
     return 0 if sound else 1
