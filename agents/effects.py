@@ -24,7 +24,10 @@ from schemas.sms import (
     QuestionAsked,
     QuestionClosed,
     QuestionSent,
+    QuestionSentTime,
     QuestionUndeliverable,
+    SentTimeTold,
+    SentTimeWanted,
 )
 from streams.records import Outgoing
 from streams.topics import CASE_INBOX, SMS_INBOX, SMS_OUTBOX
@@ -38,8 +41,9 @@ _TO_LINE = (
     | MessageDeferred
     | MessageRejected
     | MessageInDoubt
+    | SentTimeTold
 )
-_TO_CASE = QuestionSent | QuestionAnswered | QuestionUndeliverable
+_TO_CASE = QuestionSent | QuestionSentTime | QuestionAnswered | QuestionUndeliverable
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ class Effects:
         return Outgoing(topic=topic, key=key.encode(), value=value, headers=headers)
 
     def _address(self, event: Event, person_id: str) -> tuple[str, str]:
-        if isinstance(event, MessageToSend):
+        if isinstance(event, MessageToSend | SentTimeWanted):
             return SMS_OUTBOX, self.pseudonyms.phone(event.phone)
         if isinstance(event, _TO_LINE):
             return SMS_INBOX, self.pseudonyms.phone(event.phone)

@@ -6,7 +6,7 @@ the end of the term was processed before it: it takes an ended case up again.
 
 from rules.person import Case, ConsentGiven, Question
 from rules.states import WAITING, State
-from rules.turn import Turn
+from rules.turn import Turn, replace_question
 from schemas.sms import (
     AccountConfirmed,
     AccountGiven,
@@ -39,7 +39,7 @@ def answered(turn: Turn, report: QuestionAnswered) -> None:
     elif case.state is State.ENDED and case.reason in _FINAL:
         turn.remark(case, f"answered_after_{case.reason}")
     elif not question.open_at(report.received_at):
-        _late(turn, case, question)
+        _late(turn, case, question, report)
     elif report.answer is None or question.sent_at is None:
         turn.remark(case, "not_understood")
     elif case.consent is None and question.kind is not QuestionKind.OFFER:
@@ -49,16 +49,18 @@ def answered(turn: Turn, report: QuestionAnswered) -> None:
         _in_time(turn, case, question, report)
 
 
-def _late(turn: Turn, case: Case, question: Question) -> None:
+def _late(turn: Turn, case: Case, question: Question, report: QuestionAnswered) -> None:
     """Too late: the ordinary route, told once, and never a silent grant (R6).
 
     A case that goes on with another question (the same "1" twice, at both sides of the term's end) only
     records it.
     """
+    expired = case.state in WAITING and case.question == question
+    if report.answer:
+        case = turn.put(replace_question(case, question.with_late(report)))
     if question.withdrawn_at:
         turn.remark(case, "answered_from_a_former_number")
         return
-    expired = case.state in WAITING and case.question == question
     if expired:
         # The end of the term was not processed yet. The answer to the late message says all there is to say.
         case = turn.end(case, EndReason.NO_REPLY, tell=False)

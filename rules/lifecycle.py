@@ -13,6 +13,7 @@ from rules.answers import answered
 from rules.grounds import entitlement
 from rules.person import Case, Person, Source
 from rules.policy import Policy
+from rules.sending import sent, sent_time
 from rules.states import BEFORE_CONSENT, SENT, WAITING, State
 from rules.turn import Turn, reminder, replace_question, scheme_without_choice, without_number
 from schemas.base import Event
@@ -20,7 +21,14 @@ from schemas.emaket import DecisionSigned
 from schemas.happening import Happening, derived_id
 from schemas.portal import PhoneRegistered
 from schemas.registry import DeathRegistered, DisabilityEstablished, EntitlementRevoked, TitleAwarded
-from schemas.sms import DeadlineElapsed, NoticeKind, QuestionAnswered, QuestionSent, QuestionUndeliverable
+from schemas.sms import (
+    DeadlineElapsed,
+    NoticeKind,
+    QuestionAnswered,
+    QuestionSent,
+    QuestionSentTime,
+    QuestionUndeliverable,
+)
 from schemas.statecorp import AccountKnown, BenefitRecorded
 from schemas.values import EndReason
 
@@ -62,11 +70,10 @@ def waits(person: Person) -> Iterator[Wait]:
         question = case.question
         if question is None or case.state not in SENT.values() or question.term_ends is None:
             continue
-        version = len(case.questions)
-        yield Wait(f"{case.case_id}/term", version, question.term_ends)
+        yield Wait(f"{case.case_id}/term", case.version, question.term_ends)
         remind_at = reminder(question)
         if remind_at:
-            yield Wait(f"{case.case_id}/reminder", version, remind_at)
+            yield Wait(f"{case.case_id}/reminder", case.version, remind_at)
 
 
 def _arise(turn: Turn, fact: TitleAwarded | DisabilityEstablished) -> None:
@@ -190,24 +197,6 @@ def _know_account(turn: Turn, fact: AccountKnown) -> None:
     turn.know(iin=fact.iin, account=fact.iban)
 
 
-def _sent(turn: Turn, report: QuestionSent) -> None:
-    """The question left, and its term runs (R6)."""
-    case = _case(turn, report.case_id)
-    question = case.find(report.question_id) if case else None
-    if not case or not question:
-        turn.remarks.append("a question was sent that no case asked")
-        return
-    if question.sent_at:
-        turn.remark(case, "sent_already")
-        return
-    case = turn.sent(case, question, report.sent_at, report.message_id, report.text)
-    current = case.question
-    if current and current.question_id == question.question_id and case.state in SENT:
-        turn.move(case, SENT[case.state])
-    else:
-        turn.remark(case, "sent_after_closing")
-
-
 def _undeliverable(turn: Turn, report: QuestionUndeliverable) -> None:
     case = _case(turn, report.case_id)
     if not case:
@@ -276,7 +265,8 @@ _HANDLERS: dict[type[Event], Callable[[Turn, Any], None]] = {
     PhoneRegistered: _register_phone,
     BenefitRecorded: _record_benefit,
     AccountKnown: _know_account,
-    QuestionSent: _sent,
+    QuestionSent: sent,
+    QuestionSentTime: sent_time,
     QuestionAnswered: answered,
     QuestionUndeliverable: _undeliverable,
     DeadlineElapsed: _elapsed,

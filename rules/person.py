@@ -1,15 +1,19 @@
 """What is known of a person, and their cases: the case desk's aggregate."""
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, PlainSerializer
 
 from rules.states import DECIDED, State
 from schemas.base import Instant, Model
 from schemas.outcomes import Decision
-from schemas.sms import QuestionKind
+from schemas.sms import QuestionAnswered, QuestionKind
 from schemas.values import EndReason, Ground, Language, Scheme
+
+_KEPT_LATE = 8
+# The table leaves out what is a default, and an answer's kind is one.
+_Whole = PlainSerializer(lambda answer: answer.model_dump(mode="json"))
 
 
 class Source(Model):
@@ -25,7 +29,9 @@ class Question(Model):
     """A question of a case, from its asking on.
 
     The term runs from `sent_at` to `term_ends`; `withdrawn_at` is set where the number was no longer the
-    registered one. An answer counts if it was received before both.
+    registered one. An answer counts if it was received before both. The carrier may tell afterwards that it
+    sent the question later: `moves` counts how often that moved the term, and `late` are the last answers
+    that were too late for it, in case it moves.
     """
 
     question_id: str
@@ -38,11 +44,17 @@ class Question(Model):
     term_ends: Instant | None = None
     withdrawn_at: Instant | None = None
     reminded: bool = False
+    moves: int = 0
+    late: tuple[Annotated[QuestionAnswered, _Whole], ...] = ()
 
     def open_at(self, received_at: Instant) -> bool:
         """Whether an answer that the carrier received at this instant was in time (R6)."""
         bounds = [bound for bound in (self.term_ends, self.withdrawn_at) if bound is not None]
         return all(received_at < bound for bound in bounds)
+
+    def with_late(self, answer: QuestionAnswered) -> "Question":
+        """The question with an answer that was too late for it."""
+        return self.model_copy(update={"late": (*self.late, answer)[-_KEPT_LATE:]})
 
 
 class ConsentGiven(Model):
@@ -87,6 +99,11 @@ class Case(Model):
     def find(self, question_id: str) -> Question | None:
         """The question with this id, however long ago it was asked."""
         return next((known for known in self.questions if known.question_id == question_id), None)
+
+    @property
+    def version(self) -> int:
+        """The version of what the case waits for: another one with each question and each move of a term."""
+        return len(self.questions) + sum(question.moves for question in self.questions)
 
     @property
     def decided(self) -> bool:

@@ -12,7 +12,7 @@ from rules.grounds import DISABILITY_GROUNDS, offers_one_application
 from rules.person import Case, Person, Question
 from rules.policy import DecisionMode, Policy
 from rules.states import EDGES, State
-from rules.terms import reminder_at, term_end
+from rules.terms import reminder_at
 from schemas.base import Event
 from schemas.happening import Happening, derived_id
 from schemas.outcomes import (
@@ -195,18 +195,6 @@ class Turn:
             )
         )
         return asked
-
-    def sent(self, case: Case, question: Question, sent_at: datetime, message_id: str, text: str) -> Case:
-        """A question left: its term runs from now on, unless it was withdrawn before (R6)."""
-        changed = question.model_copy(
-            update={
-                "sent_at": sent_at,
-                "message_id": message_id,
-                "text": text,
-                "term_ends": term_end(sent_at, self.policy.term),
-            }
-        )
-        return self.put(replace_question(case, changed))
 
     def close(self, question: Question, at: datetime) -> None:
         """Answers received from `at` on are not this question's any more."""

@@ -20,7 +20,10 @@ from schemas.sms import (
     QuestionAsked,
     QuestionClosed,
     QuestionSent,
+    QuestionSentTime,
     QuestionUndeliverable,
+    SentTimeTold,
+    SentTimeWanted,
 )
 from schemas.statecorp import AccountKnown, BenefitRecorded
 
@@ -44,7 +47,9 @@ PUBLIC_IN = _by_name(
 PUBLIC_OUT = _by_name(BenefitDecided, DecisionDrafted, ProcessEnded, CaseAdvanced)
 """The public events that go out, by topic."""
 
-CASE_INBOX = PUBLIC_IN | _by_name(QuestionSent, QuestionAnswered, QuestionUndeliverable, DeadlineElapsed)
+CASE_INBOX = PUBLIC_IN | _by_name(
+    QuestionSent, QuestionSentTime, QuestionAnswered, QuestionUndeliverable, DeadlineElapsed
+)
 """What the case desk understands, by event name."""
 
 SMS_INBOX = _by_name(
@@ -56,11 +61,12 @@ SMS_INBOX = _by_name(
     MessageDeferred,
     MessageRejected,
     MessageInDoubt,
+    SentTimeTold,
     MessageReceived,
     MessageStatusReported,
     DeadlineElapsed,
 )
 """What the SMS desk understands, by event name."""
 
-SMS_OUTBOX = _by_name(MessageToSend)
+SMS_OUTBOX = _by_name(MessageToSend, SentTimeWanted)
 """What the carrier understands, by event name."""

@@ -142,7 +142,10 @@ class PersonWithdrawn(Event):
 
 
 class QuestionSent(Event):
-    """The question left: the carrier accepted it at `sent_at`. From then on its term runs (R6)."""
+    """The question left at `sent_at`, and from then on its term runs (R6).
+
+    That is when the carrier accepted it, or its own sent time where it told a later one with that.
+    """
 
     name: ClassVar[str] = "question.sent"
 
@@ -151,6 +154,20 @@ class QuestionSent(Event):
     person_id: str
     message_id: str
     text: str
+    sent_at: Instant
+
+
+class QuestionSentTime(Event):
+    """The carrier told afterwards that it sent the question at `sent_at`.
+
+    The term starts then, if that is later than the acceptance (R6).
+    """
+
+    name: ClassVar[str] = "question.sent-time"
+
+    question_id: str
+    case_id: str
+    person_id: str
     sent_at: Instant
 
 
@@ -195,8 +212,21 @@ class MessageToSend(Event):
     requested_at: Instant
 
 
+class SentTimeWanted(Event):
+    """Ask the SMS API when it sent the message with this sid. It is only read: a repeat does no harm."""
+
+    name: ClassVar[str] = "message.sent-time-wanted"
+
+    sid: str
+    phone: Phone
+    attempt: int
+
+
 class MessageAccepted(Event):
-    """The SMS API accepted the message under this sid."""
+    """The SMS API accepted the message under this sid.
+
+    `sent_at` is its own sent time, in whole seconds, where it told one with that.
+    """
 
     name: ClassVar[str] = "message.accepted"
 
@@ -205,6 +235,7 @@ class MessageAccepted(Event):
     attempt: int
     sid: str
     accepted_at: Instant
+    sent_at: Instant | None = None
 
 
 class MessageDeferred(Event):
@@ -242,6 +273,21 @@ class MessageInDoubt(Event):
     phone: Phone
     attempt: int
     at: Instant
+
+
+class SentTimeTold(Event):
+    """What the SMS API told of when it sent a message.
+
+    `sent_at` is in whole seconds, and null where it did not tell or could not be asked; then it may be asked
+    again.
+    """
+
+    name: ClassVar[str] = "message.sent-time-told"
+
+    sid: str
+    phone: Phone
+    attempt: int
+    sent_at: Instant | None
 
 
 class MessageReceived(Event):

@@ -1,0 +1,72 @@
+"""When a question was sent, and the term that runs from then on (R6)."""
+
+from rules.answers import answered
+from rules.person import Case, Question
+from rules.states import SENT
+from rules.terms import term_end
+from rules.turn import Turn, replace_question
+from schemas.sms import QuestionSent, QuestionSentTime
+
+
+def sent(turn: Turn, report: QuestionSent) -> None:
+    """The question left, and its term runs, unless it was withdrawn before."""
+    case = turn.person.cases.get(report.case_id)
+    question = case.find(report.question_id) if case else None
+    if not case or not question:
+        turn.remarks.append("a question was sent that no case asked")
+        return
+    if question.sent_at:
+        turn.remark(case, "sent_already")
+        return
+    left = {
+        "sent_at": report.sent_at,
+        "message_id": report.message_id,
+        "text": report.text,
+        "term_ends": term_end(report.sent_at, turn.policy.term),
+    }
+    case = turn.put(replace_question(case, question.model_copy(update=left)))
+    current = case.question
+    if current and current.question_id == question.question_id and case.state in SENT:
+        turn.move(case, SENT[case.state])
+    else:
+        turn.remark(case, "sent_after_closing")
+
+
+def sent_time(turn: Turn, told: QuestionSentTime) -> None:
+    """The carrier's own sent time: the term starts then, and ends and is reminded of accordingly.
+
+    It never starts earlier than at the acceptance, and never becomes shorter. A case that has ended stays so;
+    but an answer that was late before the move may be in time after it, and takes it up again.
+    """
+    case = turn.person.cases.get(told.case_id)
+    question = case.find(told.question_id) if case else None
+    if not case or not question or not question.sent_at or not question.term_ends:
+        turn.remarks.append("a sent time came of a question that has not left")
+    elif told.sent_at <= question.sent_at:
+        turn.remarks.append("a sent time came that moves no term")
+    elif case.decided:
+        turn.remarks.append("a sent time came after the decision")
+    else:
+        ends = max(question.term_ends, term_end(told.sent_at, turn.policy.term))
+        moved = question.model_copy(
+            update={
+                "sent_at": told.sent_at,
+                "term_ends": ends,
+                # A reminder that named another end is worth nothing any more.
+                "reminded": question.reminded and ends == question.term_ends,
+                "moves": question.moves + 1,
+            }
+        )
+        turn.remark(_with(case, moved), "sent_later")
+        for answer in sorted(moved.late, key=lambda late: late.received_at):
+            if moved.open_at(answer.received_at):
+                answered(turn, answer)
+
+
+def _with(case: Case, moved: Question) -> Case:
+    """The case with the moved question, also where a consent shows it as evidence."""
+    case = replace_question(case, moved)
+    consent = case.consent
+    if consent is None or consent.offer.question_id != moved.question_id:
+        return case
+    return case.model_copy(update={"consent": consent.model_copy(update={"offer": moved})})
