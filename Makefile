@@ -70,7 +70,7 @@ churn: setup ## a quarter of an hour of it on each store, and the stock control;
 coverage: setup ## branch coverage of the law and the conversation; fails below 95 %
 	$(BIN)/pytest tests/unit/rules tests/unit/sms tests/simulation -m "not slow" -q --cov --cov-branch --cov-report= $(PYTEST)
 	$(BIN)/coverage report --fail-under=95 \
-	  --include="rules/*,sms/conversation.py,sms/exchange.py,sms/line.py,sms/hours.py,sms/stages.py"
+	  --include="rules/*,sms/conversation.py,sms/exchange.py,sms/inquiries.py,sms/line.py,sms/hours.py,sms/stages.py"
 
 mutants: setup ## change the law and the conversation in a thousand small ways: how many does a test notice?
 	rm -rf mutants

@@ -1,6 +1,7 @@
 """The carrier.
 
-Hands messages to the SMS API, with a journal of what was attempted, and reports what came of each.
+Hands messages to the SMS API, with a journal of what was attempted, and reports what came of each. Asks it
+when it sent them, too.
 """
 
 from collections import defaultdict
@@ -12,9 +13,11 @@ from agents.inbox import read
 from schemas import catalogue
 from schemas.happening import derived_id
 from schemas.pseudonyms import Pseudonyms
-from schemas.sms import MessageToSend
+from schemas.sms import MessageToSend, SentTimeTold, SentTimeWanted
 from sms.dispatch import Dispatcher
+from sms.journal import Report
 from sms.sending import Limits
+from sms.sent_times import SentTimes
 from sms.twilio_carrier import TwilioCarrier
 from streams.app import StreamApp
 from streams.batches import Batch, register
@@ -68,6 +71,7 @@ class CarrierAgent:
         table = cast("BytesTable", app.Table("attempts", key_type=bytes, value_type=bytes))
         app.tables_of_inboxes[SMS_OUTBOX] = table.changelog_topic_name
         self._journal = TableJournal(app, table)
+        self._sent_times = SentTimes(carrier, app.clock, self._limits)
         self._dispatcher: Dispatcher | None = None
         app.on_before_shutdown.connect(self._close)
         register(app, "carrier", [SMS_OUTBOX], self._work)
@@ -89,9 +93,10 @@ class CarrierAgent:
         return batch.still_owned() and self._app.lease.valid()
 
     async def _work(self, batch: Batch) -> None:
-        """Hand over a batch; it is acknowledged when every message has its report."""
+        """Hand over a batch; it is acknowledged when every message and every inquiry has its report."""
         outgoing: list[Outgoing] = []
         messages: list[MessageToSend] = []
+        wanted: list[SentTimeWanted] = []
         traces: dict[str, str | None] = {}
         for record in batch:
             try:
@@ -99,16 +104,29 @@ class CarrierAgent:
             except Unreadable as error:
                 outgoing.append(dead_letter(record, error.reason))
                 continue
-            message = received.happening.data
-            if isinstance(message, MessageToSend):
-                messages.append(message)
-                traces[message.message_id] = received.cause.traceparent
+            data = received.happening.data
+            if isinstance(data, MessageToSend):
+                messages.append(data)
+                traces[data.message_id] = received.cause.traceparent
+            elif isinstance(data, SentTimeWanted):
+                wanted.append(data)
+                traces[data.sid] = received.cause.traceparent
         keys = {self._pseudonyms.phone(message.phone).encode() for message in messages}
         self._journal.place(keys, batch.partition)
         dispatcher = await self._open()
         for report in await dispatcher.dispatch(messages, may_call=lambda: self._may_call(batch)):
-            # The same report of the same attempt has the same id, whichever record asked for it.
-            id_ = derived_id(report.message_id, str(report.attempt))
-            cause = Cause(id_, traces.get(report.message_id))
-            outgoing += self._effects.outgoing([report], cause, self._app.clock.now())
+            outgoing += self._report(report, report.message_id, traces)
+        # An API that is slow to be asked holds up no report of what it took.
         await self._app.send_all(outgoing)
+        if wanted:
+            times = await self._sent_times.ask(wanted)
+            await self._app.send_all(
+                [sent for told in times for sent in self._report(told, told.sid, traces)]
+            )
+
+    def _report(
+        self, report: Report | SentTimeTold, about: str, traces: Mapping[str, str | None]
+    ) -> list[Outgoing]:
+        """The same report of the same attempt has the same id, whichever record asked for it."""
+        cause = Cause(derived_id(about, str(report.attempt)), traces.get(about))
+        return self._effects.outgoing([report], cause, self._app.clock.now())

@@ -10,10 +10,15 @@ from schemas.values import Phone
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The carrier took the message under this sid, at this real instant (UTC)."""
+    """The carrier took the message under this sid, at this real instant (UTC).
+
+    `sent_at` is when it says that it sent the message, if it says so already: by its own clock, in whole
+    seconds.
+    """
 
     sid: str
     at: datetime
+    sent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,13 @@ class Carrier(Protocol):
         self, phone: Phone, text: str, *, since: datetime, except_sids: Collection[str]
     ) -> Accepted | None:
         """The newest message with exactly this text that the API took for this number since then (real time).
+
+        Raises `CannotBeAskedError`.
+        """
+        ...
+
+    async def sent_at(self, sid: str) -> datetime | None:
+        """When the API says that it sent this message (real time); None where it does not say, or not yet.
 
         Raises `CannotBeAskedError`.
         """

@@ -30,12 +30,13 @@ from schemas.sms import (
     QuestionKind,
     QuestionSent,
     QuestionUndeliverable,
+    SentTimeTold,
 )
-from sms import texts
+from sms import inquiries, texts
 from sms.answers import read_account, read_offer, read_one_application
 from sms.exchange import Exchange
 from sms.hours import SendingHours
-from sms.line import Delivery, Line, LineQuestion, Message
+from sms.line import Delivery, Inquiry, Line, LineQuestion, Message
 
 _EXPLANATIONS = 3
 _KEPT_DELIVERIES = 40
@@ -80,7 +81,7 @@ def converse(line: Line, event: Happening, now: datetime, policy: LinePolicy) ->
         exchange.remarks.append(f"{event.name} is nothing that a line waits for")
     _read_held(exchange)
     exchange.open_next()
-    exchange.hand_over()
+    exchange.wake(exchange.hand_over(), inquiries.ask(exchange))
     return Conversed(exchange.line, tuple(exchange.effects), tuple(exchange.remarks))
 
 
@@ -186,7 +187,11 @@ def _accepted(exchange: Exchange, accepted: MessageAccepted, _policy: LinePolicy
         return
     exchange.replace(message)
     question = exchange.line.question(message.question_id) if message.asks else None
-    delivery = Delivery(sid=accepted.sid, asked=message.question_id if message.asks else None)
+    delivery = Delivery(
+        sid=accepted.sid,
+        asked=message.question_id if message.asks else None,
+        told=accepted.sent_at is not None,
+    )
     exchange.change(deliveries=(*exchange.line.deliveries, delivery)[-_KEPT_DELIVERIES:])
     if question:
         # A message that was found again at the carrier left before it was handed over this time.
@@ -198,7 +203,8 @@ def _accepted(exchange: Exchange, accepted: MessageAccepted, _policy: LinePolicy
                 person_id=question.person_id,
                 message_id=message.message_id,
                 text=message.text,
-                sent_at=accepted.accepted_at,
+                # A sent time is cut to whole seconds, so that it may seem to be earlier.
+                sent_at=max(accepted.accepted_at, accepted.sent_at or accepted.accepted_at),
             )
         )
     early = [report for report in exchange.line.early if report.sid == accepted.sid]
@@ -272,18 +278,27 @@ def _status(exchange: Exchange, report: MessageStatusReported, _policy: LinePoli
 
 
 def _climb(exchange: Exchange, report: MessageStatusReported) -> None:
-    """Statuses come in any order: they only climb, and the first final one stands."""
+    """Statuses come in any order: they only climb, and the first final one stands.
+
+    When one first says that a question left, the SMS API is asked when that was.
+    """
     changed = []
     for delivery in exchange.line.deliveries:
         climbs = _RANKS.get(report.status, -1) > _RANKS[delivery.status]
         if delivery.sid != report.sid or not climbs:
             changed.append(delivery)
             continue
-        changed.append(delivery.model_copy(update={"status": report.status}))
-        question = exchange.line.question(delivery.asked)
+        question, inquiry = exchange.line.question(delivery.asked), delivery.inquiry
         if question and report.undeliverable:
             _undeliverable(exchange, question, report.error_code, report.at)
+        elif question and inquiries.may_ask(delivery, report):
+            inquiry = Inquiry(left_by=report.at, next_at=exchange.now)
+        changed.append(delivery.model_copy(update={"status": report.status, "inquiry": inquiry}))
     exchange.change(deliveries=tuple(changed))
+
+
+def _sent_time(exchange: Exchange, told: SentTimeTold, policy: LinePolicy) -> None:
+    inquiries.told(exchange, told, policy.time_scale)
 
 
 def _received(exchange: Exchange, received: MessageReceived, _policy: LinePolicy) -> None:
@@ -384,6 +399,7 @@ _HANDLERS: dict[type[Event], Callable[[Exchange, Any, LinePolicy], None]] = {
     MessageInDoubt: _in_doubt,
     MessageRejected: _rejected,
     MessageStatusReported: _status,
+    SentTimeTold: _sent_time,
     MessageReceived: _received,
     DeadlineElapsed: _wake,
 }

@@ -113,8 +113,8 @@ class Exchange:
         before = self.line.last_put_at
         self.update(question, put_at=max(at, before) if before else at)
 
-    def hand_over(self) -> None:
-        """Hand the next message to the carrier if none is with it, and know when to look again."""
+    def hand_over(self) -> datetime | None:
+        """Hand the next message to the carrier if none is with it, and return when to look again."""
         wake_at = None
         self.drop(lambda message: message.until is not None and message.until <= self.now)
         if self.line.in_flight is None:
@@ -138,6 +138,11 @@ class Exchange:
                         requested_at=self.now,
                     )
                 )
+        return wake_at
+
+    def wake(self, *instants: datetime | None) -> None:
+        """Be woken at the earliest of these instants, if there is any."""
+        wake_at = min((instant for instant in instants if instant), default=None)
         if wake_at != self.line.wake_at:
             self.change(wake_at=wake_at, wakes=self.line.wakes + 1)
 

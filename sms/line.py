@@ -59,20 +59,38 @@ class Message(Model):
     unwanted: bool = False
 
 
+class Inquiry(Model):
+    """The asking for a message's sent time, while it goes on.
+
+    `left_by` is when the SMS API reported that the message had left. `attempt` counts the askings; `next_at`
+    is when to ask, unless the carrier is asking now.
+    """
+
+    left_by: Instant
+    attempt: int = 0
+    next_at: Instant | None = None
+
+
 class Delivery(Model):
-    """What became of an accepted message. `asked` is the question that it put, if it put one."""
+    """What became of an accepted message.
+
+    `asked` is the question that it put, if it put one; `told` says whether its sent time is known.
+    """
 
     sid: str
     status: str = "accepted"
     asked: str | None = None
+    told: bool = False
+    inquiry: Inquiry | None = None
 
 
 class Line(Model):
     """The conversation on one number. At most one message is with the carrier at a time.
 
     `wake_at` is the next instant at which something must be done without an event: a held message's morning,
-    a retry; `wakes` counts its settings. `heard` are the sids of the texts that came: a signature has no time
-    in it, so a call of the webhook that is replayed long after must be known by its sid.
+    a retry, another inquiry; `wakes` counts its settings. `heard` are the sids of the texts that came: a
+    signature has no time in it, so a call of the webhook that is replayed long after must be known by its
+    sid.
     """
 
     phone: str | None = None

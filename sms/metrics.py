@@ -14,6 +14,11 @@ LOOKUPS = Counter(
     "Ambiguous messages looked up at the SMS API: adopted, not_found, not_now, impossible",
     ["result"],
 )
+SENT_TIMES = Counter(
+    "jardem_sms_sent_times",
+    "Messages whose sent time the SMS API was asked for: told, not_yet, not_now, impossible",
+    ["result"],
+)
 IN_DOUBT = Counter(
     "jardem_sms_in_doubt", "Messages of which nobody can tell whether they were sent: an operator must look"
 )

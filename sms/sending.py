@@ -158,7 +158,8 @@ class Sender:
             metrics.LOOKUPS.labels("not_found").inc()
             return None
         metrics.LOOKUPS.labels("adopted").inc()
-        return self._accepted(step, Accepted(found.sid, min(max(found.at, intended_at), self._now())))
+        at = min(max(found.at, intended_at), self._now())
+        return self._accepted(step, replace(found, at=at))
 
     def _unsettled(self, step: Step) -> Entry | None:
         """Put the message off while the API may still be at work on the call that was cut off.
@@ -228,14 +229,16 @@ class Sender:
             _log.error("the SMS API refuses our account or settings", reason=failure.reason)
 
     def _accepted(self, step: Step, outcome: Accepted) -> Entry:
+        now = self._now()
         report = MessageAccepted(
             message_id=step.message.message_id,
             phone=step.message.phone,
             attempt=step.message.attempt,
             sid=outcome.sid,
             accepted_at=self._clock.virtual(outcome.at),
+            sent_at=self._clock.virtual(min(outcome.sent_at, now)) if outcome.sent_at else None,
         )
-        return step.entry.reported(report, self._now(), open_=False)
+        return step.entry.reported(report, now, open_=False)
 
     def _rejected(self, step: Step, outcome: Refused) -> Entry:
         now = self._now()

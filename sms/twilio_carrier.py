@@ -1,6 +1,7 @@
 """The carrier that speaks to an API of Twilio's shape, through the Twilio package's own client."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -75,7 +76,7 @@ class TwilioCarrier:
             return Uncertain("unreadable_response", ended=True)
         if not message.sid:
             return Uncertain("unreadable_response", ended=True)
-        return Accepted(message.sid, datetime.now(UTC))
+        return Accepted(message.sid, datetime.now(UTC), message.date_sent)
 
     async def find(
         self, phone: Phone, text: str, *, since: datetime, except_sids: Collection[str]
@@ -87,7 +88,7 @@ class TwilioCarrier:
         """
         origin = {} if self._service else {"from_": self._sender}
         earliest = since - _RESOLUTION
-        try:
+        with _asking():
             listed = await self._client.messages.stream_async(
                 to=phone, limit=_MOST_LOOKED_AT, page_size=_PAGE, **origin
             )
@@ -104,17 +105,19 @@ class TwilioCarrier:
                         return None
                     continue
                 if message.sid and message.sid not in except_sids and self._is_ours(message, phone, text):
-                    return Accepted(message.sid, created or since)
-        except ApiRefusalError as refusal:
-            passing = refusal.status >= _SERVER_ERROR or _judged(refusal) == NotNow("throttled")
-            raise CannotBeAskedError(f"http_{refusal.status}", passing=passing) from None
-        except (ClientError, TimeoutError, OSError) as error:
-            raise CannotBeAskedError(_name(error), passing=True) from None
-        except _UNREADABLE:
-            raise CannotBeAskedError("unreadable_response", passing=False) from None
+                    return Accepted(message.sid, created or since, message.date_sent)
         if seen >= _MOST_LOOKED_AT:
             raise CannotBeAskedError("too_many_messages", passing=False)
         return None
+
+    async def sent_at(self, sid: str) -> datetime | None:
+        """Fetch the message and read its `date_sent`: no status callback tells it.
+
+        Raises `CannotBeAskedError`.
+        """
+        with _asking():
+            message = await self._client.messages(sid).fetch_async()
+            return message.date_sent
 
     def _is_ours(self, message: Any, phone: Phone, text: str) -> bool:  # noqa: ANN401 - the package's type
         return (
@@ -123,6 +126,20 @@ class TwilioCarrier:
             and message.direction != "inbound"
             and (self._service or message.from_ in (None, self._sender))
         )
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    """Raise `CannotBeAskedError` for whatever goes wrong in between."""
+    try:
+        yield
+    except ApiRefusalError as refusal:
+        passing = refusal.status >= _SERVER_ERROR or _judged(refusal) == NotNow("throttled")
+        raise CannotBeAskedError(f"http_{refusal.status}", passing=passing) from None
+    except (ClientError, TimeoutError, OSError) as error:
+        raise CannotBeAskedError(_name(error), passing=True) from None
+    except _UNREADABLE:
+        raise CannotBeAskedError("unreadable_response", passing=False) from None
 
 
 def _judged(refusal: ApiRefusalError) -> Outcome:

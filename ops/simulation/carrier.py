@@ -1,7 +1,7 @@
 """The carrier and its SMS API: accepts, loses its own answer, gives back, refuses, dies, and finds again.
 
-It keeps a journal as the real one does (sms/dispatch.py), so that no message is sent twice. What the API took
-is the truth against which everything else is checked.
+It keeps a journal as the real one does (sms/dispatch.py), so that no message is sent twice. What the API
+took, and when it sent that, is the truth against which everything else is checked.
 """
 
 from collections.abc import Callable
@@ -17,6 +17,8 @@ from schemas.sms import (
     MessageInDoubt,
     MessageRejected,
     MessageToSend,
+    SentTimeTold,
+    SentTimeWanted,
 )
 
 STALE = timedelta(seconds=60)
@@ -27,12 +29,21 @@ _Report = MessageAccepted | MessageDeferred | MessageInDoubt | MessageRejected
 
 @dataclass(frozen=True, slots=True)
 class Sms:
-    """A message that the API took. `requested` is when it was first handed over."""
+    """A message that the API took at this instant. `requested` is when it was first handed over.
+
+    `sent_at` is when the API truly sends it, which it tells in whole seconds.
+    """
 
     sid: str
     message: MessageToSend
     requested: datetime
     at: datetime
+    sent_at: datetime
+
+    @property
+    def told_at(self) -> datetime:
+        """When it was sent, as the API tells it."""
+        return self.sent_at.replace(microsecond=0)
 
 
 @dataclass(slots=True)
@@ -44,28 +55,38 @@ class _Entry:
 
 
 class Carrier:
-    """Takes messages for each number in their order. `taken` hears of every SMS that leaves."""
+    """Takes messages for each number in their order. `taken` hears of every SMS that leaves.
 
-    def __init__(self, ids: Ids, taken: Callable[[Sms], None]) -> None:
+    `held` is how long the API takes to send what it took.
+    """
+
+    def __init__(self, ids: Ids, taken: Callable[[Sms], None], held: timedelta) -> None:
         self._ids = ids
         self.inboxes: dict[str, Inbox] = {}
         self.api: list[Sms] = []
         self._journal: dict[str, _Entry] = {}
         self._taken = taken
+        self._held = held
 
-    def post(self, letter: Happening, message: MessageToSend) -> None:
-        """Put a message into the outbox."""
-        self.inboxes.setdefault(message.phone, Inbox()).letters.append(letter)
+    def post(self, letter: Happening, phone: str) -> None:
+        """Put a message, or an inquiry, into the outbox."""
+        self.inboxes.setdefault(phone, Inbox()).letters.append(letter)
 
     def waiting(self) -> list[str]:
         """The numbers for which a message waits."""
         return [phone for phone, inbox in self.inboxes.items() if inbox.waiting]
 
     def carry(self, phone: str, outcome: str, now: datetime) -> list[Happening]:
-        """Take the next message of a number, and return the report, if any."""
+        """Take the next message or inquiry of a number, and return the report, if any."""
         inbox = self.inboxes[phone]
         letter = inbox.letters[inbox.done]
         message = letter.data
+        if isinstance(message, SentTimeWanted):
+            if outcome == "die":
+                return []
+            inbox.done += 1
+            told = self._told(message, now if outcome == "accept" else None)
+            return self._ids.effects(letter, "urn:jardem:carrier", now, [told])
         if not isinstance(message, MessageToSend):
             raise TypeError(f"{letter.name} is nothing to send")
         entry = self._journal.setdefault(message.message_id, _Entry(message.requested_at))
@@ -75,6 +96,16 @@ class Carrier:
         inbox.done += 1
         entry.report, entry.attempt = report, message.attempt
         return self._ids.effects(letter, "urn:jardem:carrier", now, [report])
+
+    def _told(self, wanted: SentTimeWanted, now: datetime | None) -> SentTimeTold:
+        """What the API tells of a message's sending now; nothing where it can't be asked."""
+        sent = [sms for sms in self.api if now and sms.sid == wanted.sid and sms.sent_at <= now]
+        return SentTimeTold(
+            sid=wanted.sid,
+            phone=wanted.phone,
+            attempt=wanted.attempt,
+            sent_at=sent[0].told_at if sent else None,
+        )
 
     def _known(self, entry: _Entry, message: MessageToSend) -> _Report | None:
         final = isinstance(entry.report, MessageAccepted | MessageRejected)
@@ -96,7 +127,7 @@ class Carrier:
         entry.open = outcome in ("lose", "doubt", "die")
         if outcome == "doubt":
             return MessageInDoubt(**_names(message), at=now)
-        sms = Sms(f"SM{len(self.api)}", message, entry.requested, now)
+        sms = Sms(f"SM{len(self.api)}", message, entry.requested, now, now + self._held)
         self.api.append(sms)
         self._taken(sms)
         if outcome == "die":

@@ -1,6 +1,6 @@
 """The promises, checked at each step against what truly happened."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ops.simulation.carrier import STALE, Sms
@@ -13,7 +13,7 @@ from rules.terms import term_end
 from schemas.base import Event
 from schemas.emaket import DecisionSigned
 from schemas.happening import Happening, derived_id
-from schemas.outcomes import BenefitDecided, CaseAdvanced, ProcessEnded
+from schemas.outcomes import BenefitDecided, CaseAdvanced, Decision, DecisionDrafted, ProcessEnded
 from schemas.sms import (
     Consent,
     MessageToSend,
@@ -23,6 +23,7 @@ from schemas.sms import (
     QuestionAnswered,
     QuestionAsked,
     QuestionClosed,
+    QuestionSentTime,
 )
 from sms.answers import read_offer
 from sms.line import Line
@@ -79,6 +80,8 @@ class Checks:
                     demand(notice.phone == known.phone, "a notice goes to the registered number only")
                 case CaseAdvanced() as step:
                     self.steps.setdefault(step.case_id, {})[step.step] = step
+                case DecisionDrafted() as draft:
+                    self._rests(draft, known)
                 case BenefitDecided() as decision:
                     self._decided(done, decision, known)
                     self.outcomes.setdefault(decision.case_id, {})[effect.id] = decision
@@ -87,8 +90,13 @@ class Checks:
                     self.outcomes.setdefault(ended.case_id, {})[effect.id] = ended
                 case _:
                     pass
-        if isinstance(done.letter.data, QuestionAnswered):
-            self._answered(done, done.letter.data, known)
+        match done.letter.data:
+            case QuestionAnswered() as report:
+                self._answered(done, report, known)
+            case QuestionSentTime() as told:
+                self._sent_time(done, told, known)
+            case _:
+                pass
 
     def _once(self, effect: Happening) -> None:
         """Whatever is told twice is told under the same id, and an id tells one thing."""
@@ -114,23 +122,53 @@ class Checks:
             demand(signed or decision.refusal_ground == _GROUND_4, "the rules refuse on ground 4 only")
         if self.setting.mode is DecisionMode.OFFICER:
             demand(isinstance(done.letter.data, DecisionSigned), "an officer decides in officer mode")
+        else:
+            self._rests(decision, known)
+
+    def _rests(self, decision: Decision, known: Known) -> None:
+        """A decision's evidence says what is known of the offer when it is made, or drafted."""
+        asked = self._questions[decision.evidence.offer_message_id]
+        put = self.ledger.put(asked.question_id)
+        starts = put.starts(told=asked.question_id in known.told) if put else None
+        demand(decision.evidence.offer_sent_at == starts, "the evidence tells when the offer was sent")
 
     def _answered(self, done: Application[Person], report: QuestionAnswered, known: Known) -> None:
-        before, after = done.before.cases, done.after.cases
-        for case_id, case in before.items():
-            same = case_id == report.case_id or after[case_id] == case
-            demand(same, "an answer moves no other case")
-        if report.case_id not in before or _learnt(before[report.case_id]) == _learnt(after[report.case_id]):
+        if not self._counts(done, report.case_id):
             return
         text, put = self.ledger.texts[report.message_id], self.ledger.put(report.question_id)
         if put is None:
             raise BrokenPromiseError("no answer counts for a question that never left")
-        ends = term_end(put.put_at, self.setting.term)
-        demand(text.received_at < ends, "a late answer never counts")
+        demand(text.received_at < self._ends(put, known), "a late answer never counts")
         demand(
             known.registered_at(text.received_at) == text.phone,
             "an answer counts from the registered number only",
         )
+
+    def _counts(self, done: Application[Person], case_id: str) -> bool:
+        """Whether an answer counted for its case; nothing else may have happened to another."""
+        before, after = done.before.cases, done.after.cases
+        for each, case in before.items():
+            same = each == case_id or after[each] == case
+            demand(same, "an answer moves no other case")
+        return case_id in before and _learnt(before[case_id]) != _learnt(after[case_id])
+
+    def _ends(self, put: Put, known: Known) -> datetime:
+        told = put.asked.question_id in known.told
+        return term_end(put.starts(told=told), self.setting.term)
+
+    def _sent_time(self, done: Application[Person], told: QuestionSentTime, known: Known) -> None:
+        put = self.ledger.put(told.question_id)
+        if put is None:
+            raise BrokenPromiseError("no sent time of a question that never left")
+        demand(told.sent_at == put.told_at, "a sent time is the SMS API's own")
+        if self._counts(done, told.case_id):
+            timely = [
+                text
+                for text in self.ledger.texts.values()
+                if text.phone == put.asked.phone == known.registered_at(text.received_at)
+                and text.received_at < self._ends(put, known)
+            ]
+            demand(timely, "a late answer never counts")
 
     # The SMS desk.
 
@@ -200,7 +238,7 @@ class Checks:
         self.ledger.last_sms[message.phone] = sms
         asked = self._questions.get(message.message_id)
         if asked:
-            put = Put(asked, sms.requested, sms.at)
+            put = Put(asked, sms.requested, sms.at, sms.told_at)
             self.ledger.puts.setdefault(message.phone, []).append(put)
         if self.setting.quiet:
             self._quiet(sms)
@@ -215,7 +253,7 @@ class Checks:
 
 
 def _learnt(case: Case) -> tuple[object, ...]:
-    return case.consent, case.scheme, case.account
+    return case.consent and case.consent.message_id, case.scheme, case.account
 
 
 def _subject(data: Event) -> tuple[object, ...] | None:  # noqa: PLR0911 - one line for each kind
@@ -225,7 +263,8 @@ def _subject(data: Event) -> tuple[object, ...] | None:  # noqa: PLR0911 - one l
         case NoticeRequested(kind=NoticeKind.ANSWERED_LATE):
             return "late", data.case_id
         case NoticeRequested(kind=NoticeKind.REMINDER):
-            return "reminder", data.question_id
+            # A term that is moved to another day is reminded of once more.
+            return "reminder", data.question_id, data.details.until
         case NoticeRequested():
             return "notice", data.notice_id
         case BenefitDecided():

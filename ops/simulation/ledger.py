@@ -9,7 +9,7 @@ from ops.simulation.carrier import Sms
 from schemas.base import Event
 from schemas.portal import PhoneRegistered
 from schemas.registry import DeathRegistered, EntitlementRevoked, TitleAwarded
-from schemas.sms import QuestionAsked
+from schemas.sms import QuestionAsked, QuestionSentTime
 from schemas.statecorp import BenefitRecorded
 from schemas.values import is_kazakh_mobile
 
@@ -25,21 +25,30 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """A question that truly left. Between `unsure_from` and `put_at` nobody can tell what a text answers."""
+    """A question that truly left. Between `unsure_from` and `put_at` nobody can tell what a text answers.
+
+    `told_at` is when the SMS API sent it, as it tells that.
+    """
 
     asked: QuestionAsked
     unsure_from: datetime
     put_at: datetime
+    told_at: datetime
+
+    def starts(self, *, told: bool) -> datetime:
+        """When its term starts: at the acceptance, or at the later sending once that was told."""
+        return max(self.put_at, self.told_at) if told else self.put_at
 
 
 @dataclass(slots=True)
 class Known:
-    """What the case desk has read about a person."""
+    """What the case desk has read about a person; `told` are the questions whose sent time it was told."""
 
     registrations: list[PhoneRegistered] = field(default_factory=list)
     dead: bool = False
     revoked: set[str] = field(default_factory=set)
     benefit: BenefitRecorded | None = None
+    told: set[str] = field(default_factory=set)
 
     def learn(self, fact: Event) -> None:
         """Read a fact; an older one than known changes nothing."""
@@ -55,6 +64,8 @@ class Known:
             case BenefitRecorded():
                 if self.benefit is None or fact.recorded_on >= self.benefit.recorded_on:
                     self.benefit = fact
+            case QuestionSentTime():
+                self.told.add(fact.question_id)
             case _:
                 pass
 

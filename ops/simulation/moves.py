@@ -134,6 +134,7 @@ Move = Publish | Write | Land | Pass | Edge | Ring | Work | Carry | Status | Rep
 
 _OUTCOMES = ("accept", "accept", "accept", "lose", "defer", "reject", "doubt", "die")
 _STATUSES = ("queued", "sent", "delivered", "undelivered", "failed", "read")
+_OVER_A_TERM = (85 * 3600, 101 * 3600, 150 * 3600)
 _PAUSES = (0.001, 1, 20, 600, 3600, 6 * 3600, 24 * 3600)
 
 
@@ -165,8 +166,8 @@ _MAKERS: tuple[tuple[int, Callable[[Random], Move]], ...] = (
     (6, lambda chance: Edge(chance.choice((-1, -1, 0, 1)))),
     (5, lambda _: Ring()),
     (16, _work),
-    (6, lambda chance: Carry(chance.randrange(4), chance.choice(_OUTCOMES))),
-    (3, lambda chance: Status(chance.randrange(8), chance.choice(_STATUSES), _happens(chance, 0.5))),
+    (8, lambda chance: Carry(chance.randrange(4), chance.choice(_OUTCOMES))),
+    (4, lambda chance: Status(chance.randrange(8), chance.choice(_STATUSES), _happens(chance, 0.5))),
     (2, lambda chance: Repeat(chance.randrange(60))),
     (2, lambda chance: Sign(chance.randrange(3), _happens(chance, 0.8))),
     (14, lambda _: Settle()),
@@ -183,9 +184,14 @@ def moves(chance: Random, people: int) -> list[Move]:
         begin.append(Publish(person, chance.choice(("title", "disability"))))
     if _happens(chance, 0.3):
         chance.shuffle(begin)
+    if _happens(chance, 0.1):
+        # The offer is with the carrier by then, who does with it whatever it may do.
+        begin += (*(Work(0, 5) for _ in range(5)), Carry(0, chance.choice(_OUTCOMES)))
     if _happens(chance, 0.8):
         begin.append(Settle())
         for _ in range(chance.choice((0, 1, 1, 2, 3, 4))):
+            # Longer than any term: only where the SMS API held the question back, the answer is in time.
+            begin += (Pass(chance.choice(_OVER_A_TERM)),) if _happens(chance, 0.15) else ()
             begin += (Write(chance.randrange(2), None), Settle())
     later = [maker(chance) for maker in chance.choices(MAKERS, _WEIGHTS, k=chance.randrange(10, 50))]
     return begin + later

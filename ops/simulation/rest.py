@@ -1,10 +1,10 @@
 """What must be true when nothing waits any longer: each right its outcome, no timely answer lost."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from ops.simulation.checks import Checks, demand
-from ops.simulation.ledger import Ledger, Put, Text
-from ops.simulation.town import Setting
+from ops.simulation.ledger import Put, Text
 from rules.person import Case, Person, Question
 from rules.states import State
 from rules.terms import term_end
@@ -18,30 +18,46 @@ from sms.line import Line
 def check_person(person: Person, checks: Checks) -> None:
     """Check every case of a person."""
     for case in person.cases.values():
+        told = checks.ledger.known(person.person_id).told
         _check_outcome(case, checks)
         _check_story(case, checks)
+        if not case.decided:
+            _check_terms(case, checks, told)
         question = case.question
         if question and case.reason is EndReason.NO_REPLY:
-            answers = _timely(question, checks.ledger, checks.setting)
+            answers = _timely(question, checks, told)
             demand(not any(each.sure for each in answers), "a timely answer always counts")
         if case.reason is EndReason.DECLINED:
-            _check_declined(case, checks)
+            _check_declined(case, checks, told)
 
 
-def _check_declined(case: Case, checks: Checks) -> None:
+def _check_terms(case: Case, checks: Checks, told: Collection[str]) -> None:
+    for question in case.questions:
+        put = checks.ledger.put(question.question_id)
+        if put and question.sent_at:
+            starts = put.starts(told=question.question_id in told)
+            demand(question.sent_at == starts, "a term starts with the sending")
+            demand(question.term_ends == term_end(starts, checks.setting.term), "a term is as long as it is")
+
+
+def _check_declined(case: Case, checks: Checks, told: Collection[str]) -> None:
     offers = [asked for asked in case.questions if asked.kind is QuestionKind.OFFER]
-    answers = [each for offer in offers for each in _timely(offer, checks.ledger, checks.setting)]
+    answers = [each for offer in offers for each in _timely(offer, checks, told)]
     newest = max((each.text.received_at for each in answers), default=None)
     last = [each for each in answers if each.text.received_at == newest]
     stands = any(isinstance(each.answer, Decline) or not each.sure for each in last)
     demand(stands or not last, "a no is taken back within the term")
 
 
-def check_line(line: Line) -> None:
-    """Check that a line has nothing left to do."""
+def check_line(line: Line, checks: Checks) -> None:
+    """Check that a line has nothing left to do, and has told when its questions were sent."""
     demand(not line.messages, "every message leaves or is dropped")
     demand(not line.held_texts, "every text is read")
     demand(line.current is None and not line.waiting, "every question ends")
+    told = {question for known in checks.ledger.people.values() for question in known.told}
+    for delivery in line.deliveries:
+        if line.question(delivery.asked) and delivery.status in ("sent", "delivered"):
+            demand(delivery.asked in told, "the case is told when its question was sent")
 
 
 def _check_outcome(case: Case, checks: Checks) -> None:
@@ -74,11 +90,12 @@ class _Answered:
     sure: bool
 
 
-def _timely(question: Question, ledger: Ledger, setting: Setting) -> list[_Answered]:
+def _timely(question: Question, checks: Checks, told: Collection[str]) -> list[_Answered]:
+    ledger = checks.ledger
     put = ledger.put(question.question_id)
     if put is None:
         return []
-    ends = term_end(put.put_at, setting.term)
+    ends = term_end(put.starts(told=question.question_id in told), checks.setting.term)
     found = []
     for text in ledger.texts.values():
         unsure = ledger.unsure(text)

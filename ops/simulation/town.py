@@ -15,6 +15,12 @@ IBANS = ("KZ86125KZT5004100100", "KZ75125KZT1001300335")
 MISTYPED = "KZ86125KZT5004100101"
 HOURS = SendingHours(time(9), time(21))
 
+HELD = (
+    *(timedelta(0), timedelta(0), timedelta(seconds=2.7), timedelta(hours=9)),
+    *(timedelta(hours=30), timedelta(hours=100)),
+)
+"""How long the SMS API takes to send what it has accepted: mostly no time, once in a while days."""
+
 _ORIGINS = (
     datetime(2021, 7, 15, 4, tzinfo=UTC),
     datetime(2021, 8, 27, 14, 55, tzinfo=UTC),
@@ -24,7 +30,11 @@ _ORIGINS = (
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """The town of one run. `origin` is its first instant, in UTC."""
+    """The town of one run. `origin` is its first instant, in UTC.
+
+    `held` is how long the SMS API takes to send what it has accepted; `reports` says whether it then reports
+    so by itself, and not only where a run has it do so.
+    """
 
     people: int = 2
     term: TermPolicy = TermPolicy.EXCLUSIVE
@@ -32,6 +42,8 @@ class Setting:
     grace: timedelta = timedelta(0)
     quiet: bool = True
     origin: datetime = _ORIGINS[0]
+    held: timedelta = timedelta(0)
+    reports: bool = False
 
     @property
     def policy(self) -> Policy:
@@ -53,6 +65,8 @@ def setting(chance: Random) -> Setting:
         grace=chance.choice((timedelta(0), timedelta(0), timedelta(minutes=5))),
         quiet=chance.choice((True, True, True, True, False)),
         origin=chance.choice(_ORIGINS),
+        held=chance.choice(HELD),
+        reports=chance.choice((True, False)),
     )
 
 

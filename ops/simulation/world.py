@@ -41,12 +41,15 @@ from schemas.sms import (
     QuestionAnswered,
     QuestionKind,
     QuestionSent,
+    QuestionSentTime,
     QuestionUndeliverable,
+    SentTimeWanted,
 )
 from sms.conversation import converse, wait
 from sms.line import Line
 
 _LONGEST_REST = 3000
+_LEFT = ("sent", "delivered", "undelivered")
 _AGREEING = {QuestionKind.OFFER: "1", QuestionKind.ONE_APPLICATION: "2", QuestionKind.ACCOUNT: IBANS[0]}
 
 Teller = Callable[[datetime, str], None]
@@ -63,10 +66,11 @@ class World:
         ids = Ids()
         self.cases: Desk[Person] = Desk("case-desk", ids, _nobody, self._advance, self._watch_case)
         self.lines: Desk[Line] = Desk("sms-desk", ids, _silence, self._converse, self._watch_line)
-        self.carrier = Carrier(ids, self._taken)
+        self.carrier = Carrier(ids, self._taken, setting.held)
         self.published: list[Happening] = []
         self._tell = tell
         self._kept_texts: list[MessageReceived] = []
+        self._reported: set[str] = set()
         self._drafts: list[DecisionDrafted] = []
         self._count = 0
         self._playing: dict[type[Any], Callable[[Any], None]] = {
@@ -131,7 +135,7 @@ class World:
         self.now += timedelta(seconds=move.seconds)
 
     def _edge(self, move: Edge) -> None:
-        coming = [at for _, _, at, _ in self._waits()]
+        coming = self._coming()
         if coming:
             self.now = max(self.now, min(coming) + timedelta(milliseconds=move.milliseconds))
 
@@ -154,9 +158,9 @@ class World:
 
     def _deliver(self, letter: Happening) -> None:
         match letter.data:
-            case MessageToSend() as message:
-                self.carrier.post(letter, message)
-            case QuestionSent() | QuestionAnswered() | QuestionUndeliverable() as report:
+            case MessageToSend() | SentTimeWanted() as wanted:
+                self.carrier.post(letter, wanted.phone)
+            case QuestionSent() | QuestionSentTime() | QuestionAnswered() | QuestionUndeliverable() as report:
                 self.cases.post(report.person_id, letter)
             case DecisionDrafted() as draft:
                 self._drafts.append(draft)
@@ -183,7 +187,9 @@ class World:
             self.status(sms, move.status, undeliverable=move.undeliverable)
 
     def status(self, sms: Sms, status: str, *, undeliverable: bool = False) -> None:
-        """The SMS API tells what became of a message."""
+        """The SMS API tells what became of a message; that it has left, only when it has."""
+        if status in _LEFT and self.now < sms.sent_at:
+            status = "queued"
         failed = status in ("undelivered", "failed") and undeliverable
         report = MessageStatusReported(
             phone=sms.message.phone,
@@ -240,6 +246,7 @@ class World:
     def settle(self) -> None:
         """Work through all that waits, without trouble."""
         for _ in range(_LONGEST_REST):
+            self._report_left()
             people, lines, phones = self.cases.waiting(), self.lines.waiting(), self.carrier.waiting()
             for key in people:
                 self._batch(self.cases, key, 100, None, self.now)
@@ -251,13 +258,27 @@ class World:
                 return
         raise BrokenPromiseError("the desks come to rest")
 
+    def _report_left(self) -> None:
+        if self.setting.reports:
+            for sms in self.carrier.api:
+                if sms.sent_at <= self.now and sms.sid not in self._reported:
+                    self._reported.add(sms.sid)
+                    self.status(sms, "sent")
+
+    def _coming(self) -> list[datetime]:
+        """The instants at which something happens by itself."""
+        coming = [at for _, _, at, _ in self._waits()]
+        if self.setting.reports:
+            coming += [sms.sent_at for sms in self.carrier.api if sms.sid not in self._reported]
+        return coming
+
     def rest(self) -> None:
         """Let every text land, every deadline come and every draft be signed; then check the outcomes."""
         while self._kept_texts:
             self._land(Land(0))
         for _ in range(_LONGEST_REST):
             self.settle()
-            coming = [at for _, _, at, _ in self._waits()]
+            coming = self._coming()
             if coming:
                 self.now = max(self.now, min(coming))
                 self.ring()
@@ -270,7 +291,7 @@ class World:
         for people in self.cases.table.values():
             check_person(people.state, self.checks)
         for lines in self.lines.table.values():
-            check_line(lines.state)
+            check_line(lines.state, self.checks)
 
     def _unsigned(self) -> list[DecisionDrafted]:
         people = [kept.state for kept in self.cases.table.values()]

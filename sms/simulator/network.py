@@ -42,7 +42,8 @@ class Network:
     """Carries messages both ways, each number's in order.
 
     `delay` is how many seconds of real time a message takes. A webhook that does not answer with success is
-    called again a few times, as with an account whose webhooks ask for retries.
+    called again a few times, as with an account whose webhooks ask for retries. A carrier that is down sends
+    nothing, not even what it has accepted.
     """
 
     def __init__(
@@ -124,6 +125,7 @@ class Network:
         switches = handset.switches
         async with self._down_link[message.phone]:
             await asyncio.sleep(_SECONDS_WHEN_SLOW if switches.slow else self._delay)
+            await self._until(lambda: not self.down)
             self._move(handset, message, STATUS_SENT)
             sent = self._status_fields(message)
             reported = None if switches.callbacks_shuffled else self._spawn(self._report(message, sent))

@@ -23,7 +23,7 @@ from ops.simulation.moves import (
     Work,
     Write,
 )
-from ops.simulation.town import Setting
+from ops.simulation.town import HELD, Setting
 from ops.simulation.world import World
 from rules.policy import DecisionMode, TermPolicy
 
@@ -37,9 +37,21 @@ class Town(RuleBasedStateMachine):
         mode=st.sampled_from(DecisionMode),
         grace=st.sampled_from((timedelta(0), timedelta(minutes=5))),
         quiet=st.booleans(),
+        held=st.sampled_from(HELD),
+        reports=st.booleans(),
     )
-    def begin(self, people: int, term: TermPolicy, mode: DecisionMode, grace: timedelta, quiet: bool) -> None:  # noqa: FBT001 - hypothesis names it
-        self.world = World(Setting(people, term, mode, grace, quiet))
+    def begin(
+        self,
+        people: int,
+        term: TermPolicy,
+        mode: DecisionMode,
+        grace: timedelta,
+        quiet: bool,  # noqa: FBT001
+        held: timedelta,
+        reports: bool,  # noqa: FBT001
+    ) -> None:
+        town = Setting(people, term, mode, grace, quiet, held=held, reports=reports)
+        self.world = World(town)
         for person in range(people):
             self.world.do(Publish(person, "phone0"))
             self.world.do(Publish(person, "disability"))

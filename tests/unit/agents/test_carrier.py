@@ -7,9 +7,10 @@ from types import SimpleNamespace
 from typing import Any, Self
 
 from agents.carrier import CarrierAgent
-from schemas.cloudevents import encode, wrap
+from schemas.base import Event
+from schemas.cloudevents import decode, encode, wrap
 from schemas.pseudonyms import Pseudonyms
-from schemas.sms import MessageToSend
+from schemas.sms import MessageToSend, SentTimeTold, SentTimeWanted
 from sms.carrier import Accepted
 from sms.sending import Limits
 from streams.batches import Batch, Holding
@@ -17,6 +18,8 @@ from streams.clock import Clock
 from streams.records import Outgoing, Record
 
 OUTBOX = "sms.outbox.v1"
+PHONE = "+77011234567"
+SENT = datetime(2021, 7, 15, 6, tzinfo=UTC)
 
 
 class Api:
@@ -24,6 +27,7 @@ class Api:
 
     def __init__(self) -> None:
         self.taken: list[str] = []
+        self.asked: list[str] = []
 
     async def __aenter__(self) -> Self:
         return self
@@ -38,6 +42,10 @@ class Api:
         del since, except_sids
         known = f"{phone} {text}" in self.taken
         return Accepted("SMfound", datetime.now(UTC)) if known else None
+
+    async def sent_at(self, sid: str) -> datetime | None:
+        self.asked.append(sid)
+        return SENT
 
 
 class Rows(dict[bytes, bytes]):
@@ -89,11 +97,18 @@ class App:
         self.sent += outgoing
 
 
-def batch(holding: Holding, offset: int, text: str) -> Batch:
+def record(event: Event, offset: int, **extensions: str) -> Record:
     now = datetime.now(UTC)
-    message = MessageToSend(message_id=text, phone="+77011234567", text=text, attempt=1, requested_at=now)
-    headers, value = encode(wrap(message, id_=text, source="s", time=now, extensions={}))
-    return Batch([Record(OUTBOX, 0, offset, now, b"k", value, headers)], holding)
+    headers, value = encode(wrap(event, id_=str(offset), source="s", time=now, extensions=extensions))
+    return Record(OUTBOX, 0, offset, now, b"k", value, headers)
+
+
+def message(text: str) -> MessageToSend:
+    return MessageToSend(message_id=text, phone=PHONE, text=text, attempt=1, requested_at=datetime.now(UTC))
+
+
+def batch(holding: Holding, offset: int, text: str) -> Batch:
+    return Batch([record(message(text), offset)], holding)
 
 
 def carrier() -> tuple[App, Api]:
@@ -132,3 +147,30 @@ async def test_a_partition_that_is_given_away_is_not_freed_for_what_comes_after(
     assert holding.task
     await asyncio.wait_for(asyncio.gather(holding.task, return_exceptions=True), 5)
     assert (api.taken, holding.acknowledged, holding.busy) == ([], None, True)
+
+
+async def test_a_sent_time_is_asked_for_and_told_to_the_desk_under_one_id_per_attempt() -> None:
+    app, api = carrier()
+    asked = [SentTimeWanted(sid="SM7", phone=PHONE, attempt=attempt) for attempt in (1, 1, 2)]
+    records = [
+        record(message("first"), 0),
+        *(record(each, n + 1, traceparent="t") for n, each in enumerate(asked)),
+    ]
+    holding = Holding(OUTBOX, 0, 0, 0, busy=True)
+    await app.run(one(Batch(records, holding)))
+    assert holding.task
+    await asyncio.wait_for(holding.task, 10)
+    assert holding.acknowledged == 4
+    assert (len(api.taken), api.asked) == (1, ["SM7"] * 3)
+    assert {outgoing.topic for outgoing in app.sent} == {"sms.inbox.v1"}
+    assert {outgoing.key for outgoing in app.sent} == {Pseudonyms(b"k").phone(PHONE).encode()}
+    events = [decode(outgoing.value, outgoing.headers, timestamp=SENT) for outgoing in app.sent]
+    assert [event.name for event in events] == ["message.accepted", *["message.sent-time-told"] * 3]
+    told = [SentTimeTold.model_validate_json(event.data) for event in events[1:]]
+    assert [(each.sid, each.attempt, each.sent_at) for each in told] == [
+        ("SM7", 1, SENT),
+        ("SM7", 1, SENT),
+        ("SM7", 2, SENT),
+    ]
+    assert events[1].id == events[2].id != events[3].id
+    assert events[1].extensions == {"traceparent": "t"}

@@ -40,6 +40,7 @@ class BadApi:
     troubles: deque[Trouble] = field(default_factory=deque)
     always: Trouble | None = None
     list_trouble: Trouble | None = None
+    fetch_trouble: Trouble | None = None
     messages: list[dict[str, Any]] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     url: str = ""
@@ -79,7 +80,15 @@ class BadApi:
         return [call for call in self.calls if call.method == "POST"]
 
     def lists(self) -> list[Call]:
-        return [call for call in self.calls if call.method == "GET"]
+        return [call for call in self.calls if call.method == "GET" and call.path.endswith("/Messages.json")]
+
+    def fetches(self) -> list[Call]:
+        return [call for call in self.calls if "/Messages/" in call.path]
+
+    def sends(self, sid: str, at: datetime) -> None:
+        """The message leaves the API at this instant."""
+        [message] = [message for message in self.messages if message["sid"] == sid]
+        message.update(date_sent=format_datetime(at), status="sent")
 
     async def _create(self, request: web.Request) -> web.Response:
         form = {key: str(value) for key, value in (await request.post()).items()}
@@ -109,6 +118,13 @@ class BadApi:
             }
         )
 
+    async def _fetch(self, request: web.Request) -> web.Response:
+        self._note(request, {})
+        if self.fetch_trouble is not None:
+            return await self.fetch_trouble(self, request, {})
+        found = [message for message in self.messages if message["sid"] == request.match_info["sid"]]
+        return web.json_response(found[0]) if found else await status(404, 20404)(self, request, {})
+
     def _note(self, request: web.Request, form: dict[str, str]) -> None:
         loop = asyncio.get_running_loop()
         expected = base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()
@@ -119,9 +135,10 @@ class BadApi:
     @asynccontextmanager
     async def run(self) -> AsyncIterator["BadApi"]:
         app = web.Application()
-        path = f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
-        app.router.add_post(path, self._create)
-        app.router.add_get(path, self._list)
+        path = f"/2010-04-01/Accounts/{ACCOUNT}/Messages"
+        app.router.add_post(f"{path}.json", self._create)
+        app.router.add_get(f"{path}.json", self._list)
+        app.router.add_get(path + "/{sid}.json", self._fetch)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -16,7 +16,7 @@ import sms.simulator
 from ops.reach import free_port
 from schemas.pseudonyms import Pseudonyms
 from schemas.sms import MessageReceived, MessageStatusReported
-from sms.carrier import Accepted, NotNow, Refused, Uncertain
+from sms.carrier import Accepted, CannotBeAskedError, NotNow, Refused, Uncertain
 from sms.signature import is_signed
 from sms.simulator import Simulator
 from sms.twilio_carrier import TwilioCarrier
@@ -192,6 +192,42 @@ async def test_the_carrier_down(simulator: Simulator, carrier: TwilioCarrier, ho
     simulator.down = False
     assert (await answer).status == "received"
     assert isinstance(await carrier.send(PHONE, "сәлем"), Accepted)
+
+
+async def test_a_message_tells_when_it_was_sent_only_when_it_was(
+    simulator: Simulator, carrier: TwilioCarrier, hooks: Hooks, session: ClientSession, published: Published
+) -> None:
+    simulator.handsets.at(PHONE).switches.slow = True
+    outcome = await carrier.send(PHONE, "сәлем")
+    assert isinstance(outcome, Accepted)
+    assert (outcome.sent_at, await carrier.sent_at(outcome.sid)) == (None, None)
+    await hooks.wait_for(1)
+    assert hooks.statuses() == ["sent"]
+    sent_at = await carrier.sent_at(outcome.sid)
+    assert sent_at
+    assert sent_at.microsecond == 0
+    assert sent_at - outcome.at > timedelta(seconds=1.5)
+    one = f"{PATH}/{outcome.sid}.json"
+    async with session.get(simulator.url + one) as response:
+        published.check_response("GET", one, response.status, await response.json())
+
+
+async def test_a_carrier_that_is_down_sends_nothing_that_it_has_accepted(
+    simulator: Simulator, carrier: TwilioCarrier, hooks: Hooks
+) -> None:
+    outcome = await carrier.send(PHONE, "сәлем")
+    assert isinstance(outcome, Accepted)
+    simulator.down = True
+    await asyncio.sleep(0.2)
+    assert hooks.statuses() == []
+    with pytest.raises(CannotBeAskedError):
+        await carrier.sent_at(outcome.sid)
+    up_again = datetime.now(UTC)
+    simulator.down = False
+    await hooks.wait_for(2)
+    sent_at = await carrier.sent_at(outcome.sid)
+    assert sent_at
+    assert sent_at >= up_again.replace(microsecond=0)
 
 
 async def test_a_webhook_that_fails_is_called_again(simulator: Simulator, hooks: Hooks) -> None:
