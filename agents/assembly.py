@@ -50,7 +50,7 @@ def line_policy(settings: Settings) -> LinePolicy:
 
 
 def carrier_limits(settings: Settings) -> Limits:
-    """How fast the carrier sends; a second's messages may leave at once after a pause."""
+    """How fast all workers together may send; a second's messages may leave at once after a pause."""
     rate = settings.sms_per_second
     return Limits(per_second=rate, burst=max(1, int(rate)))
 

@@ -6,6 +6,7 @@ when it sent them, too.
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from agents.effects import Cause, Effects
@@ -66,7 +67,8 @@ class CarrierAgent:
         self._app = app
         self._carrier = carrier
         self._pseudonyms = pseudonyms
-        self._limits = limits or Limits()
+        # The SMS API knows one sender, however many workers there are: each has the part of its partitions.
+        self._limits = replace(limits or Limits(), share=lambda: app.share_of(SMS_OUTBOX))
         self._effects = Effects("urn:jardem:carrier", pseudonyms)
         table = cast("BytesTable", app.Table("attempts", key_type=bytes, value_type=bytes))
         app.tables_of_inboxes[SMS_OUTBOX] = table.changelog_topic_name

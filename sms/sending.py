@@ -12,7 +12,7 @@ from schemas.sms import MessageAccepted, MessageDeferred, MessageInDoubt, Messag
 from sms import metrics
 from sms.carrier import Accepted, CannotBeAskedError, Carrier, NotNow, Refused, Uncertain
 from sms.journal import Entry
-from sms.rate import Rest, TokenBucket
+from sms.rate import Rest, TokenBucket, whole
 from streams.clock import Clock
 
 _log = structlog.get_logger(__name__)
@@ -25,6 +25,7 @@ _FIRST_PAUSE = 0.25
 class Limits:
     """The carrier's limits. All seconds are real time.
 
+    `per_second` and `burst` are the sender's, and `share` tells which part of them is this worker's now.
     `stale_seconds`: a request older than this, not yet tried, goes back to the desk, which decides again.
     `batch_seconds`: what a batch has not begun after this goes back to the desk.
     `quick_seconds`: how long a message is tried at once, before it goes back.
@@ -34,6 +35,7 @@ class Limits:
 
     per_second: float = 10.0
     burst: int = 10
+    share: Callable[[], float] = whole
     in_flight: int = 32
     stale_seconds: float = 60.0
     batch_seconds: float = 5.0
@@ -77,7 +79,7 @@ class Sender:
         self._clock = clock
         self._chance = chance
         self._now = now
-        self._bucket = TokenBucket(limits.per_second, limits.burst)
+        self._bucket = TokenBucket(limits.per_second, limits.burst, limits.share)
         self._rest = Rest(chance)
         self._free = asyncio.Semaphore(limits.in_flight)
 

@@ -86,7 +86,7 @@ class Settings(BaseSettings):
         gt=0,
         le=10_000,
         allow_inf_nan=False,
-        description="how many SMS a second each worker sends at most: the sender's limit by the workers",
+        description="how many SMS a second the sender may send, all workers together",
     )
     public_url: WebAddress = Field(
         "",

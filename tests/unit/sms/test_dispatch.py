@@ -396,13 +396,15 @@ async def test_staleness_is_a_matter_of_real_time(
 async def test_the_rate_limit_holds_and_what_does_not_fit_goes_back(
     api: BadApi, carrier: TwilioCarrier, kept: MemoryJournal
 ) -> None:
+    # The first call of a process takes longer, and would seem to leave together with the second.
+    await carrier.send(PHONE, "before")
     limits = Limits(per_second=20, burst=1, batch_seconds=1)
     dispatcher = new_dispatcher(carrier, kept, limits)
     reports = await dispatcher.dispatch([message(f"m{n}", f"+770155501{n:02}") for n in range(60)])
     kinds = Counter(type(report) for report in reports)
     assert 18 <= kinds[MessageAccepted] <= 22
     assert kinds[MessageDeferred] == 60 - kinds[MessageAccepted]
-    calls = [call.at for call in api.creates()]
+    calls = [call.at for call in api.creates()[1:]]
     assert len(calls) == kinds[MessageAccepted]
     assert calls[-1] - calls[0] >= (len(calls) - 1) / 20 - 0.02
 
