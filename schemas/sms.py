@@ -291,7 +291,7 @@ class SentTimeTold(Event):
 
 
 class MessageReceived(Event):
-    """A text came from this number. `received_at` is when it reached us from the carrier."""
+    """A text came from this number. `received_at` is when the carrier first brought it, as far as we know."""
 
     name: ClassVar[str] = "message.received"
 

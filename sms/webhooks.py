@@ -1,8 +1,8 @@
 """HTTP for the SMS API: what citizens write and what became of our messages, signed by the API.
 
-Stateless. 204 or TwiML only after the broker has the event; 400 with a reason for what can't be read, 403 for
-a bad or missing signature, 408 for a body that does not come, 413 for a body over 64 kB, 503 where the broker
-does not answer.
+Stateless, but for what `sms.first_heard` remembers as long as the process lives. 204 or TwiML only after the
+broker has the event; 400 with a reason for what can't be read, 403 for a bad or missing signature, 408 for a
+body that does not come, 413 for a body over 64 kB, 503 where the broker does not answer.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from aiohttp import web
 from schemas.pseudonyms import Pseudonyms
 from schemas.sms import MessageReceived, MessageStatusReported
 from sms import metrics
+from sms.first_heard import FirstHeard
 from sms.inbox import Inbox, KafkaInbox, NotTakenError, inbox_record
 from sms.signature import is_body_signed, is_signed
 from sms.webhook_forms import BadRequestError, read_form, read_inbound, read_json, read_status
@@ -55,6 +56,7 @@ class Webhooks:
         self._account = account
         self._pseudonyms = pseudonyms
         self._clock = clock
+        self._heard = FirstHeard()
 
     def app(self) -> web.Application:
         """The application with its four routes."""
@@ -88,8 +90,7 @@ class Webhooks:
         try:
             body = await _body(request)
             fields = self._signed_fields(request, body)
-            record = inbox_record(read(fields, arrived_at), self._pseudonyms)
-            await self._inbox.put(record)
+            await self._put(read(fields, arrived_at))
         except _RefusedError as refused:
             return _refuse(endpoint, refused.status, refused.reason)
         except BadRequestError as problem:
@@ -98,6 +99,24 @@ class Webhooks:
             return _refuse(endpoint, 503, f"the broker has not taken the event: {problem}")
         metrics.WEBHOOKS.labels(endpoint, "taken").inc()
         return None
+
+    async def _put(self, told: Told) -> None:
+        """Return when the broker has the event. Raises `NotTakenError`.
+
+        A text that comes again after a refusal was received when it came first: that the broker was away is
+        no fault of the citizen's, and may not make an answer late (R6).
+        """
+        if not isinstance(told, MessageReceived):
+            await self._inbox.put(inbox_record(told, self._pseudonyms))
+            return
+        first = self._heard.first(told.sid, told.received_at)
+        try:
+            received = told.model_copy(update={"received_at": first})
+            await self._inbox.put(inbox_record(received, self._pseudonyms))
+        except NotTakenError:
+            self._heard.refused(told.sid, first)
+            raise
+        self._heard.taken(told.sid)
 
     def _signed_fields(self, request: web.Request, body: bytes) -> dict[str, str]:
         """The fields of a call whose signature is good. Raises `_RefusedError` and `BadRequestError`."""

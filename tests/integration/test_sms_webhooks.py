@@ -136,9 +136,13 @@ async def everything_in(broker: Broker) -> list[Record]:
     return records
 
 
-async def sids_in(broker: Broker) -> list[str]:
+async def texts_in(broker: Broker) -> list[MessageReceived]:
     events = [decode(r.value, r.headers, timestamp=r.timestamp) for r in await everything_in(broker)]
-    return [MessageReceived.model_validate_json(event.data).sid for event in events]
+    return [MessageReceived.model_validate_json(event.data) for event in events]
+
+
+async def sids_in(broker: Broker) -> list[str]:
+    return [text.sid for text in await texts_in(broker)]
 
 
 async def test_events_reach_the_inbox_keyed_and_replays_have_one_id(broker: Broker) -> None:
@@ -167,20 +171,25 @@ async def test_while_the_broker_is_dead_nothing_is_promised_and_afterwards_all_i
         for _ in range(20):
             await carrier.call()
         broker.kill()
-        began = time.monotonic()
-        assert await carrier.call() == 503
+        began, refused = time.monotonic(), f"SM{uuid4().hex}"
+        assert await carrier.call(refused) == 503
         assert time.monotonic() - began < 8
+        first_over = datetime.now(UTC)
         assert await carrier.health("/readyz") == 503
         assert await carrier.health("/healthz") == 200
         broker.start()
         await carrier.until_ready()
         async with asyncio.timeout(60):
-            while await carrier.call() != 200:  # noqa: ASYNC110 - the broker is another process
+            while await carrier.call(refused) != 200:  # noqa: ASYNC110 - the broker is another process
                 await asyncio.sleep(0.2)
         for _ in range(20):
             assert await carrier.call() == 200
-    assert set(carrier.taken) <= set(await sids_in(broker))
+    texts = await texts_in(broker)
+    assert set(carrier.taken) <= {text.sid for text in texts}
     assert len(carrier.taken) >= 41
+    heard = [text.received_at for text in texts if text.sid == refused]
+    assert heard
+    assert max(heard) < first_over
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from twilio.request_validator import RequestValidator
 
 from schemas.pseudonyms import Pseudonyms
 from schemas.sms import MessageReceived, MessageStatusReported
+from sms.first_heard import FirstHeard
 from sms.signature import is_signed, sign
 from streams.clock import Clock
 from tests.unit.sms.webhook_calls import FORM_TYPE, INBOUND, PUBLIC, STATUS, TOKEN, Caller, calling
@@ -290,6 +291,64 @@ async def test_503_while_the_broker_does_not_answer(caller: Caller) -> None:
     caller.inbox.down = False
     async with caller.session.get(f"{caller.url}/readyz") as response:
         assert response.status == 200
+
+
+async def received(caller: Caller, sid: str) -> datetime:
+    """When the text with this sid was received, as the last event about it says."""
+    found = [MessageReceived.model_validate_json(event.data) for event in caller.inbox.events()]
+    return [message.received_at for message in found if message.sid == sid][-1]
+
+
+async def test_a_text_that_comes_again_after_a_refusal_bears_the_instant_of_its_first_call(
+    caller: Caller,
+) -> None:
+    sid, other = INBOUND["MessageSid"], "SM" + "7" * 32
+    caller.inbox.down = True
+    assert (await caller.form(IN, INBOUND))[0] == 503
+    first_over = datetime.now(UTC)
+    await asyncio.sleep(0.05)
+    assert (await caller.form(IN, INBOUND))[0] == 503
+    caller.inbox.down = False
+    again = datetime.now(UTC)
+    assert (await caller.form(IN, INBOUND))[0] == 200
+    assert await received(caller, sid) < first_over
+    [event] = caller.inbox.events()
+    assert event.time == await received(caller, sid)
+    assert (await caller.form(IN, {**INBOUND, "MessageSid": other}))[0] == 200
+    assert await received(caller, other) >= again
+
+
+async def test_the_instant_of_a_text_that_was_taken_is_not_kept(caller: Caller) -> None:
+    caller.inbox.down = True
+    await caller.form(IN, INBOUND)
+    caller.inbox.down = False
+    await caller.form(IN, INBOUND)
+    again = datetime.now(UTC)
+    await caller.form(IN, INBOUND)
+    assert await received(caller, INBOUND["MessageSid"]) >= again
+
+
+async def test_what_is_not_signed_is_not_remembered(caller: Caller) -> None:
+    caller.inbox.down = True
+    assert (await caller.form(IN, INBOUND, signature="x"))[0] == 403
+    assert (await caller.form(ST, STATUS))[0] == 503
+    caller.inbox.down = False
+    now = datetime.now(UTC)
+    assert (await caller.form(IN, INBOUND))[0] == 200
+    assert await received(caller, INBOUND["MessageSid"]) >= now
+
+
+def test_of_many_refused_texts_the_oldest_is_forgotten_first() -> None:
+    heard = FirstHeard(most=3)
+    instants = [datetime(2021, 7, 15, 6, minute, tzinfo=UTC) for minute in range(5)]
+    for number, instant in enumerate(instants[:4]):
+        heard.refused(f"SM{number}", instant)
+    now = instants[4]
+    assert [heard.first(f"SM{number}", now) for number in range(4)] == [now, *instants[1:4]]
+    heard.refused("SM1", heard.first("SM1", now))
+    heard.taken("SM2")
+    heard.taken("SM2")
+    assert [heard.first(f"SM{number}", now) for number in range(4)] == [now, instants[1], now, instants[3]]
 
 
 @pytest.mark.parametrize(

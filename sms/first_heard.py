@@ -1,0 +1,25 @@
+"""When the SMS API first brought a text that the broker could not take at that time."""
+
+from datetime import datetime
+
+
+class FirstHeard:
+    """Remembers first instants by the texts' sids, in this process only; beyond `most`, not the oldest."""
+
+    def __init__(self, most: int = 10_000) -> None:
+        self._most = most
+        self._instants: dict[str, datetime] = {}
+
+    def first(self, sid: str, now: datetime) -> datetime:
+        """When the text came first: now, where nothing else is known."""
+        return self._instants.get(sid, now)
+
+    def refused(self, sid: str, first: datetime) -> None:
+        """The text was not taken; the SMS API is expected to bring it again."""
+        self._instants[sid] = first
+        while len(self._instants) > self._most:
+            del self._instants[next(iter(self._instants))]
+
+    def taken(self, sid: str) -> None:
+        """The text is safe; when it came first need not be known any longer."""
+        self._instants.pop(sid, None)
