@@ -116,6 +116,7 @@ def test_the_case_is_told_once_when_its_question_was_sent(asking: Number) -> Non
     assert asking.hears(told(sent_at)) == [
         QuestionSentTime(question_id="q", case_id="case", person_id="person of case", sent_at=sent_at)
     ]
+    assert asking.line.deliveries[0].told
     for again in (told(sent_at), told(None), told(sent_at, attempt=2), told(sent_at, sid="SM-other")):
         before = asking.line
         assert asking.hears(again) == []
@@ -166,6 +167,7 @@ def test_what_is_not_told_is_asked_for_later_and_later_and_given_up() -> None:
     assert delays == [2 * 15 * 4**n for n in range(6)]
     assert number.hears(told(None, 7)) == []
     assert number.remarks == ("a sent time was asked for in vain: the acceptance stands",)
+    assert number.line.deliveries[0].inquiry is None
     assert wait(number.line) is None
     assert number.hears(status(SID, "delivered")) == []
 
