@@ -65,6 +65,9 @@ class StreamApp(faust.App):
         self.loop.call_soon_threadsafe(self._set_not_ready)
         super().on_rebalance_start()
 
+    def _on_rebalance_when_stopped(self) -> None:
+        """M10: nothing. Faust would close the consumer here, in the wrong loop, and never leave the group."""
+
     def _set_not_ready(self) -> None:
         self.ready.clear()
         self.not_ready.set()

@@ -11,6 +11,8 @@ import structlog
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
+from streams.stores import NotOwned
+
 if TYPE_CHECKING:
     from streams.app import StreamApp
     from streams.consumer import Consumer
@@ -34,8 +36,8 @@ class ChangelogWatch:
             if self._app.ready.is_set():
                 try:
                     await self._look()
-                except KafkaError as error:
-                    log.info("the changelogs' ends cannot be asked for now", error=repr(error))
+                except (KafkaError, NotOwned) as error:
+                    log.info("the changelogs' ends cannot be compared now", error=repr(error))
 
     async def _look(self) -> None:
         app = self._app
@@ -48,7 +50,7 @@ class ChangelogWatch:
                     written[TP(table.changelog_topic_name, number)] = table, offset
         generation = app.consumer_generation_id
         ends = await consumer.highwaters(*written) if written else {}
-        if not app.ready.is_set() or app.consumer_generation_id != generation:
+        if app.should_stop or not app.ready.is_set() or app.consumer_generation_id != generation:
             return
         for tp, (table, offset) in written.items():
             # What was written since the question was put would look like another's.

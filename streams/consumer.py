@@ -14,7 +14,7 @@ from faust.types import TP, ConsumerMessage
 from mode.types import ServiceT
 
 from streams.batches import Batch, Holding
-from streams.membership import leave_when_stopping
+from streams.membership import end_when_expelled, leave_when_stopping
 from streams.records import Record
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         await super().on_start()
         coordinator = self._ensure_consumer()._coordinator  # noqa: SLF001
         self.app.lease.watch(coordinator)
+        end_when_expelled(coordinator)
 
     async def on_thread_stop(self) -> None:
         """Stop aiokafka's consumer, and leave the group."""
@@ -70,7 +71,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         await super().on_thread_stop()
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
-        """A new assignment is a new lease."""
+        """A new assignment is a new lease, and the end of the epoch before."""
+        self._epoch += 1
         self.app.lease.take()
         await super().on_partitions_assigned(assigned, generation_id)
 
@@ -296,6 +298,8 @@ class Consumer(driver.Consumer):
                 task.cancel()
             if slow:
                 await asyncio.wait(slow)
+        # Also where nothing is to be committed: a repair may be under way, and the stores are closed next.
+        await self.app.producer.flush()
         await self.commit()
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
@@ -306,6 +310,9 @@ class Consumer(driver.Consumer):
         next owner.
         """
         await self._on_partitions_revoked(revoked)
+        if self.app.should_stop:
+            # Faust leaves that to the stop, which may be late for it.
+            await self.wait_empty()
         for holding in self.holdings.values():
             holding.live = False
         self.holdings.clear()

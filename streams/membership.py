@@ -9,17 +9,17 @@ while it stands still. So nobody else can come in its name while it might still 
 (`streams.lease`) promises goes on being true.
 """
 
+import asyncio
 import fcntl
 import os
 import socket
 import uuid
+from collections.abc import Iterable
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-import structlog
-
-log = structlog.get_logger()
+from streams.exits import Exit, end_process
 
 
 class Membership:
@@ -30,10 +30,12 @@ class Membership:
         self.instance_id = instance_id
 
     @classmethod
-    def claim(cls, folder: Path) -> "Membership":
+    def claim(cls, folder: Path, topics: Iterable[str]) -> "Membership":
         """Take the first identity in the folder that no living process has, or make one.
 
-        The host's name is part of it, so that a folder copied to another machine brings no double along.
+        The host and the file's place on its disk are part of the name, so that a copied folder brings no
+        double along; and so are the topics read, because the broker gives a static member its old assignment
+        whatever it now subscribes to (KAFKA-12759).
         """
         folder.mkdir(parents=True, exist_ok=True)
         for number in count():
@@ -51,7 +53,8 @@ class Membership:
                 os.ftruncate(file, 0)
                 os.pwrite(file, str(known).encode(), 0)
                 os.fsync(file)
-            return cls(file, str(uuid.uuid5(known, socket.gethostname())))
+            parts = [socket.gethostname(), str(os.fstat(file).st_ino), *sorted(topics)]
+            return cls(file, str(uuid.uuid5(known, "\n".join(parts))))
         raise AssertionError("count() never ends")
 
     def release(self) -> None:
@@ -66,3 +69,21 @@ def leave_when_stopping(coordinator: Any) -> None:  # noqa: ANN401 - aiokafka ha
     soon, so its partitions are for others at once.
     """
     coordinator._group_instance_id = None  # noqa: SLF001
+
+
+def end_when_expelled(coordinator: Any) -> None:  # noqa: ANN401 - aiokafka has no types
+    """Make the process end where an aiokafka group coordinator gives up.
+
+    It keeps what it cannot mend for whoever polls the next time, and waits until then without heartbeats;
+    nobody polls that way here. A name that another has taken (`FENCED_INSTANCE_ID`) is such a thing.
+    """
+
+    async def give_up(error: BaseException) -> None:
+        end_process(Exit.CRASHED, "the group cannot be joined", error=f"{type(error).__name__}: {error}")
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            end_process(Exit.CRASHED, "the group was lost", error=f"{type(error).__name__}: {error}")
+
+    coordinator._push_error_to_user = give_up  # noqa: SLF001
+    coordinator._coordination_task.add_done_callback(ended)  # noqa: SLF001

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 from aiokafka.producer.message_accumulator import BatchBuilder
 from faust.transport.drivers import aiokafka as driver
@@ -192,23 +193,35 @@ class Producer(driver.Producer):
         """
         try:
             async with self._turns.setdefault(changelog, asyncio.Lock()):
-                holes = self._holes.pop(changelog)
-                begin, end = holes[0].start, holes[-1].stop
-                log.error(
-                    "another worker has written to the changelog; writing our values again",
-                    changelog=changelog.topic,
-                    partition=changelog.partition,
-                    begin=begin,
-                    end=end,
-                )
-                keys = await foreign_keys(self._new_reader(), changelog, begin, end)
-                again = dict(own_values(store, keys))
-                tasks = self._submit_to(changelog, [(key, value, []) for key, value in again.items()])
-                self._write_store(store, changelog, again, await asyncio.gather(*tasks))
+                # Late writes come in bursts: one may come while the one before is repaired.
+                while holes := self._holes.pop(changelog, []):
+                    begin, end = holes[0].start, holes[-1].stop
+                    log.error(
+                        "another worker has written to the changelog; writing our values again",
+                        changelog=changelog.topic,
+                        partition=changelog.partition,
+                        begin=begin,
+                        end=end,
+                    )
+                    again = dict(own_values(store, await self._foreign_keys(changelog, begin, end)))
+                    tasks = self._submit_to(changelog, [(key, value, []) for key, value in again.items()])
+                    if tasks:
+                        self._write_store(store, changelog, again, await asyncio.gather(*tasks))
         except Exception as error:  # noqa: BLE001 - then a restart is better than a changelog that lies
             end_process(Exit.LOST_SEND, "the changelog could not be repaired", error=repr(error))
         finally:
             del self._repairs[changelog]
+
+    async def _foreign_keys(self, changelog: TopicPartition, begin: int, end: int) -> set[bytes | None]:
+        """The keys in a hole, however long the brokers need; only whoever lost the partition gives up."""
+        while True:
+            try:
+                return await foreign_keys(self._new_reader(), changelog, begin, end)
+            except KafkaError as error:
+                if self.app.lease.lost:
+                    raise
+                log.warning("the changelog cannot be read for its repair; trying again", error=repr(error))
+                await asyncio.sleep(1)
 
     def _new_reader(self) -> AIOKafkaConsumer:
         settings = self._settings_default()

@@ -37,4 +37,4 @@ async def foreign_keys(
 
 def own_values(store: "PartitionStore", keys: set[bytes | None]) -> list[tuple[bytes, bytes | None]]:
     """What this owner holds for those keys; None where it holds nothing, which deletes what was written."""
-    return [(key, store.get(key)) for key in sorted(filter(None, keys))]
+    return [(key, store.get(key)) for key in keys if key is not None]

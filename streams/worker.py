@@ -68,14 +68,14 @@ def run_worker(app: StreamApp, bind: Address | None = None) -> int:
 
 async def _run(app: StreamApp, bind: Address | None) -> int:
     app.conf.datadir.mkdir(parents=True, exist_ok=True)
-    if app.conf.store.scheme == "rocksdb":
-        prepare_folder(app.conf.tabledir, app.conf.id)
     try:
         await check_topics(app)
     except (UnfitTopics, KafkaError) as error:
         log.critical("worker refused to start", error=str(error), exit_code=int(Exit.CONFIGURATION))
         return int(Exit.CONFIGURATION)
-    membership = Membership.claim(app.conf.datadir)
+    if app.conf.store.scheme == "rocksdb":
+        prepare_folder(app.conf.tabledir, app.conf.id)
+    membership = Membership.claim(app.conf.datadir, {*app.source_topics, *app.tables_of_inboxes.values()})
     app.conf.consumer_group_instance_id = membership.instance_id
     stopping = _watch_signals()
     health = Health(app)

@@ -105,7 +105,7 @@ def main() -> int:
     configure_logging()
     settings = Settings(kafka=kafka, data_dir=Path(folder), store=cast("Literal['memory', 'rocksdb']", store))
     session = float(os.environ.get("LEDGER_SESSION", "6"))
-    tuning = Tuning(app_id=app_id, session_timeout=session, heartbeat_interval=1.0, revoke_wait=1.0)
+    tuning = Tuning(app_id=app_id, session_timeout=session, heartbeat_interval=1.0, revoke_wait=2.5)
     app = create_app(settings, tuning)
     Desk(app, Ledger(app_id))
 
