@@ -200,6 +200,7 @@ class Consumer(driver.Consumer):
 
     async def _drain_messages(self, fetcher: ServiceT) -> None:
         """Deliver what each poll brings, one message for each partition."""
+        stopped: tuple[type[BaseException], ...] = (asyncio.CancelledError, *self.consumer_stopped_errors)
         try:
             while not (self.should_stop or fetcher.should_stop):
                 if not self.flow_active:
@@ -210,7 +211,7 @@ class Consumer(driver.Consumer):
                 for tp, raw in (await self._getmany(free, 1.0)).items():
                     if epoch == self._epoch:
                         await self._deliver(tp, raw)
-        except self.consumer_stopped_errors:
+        except stopped:
             if not self.app.should_stop:
                 raise
 
