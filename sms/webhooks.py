@@ -16,6 +16,7 @@ from typing import Self
 
 import structlog
 from aiohttp import web
+from prometheus_client.aiohttp import make_aiohttp_handler
 
 from schemas.pseudonyms import Pseudonyms
 from schemas.sms import MessageReceived, MessageStatusReported
@@ -59,12 +60,13 @@ class Webhooks:
         self._heard = FirstHeard()
 
     def app(self) -> web.Application:
-        """The application with its four routes."""
+        """The application: two routes for the SMS API, and three for whoever looks after the process."""
         app = web.Application(client_max_size=LARGEST_BODY)
         app.router.add_post(INBOUND, self._inbound)
         app.router.add_post(STATUS, self._status)
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
+        app.router.add_get("/metrics", make_aiohttp_handler())
         return app
 
     async def _inbound(self, request: web.Request) -> web.Response:

@@ -293,6 +293,19 @@ async def test_503_while_the_broker_does_not_answer(caller: Caller) -> None:
         assert response.status == 200
 
 
+async def test_what_is_refused_is_counted(caller: Caller) -> None:
+    async def refused() -> float:
+        async with caller.session.get(f"{caller.url}/metrics") as response:
+            lines = (await response.text()).splitlines()
+        wanted = 'jardem_sms_webhooks_total{endpoint="inbound",result="403"} '
+        return sum(float(line.removeprefix(wanted)) for line in lines if line.startswith(wanted))
+
+    before = await refused()
+    async with caller.session.post(f"{caller.url}/sms/inbound", data={"From": "+77010000001"}) as response:
+        assert response.status == 403
+    assert await refused() == before + 1
+
+
 async def received(caller: Caller, sid: str) -> datetime:
     """When the text with this sid was received, as the last event about it says."""
     found = [MessageReceived.model_validate_json(event.data) for event in caller.inbox.events()]
