@@ -1,6 +1,6 @@
 """Mutated webhook calls, none of them accepted.
 
-A few thousand in every run. For more, and for another sequence:
+Twenty thousand in every run. For more, and for another sequence:
 
     JARDEM_FUZZ_CALLS=100000 JARDEM_FUZZ_SEED=7 pytest tests/unit/sms/test_webhook_fuzz.py
 """
@@ -19,7 +19,7 @@ import pytest
 from sms.signature import sign
 from tests.unit.sms.webhook_calls import FORM_TYPE, INBOUND, PUBLIC, STATUS, TOKEN, calling
 
-CALLS = int(os.environ.get("JARDEM_FUZZ_CALLS", "4000"))
+CALLS = int(os.environ.get("JARDEM_FUZZ_CALLS", "20000"))
 SEED = int(os.environ.get("JARDEM_FUZZ_SEED", "20261123"))
 PATHS = {"/sms/inbound": INBOUND, "/sms/status": STATUS}
 
