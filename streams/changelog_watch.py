@@ -52,6 +52,9 @@ class ChangelogWatch:
         ends = await consumer.highwaters(*written) if written else {}
         if app.should_stop or not app.ready.is_set() or app.consumer_generation_id != generation:
             return
+        if not app.lease.valid():
+            # Whoever stood still sees the writes of the new owner, before hearing that there is one.
+            return
         for tp, (table, offset) in written.items():
             # What was written since the question was put would look like another's.
             if ends[tp] > offset and producer.settled(table, tp.partition) == offset:
