@@ -4,7 +4,10 @@ from datetime import datetime
 
 
 class FirstHeard:
-    """Remembers first instants by the texts' sids, in this process only; beyond `most`, not the oldest."""
+    """Remembers first instants by the texts' sids, in this process only, and at most `most` of them.
+
+    The oldest is forgotten first.
+    """
 
     def __init__(self, most: int = 10_000) -> None:
         self._most = most
