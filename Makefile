@@ -13,7 +13,7 @@ CHURN   ?=
 # What pytest is told, as in: make unit PYTEST="-k lifecycle"
 PYTEST  ?=
 
-UNIT        := $(wildcard tests/unit tests/simulation)
+UNIT        := $(wildcard tests/unit tests/compat tests/simulation)
 INTEGRATION := $(wildcard tests/integration)
 
 .DEFAULT_GOAL := help

@@ -1,0 +1,98 @@
+"""What any release has stored or sent inside is read by the code of today, field by field."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from agents.case_desk import CaseDesk
+from agents.inbox import read
+from agents.sms_desk import SmsDesk
+from rules.policy import Policy
+from schemas import catalogue
+from schemas.pseudonyms import Pseudonyms
+from sms import journal
+from sms.conversation import LinePolicy
+from streams import envelope
+from streams.records import Record
+
+FOLDER = Path(__file__).parent
+_PSEUDONYMS = Pseudonyms(b"any")
+_LOADERS = {
+    "people": CaseDesk(Policy(), _PSEUDONYMS).load,
+    "lines": SmsDesk(LinePolicy(), _PSEUDONYMS).load,
+    "journal": journal.load,
+}
+_KNOWN = catalogue.CASE_INBOX | catalogue.SMS_INBOX | catalogue.SMS_OUTBOX
+
+
+def _golden(pattern: str) -> list[Path]:
+    found = sorted(FOLDER.glob(pattern))
+    assert found, f"no golden file matches {pattern}"
+    return found
+
+
+def _named(path: Path) -> str:
+    return str(path.relative_to(FOLDER))
+
+
+def _differences(before: object, now: object, where: str = "") -> Iterator[str]:
+    """Where a field of before is missing or other now. Fields that are new are no difference."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for name, value in before.items():
+            if name in now:
+                yield from _differences(value, now[name], f"{where}.{name}")
+            else:
+                yield f"{where}.{name} is gone"
+    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        for number, (old, new) in enumerate(zip(before, now, strict=True)):
+            yield from _differences(old, new, f"{where}[{number}]")
+    elif before != now:
+        yield f"{where}: {before!r} is read as {now!r}"
+
+
+@pytest.mark.parametrize("stored", _golden("*/people/*.stored") + _golden("*/lines/*.stored"), ids=_named)
+def test_every_aggregate_of_before_is_read_field_by_field(stored: Path) -> None:
+    state = _LOADERS[stored.parent.name](stored.read_bytes())
+    fields = json.loads(stored.with_suffix(".fields.json").read_text(encoding="utf-8"))
+    assert list(_differences(fields, state.model_dump(mode="json", by_alias=True))) == []
+
+
+@pytest.mark.parametrize("stored", _golden("*/journal/*.stored"), ids=_named)
+def test_every_journal_page_of_before_is_read_field_by_field(stored: Path) -> None:
+    page = journal.load(stored.read_bytes())
+    fields = json.loads(stored.with_suffix(".fields.json").read_text(encoding="utf-8"))
+    assert list(_differences(fields, page.model_dump(mode="json", by_alias=True))) == []
+
+
+@pytest.mark.parametrize("stored", _golden("*/envelopes/*.stored"), ids=_named)
+def test_every_envelope_of_before_is_taken_apart_and_its_effects_are_known(stored: Path) -> None:
+    opened = envelope.load(stored.read_bytes())
+    _LOADERS[stored.stem](opened.state)
+    assert opened.handled
+    for handled in opened.handled.values():
+        for effect in handled.effects():
+            assert all((effect.topic, effect.key, effect.value, effect.headers))
+    assert envelope.dump(opened.state, opened.handled.values()) == stored.read_bytes()
+
+
+@pytest.mark.parametrize("stored", _golden("*/records/*.json"), ids=_named)
+def test_every_internal_record_of_before_is_read_field_by_field(stored: Path) -> None:
+    content = json.loads(stored.read_text(encoding="utf-8"))
+    headers = tuple((name, text.encode()) for name, text in content["headers"])
+    at = datetime(2021, 7, 15, 4, tzinfo=UTC)
+    record = Record("any", 0, 0, at, b"any", content["value"].encode(), headers)
+    _, received = read(record, _KNOWN)
+    now = received.happening.data.model_dump(mode="json", by_alias=True)
+    assert list(_differences(json.loads(content["value"]), now)) == []
+    assert received.happening.name == stored.stem
+
+
+def test_a_field_that_is_gone_or_read_otherwise_is_told() -> None:
+    before = {"a": 1, "b": [{"c": "x"}], "d": None}
+    assert list(_differences(before, {"a": 1, "b": [{"c": "y"}], "e": 2})) == [
+        ".b[0].c: 'x' is read as 'y'",
+        ".d is gone",
+    ]

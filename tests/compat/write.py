@@ -1,0 +1,218 @@
+"""Writes golden states: what the code of today stores and sends inside, for the code of every later day.
+
+    python -m tests.compat.write RELEASE
+
+plays seeds of the simulation and keeps, under `tests/compat/RELEASE/`, one stored value of each kind: a
+person in each state, a number with a question in each stage, a journal page, the envelopes of both tables,
+and a record of each event that travels between the desks. Beside each stored value stand its fields, read by
+the code that wrote it. A folder that is there is never written again.
+"""
+
+import json
+import sys
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import TypedDict
+
+from agents.effects import Cause, Effects
+from ops.simulation.moves import moves
+from ops.simulation.town import setting
+from ops.simulation.world import World
+from schemas.base import Event, Model
+from schemas.cloudevents import encode, wrap
+from schemas.happening import Happening
+from schemas.pseudonyms import Pseudonyms
+from schemas.sms import MessageAccepted, MessageDeferred, MessageInDoubt, MessageRejected
+from sms import journal
+from sms.journal import Entry, Page
+from sms.line import Line
+from sms.stages import Stage, stage_of
+from streams import envelope
+from streams.envelope import Envelope
+
+FOLDER = Path(__file__).parent
+_SEEDS = range(4_000)
+_PSEUDONYMS = Pseudonyms(b"the key of the golden states")
+_FEW = 12
+_A_CASE = uuid.UUID(int=0)
+_AT = datetime(2021, 7, 15, 4, tzinfo=UTC)
+
+
+def main(release: str) -> None:
+    """Write the folder of this release. Raises `FileExistsError` where it is there already."""
+    folder = FOLDER / release
+    folder.mkdir()
+    states = _States()
+    for seed in _SEEDS:
+        world = None
+        for world in _played(seed):
+            states.look(world)
+        if world:
+            states.look_back(world)
+    for kind, values in (("people", states.people), ("lines", states.lines)):
+        for name, model in values.items():
+            # As the desks of c57ba95 wrote it; a later desk may write otherwise, and writes its own folder.
+            _keep(folder / kind / name, model.model_dump_json(exclude_defaults=True).encode(), model)
+    page = _page()
+    _keep(folder / "journal" / "page", journal.dump(page), page)
+    for name, value in states.envelopes():
+        _write(folder / "envelopes" / f"{name}.stored", value)
+    for name, letter in states.letters.items():
+        _write(folder / "records" / f"{name}.json", _record(letter))
+
+
+def _played(seed: int) -> Iterator[World]:
+    """The world of a seed after each of its moves."""
+    chance = Random(seed)  # noqa: S311 - a run must be repeatable, not secret
+    town = setting(chance)
+    world = World(town)
+    for move in moves(chance, town.people):
+        world.do(move)
+        yield world
+    world.rest()
+    yield world
+
+
+class _States:
+    """The richest value seen of each kind (the longer its JSON, the more it fills), and one of each field."""
+
+    def __init__(self) -> None:
+        self.people: dict[str, Model] = {}
+        self.lines: dict[str, Model] = {}
+        self.letters: dict[str, Happening] = {}
+        self._handled: dict[str, tuple[Model, dict[str, list[Happening]]]] = {}
+        self._longest: dict[tuple[str, str], int] = {}
+        self._fields: set[str] = set()
+
+    def look(self, world: World) -> None:
+        """See whether there is anything richer than what is kept, after a move."""
+        for people in world.cases.table.values():
+            for case in people.state.cases.values():
+                self._keep_longer("people", case.state, people.state, self.people)
+            self._keep_fields("people", people.state, self.people)
+        for lines in world.lines.table.values():
+            for stage in _stages(lines.state):
+                self._keep_longer("lines", stage, lines.state, self.lines)
+            self._keep_fields("lines", lines.state, self.lines)
+
+    def look_back(self, world: World) -> None:
+        """See which records and envelopes a run has left."""
+        for name, table in (("people", world.cases.table), ("lines", world.lines.table)):
+            for kept in table.values():
+                if len(kept.handled) <= _FEW and self._longer("envelopes", name, kept.state):
+                    self._handled[name] = kept.state, kept.handled
+        for inboxes in (world.cases.inboxes, world.lines.inboxes, world.carrier.inboxes):
+            for letter in (letter for inbox in inboxes.values() for letter in inbox.letters):
+                if self._longer("letters", letter.name, letter.data):
+                    self.letters[letter.name] = letter
+
+    def envelopes(self) -> Iterator[tuple[str, bytes]]:
+        """The values of the tables, with the ids handled and their effects."""
+        for name, (state, handled) in self._handled.items():
+            effects = Effects("urn:jardem:golden", _PSEUDONYMS)
+            kept = Envelope(state.model_dump_json(exclude_defaults=True).encode())
+            for number, (event_id, letters) in enumerate(handled.items()):
+                events = [letter.data for letter in letters]
+                sent = effects.outgoing(events, Cause(event_id), _AT, person_id="a" * 64)
+                kept.remember(event_id, 1_626_321_600_000 + number, number, sent)
+            yield name, envelope.dump(kept.state, kept.handled.values())
+
+    def _keep_longer(self, kind: str, name: str, model: Model, among: dict[str, Model]) -> None:
+        if self._longer(kind, name, model):
+            among[name] = model
+
+    def _longer(self, kind: str, name: str, model: Model) -> bool:
+        length = len(model.model_dump_json(exclude_defaults=True))
+        if length <= self._longest.get((kind, name), 0):
+            return False
+        self._longest[kind, name] = length
+        return True
+
+    def _keep_fields(self, kind: str, model: Model, among: dict[str, Model]) -> None:
+        filled = {f"{kind}{path}" for path in _filled(model.model_dump(mode="json", exclude_defaults=True))}
+        new = sorted(filled - self._fields, key=len)
+        if new:
+            self._fields |= filled
+            among["field-" + new[-1].removeprefix(f"{kind}.").replace(".", "-")] = model
+
+
+def _filled(content: object, path: str = "") -> Iterator[str]:
+    """The paths of all fields that hold something; the key of a case is no field."""
+    if isinstance(content, dict):
+        for name, value in content.items():
+            yield from _filled(value, f"{path}.{'case' if len(name) == len(str(_A_CASE)) else name}")
+    elif isinstance(content, list):
+        for value in content:
+            yield from _filled(value, path)
+    elif content not in (None, False, 0, ""):
+        yield path
+
+
+def _stages(line: Line) -> set[Stage]:
+    known = [*line.past, *([line.current] if line.current else []), *line.waiting]
+    return {stage_of(line, question.question_id) for question in known}
+
+
+class _Names(TypedDict):
+    message_id: str
+    phone: str
+    attempt: int
+
+
+def _page() -> Page:
+    """A journal page with an entry of each kind."""
+    page = Page()
+    at = _AT.replace(microsecond=120_000)
+
+    def names(number: int) -> _Names:
+        return {"message_id": f"message-{number}", "phone": "+77011234567", "attempt": number}
+
+    reports = (
+        MessageAccepted(**names(1), sid="SM0001", accepted_at=at, sent_at=_AT),
+        MessageDeferred(**names(2), reason="busy", retry_after_seconds=2.5, at=at),
+        MessageRejected(**names(3), code=30005, reason="unknown handset", at=at),
+        MessageInDoubt(**names(4), at=at),
+    )
+    for report in reports:
+        begun = Entry(
+            message_id=report.message_id, attempt=report.attempt, called_at=at, touched_at=at
+        ).begun(report.attempt, at)
+        page = page.noted(
+            begun.reported(report, at, open_=isinstance(report, MessageInDoubt)), timedelta(days=14)
+        )
+    open_ = Entry(message_id="message-5", attempt=1, touched_at=at).begun(1, at)
+    return page.noted(open_, timedelta(days=14))
+
+
+def _record(letter: Happening) -> bytes:
+    """The record that carries the event, as text."""
+    event: Event = letter.data
+    headers, value = encode(
+        wrap(
+            event,
+            id_=letter.id,
+            source=letter.source,
+            time=letter.time,
+            extensions={"traceparent": "00-1-2-00"},
+        )
+    )
+    content = {"headers": [[name, text.decode()] for name, text in headers], "value": value.decode()}
+    return json.dumps(content, ensure_ascii=False, indent=1).encode()
+
+
+def _keep(path: Path, stored: bytes, model: Model) -> None:
+    _write(path.with_suffix(".stored"), stored)
+    fields = json.dumps(model.model_dump(mode="json", by_alias=True), ensure_ascii=False, indent=1)
+    _write(path.with_suffix(".fields.json"), fields.encode())
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
