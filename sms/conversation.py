@@ -69,11 +69,17 @@ class LinePolicy:
 
 
 def converse(line: Line, event: Happening, now: datetime, policy: LinePolicy) -> Conversed:
-    """Apply one event. `now` is the present instant in UTC."""
+    """Apply one event. `now` is the present instant in UTC.
+
+    What the event does follows from the line and the event's own instant, however late it is read: a worker
+    may die after its effects left and before the line was written, and the next one must do the same again.
+    The present only says when that was.
+    """
+    instant = event.time
     if isinstance(event.data, DeadlineElapsed):
-        # The instant has come, even if this worker's clock lags behind the one that told it.
-        now = max(now, event.data.due)
-    exchange = Exchange(line, now, policy.hours)
+        instant = max(instant, event.data.due)
+    # What is told has come, even if this worker's clock lags behind the one that told it.
+    exchange = Exchange(line, instant, max(now, instant), policy.hours)
     handle = _HANDLERS.get(type(event.data))
     if handle:
         handle(exchange, event.data, policy)

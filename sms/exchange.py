@@ -18,12 +18,14 @@ _JUST = timedelta(minutes=30)
 class Exchange:
     """The line as the event finds it, changed move by move.
 
-    `now` is the present instant in UTC. `remarks` says what was done with an event that changed nothing.
+    `now` is the event's instant, by which all is decided, and `read_at` the present one, both in UTC.
+    `remarks` says what was done with an event that changed nothing.
     """
 
-    def __init__(self, line: Line, now: datetime, hours: SendingHours | None) -> None:
+    def __init__(self, line: Line, now: datetime, read_at: datetime, hours: SendingHours | None) -> None:
         self.line = line
         self.now = now
+        self.read_at = read_at
         self.hours = hours
         self.effects: list[Event] = []
         self.remarks: list[str] = []
@@ -114,7 +116,11 @@ class Exchange:
         self.update(question, put_at=max(at, before) if before else at)
 
     def hand_over(self) -> datetime | None:
-        """Hand the next message to the carrier if none is with it, and return when to look again."""
+        """Hand the next message to the carrier if none is with it, and return when to look again.
+
+        What might have gone out at the event's instant and may not now is handed over as of that instant: so
+        old a request the carrier gives back, unless a worker that died had it sent by then.
+        """
         wake_at = None
         self.drop(lambda message: message.until is not None and message.until <= self.now)
         if self.line.in_flight is None:
@@ -122,8 +128,8 @@ class Exchange:
             if message:
                 handed = message.model_copy(
                     update={
-                        "handed_at": self.now,
-                        "tried_at": message.tried_at or self.now,
+                        "handed_at": self.read_at,
+                        "tried_at": message.tried_at or self.read_at,
                         "attempt": message.attempt + 1,
                         "retry_at": None,
                     }
@@ -135,7 +141,7 @@ class Exchange:
                         phone=self.line.phone or "",
                         text=handed.text,
                         attempt=handed.attempt,
-                        requested_at=self.now,
+                        requested_at=self.read_at if self._may_go(message, self.read_at) else self.now,
                     )
                 )
         return wake_at
@@ -151,16 +157,23 @@ class Exchange:
 
         An answer may pass what waits for the morning.
         """
-        opening = self.hours.next_opening(self.now) if self.hours else self.now
         wake_at = None
         for message in self.line.messages:
             if message.retry_at and message.retry_at > self.now:
                 return None, message.retry_at
-            if opening <= self.now or self._is_answer(message):
+            if self._may_go(message, self.now):
                 return message, None
-            wake_at = opening
+            wake_at = self._opening(self.now)
         return None, wake_at
 
-    def _is_answer(self, message: Message) -> bool:
+    def _may_go(self, message: Message, at: datetime) -> bool:
+        """Whether this message may go out at an instant, and is of use then."""
+        of_use = message.until is None or message.until > at
+        return of_use and (self._opening(at) <= at or self._is_answer(message, at))
+
+    def _opening(self, at: datetime) -> datetime:
+        return self.hours.next_opening(at) if self.hours else at
+
+    def _is_answer(self, message: Message, at: datetime) -> bool:
         """Whether the citizen has just asked for this message."""
-        return message.prompted_at is not None and self.now - message.prompted_at <= _JUST
+        return message.prompted_at is not None and at - message.prompted_at <= _JUST

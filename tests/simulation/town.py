@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from ops.simulation.facts import fact
 from ops.simulation.ledger import Ledger
-from ops.simulation.moves import Land, Publish, Work
+from ops.simulation.moves import Crash, Land, Publish, Work
 from ops.simulation.town import PHONES, Setting, person_id
 from ops.simulation.world import World
 from rules.lifecycle import waits
@@ -85,6 +85,20 @@ class Town:
         """Both desks work until nothing waits for them; the carrier does not."""
         while self.world.cases.waiting() or self.world.lines.waiting():
             self.world.do(Work(0))
+
+    def hears(self, word: str, *, person: int = 0) -> None:
+        """A fact about a person is published; nobody has read it yet."""
+        self.world.do(Publish(person, word))
+
+    def case_works(self, *, person: int = 0, count: int = 1) -> None:
+        """The case desk reads this many events about a person."""
+        self.world._batch(self.world.cases, person_id(person), count, None, self.now)
+
+    def line_works(
+        self, *, count: int = 1, crash: Crash | None = None, lag: timedelta = timedelta(0)
+    ) -> None:
+        """The SMS desk reads this many events of the number, by a clock that lags, and may die over it."""
+        self.world._batch(self.world.lines, PHONE, count, crash, self.now - lag)
 
     # What can be seen.
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from schemas.happening import derived_id
+from schemas.happening import Happening, derived_id
 from schemas.sms import (
     Consent,
     Details,
@@ -15,11 +15,12 @@ from schemas.sms import (
     QuestionClosed,
     QuestionKind,
     QuestionSent,
+    SentTimeTold,
 )
 from schemas.values import Language
 from sms import texts
-from sms.conversation import wait
-from tests.unit.sms.number import NOON, PHONE, SECOND, Number, accepted, deferred, notice
+from sms.conversation import converse, wait
+from tests.unit.sms.number import NOON, PHONE, SECOND, Number, accepted, deferred, notice, status
 
 
 @pytest.fixture
@@ -70,6 +71,21 @@ def test_what_was_put_before_a_question_that_may_have_left_hears_no_text(put: Nu
     [answer] = put.reads("1")
     assert isinstance(answer, QuestionAnswered)
     assert answer.question_id == "q2"
+
+
+@pytest.mark.parametrize("late", [timedelta(0), 20 * SECOND, timedelta(hours=12)])
+def test_what_an_event_does_is_the_same_however_late_it_is_read(number: Number, late: timedelta) -> None:
+    """At noon the notice may go out, at midnight not; and an inquiry is due 15 seconds after noon."""
+    number.asks()
+    number.takes()
+    number.hears(status(sid := f"SM-{derived_id('q', 'message')}", "sent"))
+    number.hears(SentTimeTold(sid=sid, phone=PHONE, attempt=1, sent_at=None))
+    asking = Happening("another", "urn:test", "another", NOON, "", notice(NoticeKind.GRANTED))
+    effects = converse(number.line, asking, NOON + late, number.policy).effects
+    [handed] = effects
+    assert isinstance(handed, MessageToSend)
+    requested_at = NOON if late > timedelta(hours=1) else NOON + late
+    assert (handed.message_id, handed.attempt, handed.requested_at) == ("n", 1, requested_at)
 
 
 def test_a_second_text_after_the_answer_is_not_explained(put: Number) -> None:
