@@ -239,7 +239,11 @@ class MessageAccepted(Event):
 
 
 class MessageDeferred(Event):
-    """The message was not sent; it may be tried again. `retry_after_seconds` is real time."""
+    """The message was not taken as far as is known; it may be tried again.
+
+    `retry_after_seconds` is real time. `may_have_left` says that the SMS API may have it all the same, and
+    `tried_at` since when.
+    """
 
     name: ClassVar[str] = "message.deferred"
 
@@ -248,6 +252,8 @@ class MessageDeferred(Event):
     attempt: int
     reason: str
     retry_after_seconds: float | None
+    may_have_left: bool = True
+    tried_at: Instant | None = None
     at: Instant
 
 
@@ -265,13 +271,17 @@ class MessageRejected(Event):
 
 
 class MessageInDoubt(Event):
-    """Nobody can tell whether the message was sent; an operator must look."""
+    """Nobody can tell whether the message was sent; an operator must look.
+
+    `tried_at` is since when the SMS API may have it, where that is known.
+    """
 
     name: ClassVar[str] = "message.in-doubt"
 
     message_id: str
     phone: Phone
     attempt: int
+    tried_at: Instant | None = None
     at: Instant
 
 

@@ -220,12 +220,27 @@ def _accepted(exchange: Exchange, accepted: MessageAccepted, _policy: LinePolicy
 
 
 def _deferred(exchange: Exchange, deferred: MessageDeferred, policy: LinePolicy) -> None:
-    """The carrier gave the message back. It keeps its place, and no term starts (R6)."""
+    """The carrier gave the message back. It keeps its place, and no term starts (R6).
+
+    Where it surely has not left, what was put before it goes on being answered.
+    """
     message = exchange.line.in_flight
     if message is None or (message.message_id, message.attempt) != (deferred.message_id, deferred.attempt):
         exchange.remarks.append("a message was deferred that is not with the carrier")
         return
+    if deferred.may_have_left:
+        message = _may_have_left(message, deferred.tried_at)
+    else:
+        message = message.model_copy(update={"tried_at": None, "returned_at": deferred.at})
     _retry(exchange, message, deferred.retry_after_seconds, policy)
+
+
+def _may_have_left(message: Message, since: datetime | None) -> Message:
+    """A message that may be with the SMS API since then: a worker that died may have handed it over first."""
+    if since is None or message.tried_at is None:
+        return message
+    since = max(since, message.returned_at or since)
+    return message.model_copy(update={"tried_at": min(since, message.tried_at)})
 
 
 def _in_doubt(exchange: Exchange, doubt: MessageInDoubt, policy: LinePolicy) -> None:
@@ -234,7 +249,7 @@ def _in_doubt(exchange: Exchange, doubt: MessageInDoubt, policy: LinePolicy) -> 
     if message is None or (message.message_id, message.attempt) != (doubt.message_id, doubt.attempt):
         exchange.remarks.append("a message is in doubt that is not with the carrier")
         return
-    _retry(exchange, message, _LONGEST_DELAY, policy)
+    _retry(exchange, _may_have_left(message, doubt.tried_at), _LONGEST_DELAY, policy)
 
 
 def _retry(exchange: Exchange, message: Message, after: float | None, policy: LinePolicy) -> None:
@@ -320,11 +335,11 @@ def _received(exchange: Exchange, received: MessageReceived, _policy: LinePolicy
 
 
 def _read_held(exchange: Exchange) -> None:
-    """Read the texts that came, unless a question has gone to the carrier and is not known to have left.
+    """Read the texts that came, unless a question is with the carrier, or may have left without our knowing.
 
     Nobody can tell before whether a text answers that question or the one before it.
     """
-    if any(message.asks and message.attempt for message in exchange.line.messages):
+    if any(message.asks and message.tried_at for message in exchange.line.messages):
         return
     held = exchange.line.held_texts
     exchange.change(held_texts=())

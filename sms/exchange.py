@@ -101,7 +101,7 @@ class Exchange:
                     self.give_up(message)
 
     def give_up(self, message: Message) -> None:
-        """Try a message no more. It may have left all the same: no later text answers what was put before."""
+        """Try a message no more. If it may have left, no later text answers what was put before."""
         self.replace(message)
         question = self.line.question(message.question_id) if message.asks else None
         if question and message.tried_at:

@@ -38,9 +38,10 @@ class Message(Model):
     """A message to this number that the carrier has not accepted yet.
 
     `prompted_at` is when the text came that it answers: at once, it may go out in quiet hours too.
-    `tried_at` is when it was handed to the carrier first, `handed_at` is set while it is with the carrier,
-    `retry_at` after the carrier gave it back. `unwanted` means that it must not be tried again. From `until`
-    on there is no use in sending it.
+    `tried_at` is since when it may have left, as far as is known here; `handed_at` is set while it is with
+    the carrier, `retry_at` after the carrier gave it back, and `returned_at` is when the carrier last did so
+    and knew that it had not left. `unwanted` means that it must not be tried again. From `until` on there is
+    no use in sending it.
     """
 
     message_id: str
@@ -56,6 +57,7 @@ class Message(Model):
     tried_at: Instant | None = None
     handed_at: Instant | None = None
     retry_at: Instant | None = None
+    returned_at: Instant | None = None
     unwanted: bool = False
 
 

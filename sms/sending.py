@@ -105,6 +105,8 @@ class Sender:
             attempt=message.attempt,
             reason=reason,
             retry_after_seconds=retry_after,
+            may_have_left=open_,
+            tried_at=self._tried_at(entry) if open_ else None,
             at=self._clock.virtual(now),
         )
         return entry.reported(report, now, open_=open_)
@@ -117,9 +119,14 @@ class Sender:
             message_id=message.message_id,
             phone=message.phone,
             attempt=message.attempt,
+            tried_at=self._tried_at(entry),
             at=self._clock.virtual(now),
         )
         return entry.reported(report, now, open_=True)
+
+    def _tried_at(self, entry: Entry) -> datetime | None:
+        """The virtual instant since when the API may have the message."""
+        return self._clock.virtual(entry.intended_at) if entry.intended_at else None
 
     async def carry_out(self, step: Step) -> Entry:
         """Look the message up if it is ambiguous, send it if need be, and return what became of it."""

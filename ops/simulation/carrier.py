@@ -29,9 +29,10 @@ _Report = MessageAccepted | MessageDeferred | MessageInDoubt | MessageRejected
 
 @dataclass(frozen=True, slots=True)
 class Sms:
-    """A message that the API took at this instant. `requested` is when it was first handed over.
+    """A message that the API took at this instant.
 
-    `sent_at` is when the API truly sends it, which it tells in whole seconds.
+    `requested` is when it was handed over first, or first after it last came back surely unsent. `sent_at` is
+    when the API truly sends it, which it tells in whole seconds.
     """
 
     sid: str
@@ -49,6 +50,7 @@ class Sms:
 @dataclass(slots=True)
 class _Entry:
     requested: datetime
+    tried_at: datetime | None = None
     attempt: int = 0
     report: _Report | None = None
     open: bool = False
@@ -118,6 +120,9 @@ class Carrier:
         return None
 
     def _try(self, entry: _Entry, message: MessageToSend, outcome: str, now: datetime) -> _Report | None:
+        # Whatever was tried before is not with the API, or it would have been found there.
+        entry.requested = entry.requested if entry.open else message.requested_at
+        entry.open = False
         if now - message.requested_at > STALE:
             return self._deferred(message, "stale", now)
         if outcome == "defer":
@@ -125,17 +130,28 @@ class Carrier:
         if outcome == "reject":
             return MessageRejected(**_names(message), code=_UNREACHABLE, reason="unknown handset", at=now)
         entry.open = outcome in ("lose", "doubt", "die")
+        entry.tried_at = entry.tried_at or now
         if outcome == "doubt":
-            return MessageInDoubt(**_names(message), at=now)
+            return MessageInDoubt(**_names(message), tried_at=entry.tried_at, at=now)
         sms = Sms(f"SM{len(self.api)}", message, entry.requested, now, now + self._held)
         self.api.append(sms)
         self._taken(sms)
         if outcome == "die":
             return None
-        return self._deferred(message, "lost", now) if outcome == "lose" else self._accepted(message, sms)
+        lost = outcome == "lose"
+        return self._deferred(message, "lost", now, entry.tried_at) if lost else self._accepted(message, sms)
 
-    def _deferred(self, message: MessageToSend, reason: str, now: datetime) -> _Report:
-        return MessageDeferred(**_names(message), reason=reason, retry_after_seconds=None, at=now)
+    def _deferred(
+        self, message: MessageToSend, reason: str, now: datetime, tried_at: datetime | None = None
+    ) -> _Report:
+        return MessageDeferred(
+            **_names(message),
+            reason=reason,
+            retry_after_seconds=None,
+            may_have_left=tried_at is not None,
+            tried_at=tried_at,
+            at=now,
+        )
 
     def _accepted(self, message: MessageToSend, sms: Sms) -> _Report:
         return MessageAccepted(**_names(message), sid=sms.sid, accepted_at=sms.at)

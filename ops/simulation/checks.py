@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ops.simulation.carrier import STALE, Sms
-from ops.simulation.ledger import Known, Ledger, Put
+from ops.simulation.ledger import Known, Ledger, Put, Tried
 from ops.simulation.network import Application
 from ops.simulation.town import HOURS, Setting
 from rules.person import Case, Person
@@ -16,6 +16,8 @@ from schemas.happening import Happening, derived_id
 from schemas.outcomes import BenefitDecided, CaseAdvanced, Decision, DecisionDrafted, ProcessEnded
 from schemas.sms import (
     Consent,
+    MessageDeferred,
+    MessageRejected,
     MessageToSend,
     NoticeKind,
     NoticeRequested,
@@ -212,7 +214,6 @@ class Checks:
         demand(not gone, "no SMS for somebody who died or left the number")
         question_id = message.question_id
         if message.asks and question_id:
-            self.ledger.tried.setdefault(sent.phone, {}).setdefault(question_id, sent.requested_at)
             for put in self.ledger.puts.get(done.key, ()):
                 other = put.asked.question_id
                 demand(other == question_id or other in self.ledger.over, "one open question per number")
@@ -229,6 +230,23 @@ class Checks:
             demand(right, "a text answers the question that left last before it, or the no before that")
 
     # The carrier.
+
+    def handed(self, message: MessageToSend, at: datetime) -> None:
+        """A message is in the carrier's hands."""
+        asked = self._questions.get(message.message_id)
+        if asked:
+            tried = self.ledger.tried.setdefault(message.phone, {})
+            tried.setdefault(asked.question_id, Tried(message.requested_at, at))
+
+    def reported(self, report: Event) -> None:
+        """The carrier reports. What it refused, and what it gave back without a doubt, has not left."""
+        match report:
+            case MessageRejected() | MessageDeferred(may_have_left=False):
+                asked = self._questions.get(report.message_id)
+                if asked:
+                    self.ledger.tried[report.phone].pop(asked.question_id, None)
+            case _:
+                pass
 
     def taken(self, sms: Sms) -> None:
         """The SMS API took a message: it is on its way and can't be called back."""

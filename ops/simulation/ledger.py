@@ -40,6 +40,17 @@ class Put:
         return max(self.put_at, self.told_at) if told else self.put_at
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A question that was handed to the carrier at an instant, and did not surely come back.
+
+    `requested` is that instant by the desk's clock, which may lag.
+    """
+
+    requested: datetime
+    at: datetime
+
+
 @dataclass(slots=True)
 class Known:
     """What the case desk has read about a person; `told` are the questions whose sent time it was told."""
@@ -93,7 +104,7 @@ class Ledger:
     texts: dict[str, Text] = field(default_factory=dict)
     asked: dict[str, QuestionAsked] = field(default_factory=dict)
     puts: dict[str, list[Put]] = field(default_factory=dict)
-    tried: dict[str, dict[str, datetime]] = field(default_factory=dict)
+    tried: dict[str, dict[str, Tried]] = field(default_factory=dict)
     last_sms: dict[str, Sms] = field(default_factory=dict)
     over: set[str] = field(default_factory=set)
     withdrawn: set[tuple[str, str]] = field(default_factory=set)
@@ -131,8 +142,8 @@ class Ledger:
             return True
         meant = self.meant(text)
         return any(
-            tried_at <= text.received_at and (meant is None or meant.put_at <= tried_at)
-            for question_id, tried_at in self.tried.get(text.phone, {}).items()
+            tried.requested <= text.received_at and (meant is None or meant.put_at <= tried.at)
+            for question_id, tried in self.tried.get(text.phone, {}).items()
             if self.put(question_id) is None
         )
 

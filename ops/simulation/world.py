@@ -159,6 +159,8 @@ class World:
     def _deliver(self, letter: Happening) -> None:
         match letter.data:
             case MessageToSend() | SentTimeWanted() as wanted:
+                if isinstance(wanted, MessageToSend):
+                    self.checks.handed(wanted, self.now)
                 self.carrier.post(letter, wanted.phone)
             case QuestionSent() | QuestionSentTime() | QuestionAnswered() | QuestionUndeliverable() as report:
                 self.cases.post(report.person_id, letter)
@@ -179,6 +181,7 @@ class World:
         """The carrier takes the next message of a number."""
         for report in self.carrier.carry(phone, outcome, self.now):
             self._note(f"the carrier to {phone}: {report.name}")
+            self.checks.reported(report.data)
             self.lines.post(phone, report)
 
     def _status(self, move: Status) -> None:

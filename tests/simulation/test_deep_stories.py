@@ -1,6 +1,7 @@
 """What half a million seeds found: the shortest story of each, told in steps that no generator makes.
 
-A worker dies after its effects left and before its table was written.
+A worker dies after its effects left and before its table was written; its clock lags; a question goes to the
+carrier and comes back.
 """
 
 from datetime import timedelta
@@ -9,10 +10,13 @@ import pytest
 
 from ops.simulation.moves import Carry, Crash
 from ops.simulation.town import Setting
+from rules.states import State
 from schemas.sms import SentTimeWanted
+from schemas.values import EndReason
 from tests.simulation.town import PHONE, Town, at
 
 LEFT_UNWRITTEN = Crash(wrote=False, sent=9)
+LAG = timedelta(seconds=2.5)
 
 
 @pytest.fixture
@@ -33,6 +37,14 @@ def town_whose_offer_left_unwritten(hour: int, minute: int, outcome: str) -> Tow
     town.line_works(crash=LEFT_UNWRITTEN)
     town.world.carry(PHONE, outcome)
     return town
+
+
+def declines(family: Town) -> None:
+    """The first says no; the confirmation is with the carrier, and the next offer waits behind it."""
+    family.world.write(PHONE, "0")
+    family.line_works()
+    family.case_works()
+    family.line_works(count=2)
 
 
 # An offer that left before its worker died, and the night.
@@ -93,3 +105,62 @@ def test_a_case_is_told_when_its_question_was_sent_although_a_worker_died_over_a
     asked = {(letter.id, letter.data.sid) for letter in letters if isinstance(letter.data, SentTimeWanted)}
     assert len({id_ for id_, _ in asked}) == len(asked)
     assert all(delivery.told for delivery in town.line().deliveries[:2])
+
+
+# A question that has gone to the carrier and comes back.
+
+
+@pytest.mark.parametrize("lag", [timedelta(0), LAG])
+def test_a_text_is_no_answer_to_a_question_that_surely_never_left(family: Town, lag: timedelta) -> None:
+    """The second offer lies with the carrier until it is stale; its person has left the number."""
+    family.hears("death")
+    family.case_works()
+    family.line_works(lag=lag)
+    family.reaches(at(15, 10, 10))
+    family.world.write(PHONE, "1")
+    family.hears("no_phone", person=1)
+    family.world.settle()
+    assert family.told() == ["offer"]
+    assert family.notes()[-1] == "answered_after_deceased"
+    assert family.case(person=1).reason is EndReason.PHONE_NOT_REGISTERED
+    assert not any("answered" in note for note in family.notes(person=1))
+    family.comes_to_rest()
+
+
+def test_a_text_that_came_while_a_question_may_have_left_is_held_until_that_is_known(family: Town) -> None:
+    declines(family)
+    family.world.carry(PHONE)
+    family.line_works()
+    family.world.carry(PHONE, "doubt")
+    family.world.write(PHONE, "1")
+    family.line_works(count=9)
+    assert len(family.line().held_texts) == 1
+
+
+def test_a_no_is_taken_back_at_once_while_the_next_question_surely_has_not_left(family: Town) -> None:
+    declines(family)
+    family.world.carry(PHONE)
+    family.line_works()
+    family.world.carry(PHONE, "defer")
+    family.world.write(PHONE, "1")
+    family.works()
+    assert family.told() == ["offer", "declined"]
+    assert family.case().state is State.ACCOUNT_ASKED
+    family.comes_to_rest()
+
+
+def test_what_may_have_left_takes_answers_from_when_a_worker_that_died_had_it_tried(family: Town) -> None:
+    """The second offer left at 10:01, unwritten; it is handed over once more at 10:20, and then given up."""
+    declines(family)
+    family.world.carry(PHONE)
+    family.reaches(at(15, 10, 1))
+    family.line_works(crash=LEFT_UNWRITTEN)
+    family.world.carry(PHONE, "lose")
+    family.reaches(at(15, 10, 5))
+    family.world.write(PHONE, "1")
+    family.reaches(at(15, 10, 20))
+    family.hears("no_phone", person=1)
+    family.world.settle()
+    assert family.case().reason is EndReason.DECLINED
+    assert family.case(person=1).consent is not None
+    family.comes_to_rest()

@@ -7,6 +7,7 @@ import pytest
 from schemas.happening import Happening, derived_id
 from schemas.sms import (
     Consent,
+    DeadlineElapsed,
     Details,
     MessageToSend,
     NoticeKind,
@@ -71,6 +72,33 @@ def test_what_was_put_before_a_question_that_may_have_left_hears_no_text(put: Nu
     [answer] = put.reads("1")
     assert isinstance(answer, QuestionAnswered)
     assert answer.question_id == "q2"
+
+
+def test_a_question_that_surely_has_not_left_leaves_the_texts_to_the_one_before_it(put: Number) -> None:
+    put.hears(QuestionClosed(question_id="q", phone=PHONE, closed_at=NOON + timedelta(days=3)))
+    put.asks("q2", case="another")
+    put.now += SECOND
+    put.reads("1")
+    surely_not = {"may_have_left": False}
+    [answer] = put.hears(deferred(derived_id("q2", "message")).model_copy(update=surely_not))
+    assert isinstance(answer, QuestionAnswered)
+    assert answer.question_id == "q"
+
+
+def test_what_may_have_left_did_so_after_it_last_surely_came_back(put: Number) -> None:
+    """The carrier remembers its first try, of which it knew by then that it had come to nothing."""
+    put.hears(QuestionClosed(question_id="q", phone=PHONE, closed_at=NOON + timedelta(days=3)))
+    put.asks("q2", case="another")
+    message_id = derived_id("q2", "message")
+    surely_not = {"may_have_left": False, "at": NOON + SECOND}
+    put.hears(deferred(message_id, after=2.0).model_copy(update=surely_not))
+    put.now += 5 * SECOND
+    put.hears(DeadlineElapsed(deadline="wake", version=1, due=put.now))
+    put.hears(deferred(message_id, 2).model_copy(update={"tried_at": NOON}))
+    put.reads("1", NOON + SECOND / 2)
+    put.hears(PersonWithdrawn(person_id="person of another", phone=PHONE, at=put.now))
+    assert put.line.question("q2") is not None
+    assert [question.put_at for question in put.line.past] == [NOON, NOON + SECOND]
 
 
 @pytest.mark.parametrize("late", [timedelta(0), 20 * SECOND, timedelta(hours=12)])

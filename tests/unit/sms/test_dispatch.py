@@ -359,6 +359,31 @@ async def test_a_stale_request_goes_back_unsent(api: BadApi, dispatcher: Dispatc
     assert isinstance(report, MessageAccepted)
 
 
+async def test_what_is_given_back_says_whether_the_api_may_have_it_and_since_when(
+    api: BadApi, carrier: TwilioCarrier, kept: MemoryJournal
+) -> None:
+    dispatcher = new_dispatcher(carrier, kept)
+    api.always = status(429, 20429)
+    for message_ in (message("m1", age=61), message("m2", "+77015550102")):
+        [report] = await dispatcher.dispatch([message_])
+        assert isinstance(report, MessageDeferred)
+        assert (report.may_have_left, report.tried_at) == (False, None)
+    api.always = taken_then(reset)
+    api.list_trouble = status(503)
+    begun = datetime.now(UTC)
+    first, behind = await dispatcher.dispatch([message("m3", "+77015550103"), message("m4", "+77015550103")])
+    assert isinstance(first, MessageDeferred)
+    assert first.may_have_left
+    assert first.tried_at is not None
+    assert begun <= first.tried_at <= datetime.now(UTC)
+    assert isinstance(behind, MessageDeferred)
+    assert not behind.may_have_left
+    impatient = new_dispatcher(carrier, kept, Limits(doubt_seconds=0))
+    [doubt] = await impatient.dispatch([message("m3", "+77015550103", attempt=2)])
+    assert isinstance(doubt, MessageInDoubt)
+    assert doubt.tried_at == first.tried_at
+
+
 async def test_a_request_that_grows_stale_while_it_waits_its_turn_goes_back_too(
     api: BadApi, carrier: TwilioCarrier, kept: MemoryJournal
 ) -> None:
