@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TypedDict
 
 from ops.simulation.network import Ids, Inbox
-from schemas.happening import Happening
+from schemas.happening import Happening, derived_id
 from schemas.sms import (
     MessageAccepted,
     MessageDeferred,
@@ -88,7 +88,7 @@ class Carrier:
                 return []
             inbox.done += 1
             told = self._told(message, now if outcome == "accept" else None)
-            return self._ids.effects(letter, "urn:jardem:carrier", now, [told])
+            return self._reports(told.sid, told, now)
         if not isinstance(message, MessageToSend):
             raise TypeError(f"{letter.name} is nothing to send")
         entry = self._journal.setdefault(message.message_id, _Entry(message.requested_at))
@@ -97,7 +97,12 @@ class Carrier:
             return []
         inbox.done += 1
         entry.report, entry.attempt = report, message.attempt
-        return self._ids.effects(letter, "urn:jardem:carrier", now, [report])
+        return self._reports(report.message_id, report, now)
+
+    def _reports(self, about: str, report: _Report | SentTimeTold, now: datetime) -> list[Happening]:
+        """The same report of the same attempt has the same id, whichever letter asked for it."""
+        cause = derived_id(about, str(report.attempt))
+        return self._ids.effects(cause, "urn:jardem:carrier", now, [report])
 
     def _told(self, wanted: SentTimeWanted, now: datetime | None) -> SentTimeTold:
         """What the API tells of a message's sending now; nothing where it can't be asked."""

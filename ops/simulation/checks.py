@@ -25,7 +25,9 @@ from schemas.sms import (
     QuestionAnswered,
     QuestionAsked,
     QuestionClosed,
+    QuestionSent,
     QuestionSentTime,
+    SentTimeWanted,
 )
 from sms.answers import read_offer
 from sms.line import Line
@@ -177,6 +179,8 @@ class Checks:
     def line(self, done: Application[Line]) -> None:
         """The SMS desk applied an event."""
         self._over(done.key, done.letter.data)
+        for effect in done.effects:
+            self._once(effect)
         demand(sum(1 for message in done.after.messages if message.handed_at) <= 1, "one message at a time")
         for effect in done.effects:
             match effect.data:
@@ -274,7 +278,11 @@ def _learnt(case: Case) -> tuple[object, ...]:
     return case.consent and case.consent.message_id, case.scheme, case.account
 
 
-def _subject(data: Event) -> tuple[object, ...] | None:  # noqa: PLR0911 - one line for each kind
+def _subject(data: Event) -> tuple[object, ...] | None:
+    return _case_subject(data) or _line_subject(data)
+
+
+def _case_subject(data: Event) -> tuple[object, ...] | None:  # noqa: PLR0911 - one line for each kind
     match data:
         case QuestionAsked():
             return "asked", data.question_id
@@ -289,5 +297,19 @@ def _subject(data: Event) -> tuple[object, ...] | None:  # noqa: PLR0911 - one l
             return "decided", data.case_id
         case CaseAdvanced():
             return "step", data.case_id, data.step
+        case _:
+            return None
+
+
+def _line_subject(data: Event) -> tuple[object, ...] | None:
+    match data:
+        case MessageToSend():
+            return "message", data.message_id, data.attempt
+        case SentTimeWanted():
+            return "inquiry", data.sid, data.attempt
+        case QuestionAnswered():
+            return "answer", data.message_id
+        case QuestionSent():
+            return "sent", data.message_id
         case _:
             return None

@@ -28,13 +28,11 @@ class Ids:
     def __init__(self) -> None:
         self._known: dict[tuple[str, str, int], str] = {}
 
-    def effects(
-        self, cause: Happening, source: str, now: datetime, events: Sequence[Event]
-    ) -> list[Happening]:
-        """The effects of an event under their ids."""
+    def effects(self, cause: str, source: str, now: datetime, events: Sequence[Event]) -> list[Happening]:
+        """The effects of the event with this id, under their own ids."""
         made = []
         for n, event in enumerate(events):
-            id_ = self._known.setdefault((cause.id, event.name, n), f"effect-{len(self._known)}")
+            id_ = self._known.setdefault((cause, event.name, n), f"effect-{len(self._known)}")
             made.append(Happening(id_, source, id_, now, "0" * 64, event))
         return made
 
@@ -114,7 +112,7 @@ class Desk(Generic[S]):
             if letter.id not in handled:
                 before = state
                 state, events = self._core(state, letter, now)
-                handled[letter.id] = self._ids.effects(letter, self.source, now, events)
+                handled[letter.id] = self._ids.effects(letter.id, self.source, now, events)
                 self._watch(Application(key, letter, before, state, handled[letter.id]))
             sent += handled[letter.id]
         if crash is None:

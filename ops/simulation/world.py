@@ -123,13 +123,18 @@ class World:
         if late:
             self._kept_texts.append(received)
         else:
-            self.lines.post(phone, self._event("urn:webhooks", received))
+            self._text(received)
+
+    def _text(self, received: MessageReceived) -> None:
+        """A text reaches the inbox, with the instant at which the carrier brought it first."""
+        id_ = str(self._number())
+        self.lines.post(received.phone, happening("urn:webhooks", id_, received.received_at, received))
 
     def _land(self, move: Land) -> None:
         if self._kept_texts:
             received = self._kept_texts.pop(move.pick % len(self._kept_texts))
             self._note(f"the text {received.text!r} from {received.phone} reaches the inbox")
-            self.lines.post(received.phone, self._event("urn:webhooks", received))
+            self._text(received)
 
     def _pass(self, move: Pass) -> None:
         self.now += timedelta(seconds=move.seconds)
