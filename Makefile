@@ -10,6 +10,8 @@ PYTHON  ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 DEMO    ?=
 # What the churn is told, as in: make churn CHURN="--seconds 3600"
 CHURN   ?=
+# What the soak is told, as in: make soak SOAK="--from 5000000 --seeds 2000000"
+SOAK    ?=
 # What pytest is told, as in: make unit PYTEST="-k lifecycle"
 PYTEST  ?=
 
@@ -17,7 +19,7 @@ UNIT        := $(wildcard tests/unit tests/compat tests/simulation)
 INTEGRATION := $(wildcard tests/integration)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup kafka demo test lint format unit integration browser coverage mutants docs churn-short churn lock clean
+.PHONY: help setup kafka demo test lint format unit integration browser coverage mutants docs churn-short churn soak lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +68,9 @@ churn-short: setup ## two minutes of workers and a broker coming, going and cras
 
 churn: setup ## a quarter of an hour of it on each store, and the stock control; writes docs/reports/churn.md
 	$(BIN)/python -m tests.crash.report docs/reports/churn.md $(CHURN)
+
+soak: setup ## two million seeds of the simulation, SOAK="--from N"; writes docs/reports/soak.md; goes on if stopped
+	$(BIN)/python -m ops.soak docs/reports/soak.md $(SOAK)
 
 coverage: setup ## branch coverage of the law and the conversation; fails below 95 %
 	$(BIN)/pytest tests/unit/rules tests/unit/sms tests/simulation -m "not slow" -q --cov --cov-branch --cov-report= $(PYTEST)
