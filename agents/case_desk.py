@@ -11,8 +11,10 @@ from agents.inbox import Received
 from rules.lifecycle import advance, waits
 from rules.person import Person
 from rules.policy import Policy
+from rules.standings import AmbiguousRecordError
 from schemas import catalogue
 from schemas.pseudonyms import Pseudonyms
+from streams.dead_letters import Unreadable
 from streams.deadlines import Deadline
 from streams.records import Outgoing, Record
 from streams.topics import CASE_INBOX
@@ -47,8 +49,11 @@ class CaseDesk:
         return inbox.read(record, catalogue.CASE_INBOX)
 
     def apply(self, state: Person, event: Received, now: datetime) -> tuple[Person, Sequence[Outgoing]]:
-        """Advance the person's cases."""
-        advanced = advance(state, event.happening, now, self._policy)
+        """Advance the person's cases. Raises `Unreadable` where it can't be told which one is meant."""
+        try:
+            advanced = advance(state, event.happening, now, self._policy)
+        except AmbiguousRecordError as error:
+            raise Unreadable(str(error)) from None
         for remark in advanced.remarks:
             _log.info(remark, about=event.happening.name, id=event.happening.id)
         effects = self._effects.outgoing(advanced.effects, event.cause, now, person_id=state.person_id)

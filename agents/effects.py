@@ -23,9 +23,11 @@ from schemas.sms import (
     QuestionAnswered,
     QuestionAsked,
     QuestionClosed,
+    QuestionNotReached,
     QuestionSent,
     QuestionSentTime,
     QuestionUndeliverable,
+    SenderHeld,
     SentTimeTold,
     SentTimeWanted,
 )
@@ -43,7 +45,7 @@ _TO_LINE = (
     | MessageInDoubt
     | SentTimeTold
 )
-_TO_CASE = QuestionSent | QuestionSentTime | QuestionAnswered | QuestionUndeliverable
+_TO_CASE = QuestionSent | QuestionSentTime | QuestionNotReached | QuestionAnswered | QuestionUndeliverable
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Effects:
         return Outgoing(topic=topic, key=key.encode(), value=value, headers=headers)
 
     def _address(self, event: Event, person_id: str) -> tuple[str, str]:
-        if isinstance(event, MessageToSend | SentTimeWanted):
+        if isinstance(event, MessageToSend | SentTimeWanted | SenderHeld):
             return SMS_OUTBOX, self.pseudonyms.phone(event.phone)
         if isinstance(event, _TO_LINE):
             return SMS_INBOX, self.pseudonyms.phone(event.phone)

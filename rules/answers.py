@@ -5,7 +5,9 @@ the end of the term was processed before it: it takes an ended case up again.
 """
 
 from rules.person import Case, ConsentGiven, Question
+from rules.refusals import declined, reminded_of_outcome, withdrawn
 from rules.states import WAITING, State
+from rules.terms import term_end
 from rules.turn import Turn, replace_question
 from schemas.sms import (
     AccountConfirmed,
@@ -18,7 +20,7 @@ from schemas.sms import (
     Separately,
     Together,
 )
-from schemas.values import EndReason, Scheme
+from schemas.values import EndReason, Language, Scheme
 
 _FINAL = frozenset(
     {EndReason.DECEASED, EndReason.REVOKED, EndReason.ALREADY_RECEIVING, EndReason.MANUAL_ROUTE}
@@ -34,10 +36,16 @@ def answered(turn: Turn, report: QuestionAnswered) -> None:
         turn.remarks.append("an answer came to a question that no case asked")
         return
     turn.answering = report
-    if case.decided:
+    no = isinstance(report.answer, Decline)
+    if case.decided and no:
+        reminded_of_outcome(turn, case)
+    elif case.decided:
         turn.remark(case, "answered_after_decision")
     elif case.state is State.ENDED and case.reason in _FINAL:
         turn.remark(case, f"answered_after_{case.reason}")
+    elif no and case.state is State.AWAITING_SIGNATURE and _is_newest(case, report):
+        # The person may take the consent back until an officer has signed, whatever term is over by then.
+        withdrawn(turn, case, question)
     elif not question.open_at(report.received_at):
         _late(turn, case, question, report)
     elif report.answer is None or question.sent_at is None:
@@ -72,28 +80,25 @@ def _late(turn: Turn, case: Case, question: Question, report: QuestionAnswered) 
         turn.close(question, question.term_ends or turn.now)
 
 
+def _is_newest(case: Case, report: QuestionAnswered) -> bool:
+    """Whether no "yes" or "no" is known that was received after this one."""
+    return case.answered_at is None or report.received_at >= case.answered_at
+
+
 def _in_time(turn: Turn, case: Case, question: Question, report: QuestionAnswered) -> None:
-    if question.kind is QuestionKind.OFFER:
-        if case.answered_at and report.received_at < case.answered_at:
+    if question.kind is QuestionKind.OFFER or isinstance(report.answer, Decline):
+        if not _is_newest(case, report):
             turn.remark(case, "answered_anew_before")
             return
         case = turn.put(case.model_copy(update={"answered_at": report.received_at}))
+    case, question = _reached(turn, case, question, report)
     match report.answer, question.kind:
-        case Consent(), QuestionKind.OFFER if case.consent is None and turn.person.receives:
-            # Without a consent there is no application yet, so there is nothing to refuse (R12).
-            turn.end(case, EndReason.ALREADY_RECEIVING)
-            turn.close(question, turn.now)
         case Consent(), QuestionKind.OFFER if case.consent is None:
-            consent = ConsentGiven(
-                language=report.answer.language,
-                received_at=report.received_at,
-                text=report.text,
-                message_id=report.message_id,
-                offer=question,
-            )
-            _go_on(turn, case, question, consent=consent)
-        case Decline(), QuestionKind.OFFER if case.reason is not EndReason.DECLINED:
-            _decline(turn, case, question)
+            _consented(turn, case, question, report, report.answer.language)
+        case Decline(), _ if case.consent:
+            withdrawn(turn, case, question)
+        case Decline(), QuestionKind.OFFER if case.reason not in (EndReason.DECLINED, EndReason.WITHDRAWN):
+            declined(turn, case, question)
         case Together(), QuestionKind.ONE_APPLICATION if case.scheme is None:
             _go_on(turn, case, question, scheme=Scheme.ONE_APPLICATION)
         case Separately(), QuestionKind.ONE_APPLICATION if case.scheme is None:
@@ -106,19 +111,43 @@ def _in_time(turn: Turn, case: Case, question: Question, report: QuestionAnswere
             turn.remark(case, "answered_already")
 
 
+def _consented(turn: Turn, case: Case, offer: Question, report: QuestionAnswered, language: Language) -> None:
+    """The consent (R3, R5), unless the benefit is on record already.
+
+    Without a consent there is no application yet, so there is nothing to refuse (R12).
+    """
+    if turn.person.receives:
+        turn.end(case, EndReason.ALREADY_RECEIVING)
+        turn.close(offer, turn.now)
+        return
+    consent = ConsentGiven(
+        language=language,
+        received_at=report.received_at,
+        text=report.text,
+        message_id=report.message_id,
+        offer=offer,
+    )
+    _go_on(turn, case, offer, consent=consent)
+
+
+def _reached(turn: Turn, case: Case, question: Question, report: QuestionAnswered) -> tuple[Case, Question]:
+    """A question whose sending was reported as failed, and which is answered all the same, has reached.
+
+    Its term is the longest that can be meant: from the answer's own instant (R6).
+    """
+    if question.term_ends:
+        return case, question
+    reached = question.model_copy(
+        update={"term_ends": term_end(report.received_at, turn.policy.term), "moves": question.moves + 1}
+    )
+    return turn.put(replace_question(case, reached)), reached
+
+
 def _go_on(turn: Turn, case: Case, question: Question, **learnt: object) -> None:
     current = case.question
     turn.proceed(turn.put(case.model_copy(update=learnt)))
-    turn.close(question, turn.now)
-    if current and current.question_id != question.question_id:
-        turn.close(current, turn.now)
-
-
-def _decline(turn: Turn, case: Case, question: Question) -> None:
-    """A "no". It can be taken back while the offer's term runs, so the offer stays answerable until then."""
-    current = case.question
-    undone = case.model_copy(update={"consent": None, "account": None})
-    turn.end(turn.put(undone), EndReason.DECLINED, until=question.term_ends)
-    turn.close(question, question.term_ends or turn.now)
+    # An offer goes on hearing a "1" or "2" that takes a later "no" back, as long as its own term runs.
+    offer = question.kind is QuestionKind.OFFER
+    turn.close(question, question.term_ends if offer and question.term_ends else turn.now)
     if current and current.question_id != question.question_id:
         turn.close(current, turn.now)

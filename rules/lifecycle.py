@@ -13,18 +13,26 @@ from rules.answers import answered
 from rules.grounds import entitlement
 from rules.person import Case, Person, Source
 from rules.policy import Policy
-from rules.sending import sent, sent_time
+from rules.sending import not_reached, sent, sent_time
+from rules.standings import published_anew, restored_cases, revoked_cases
 from rules.states import BEFORE_CONSENT, SENT, WAITING, State
 from rules.turn import Turn, reminder, replace_question, scheme_without_choice, without_number
 from schemas.base import Event
 from schemas.emaket import DecisionSigned
 from schemas.happening import Happening, derived_id
 from schemas.portal import PhoneRegistered
-from schemas.registry import DeathRegistered, DisabilityEstablished, EntitlementRevoked, TitleAwarded
+from schemas.registry import (
+    DeathRegistered,
+    DisabilityEstablished,
+    EntitlementRestored,
+    EntitlementRevoked,
+    TitleAwarded,
+)
 from schemas.sms import (
     DeadlineElapsed,
     NoticeKind,
     QuestionAnswered,
+    QuestionNotReached,
     QuestionSent,
     QuestionSentTime,
     QuestionUndeliverable,
@@ -83,10 +91,16 @@ def _arise(turn: Turn, fact: TitleAwarded | DisabilityEstablished) -> None:
     if right.barred is EndReason.DECEASED:
         _mourn(turn)
     case_id = derived_id(turn.person.person_id, right.record, right.record_id)
-    if case_id in turn.person.cases:
-        turn.remarks.append("the entitlement is known already")
-        return
+    anew = published_anew(turn, right.record, right.record_id)
     cause = turn.cause
+    source = Source(id=cause.source_id, source=cause.source, time=cause.time, sha256=cause.sha256)
+    known = _case(turn, case_id)
+    if known:
+        if anew:
+            _take_up_anew(turn, known.model_copy(update={"source": source}), right.barred)
+        else:
+            turn.remarks.append("the entitlement is known already")
+        return
     grace = turn.policy.facts_grace
     case = turn.move(
         Case(
@@ -94,7 +108,7 @@ def _arise(turn: Turn, fact: TitleAwarded | DisabilityEstablished) -> None:
             ground=right.ground,
             record=right.record,
             record_id=right.record_id,
-            source=Source(id=cause.source_id, source=cause.source, time=cause.time, sha256=cause.sha256),
+            source=source,
         ),
         State.RECEIVED,
         scheme=scheme_without_choice(right.ground),
@@ -107,10 +121,39 @@ def _arise(turn: Turn, fact: TitleAwarded | DisabilityEstablished) -> None:
 
 
 def _revoke(turn: Turn, fact: EntitlementRevoked) -> None:
-    turn.know(iin=fact.iin, revoked=turn.person.revoked | {fact.record_id})
-    for case in _cases(turn):
-        if case.record_id == fact.record_id:
-            _stop(turn, case, EndReason.REVOKED)
+    """A revocation ends the right that rests on the record, unless a later word has restored it."""
+    turn.know(iin=fact.iin)
+    for case in revoked_cases(turn, fact):
+        _stop(turn, case, EndReason.REVOKED)
+
+
+def _restore(turn: Turn, fact: EntitlementRestored) -> None:
+    """The revocation was an error: a case that it ended starts anew with the offer."""
+    turn.know(iin=fact.iin)
+    for case in restored_cases(turn, fact):
+        _take_up_anew(turn, case, None)
+
+
+def _take_up_anew(turn: Turn, case: Case, barred: EndReason | None) -> None:
+    """Begin again with the offer, if the revocation ended the case; no answer of before counts any more."""
+    if case.state is not State.ENDED or case.reason is not EndReason.REVOKED:
+        turn.remark(case, "restored")
+        return
+    anew = turn.put(
+        case.model_copy(
+            update={
+                "consent": None,
+                "account": None,
+                "scheme": scheme_without_choice(case.ground),
+                "answered_at": None,
+                "late_told": False,
+            }
+        )
+    )
+    if barred:
+        turn.end(anew, barred)
+    else:
+        turn.proceed(anew)
 
 
 def _die(turn: Turn, fact: DeathRegistered) -> None:
@@ -173,6 +216,7 @@ def _register_phone(turn: Turn, fact: PhoneRegistered) -> None:
 def _unreached(case: Case) -> bool:
     return case.state is State.ENDED and case.reason in (
         EndReason.PHONE_NOT_REGISTERED,
+        EndReason.NUMBER_NOT_REACHABLE,
         EndReason.UNDELIVERABLE,
     )
 
@@ -198,14 +242,19 @@ def _know_account(turn: Turn, fact: AccountKnown) -> None:
 
 
 def _undeliverable(turn: Turn, report: QuestionUndeliverable) -> None:
+    """The question can't reach the number. If its term was over for us, there was none: it never came."""
     case = _case(turn, report.case_id)
     if not case:
         turn.remarks.append("a question was undeliverable that no case asked")
         return
     question = case.question
-    if case.state in WAITING and question and question.question_id == report.question_id:
-        turn.end(case, EndReason.UNDELIVERABLE)
+    reason = EndReason.NUMBER_NOT_REACHABLE if report.opted_out else EndReason.UNDELIVERABLE
+    current = question and question.question_id == report.question_id
+    if case.state in WAITING and question and current:
+        turn.end(case, reason)
         turn.close(question, report.at)
+    elif case.reason is EndReason.NO_REPLY and current:
+        turn.end(case, reason)
     else:
         turn.remark(case, "undeliverable_after_closing")
 
@@ -261,12 +310,14 @@ _HANDLERS: dict[type[Event], Callable[[Turn, Any], None]] = {
     TitleAwarded: _arise,
     DisabilityEstablished: _arise,
     EntitlementRevoked: _revoke,
+    EntitlementRestored: _restore,
     DeathRegistered: _die,
     PhoneRegistered: _register_phone,
     BenefitRecorded: _record_benefit,
     AccountKnown: _know_account,
     QuestionSent: sent,
     QuestionSentTime: sent_time,
+    QuestionNotReached: not_reached,
     QuestionAnswered: answered,
     QuestionUndeliverable: _undeliverable,
     DeadlineElapsed: _elapsed,

@@ -3,15 +3,16 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, PlainSerializer
+from pydantic import Field, PlainSerializer, model_validator
 
 from rules.states import DECIDED, State
 from schemas.base import Instant, Model
 from schemas.outcomes import Decision
-from schemas.sms import QuestionAnswered, QuestionKind
+from schemas.sms import NoticeKind, QuestionAnswered, QuestionKind
 from schemas.values import EndReason, Ground, Language, Scheme
 
 _KEPT_LATE = 8
+_EARLY = "1970-01-01T00:00:00Z"
 # The table leaves out what is a default, and an answer's kind is one.
 _Whole = PlainSerializer(lambda answer: answer.model_dump(mode="json"))
 
@@ -29,9 +30,10 @@ class Question(Model):
     """A question of a case, from its asking on.
 
     The term runs from `sent_at` to `term_ends`; `withdrawn_at` is set where the number was no longer the
-    registered one. An answer counts if it was received before both. The carrier may tell afterwards that it
-    sent the question later: `moves` counts how often that moved the term, and `late` are the last answers
-    that were too late for it, in case it moves.
+    registered one. An answer counts if it was received before both. A sending that is reported to have failed
+    leaves no term; the next one starts it. The carrier may tell afterwards that it sent the question later.
+    `moves` counts how often either changed the term, and `late` are the last answers that were too late for
+    it, in case it moves.
     """
 
     question_id: str
@@ -70,8 +72,8 @@ class ConsentGiven(Model):
 class Case(Model):
     """One entitlement of a person on its way to an outcome.
 
-    `answered_at` is when the carrier received the newest answer to the offer: of a "yes" and a "no", the one
-    received last counts, in whatever order they are read.
+    `answered_at` is when the carrier received the newest "yes" or "no": the one received last counts, in
+    whatever order they are read. `outcome_told` is how the decision was told, if it was.
     """
 
     case_id: str
@@ -90,6 +92,7 @@ class Case(Model):
     draft: Decision | None = None
     answered_at: Instant | None = None
     late_told: bool = False
+    outcome_told: NoticeKind | None = None
 
     @property
     def question(self) -> Question | None:
@@ -116,6 +119,26 @@ class Case(Model):
         return self.state not in DECIDED and self.state is not State.ENDED
 
 
+class Standing(Model):
+    """What the registry said of a record after its award: when it was revoked, and when restored.
+
+    `record` is None where the registry did not say which kind of record the id is of.
+    """
+
+    record_id: str
+    record: Literal["award", "certificate"] | None = None
+    revoked_at: Instant | None = None
+    restored_at: Instant | None = None
+
+    def concerns(self, record: str, record_id: str) -> bool:
+        """Whether this is said of the record of this kind with this id."""
+        return self.record_id == record_id and self.record in (None, record)
+
+    def same_record(self, other: "Standing") -> bool:
+        """Whether both were said of the same record in the same words."""
+        return (self.record_id, self.record) == (other.record_id, other.record)
+
+
 class Person(Model):
     """The facts known of a person, each with the time it is as of, and their cases by case id.
 
@@ -131,8 +154,27 @@ class Person(Model):
     account: str | None = None
     died_on: date | None = None
     dead: bool = False
-    revoked: frozenset[str] = frozenset()
+    standings: tuple[Standing, ...] = ()
     cases: dict[str, Case] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_standings(cls, stored: object) -> object:
+        """Before there were standings, the ids of revoked records were kept, of whatever kind and time."""
+        if not isinstance(stored, dict) or "revoked" not in stored:
+            return stored
+        known = {name: value for name, value in stored.items() if name != "revoked"}
+        return {
+            **known,
+            "standings": [{"record_id": each, "revoked_at": _EARLY} for each in sorted(stored["revoked"])],
+        }
+
+    def revoked(self, record: str, record_id: str) -> bool:
+        """Whether this record stands revoked: of a revocation and a restoration the later one holds."""
+        said = [each for each in self.standings if each.concerns(record, record_id)]
+        revoked = max((each.revoked_at for each in said if each.revoked_at), default=None)
+        restored = max((each.restored_at for each in said if each.restored_at), default=None)
+        return revoked is not None and (restored is None or restored < revoked)
 
     @property
     def receives(self) -> bool:

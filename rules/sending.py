@@ -5,7 +5,10 @@ from rules.person import Case, Question
 from rules.states import SENT
 from rules.terms import term_end
 from rules.turn import Turn, replace_question
-from schemas.sms import QuestionSent, QuestionSentTime
+from schemas.sms import QuestionNotReached, QuestionSent, QuestionSentTime
+from schemas.values import EndReason
+
+_ASKED = {after: before for before, after in SENT.items()}
 
 
 def sent(turn: Turn, report: QuestionSent) -> None:
@@ -15,7 +18,7 @@ def sent(turn: Turn, report: QuestionSent) -> None:
     if not case or not question:
         turn.remarks.append("a question was sent that no case asked")
         return
-    if question.sent_at:
+    if question.sent_at and (question.term_ends or question.message_id == report.message_id):
         turn.remark(case, "sent_already")
         return
     left = {
@@ -30,6 +33,29 @@ def sent(turn: Turn, report: QuestionSent) -> None:
         turn.move(case, SENT[case.state])
     else:
         turn.remark(case, "sent_after_closing")
+
+
+def not_reached(turn: Turn, report: QuestionNotReached) -> None:
+    """A sending is reported to have failed: it started no term, and the next one does (R6).
+
+    A case that has ended for want of an answer to it ended wrongly, and is asked anew.
+    """
+    case = turn.person.cases.get(report.case_id)
+    question = case.find(report.question_id) if case else None
+    if not case or not question:
+        turn.remarks.append("a question did not reach that no case asked")
+        return
+    if not question.term_ends or question.message_id != report.message_id:
+        turn.remark(case, "not_reached_before")
+        return
+    void = question.model_copy(update={"term_ends": None, "reminded": False, "moves": question.moves + 1})
+    current = case.question == question
+    if current and case.state in _ASKED:
+        turn.move(turn.put(replace_question(case, void)), _ASKED[case.state], note="not_reached")
+    elif current and case.reason is EndReason.NO_REPLY and not question.withdrawn_at:
+        turn.proceed(turn.remark(replace_question(case, void), "not_reached"))
+    else:
+        turn.remark(case, "not_reached_after_closing")
 
 
 def sent_time(turn: Turn, told: QuestionSentTime) -> None:

@@ -64,13 +64,15 @@ EDGES: dict[tuple[State, State], str] = {
     (State.CHOICE_ASKED, State.CHOICE_SENT): "R6: the term runs from the sending",
     (State.ACCOUNT_ASKED, State.ACCOUNT_SENT): "R6: the term runs from the sending",
     **{(start, end): rule for start, ends in _ONWARD.items() for end, rule in ends.items()},
-    (State.OFFER_SENT, State.OFFER_ASKED): "R2: asked again on the number registered now",
-    (State.CHOICE_SENT, State.CHOICE_ASKED): "R2: asked again on the number registered now",
-    (State.ACCOUNT_SENT, State.ACCOUNT_ASKED): "R2: asked again on the number registered now",
+    **dict.fromkeys(
+        ((after, before) for before, after in SENT.items()),
+        "R2, R6: asked again: another number is registered now, or the sending did not reach",
+    ),
     (State.OFFER_ASKED, State.OFFER_ASKED): "R2: asked again on the number registered now",
     (State.CHOICE_ASKED, State.CHOICE_ASKED): "R2: asked again on the number registered now",
     (State.ACCOUNT_ASKED, State.ACCOUNT_ASKED): "R2: asked again on the number registered now",
-    (State.ENDED, State.OFFER_ASKED): "R2: a phone is registered now",
+    (State.ENDED, State.OFFER_ASKED): "R2, R6: a phone is registered now, the right stands again, or the"
+    " question did not reach",
     **{
         (state, State.ENDED): "R2, R6, R12: the proactive process ends"
         for state in (State.RECEIVED, *sorted(WAITING), State.AWAITING_SIGNATURE, State.ENDED)

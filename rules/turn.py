@@ -33,7 +33,7 @@ from schemas.sms import (
     QuestionClosed,
     QuestionKind,
 )
-from schemas.values import EndReason, Ground, Scheme, is_kazakh_mobile, mask_iban
+from schemas.values import EndReason, Ground, Language, Scheme, is_kazakh_mobile, mask_iban
 
 _ON_RECORD = 4
 _ASKED = {
@@ -43,7 +43,6 @@ _ASKED = {
 }
 _END_NOTICES = {
     EndReason.NO_REPLY: NoticeKind.NO_REPLY,
-    EndReason.DECLINED: NoticeKind.DECLINED,
     EndReason.ALREADY_RECEIVING: NoticeKind.ALREADY_RECEIVING,
     EndReason.REVOKED: NoticeKind.REVOKED,
 }
@@ -107,8 +106,18 @@ class Turn:
         phone = self.person.phone
         return phone if phone and is_kazakh_mobile(phone) and not self.person.dead else None
 
-    def notify(self, case: Case, kind: NoticeKind, *, until: datetime | None = None) -> None:
-        """Tell the person by SMS, on the registered number, if there is one (R9)."""
+    def notify(
+        self,
+        case: Case,
+        kind: NoticeKind,
+        *,
+        language: Language | None = None,
+        until: datetime | None = None,
+    ) -> None:
+        """Tell the person by SMS, on the registered number, if there is one (R9).
+
+        In the language given, else in that of the consent, else in both.
+        """
         if self.phone is None:
             return
         self.effects.append(
@@ -118,7 +127,7 @@ class Turn:
                 person_id=self.person.person_id,
                 phone=self.phone,
                 kind=kind,
-                language=case.consent.language if case.consent else None,
+                language=language or (case.consent.language if case.consent else None),
                 details=self._details(case, until=until),
                 prompted_at=self._prompted_at(case),
                 question_id=case.question.question_id
@@ -164,7 +173,7 @@ class Turn:
     def _barred(self, case: Case) -> EndReason | None:
         if self.person.dead:
             return EndReason.DECEASED
-        if case.record_id in self.person.revoked:
+        if self.person.revoked(case.record, case.record_id):
             return EndReason.REVOKED
         if case.consent is None and self.person.receives:
             return EndReason.ALREADY_RECEIVING
@@ -219,17 +228,18 @@ class Turn:
         granted = decision.outcome == "granted"
         self.effects.append(BenefitDecided(**dict(decision)))
         state = State.GRANTED if granted else State.REFUSED
-        decided = self.move(case, state, draft=None, reason=None)
         refused = (
             NoticeKind.REFUSED if decision.refusal_ground == _ON_RECORD else NoticeKind.REFUSED_BY_OFFICER
         )
-        self.notify(decided, NoticeKind.GRANTED if granted else refused)
+        notice = NoticeKind.GRANTED if granted else refused
+        decided = self.move(case, state, draft=None, reason=None, outcome_told=notice)
+        self.notify(decided, notice)
         return decided
 
-    def end(self, case: Case, reason: EndReason, *, tell: bool = True, until: datetime | None = None) -> Case:
+    def end(self, case: Case, reason: EndReason, *, tell: bool = True) -> Case:
         """End the process without a decision; it is not a refusal (R6).
 
-        Only who was asked something is told. `until` is when a "no" can be taken back at the latest.
+        Only who was asked something is told.
         """
         if case.state is State.ENDED and case.reason is reason:
             return self.remark(case, f"remains_{reason}")
@@ -247,7 +257,7 @@ class Turn:
         )
         notice = _END_NOTICES.get(reason)
         if tell and notice and told:
-            self.notify(ended, notice, until=until)
+            self.notify(ended, notice)
         return ended
 
 

@@ -4,7 +4,13 @@ from schemas.base import Event
 from schemas.emaket import DecisionSigned
 from schemas.outcomes import BenefitDecided, CaseAdvanced, DecisionDrafted, ProcessEnded
 from schemas.portal import PhoneRegistered
-from schemas.registry import DeathRegistered, DisabilityEstablished, EntitlementRevoked, TitleAwarded
+from schemas.registry import (
+    DeathRegistered,
+    DisabilityEstablished,
+    EntitlementRestored,
+    EntitlementRevoked,
+    TitleAwarded,
+)
 from schemas.sms import (
     DeadlineElapsed,
     MessageAccepted,
@@ -19,9 +25,11 @@ from schemas.sms import (
     QuestionAnswered,
     QuestionAsked,
     QuestionClosed,
+    QuestionNotReached,
     QuestionSent,
     QuestionSentTime,
     QuestionUndeliverable,
+    SenderHeld,
     SentTimeTold,
     SentTimeWanted,
 )
@@ -36,6 +44,7 @@ PUBLIC_IN = _by_name(
     TitleAwarded,
     DisabilityEstablished,
     EntitlementRevoked,
+    EntitlementRestored,
     DeathRegistered,
     PhoneRegistered,
     BenefitRecorded,
@@ -48,7 +57,12 @@ PUBLIC_OUT = _by_name(BenefitDecided, DecisionDrafted, ProcessEnded, CaseAdvance
 """The public events that go out, by topic."""
 
 CASE_INBOX = PUBLIC_IN | _by_name(
-    QuestionSent, QuestionSentTime, QuestionAnswered, QuestionUndeliverable, DeadlineElapsed
+    QuestionSent,
+    QuestionSentTime,
+    QuestionNotReached,
+    QuestionAnswered,
+    QuestionUndeliverable,
+    DeadlineElapsed,
 )
 """What the case desk understands, by event name."""
 
@@ -68,5 +82,5 @@ SMS_INBOX = _by_name(
 )
 """What the SMS desk understands, by event name."""
 
-SMS_OUTBOX = _by_name(MessageToSend, SentTimeWanted)
+SMS_OUTBOX = _by_name(MessageToSend, SentTimeWanted, SenderHeld)
 """What the carrier understands, by event name."""

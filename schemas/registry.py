@@ -53,6 +53,21 @@ class EntitlementRevoked(Event):
 
     iin: Iin
     record_id: str = Field(min_length=1, max_length=200)
+    record: Literal["title", "disability"] | None = None
+    reason: str = ""
+
+
+class EntitlementRestored(Event):
+    """A revocation was an error: the award or certificate stands, and what it ended starts anew.
+
+    {"iin": "850101300015", "record_id": "A-2021-17", "record": "title", "reason": "revoked in error"}
+    """
+
+    name: ClassVar[str] = "registry.entitlement-restored.v1"
+
+    iin: Iin
+    record_id: str = Field(min_length=1, max_length=200)
+    record: Literal["title", "disability"] | None = None
     reason: str = ""
 
 

@@ -24,6 +24,7 @@ class NoticeKind(StrEnum):
     REFUSED = "refused"
     REFUSED_BY_OFFICER = "refused_by_officer"
     DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
     NO_REPLY = "no_reply"
     ANSWERED_LATE = "answered_late"
     ALREADY_RECEIVING = "already_receiving"
@@ -39,9 +40,10 @@ class Consent(Model):
 
 
 class Decline(Model):
-    """No."""
+    """No. `stop`: in a word that also means that nothing more may be sent to this number."""
 
     kind: Literal["decline"] = "decline"
+    stop: bool = False
 
 
 class Together(Model):
@@ -188,8 +190,24 @@ class QuestionAnswered(Event):
     received_at: Instant
 
 
+class QuestionNotReached(Event):
+    """The sending of this question that was accepted as `message_id` has not reached the number.
+
+    It started no term (R6). Another sending follows while the question waits for its answer.
+    """
+
+    name: ClassVar[str] = "question.not-reached"
+
+    question_id: str
+    case_id: str
+    person_id: str
+    message_id: str
+    code: int | None
+    at: Instant
+
+
 class QuestionUndeliverable(Event):
-    """The question can't reach the number."""
+    """The question can't reach the number. `opted_out`: because its holder wants nothing from our sender."""
 
     name: ClassVar[str] = "question.undeliverable"
 
@@ -197,6 +215,7 @@ class QuestionUndeliverable(Event):
     case_id: str
     person_id: str
     code: int | None
+    opted_out: bool = False
     at: Instant
 
 
@@ -210,6 +229,16 @@ class MessageToSend(Event):
     text: str
     attempt: int
     requested_at: Instant
+
+
+class SenderHeld(Event):
+    """The SMS API says that our account, sender or settings are at fault: send nothing for a while."""
+
+    name: ClassVar[str] = "sender.held"
+
+    phone: Phone
+    code: int | None
+    at: Instant
 
 
 class SentTimeWanted(Event):
@@ -238,6 +267,10 @@ class MessageAccepted(Event):
     sent_at: Instant | None = None
 
 
+UNKNOWN_CODE = "unknown_code"
+"""The reason for deferring a message that was refused with a code that nobody knows: it waits alone."""
+
+
 class MessageDeferred(Event):
     """The message was not taken as far as is known; it may be tried again.
 
@@ -258,7 +291,7 @@ class MessageDeferred(Event):
 
 
 class MessageRejected(Event):
-    """The SMS API refused the message for good."""
+    """The SMS API refused the message for good. `opted_out`: the number's holder wants nothing from us."""
 
     name: ClassVar[str] = "message.rejected"
 
@@ -267,6 +300,7 @@ class MessageRejected(Event):
     attempt: int
     code: int | None
     reason: str
+    opted_out: bool = False
     at: Instant
 
 
@@ -315,7 +349,7 @@ class MessageStatusReported(Event):
     """The carrier tells what became of a message. Reports come late, repeated and in any order.
 
     `undeliverable` is the webhook's reading of the error code: this message can't reach this number, ever. A
-    passing failure is not that.
+    passing failure is not that. `failure` says what kind of failure it is, if it is one.
     """
 
     name: ClassVar[str] = "message.status"
@@ -325,6 +359,7 @@ class MessageStatusReported(Event):
     status: str
     error_code: int | None
     undeliverable: bool = False
+    failure: Literal["permanent", "passing", "ours", "opted_out"] | None = None
     at: Instant
 
 

@@ -100,7 +100,9 @@ class EndReason(StrEnum):
 
     NO_REPLY = "no_reply"
     DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
     PHONE_NOT_REGISTERED = "phone_not_registered"
+    NUMBER_NOT_REACHABLE = "number_not_reachable"
     UNDELIVERABLE = "undeliverable"
     ALREADY_RECEIVING = "already_receiving"
     DECEASED = "deceased"

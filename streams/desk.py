@@ -60,8 +60,8 @@ class DeskCore(Protocol[S, E]):
     def apply(self, state: S, event: E, now: datetime) -> tuple[S, Sequence[Outgoing]]:
         """The new state and the effects, with ids derived from the event's.
 
-        If it raises, the record is dead-lettered. It must not change `state` in place: after a raise the old
-        state goes on.
+        If it raises, the record is dead-lettered; `Unreadable` says why in words. It must not change `state`
+        in place: after a raise the old state goes on.
         """
 
     def deadlines(self, state: S) -> Sequence[Deadline]:
@@ -147,6 +147,9 @@ class Desk:
             return
         try:
             state, effects = core.apply(opened.state, event, self._app.clock.now())
+        except Unreadable as error:
+            fold.effects.append(self._refuse(record, error.reason))
+            return
         except Exception as error:  # noqa: BLE001 - the same
             fold.effects.append(self._refuse(record, f"applying raised {type(error).__name__}"))
             return

@@ -53,11 +53,22 @@ def _differences(before: object, now: object, where: str = "") -> Iterator[str]:
         yield f"{where}: {before!r} is read as {now!r}"
 
 
+def _upcast(fields: dict[str, object]) -> dict[str, object]:
+    """What fields of before are called and look like today, told apart from the code that reads them."""
+    match fields:
+        case {"revoked": [*ids], **rest}:
+            early = datetime(1970, 1, 1, tzinfo=UTC).isoformat().replace("+00:00", "Z")
+            unsaid = {"record": None, "revoked_at": early, "restored_at": None}
+            return {**rest, "standings": [{"record_id": each, **unsaid} for each in sorted(map(str, ids))]}
+        case _:
+            return fields
+
+
 @pytest.mark.parametrize("stored", _golden("*/people/*.stored") + _golden("*/lines/*.stored"), ids=_named)
 def test_every_aggregate_of_before_is_read_field_by_field(stored: Path) -> None:
     state = _LOADERS[stored.parent.name](stored.read_bytes())
     fields = json.loads(stored.with_suffix(".fields.json").read_text(encoding="utf-8"))
-    assert list(_differences(fields, state.model_dump(mode="json", by_alias=True))) == []
+    assert list(_differences(_upcast(fields), state.model_dump(mode="json", by_alias=True))) == []
 
 
 @pytest.mark.parametrize("stored", _golden("*/journal/*.stored"), ids=_named)

@@ -251,7 +251,7 @@ def test_yes_and_no_in_one_breath_mean_no_and_the_offer_tells_until_when(asked: 
     asked.passes(seconds=1)
     asked.world.write(PHONE, "0")
     asked.world.settle()
-    assert asked.case().reason is EndReason.DECLINED
+    assert asked.case().reason is EndReason.WITHDRAWN
     assert asked.case().consent is None
     assert "23:59 18.07.2021" in asked.texts()[-1]
 
@@ -263,7 +263,7 @@ def test_after_yes_and_no_a_yes_is_understood_and_an_account_alone_is_not(asked:
     asked.world.settle()
     asked.passes(seconds=5)
     asked.reads(IBANS[0])
-    assert asked.case().reason is EndReason.DECLINED
+    assert asked.case().reason is EndReason.WITHDRAWN
     asked.reads("1")
     assert asked.case().state is State.ACCOUNT_SENT
     asked.reads(IBANS[0])
@@ -291,7 +291,7 @@ def test_an_account_that_is_read_when_the_consent_is_taken_back_changes_nothing(
             received_at=asked.now,
         )
         asked.publishes(report)
-    assert asked.case().reason is EndReason.DECLINED
+    assert asked.case().reason is EndReason.WITHDRAWN
     assert asked.notes()[-1] == "answered_without_consent"
     assert asked.case().account is None
 

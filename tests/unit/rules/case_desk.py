@@ -57,11 +57,13 @@ class Desk:
     def case(self) -> Case:
         return self.person.cases[CASE]
 
-    def sent(self, question_id: str = OFFER, at: datetime | None = None) -> list[Event]:
+    def sent(
+        self, question_id: str = OFFER, at: datetime | None = None, *, case_id: str = CASE
+    ) -> list[Event]:
         return self.reads(
             QuestionSent(
                 question_id=question_id,
-                case_id=CASE,
+                case_id=case_id,
                 person_id="person",
                 message_id="m",
                 text="the text",
@@ -70,12 +72,17 @@ class Desk:
         )
 
     def hears(
-        self, answer: Answer | None, question_id: str = OFFER, at: datetime | None = None
+        self,
+        answer: Answer | None,
+        question_id: str = OFFER,
+        at: datetime | None = None,
+        *,
+        case_id: str = CASE,
     ) -> list[Event]:
         return self.reads(
             QuestionAnswered(
                 question_id=question_id,
-                case_id=CASE,
+                case_id=case_id,
                 person_id="person",
                 answer=answer,
                 text="as written",

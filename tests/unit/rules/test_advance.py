@@ -87,7 +87,7 @@ def test_a_consent_asks_for_the_account_in_its_language_and_closes_the_offer(off
         details=Details(iin_tail="0015", account="KZ**0100"),
         prompted_at=NOON + MINUTE / 2,
     )
-    assert closed == QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=NOON + MINUTE)
+    assert closed == QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=TERM_ENDS)
 
 
 def test_a_disability_is_routed_to_the_provider(desk: Desk) -> None:
@@ -176,7 +176,8 @@ def test_a_no_tells_until_when_and_closes_the_offer_only_then(consented: Desk) -
     effects = consented.hears(Decline(), at=NOON + 2 * MINUTE)
     [notice] = only(effects, NoticeRequested)
     assert isinstance(notice, NoticeRequested)
-    assert (notice.kind, notice.details.until, notice.language) == (NoticeKind.DECLINED, TERM_ENDS, None)
+    assert (notice.kind, notice.details.until) == (NoticeKind.DECLINED, TERM_ENDS)
+    assert notice.language is Language.RUSSIAN
     assert notice.prompted_at == NOON + 2 * MINUTE
     assert only(effects, QuestionClosed) == [
         QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=TERM_ENDS),

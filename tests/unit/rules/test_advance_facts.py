@@ -6,6 +6,7 @@ import pytest
 
 from rules.decisions import decision, person_of
 from rules.lifecycle import waits
+from rules.person import Standing
 from rules.policy import DecisionMode, Policy
 from rules.states import EDGES, State
 from rules.turn import Turn
@@ -59,7 +60,11 @@ from tests.unit.rules.case_desk import (
     [
         (TITLE, "iin", IIN),
         (REGISTERED, "phone_as_of", NOON),
-        (EntitlementRevoked(iin=IIN, record_id="A"), "revoked", frozenset({"A"})),
+        (
+            EntitlementRevoked(iin=IIN, record_id="A"),
+            "standings",
+            (Standing(record_id="A", revoked_at=NOON),),
+        ),
         (DeathRegistered(iin=IIN, died_on=date(2021, 7, 14)), "died_on", date(2021, 7, 14)),
         (DeathRegistered(iin=IIN, died_on=date(2021, 7, 14)), "dead", True),
         (AccountKnown(iin=IIN, iban=IBAN), "account", IBAN),
@@ -240,7 +245,7 @@ def test_a_draft_that_was_withdrawn_with_its_consent_cannot_be_signed() -> None:
     assert (desk.case.draft, desk.case.account, desk.case.consent) == (None, None, None)
     signed = DecisionSigned(decision_id=first.decision_id, outcome="granted", officer="o", signed_at=desk.now)
     assert desk.reads(signed) == []
-    assert desk.case.reason is EndReason.DECLINED
+    assert desk.case.reason is EndReason.WITHDRAWN
 
 
 def test_the_decision_finds_its_person_and_names_what_it_rests_on(consented: Desk) -> None:

@@ -1,0 +1,43 @@
+"""A citizen's "no": before the consent it declines, after it the consent is withdrawn.
+
+Both may be taken back while the offer's term runs; afterwards a withdrawal is final.
+"""
+
+from rules.person import Case, Question
+from rules.turn import Turn
+from schemas.sms import NoticeKind
+from schemas.values import EndReason
+
+
+def declined(turn: Turn, case: Case, offer: Question) -> None:
+    """A "no" to the offer. The offer stays answerable until the end of its term."""
+    current = case.question
+    ended = turn.end(case, EndReason.DECLINED, tell=False)
+    turn.notify(ended, NoticeKind.DECLINED, until=offer.term_ends)
+    turn.close(offer, offer.term_ends or turn.now)
+    if current and current.question_id != offer.question_id:
+        turn.close(current, turn.now)
+
+
+def withdrawn(turn: Turn, case: Case, question: Question) -> None:
+    """A "no" after the consent, at whatever question: the consent is taken back, and a draft is void."""
+    consent, current = case.consent, case.question
+    if consent is None:
+        raise ValueError("nothing can be withdrawn before a consent")
+    offer = case.find(consent.offer.question_id) or consent.offer
+    undone = turn.put(case.model_copy(update={"consent": None, "account": None}))
+    ended = turn.end(undone, EndReason.WITHDRAWN, tell=False)
+    until = offer.term_ends if offer.term_ends and offer.term_ends > turn.now else None
+    kind = NoticeKind.DECLINED if until else NoticeKind.WITHDRAWN
+    turn.notify(ended, kind, language=consent.language, until=until)
+    asked = {each.question_id: each for each in (question, current, offer) if each}
+    for each in asked.values():
+        turn.close(each, until if until and each == offer else turn.now)
+
+
+def reminded_of_outcome(turn: Turn, case: Case) -> None:
+    """A "no" after the decision changes nothing; the outcome, with the number to call, is told once more."""
+    told = case.outcome_told
+    noted = turn.put(turn.remark(case, "declined_after_decision").model_copy(update={"outcome_told": None}))
+    if told:
+        turn.notify(noted, told)

@@ -1,0 +1,72 @@
+"""Which records stand, and which are revoked: what registries say of an award or a certificate afterwards.
+
+Of a revocation and a restoration of the same record the one with the later time (`ce_time`) holds, in
+whatever order they are read; of two with the same time the restoration does.
+"""
+
+from typing import Literal
+
+from rules.person import Case, Standing
+from rules.turn import Turn
+from schemas.registry import EntitlementRestored, EntitlementRevoked
+
+_Record = Literal["award", "certificate"]
+_RECORDS: dict[str | None, _Record] = {"title": "award", "disability": "certificate"}
+
+
+class AmbiguousRecordError(ValueError):
+    """An id that an award and a certificate of the person both bear, without a word which is meant."""
+
+
+def revoked_cases(turn: Turn, fact: EntitlementRevoked) -> list[Case]:
+    """Note the revocation, and return the cases whose right is gone with it.
+
+    Raises `AmbiguousRecordError` and changes nothing where it can't be told which record is meant.
+    """
+    concerned = _concerned(turn, fact)
+    known, at = _standing(turn, fact), turn.cause.time
+    _keep(turn, known.model_copy(update={"revoked_at": max(known.revoked_at or at, at)}))
+    return [case for case in concerned if turn.person.revoked(case.record, case.record_id)]
+
+
+def restored_cases(turn: Turn, fact: EntitlementRestored) -> list[Case]:
+    """Note the restoration, and return the cases whose right stands again.
+
+    Raises `AmbiguousRecordError` and changes nothing where it can't be told which record is meant.
+    """
+    revoked = [case for case in _concerned(turn, fact) if turn.person.revoked(case.record, case.record_id)]
+    _restore(turn, _standing(turn, fact))
+    return [case for case in revoked if not turn.person.revoked(case.record, case.record_id)]
+
+
+def published_anew(turn: Turn, record: str, record_id: str) -> bool:
+    """Whether the registry publishes a record that it had revoked before: it stands again."""
+    before = turn.person.revoked(record, record_id)
+    for known in turn.person.standings:
+        if known.concerns(record, record_id) and known.revoked_at and known.revoked_at < turn.cause.time:
+            _restore(turn, known)
+    return before and not turn.person.revoked(record, record_id)
+
+
+def _concerned(turn: Turn, fact: EntitlementRevoked | EntitlementRestored) -> list[Case]:
+    said = _standing(turn, fact)
+    concerned = [case for case in turn.person.cases.values() if said.concerns(case.record, case.record_id)]
+    if len({case.record for case in concerned}) > 1:
+        raise AmbiguousRecordError("record: an award and a certificate bear this id; say which is meant")
+    return concerned
+
+
+def _standing(turn: Turn, fact: EntitlementRevoked | EntitlementRestored) -> Standing:
+    """What is known of the record that the registry means, as far as it says which."""
+    said = Standing(record_id=fact.record_id, record=_RECORDS.get(fact.record))
+    return next((known for known in turn.person.standings if known.same_record(said)), said)
+
+
+def _restore(turn: Turn, known: Standing) -> None:
+    at = turn.cause.time
+    _keep(turn, known.model_copy(update={"restored_at": max(known.restored_at or at, at)}))
+
+
+def _keep(turn: Turn, standing: Standing) -> None:
+    others = [known for known in turn.person.standings if not known.same_record(standing)]
+    turn.know(standings=(*others, standing))

@@ -1,0 +1,130 @@
+"""A sending that failed starts no term (R6): the next one does."""
+
+from datetime import timedelta
+
+from rules.lifecycle import Wait, waits
+from rules.states import State
+from schemas.base import Event
+from schemas.outcomes import CaseAdvanced, ProcessEnded
+from schemas.sms import (
+    Consent,
+    DeadlineElapsed,
+    Decline,
+    NoticeRequested,
+    QuestionAsked,
+    QuestionNotReached,
+    QuestionSent,
+    QuestionUndeliverable,
+)
+from schemas.values import EndReason, Language
+from tests.unit.rules.case_desk import CASE, MINUTE, NOON, OFFER, TERM_ENDS, Desk, only
+
+
+def failed(message_id: str = "m", question_id: str = OFFER) -> QuestionNotReached:
+    return QuestionNotReached(
+        question_id=question_id, case_id=CASE, person_id="person", message_id=message_id, code=30003, at=NOON
+    )
+
+
+def sent_again(desk: Desk) -> list[Event]:
+    return desk.reads(
+        QuestionSent(
+            question_id=OFFER,
+            case_id=CASE,
+            person_id="person",
+            message_id="again",
+            text="the text",
+            sent_at=desk.now,
+        )
+    )
+
+
+def undeliverable(*, opted_out: bool = False) -> QuestionUndeliverable:
+    return QuestionUndeliverable(
+        question_id=OFFER, case_id=CASE, person_id="person", code=30003, opted_out=opted_out, at=NOON
+    )
+
+
+def test_the_failed_sending_is_a_step_and_leaves_no_term(offered: Desk) -> None:
+    [step] = offered.reads(failed())
+    assert isinstance(step, CaseAdvanced)
+    assert (step.from_, step.to, step.note) == ("offer_sent", "offer_asked", "not_reached")
+    assert list(waits(offered.person)) == []
+
+
+def test_the_next_sending_starts_the_term(offered: Desk) -> None:
+    offered.reads(failed())
+    offered.now = NOON + timedelta(days=2)
+    sent_again(offered)
+    assert offered.case.state is State.OFFER_SENT
+    ends = TERM_ENDS + timedelta(days=2)
+    assert Wait(f"{CASE}/term", offered.case.version, ends) in list(waits(offered.person))
+
+
+def test_the_end_of_the_failed_sendings_term_ends_nothing(offered: Desk) -> None:
+    due = [wait for wait in waits(offered.person) if wait.name == f"{CASE}/term"]
+    offered.reads(failed())
+    offered.now = NOON + timedelta(days=2)
+    sent_again(offered)
+    offered.now = due[0].at
+    offered.reads(DeadlineElapsed(deadline=due[0].name, version=due[0].version, due=due[0].at))
+    assert offered.case.state is State.OFFER_SENT
+
+
+def test_the_same_failure_twice_and_the_report_of_the_failed_sending_again_change_nothing(
+    offered: Desk,
+) -> None:
+    offered.reads(failed())
+    before = offered.case.questions
+    offered.reads(failed())
+    offered.sent()
+    assert offered.case.questions == before
+
+
+def test_a_case_that_ended_without_an_answer_to_what_never_came_is_asked_anew(offered: Desk) -> None:
+    offered.now = TERM_ENDS
+    term = next(wait for wait in waits(offered.person) if wait.name.endswith("/term"))
+    offered.reads(DeadlineElapsed(deadline=term.name, version=term.version, due=term.at))
+    assert offered.case.reason is EndReason.NO_REPLY
+    [asked] = only(offered.reads(failed()), QuestionAsked)
+    assert isinstance(asked, QuestionAsked)
+    assert asked.question_id != OFFER
+    assert offered.case.state is State.OFFER_ASKED
+
+
+def test_an_answer_to_what_is_said_not_to_have_come_counts(offered: Desk) -> None:
+    offered.reads(failed())
+    offered.now = NOON + timedelta(days=5)
+    offered.hears(Consent(language=Language.KAZAKH))
+    assert offered.case.state is State.ACCOUNT_ASKED
+
+
+def test_a_no_to_what_is_said_not_to_have_come_can_be_taken_back_for_three_days(offered: Desk) -> None:
+    offered.reads(failed())
+    offered.now = NOON + timedelta(days=5)
+    [notice] = only(offered.hears(Decline()), NoticeRequested)
+    assert isinstance(notice, NoticeRequested)
+    assert notice.details.until == TERM_ENDS + timedelta(days=5)
+
+
+def test_a_failure_after_the_answer_changes_nothing(consented: Desk) -> None:
+    before = consented.case.questions
+    consented.reads(failed())
+    assert consented.case.questions == before
+    assert consented.case.state is State.ACCOUNT_SENT
+
+
+def test_what_can_never_reach_ends_also_a_case_that_had_ended_without_an_answer(offered: Desk) -> None:
+    offered.now = TERM_ENDS
+    term = next(wait for wait in waits(offered.person) if wait.name.endswith("/term"))
+    offered.reads(DeadlineElapsed(deadline=term.name, version=term.version, due=term.at))
+    [ended] = only(offered.reads(undeliverable()), ProcessEnded)
+    assert isinstance(ended, ProcessEnded)
+    assert ended.reason is EndReason.UNDELIVERABLE
+
+
+def test_a_number_that_opted_out_is_not_undeliverable(offered: Desk) -> None:
+    offered.now += MINUTE
+    [ended] = only(offered.reads(undeliverable(opted_out=True)), ProcessEnded)
+    assert isinstance(ended, ProcessEnded)
+    assert ended.reason is EndReason.NUMBER_NOT_REACHABLE

@@ -1,0 +1,122 @@
+"""Records that are revoked, restored and published again, in whatever order that is read."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from rules.standings import AmbiguousRecordError
+from rules.states import State
+from schemas.base import Event
+from schemas.registry import DisabilityEstablished, EntitlementRestored, EntitlementRevoked, TitleAwarded
+from schemas.sms import Consent, QuestionAsked
+from schemas.values import EndReason, Language
+from tests.unit.rules.case_desk import ACCOUNT, IIN, MINUTE, REGISTERED, Desk, only
+
+DAY = date(2021, 7, 12)
+TITLE = TitleAwarded(iin=IIN, title="peoples_hero", award_id="17", awarded_on=DAY)
+CERTIFICATE = DisabilityEstablished(
+    iin=IIN, certificate_id="17", established_on=DAY, group="2", legal_ground="7", first_time=True
+)
+
+
+def revoked(record: str | None = None) -> EntitlementRevoked:
+    return EntitlementRevoked.model_validate({"iin": IIN, "record_id": "17", "record": record})
+
+
+def restored(record: str | None = None) -> EntitlementRestored:
+    return EntitlementRestored.model_validate({"iin": IIN, "record_id": "17", "record": record})
+
+
+def reasons(desk: Desk) -> dict[str, EndReason | None]:
+    return {case.record: case.reason for case in desk.person.cases.values()}
+
+
+def test_a_revocation_that_names_its_record_ends_no_other_with_the_same_id(desk: Desk) -> None:
+    desk.reads(REGISTERED, TITLE, CERTIFICATE)
+    desk.now += MINUTE
+    desk.reads(revoked("disability"))
+    assert reasons(desk) == {"award": None, "certificate": EndReason.REVOKED}
+
+
+@pytest.mark.parametrize("said", [revoked, restored])
+def test_an_id_that_two_records_bear_ends_neither_unless_it_is_said_which(
+    desk: Desk, said: Callable[[], Event]
+) -> None:
+    desk.reads(REGISTERED, TITLE, CERTIFICATE)
+    before = desk.person
+    with pytest.raises(AmbiguousRecordError, match="record: "):
+        desk.reads(said())
+    assert desk.person == before
+
+
+def test_a_revocation_without_the_record_ends_the_only_one_that_bears_the_id(desk: Desk) -> None:
+    desk.reads(REGISTERED, CERTIFICATE)
+    desk.now += MINUTE
+    desk.reads(revoked())
+    assert reasons(desk) == {"certificate": EndReason.REVOKED}
+
+
+@pytest.mark.parametrize("record", [None, "title"])
+def test_a_revocation_that_is_read_before_the_award_bars_it(desk: Desk, record: str | None) -> None:
+    desk.reads(REGISTERED, revoked(record), TITLE)
+    assert reasons(desk) == {"award": EndReason.REVOKED}
+
+
+@pytest.mark.parametrize("record", [None, "title"])
+@pytest.mark.parametrize("back", [restored("title"), restored(), TITLE], ids=["named", "restored", "again"])
+def test_what_was_revoked_in_error_is_offered_anew(desk: Desk, record: str | None, back: Event) -> None:
+    desk.reads(REGISTERED, TITLE)
+    desk.now += MINUTE
+    desk.reads(revoked(record))
+    desk.now += MINUTE
+    [offer] = only(desk.reads(back), QuestionAsked)
+    assert isinstance(offer, QuestionAsked)
+    assert [case.state for case in desk.person.cases.values()] == [State.OFFER_ASKED]
+    assert desk.person.cases[offer.case_id].reason is None
+
+
+def test_a_consent_of_before_the_revocation_counts_no_more(consented: Desk) -> None:
+    consented.now += MINUTE
+    named = EntitlementRevoked(iin=IIN, record_id="A", record="title")
+    consented.reads(named)
+    consented.now += MINUTE
+    consented.reads(EntitlementRestored(iin=IIN, record_id="A"))
+    assert (consented.case.state, consented.case.consent) == (State.OFFER_ASKED, None)
+    consented.hears(Consent(language=Language.KAZAKH), ACCOUNT)
+    assert consented.case.state is State.OFFER_ASKED
+
+
+def test_the_evidence_of_a_record_published_again_is_the_new_event(desk: Desk) -> None:
+    desk.reads(REGISTERED, TITLE)
+    desk.now += MINUTE
+    desk.reads(revoked())
+    desk.now += MINUTE
+    desk.reads(TITLE)
+    [case] = desk.person.cases.values()
+    assert case.source.time == desk.now
+
+
+def test_a_restoration_that_is_read_before_the_revocation_holds(desk: Desk) -> None:
+    desk.reads(REGISTERED, TITLE)
+    desk.now += 2 * MINUTE
+    desk.reads(restored())
+    desk.now -= MINUTE
+    desk.reads(revoked())
+    assert reasons(desk) == {"award": None}
+
+
+def test_the_same_award_under_another_event_changes_nothing_where_it_was_not_revoked(desk: Desk) -> None:
+    desk.reads(REGISTERED, TITLE)
+    desk.now += MINUTE
+    assert desk.reads(TITLE) == []
+    assert desk.remarks == ("the entitlement is known already",)
+
+
+def test_an_award_of_before_its_revocation_that_comes_again_stays_revoked(desk: Desk) -> None:
+    desk.reads(REGISTERED, TITLE)
+    desk.now += MINUTE
+    desk.reads(revoked())
+    desk.now -= MINUTE
+    desk.reads(TITLE)
+    assert reasons(desk) == {"award": EndReason.REVOKED}
