@@ -13,8 +13,10 @@ from typing import Any
 from schemas.base import Event
 from schemas.happening import Happening, derived_id
 from schemas.sms import (
+    UNKNOWN_CODE,
     Answer,
     DeadlineElapsed,
+    Decline,
     MessageAccepted,
     MessageDeferred,
     MessageInDoubt,
@@ -29,14 +31,14 @@ from schemas.sms import (
     QuestionClosed,
     QuestionKind,
     QuestionSent,
-    QuestionUndeliverable,
     SentTimeTold,
 )
-from sms import inquiries, texts
+from sms import inquiries, redelivery, texts
 from sms.answers import read_account, read_offer, read_one_application
 from sms.exchange import Exchange
 from sms.hours import SendingHours
 from sms.line import Delivery, Inquiry, Line, LineQuestion, Message
+from sms.redelivery import NOT_DELIVERED
 
 _EXPLANATIONS = 3
 _KEPT_DELIVERIES = 40
@@ -44,8 +46,10 @@ _KEPT_HEARD = 500
 _FIRST_DELAY = 5.0
 _LONGEST_DELAY = 300.0
 _DOUBLINGS = 6
-_OUTDATED = (NoticeKind.NO_REPLY, NoticeKind.DECLINED, NoticeKind.ANSWERED_LATE)
-_RANKS = {"accepted": 0, "queued": 1, "sending": 2, "sent": 3, "delivered": 4, "undelivered": 4, "failed": 4}
+_OUTDATED = (NoticeKind.NO_REPLY, NoticeKind.DECLINED, NoticeKind.WITHDRAWN, NoticeKind.ANSWERED_LATE)
+_RANKS = {"accepted": 0, "queued": 1, "sending": 2, "sent": 3, "delivered": 4} | dict.fromkeys(
+    NOT_DELIVERED, 4
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +65,12 @@ class Conversed:
 class LinePolicy:
     """`hours` in which unasked messages may go out; None: at any time.
 
+    `keep_trying` is how long after its first try a message is sent again that did not reach its number.
     `time_scale` turns real delays into virtual ones.
     """
 
     hours: SendingHours | None = None
+    keep_trying: timedelta = timedelta(hours=72)
     time_scale: float = 1.0
 
 
@@ -86,8 +92,8 @@ def converse(line: Line, event: Happening, now: datetime, policy: LinePolicy) ->
     else:
         exchange.remarks.append(f"{event.name} is nothing that a line waits for")
     _read_held(exchange)
-    exchange.open_next()
-    exchange.wake(exchange.hand_over(), inquiries.ask(exchange))
+    opening = exchange.open_next()
+    exchange.wake(opening, exchange.hand_over(), inquiries.ask(exchange))
     return Conversed(exchange.line, tuple(exchange.effects), tuple(exchange.remarks))
 
 
@@ -181,7 +187,7 @@ def _withdrawn(exchange: Exchange, withdrawn: PersonWithdrawn, _policy: LinePoli
         exchange.retire()
 
 
-def _accepted(exchange: Exchange, accepted: MessageAccepted, _policy: LinePolicy) -> None:
+def _accepted(exchange: Exchange, accepted: MessageAccepted, policy: LinePolicy) -> None:
     """The carrier took the message: if it puts a question, the question's term starts here (R6).
 
     It may be one that this line does not know to be with the carrier: a worker that died may have handed it
@@ -197,11 +203,15 @@ def _accepted(exchange: Exchange, accepted: MessageAccepted, _policy: LinePolicy
         sid=accepted.sid,
         asked=message.question_id if message.asks else None,
         told=accepted.sent_at is not None,
+        message_id=message.message_id,
+        message=None if message.unwanted else message,
     )
     exchange.change(deliveries=(*exchange.line.deliveries, delivery)[-_KEPT_DELIVERIES:])
+    redelivery.forget_old(exchange, policy.keep_trying)
     if question:
-        # A message that was found again at the carrier left before it was handed over this time.
-        exchange.put(question, min(message.handed_at or accepted.accepted_at, accepted.accepted_at))
+        if not question.put_at:
+            # A message that was found again at the carrier left before it was handed over this time.
+            exchange.put(question, min(message.handed_at or accepted.accepted_at, accepted.accepted_at))
         exchange.effects.append(
             QuestionSent(
                 question_id=question.question_id,
@@ -216,7 +226,7 @@ def _accepted(exchange: Exchange, accepted: MessageAccepted, _policy: LinePolicy
     early = [report for report in exchange.line.early if report.sid == accepted.sid]
     exchange.change(early=tuple(report for report in exchange.line.early if report.sid != accepted.sid))
     for report in early:
-        _climb(exchange, report)
+        _climb(exchange, report, policy)
 
 
 def _deferred(exchange: Exchange, deferred: MessageDeferred, policy: LinePolicy) -> None:
@@ -232,7 +242,8 @@ def _deferred(exchange: Exchange, deferred: MessageDeferred, policy: LinePolicy)
         message = _may_have_left(message, deferred.tried_at)
     else:
         message = message.model_copy(update={"tried_at": None, "returned_at": deferred.at})
-    _retry(exchange, message, deferred.retry_after_seconds, policy)
+    alone = message.alone or deferred.reason == UNKNOWN_CODE
+    _retry(exchange, message.model_copy(update={"alone": alone}), deferred.retry_after_seconds, policy)
 
 
 def _may_have_left(message: Message, since: datetime | None) -> Message:
@@ -262,35 +273,28 @@ def _retry(exchange: Exchange, message: Message, after: float | None, policy: Li
     exchange.replace(message, message.model_copy(update={"handed_at": None, "retry_at": retry_at}))
 
 
-def _rejected(exchange: Exchange, rejected: MessageRejected, _policy: LinePolicy) -> None:
-    """The carrier refused the message for good: a question can't reach its number."""
+def _rejected(exchange: Exchange, rejected: MessageRejected, policy: LinePolicy) -> None:
+    """The carrier refused the message for good: a question can't reach its number.
+
+    A number that has opted out is no such number: somebody may want to be asked there tomorrow.
+    """
     message = exchange.line.message(rejected.message_id)
     if message is None:
         exchange.remarks.append("a message was rejected that is not with the carrier")
         return
     exchange.replace(message)
     question = exchange.line.question(message.question_id) if message.asks else None
-    if question:
-        _undeliverable(exchange, question, rejected.code, rejected.at)
+    if rejected.opted_out and not message.unwanted:
+        redelivery.again(exchange, message, "opted_out", rejected.code, policy.keep_trying)
+    elif question:
+        redelivery.undeliverable(exchange, question, rejected.code, rejected.at)
     else:
         exchange.remarks.append("a notice was rejected by the carrier")
 
 
-def _undeliverable(exchange: Exchange, question: LineQuestion, code: int | None, at: datetime) -> None:
-    exchange.effects.append(
-        QuestionUndeliverable(
-            question_id=question.question_id,
-            case_id=question.case_id,
-            person_id=question.person_id,
-            code=code,
-            at=at,
-        )
-    )
-
-
-def _status(exchange: Exchange, report: MessageStatusReported, _policy: LinePolicy) -> None:
+def _status(exchange: Exchange, report: MessageStatusReported, policy: LinePolicy) -> None:
     if any(delivery.sid == report.sid for delivery in exchange.line.deliveries):
-        _climb(exchange, report)
+        _climb(exchange, report, policy)
     elif any(message.attempt for message in exchange.line.messages):
         # The callback overtook the carrier's own report; it is read when that comes.
         exchange.change(early=(*exchange.line.early, report)[-_KEPT_DELIVERIES:])
@@ -298,24 +302,26 @@ def _status(exchange: Exchange, report: MessageStatusReported, _policy: LinePoli
         exchange.remarks.append("a status came for an unknown message")
 
 
-def _climb(exchange: Exchange, report: MessageStatusReported) -> None:
+def _climb(exchange: Exchange, report: MessageStatusReported, policy: LinePolicy) -> None:
     """Statuses come in any order: they only climb, and the first final one stands.
 
     When one first says that a question left, the SMS API is asked when that was.
     """
-    changed = []
+    failure = redelivery.failure_of(report)
     for delivery in exchange.line.deliveries:
         climbs = _RANKS.get(report.status, -1) > _RANKS[delivery.status]
         if delivery.sid != report.sid or not climbs:
-            changed.append(delivery)
             continue
-        question, inquiry = exchange.line.question(delivery.asked), delivery.inquiry
-        if question and report.undeliverable:
-            _undeliverable(exchange, question, report.error_code, report.at)
-        elif question and inquiries.may_ask(delivery, report):
-            inquiry = Inquiry(left_by=report.at, next_at=exchange.now)
-        changed.append(delivery.model_copy(update={"status": report.status, "inquiry": inquiry}))
-    exchange.change(deliveries=tuple(changed))
+        changes: dict[str, object] = {"status": report.status}
+        if failure or report.status == "delivered":
+            changes["message"] = None
+        if failure:
+            changes["inquiry"] = None
+        elif exchange.line.question(delivery.asked) and inquiries.may_ask(delivery, report):
+            changes["inquiry"] = Inquiry(left_by=report.at, next_at=exchange.now)
+        exchange.note_delivery(delivery, **changes)
+        if failure:
+            redelivery.not_delivered(exchange, delivery, failure, report, policy.keep_trying)
 
 
 def _sent_time(exchange: Exchange, told: SentTimeTold, policy: LinePolicy) -> None:
@@ -332,6 +338,7 @@ def _received(exchange: Exchange, received: MessageReceived, _policy: LinePolicy
         held_texts=(*line.held_texts, received),
         heard=(*line.heard, received.sid)[-_KEPT_HEARD:],
     )
+    redelivery.handset_is_on(exchange)
 
 
 def _read_held(exchange: Exchange) -> None:
@@ -339,7 +346,9 @@ def _read_held(exchange: Exchange) -> None:
 
     Nobody can tell before whether a text answers that question or the one before it.
     """
-    if any(message.asks and message.tried_at for message in exchange.line.messages):
+    line = exchange.line
+    leaving = [line.question(each.question_id) for each in line.messages if each.asks and each.tried_at]
+    if any(question is None or not question.put_at for question in leaving):
         return
     held = exchange.line.held_texts
     exchange.change(held_texts=())
@@ -348,11 +357,21 @@ def _read_held(exchange: Exchange) -> None:
 
 
 def _read(exchange: Exchange, received: MessageReceived) -> None:
-    """The text belongs to the question that was put last when the carrier received it."""
-    question = exchange.line.meant_at(received.received_at)
-    if question is None:
+    """The text belongs to the question that was put last when the carrier received it.
+
+    STOP is said by the number, whoever was asked last.
+    """
+    match read_offer(received.text):
+        case Decline(stop=True):
+            redelivery.stop(exchange, received.received_at)
+        case _:
+            pass
+    meant = exchange.line.meant_at(received.received_at)
+    if not meant:
         exchange.remarks.append("a text came from a number that was asked nothing")
         return
+    understood = [each for each in meant if _parse(each, received.text)]
+    question = understood[0] if understood else meant[-1]
     closed = not question.open_at(received.received_at)
     answer = _parse(question, received.text)
     current = exchange.line.current
@@ -376,6 +395,7 @@ def _read(exchange: Exchange, received: MessageReceived) -> None:
     )
     if answer and open_now and not closed:
         exchange.update(question, answered=True)
+        exchange.drop(lambda message: message.question_id == question.question_id)
 
 
 def _parse(question: LineQuestion, text: str) -> Answer | None:
@@ -389,14 +409,25 @@ def _parse(question: LineQuestion, text: str) -> Answer | None:
 
 
 def _explain(exchange: Exchange, question: LineQuestion, received: MessageReceived) -> None:
-    """Say how to answer, at most three times a question. The term is not moved (R6)."""
-    if question.explained >= _EXPLANATIONS:
+    """Say how to answer, at most three times a question. The term is not moved (R6).
+
+    What answers an earlier question of the case (a "1" sent twice) is no answer that is not understood: it is
+    explained once, and not counted.
+    """
+    if _is_echo(exchange.line, question, received.text):
+        if question.echoed:
+            exchange.remarks.append("an answer of an earlier question came again")
+            return
+        exchange.update(question, echoed=True)
+        number = "echo"
+    elif question.explained >= _EXPLANATIONS:
         exchange.remarks.append("the question was explained often enough")
         return
-    explained = exchange.update(question, explained=question.explained + 1)
+    else:
+        number = str(exchange.update(question, explained=question.explained + 1).explained)
     exchange.say(
         Message(
-            message_id=derived_id(question.question_id, "explanation", str(explained.explained)),
+            message_id=derived_id(question.question_id, "explanation", number),
             text=texts.explanation(question.kind, question.language, question.details),
             prompted_at=received.received_at,
             case_id=question.case_id,
@@ -404,6 +435,12 @@ def _explain(exchange: Exchange, question: LineQuestion, received: MessageReceiv
             question_id=question.question_id,
         )
     )
+
+
+def _is_echo(line: Line, question: LineQuestion, text: str) -> bool:
+    """Whether the text answers an earlier question of the case, of another kind."""
+    earlier = [each for each in line.past if each.case_id == question.case_id and each.kind != question.kind]
+    return any(_parse(each, text) for each in earlier)
 
 
 def _wake(_exchange: Exchange, _elapsed: DeadlineElapsed, _policy: LinePolicy) -> None:

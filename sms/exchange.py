@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from schemas.base import Event
 from schemas.happening import derived_id
-from schemas.sms import MessageToSend
+from schemas.sms import MessageToSend, QuestionKind
 from sms import texts
 from sms.hours import SendingHours
-from sms.line import Line, LineQuestion, Message
+from sms.line import Delivery, Line, LineQuestion, Message
 
 _KEPT_QUESTIONS = 12
 # How long after a text a message still is an answer to it, so that quiet hours do not hold it.
@@ -71,18 +71,39 @@ class Exchange:
             )
         )
 
-    def open_next(self) -> None:
-        """Put the next waiting question, if none is open."""
-        if self.line.current is None and self.line.waiting:
-            first, *others = self.line.waiting
-            self.change(waiting=tuple(others))
-            self.make_current(first)
+    def open_next(self) -> datetime | None:
+        """Put the next waiting question, if none is open; return when to look again, if one must wait."""
+        if self.line.current is not None:
+            return None
+        ready = [question for question in self.line.waiting if self.opening(question, self.now) <= self.now]
+        if ready:
+            self.change(waiting=tuple(known for known in self.line.waiting if known != ready[0]))
+            self.make_current(ready[0])
+            return None
+        return min((self.opening(question, self.now) for question in self.line.waiting), default=None)
+
+    def opening(self, question: LineQuestion | None, at: datetime) -> datetime:
+        """When the question may be put: an offer not before the morning after the number said STOP."""
+        stopped = self.line.stopped_until
+        return stopped if stopped and question and question.kind is QuestionKind.OFFER else at
+
+    # Deliveries.
+
+    def note_delivery(self, delivery: Delivery, **changes: object) -> None:
+        """Note what became of an accepted message."""
+        changed = delivery.model_copy(update=changes)
+        self.change(
+            deliveries=tuple(
+                changed if known.sid == delivery.sid else known for known in self.line.deliveries
+            )
+        )
 
     # Messages.
 
-    def say(self, message: Message) -> None:
-        """Queue a message."""
-        self.change(messages=(*self.line.messages, message))
+    def say(self, message: Message, *, first: bool = False) -> None:
+        """Queue a message, behind the others or before them."""
+        waiting = self.line.messages
+        self.change(messages=(message, *waiting) if first else (*waiting, message))
 
     def replace(self, message: Message, *by: Message) -> None:
         """Put other messages, or none, in a message's place."""
@@ -93,6 +114,12 @@ class Exchange:
 
     def drop(self, unwanted: Callable[[Message], bool]) -> None:
         """Send no message of this description; one that is with the carrier can only not be retried."""
+        deliveries = tuple(
+            known.model_copy(update={"message": None}) if known.message and unwanted(known.message) else known
+            for known in self.line.deliveries
+        )
+        if deliveries != self.line.deliveries:
+            self.change(deliveries=deliveries)
         for message in self.line.messages:
             if unwanted(message):
                 if message.handed_at:
@@ -104,7 +131,7 @@ class Exchange:
         """Try a message no more. If it may have left, no later text answers what was put before."""
         self.replace(message)
         question = self.line.question(message.question_id) if message.asks else None
-        if question and message.tried_at:
+        if question and message.tried_at and not question.put_at:
             self.put(question, message.tried_at)
 
     def put(self, question: LineQuestion, at: datetime) -> None:
@@ -155,24 +182,32 @@ class Exchange:
     def _next_message(self) -> tuple[Message | None, datetime | None]:
         """The message to hand over now, or when to look again.
 
-        An answer may pass what waits for the morning.
+        An answer may pass what waits for the morning, and everything may pass what is tried alone.
         """
-        wake_at = None
+        wakes: list[datetime] = []
         for message in self.line.messages:
             if message.retry_at and message.retry_at > self.now:
-                return None, message.retry_at
-            if self._may_go(message, self.now):
+                wakes.append(message.retry_at)
+                if not message.alone:
+                    break
+            elif self._may_go(message, self.now):
                 return message, None
-            wake_at = self._opening(self.now)
-        return None, wake_at
+            else:
+                wakes.append(self._opening(message, self.now))
+        return None, min(wakes, default=None)
 
     def _may_go(self, message: Message, at: datetime) -> bool:
         """Whether this message may go out at an instant, and is of use then."""
         of_use = message.until is None or message.until > at
-        return of_use and (self._opening(at) <= at or self._is_answer(message, at))
+        return of_use and self._opening(message, at) <= at
 
-    def _opening(self, at: datetime) -> datetime:
-        return self.hours.next_opening(at) if self.hours else at
+    def _opening(self, message: Message, at: datetime) -> datetime:
+        """When the message may go out, as far as the hour and the number's STOP let it."""
+        question = self.line.question(message.question_id) if message.asks else None
+        opening = self.opening(question, at)
+        if self.hours and not self._is_answer(message, at):
+            opening = self.hours.next_opening(max(opening, at))
+        return opening
 
     def _is_answer(self, message: Message, at: datetime) -> bool:
         """Whether the citizen has just asked for this message."""

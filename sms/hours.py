@@ -7,6 +7,15 @@ from zoneinfo import ZoneInfo
 _ZONE = ZoneInfo("Asia/Almaty")
 
 
+_MORNING = time(9)
+
+
+def next_morning(now: datetime) -> datetime:
+    """Nine o'clock in Almaty on the day after `now`'s, in UTC."""
+    day = now.astimezone(_ZONE).date() + timedelta(days=1)
+    return datetime.combine(day, _MORNING, tzinfo=_ZONE).astimezone(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class SendingHours:
     """The hours in Almaty, from `opens` to just before `closes`, in which unasked messages may go out."""

@@ -29,7 +29,7 @@ def ask(exchange: Exchange) -> datetime | None:
         inquiry = delivery.inquiry
         if inquiry and inquiry.next_at and inquiry.next_at <= exchange.now:
             asked = inquiry.model_copy(update={"attempt": inquiry.attempt + 1, "next_at": None})
-            _change(exchange, delivery, inquiry=asked)
+            exchange.note_delivery(delivery, inquiry=asked)
             exchange.effects.append(
                 SentTimeWanted(sid=delivery.sid, phone=exchange.line.phone or "", attempt=asked.attempt)
             )
@@ -45,15 +45,15 @@ def told(exchange: Exchange, report: SentTimeTold, time_scale: float) -> None:
         exchange.remarks.append("a sent time came that nobody waits for")
         return
     if report.sent_at is not None:
-        _change(exchange, delivery, inquiry=None, told=True)
+        exchange.note_delivery(delivery, inquiry=None, told=True)
         # However wrong the API's clock is: the message had left when it reported so.
         _tell(exchange, delivery, min(report.sent_at, inquiry.left_by))
     elif inquiry.attempt < _MOST_ATTEMPTS:
         seconds = _FIRST_DELAY * _GROWTH ** (inquiry.attempt - 1)
         next_at = exchange.now + timedelta(seconds=seconds * time_scale)
-        _change(exchange, delivery, inquiry=inquiry.model_copy(update={"next_at": next_at}))
+        exchange.note_delivery(delivery, inquiry=inquiry.model_copy(update={"next_at": next_at}))
     else:
-        _change(exchange, delivery, inquiry=None)
+        exchange.note_delivery(delivery, inquiry=None)
         exchange.remarks.append("a sent time was asked for in vain: the acceptance stands")
 
 
@@ -70,9 +70,3 @@ def _tell(exchange: Exchange, delivery: Delivery, sent_at: datetime) -> None:
             sent_at=sent_at,
         )
     )
-
-
-def _change(exchange: Exchange, delivery: Delivery, **changes: object) -> None:
-    changed = delivery.model_copy(update=changes)
-    deliveries = [changed if known.sid == delivery.sid else known for known in exchange.line.deliveries]
-    exchange.change(deliveries=tuple(deliveries))

@@ -14,7 +14,8 @@ class LineQuestion(Model):
     """A question on this number.
 
     `put_at` is when its message was handed to the carrier that then accepted it; a text received from then on
-    may be its answer, up to `closed_at`.
+    may be its answer, up to `closed_at`. `echoed`: an answer of an earlier question of the case came to it,
+    and was explained.
     """
 
     question_id: str
@@ -28,6 +29,7 @@ class LineQuestion(Model):
     answered: bool = False
     closed_at: Instant | None = None
     explained: int = 0
+    echoed: bool = False
 
     def open_at(self, received_at: datetime) -> bool:
         """Whether a text received at this instant may answer it."""
@@ -42,6 +44,10 @@ class Message(Model):
     the carrier, `retry_at` after the carrier gave it back, and `returned_at` is when the carrier last did so
     and knew that it had not left. `unwanted` means that it must not be tried again. From `until` on there is
     no use in sending it.
+
+    A message that was accepted and did not reach the number is sent again as another one: `resent` counts
+    that, and `first_tried_at` is when the first of them was handed over. `alone`: others may pass it while it
+    waits.
     """
 
     message_id: str
@@ -59,6 +65,9 @@ class Message(Model):
     retry_at: Instant | None = None
     returned_at: Instant | None = None
     unwanted: bool = False
+    resent: int = 0
+    first_tried_at: Instant | None = None
+    alone: bool = False
 
 
 class Inquiry(Model):
@@ -76,7 +85,8 @@ class Inquiry(Model):
 class Delivery(Model):
     """What became of an accepted message.
 
-    `asked` is the question that it put, if it put one; `told` says whether its sent time is known.
+    `asked` is the question that it put, if it put one; `told` says whether its sent time is known. `message`
+    is what would be sent again if it does not reach the number, as long as that is of use.
     """
 
     sid: str
@@ -84,6 +94,8 @@ class Delivery(Model):
     asked: str | None = None
     told: bool = False
     inquiry: Inquiry | None = None
+    message_id: str | None = None
+    message: Message | None = None
 
 
 class Line(Model):
@@ -92,7 +104,7 @@ class Line(Model):
     `wake_at` is the next instant at which something must be done without an event: a held message's morning,
     a retry, another inquiry; `wakes` counts its settings. `heard` are the sids of the texts that came: a
     signature has no time in it, so a call of the webhook that is replayed long after must be known by its
-    sid.
+    sid. Until `stopped_until` no new offer is made here, because the number has said STOP.
     """
 
     phone: str | None = None
@@ -106,6 +118,7 @@ class Line(Model):
     early: tuple[MessageStatusReported, ...] = ()
     wake_at: Instant | None = None
     wakes: int = 0
+    stopped_until: Instant | None = None
 
     @property
     def in_flight(self) -> Message | None:
@@ -122,19 +135,20 @@ class Line(Model):
         known = [*self.past, *([self.current] if self.current else [])]
         return max((question.put_at for question in known if question.put_at), default=None)
 
-    def meant_at(self, received_at: datetime) -> LineQuestion | None:
-        """The question that a text received at this instant answers: the one that was put last before it.
+    def meant_at(self, received_at: datetime) -> list[LineQuestion]:
+        """The questions that a text received at this instant may answer, the likeliest first.
 
-        Where that one is closed, it is an open one of the same case: a "no" is taken back so.
+        It is the one that was put last before it. Where that one is closed, it may be an open one of the same
+        case: a "no" is taken back so.
         """
         known = [*self.past, *([self.current] if self.current else [])]
         put = [question for question in known if question.put_at and question.put_at <= received_at]
         # Of two that were put at the same instant it is the one that was asked later.
         put.sort(key=lambda question: question.put_at or received_at)
         if not put or put[-1].open_at(received_at):
-            return put[-1] if put else None
+            return put[-1:]
         same = [each for each in put if each.case_id == put[-1].case_id and each.open_at(received_at)]
-        return same[-1] if same else put[-1]
+        return [*reversed(same), put[-1]]
 
     def question(self, question_id: str | None) -> LineQuestion | None:
         """The question with this id, wherever it stands."""

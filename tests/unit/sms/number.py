@@ -11,6 +11,7 @@ from schemas.sms import (
     MessageDeferred,
     MessageReceived,
     MessageStatusReported,
+    MessageToSend,
     NoticeKind,
     NoticeRequested,
     QuestionAsked,
@@ -33,7 +34,7 @@ class Number:
     def __init__(self, *, time_scale: float = 1.0, quiet: bool = True) -> None:
         self.line = Line()
         self.now = NOON
-        self.policy = LinePolicy(HOURS if quiet else None, time_scale)
+        self.policy = LinePolicy(HOURS if quiet else None, time_scale=time_scale)
         self.remarks: Sequence[str] = ()
         self._count = 0
 
@@ -51,9 +52,13 @@ class Number:
         """The carrier takes a question's message."""
         return self.hears(accepted(derived_id(name, "message"), self.now, attempt=attempt))
 
-    def reads(self, text: str, at: datetime | None = None) -> list[Event]:
+    def carries(self, message: MessageToSend) -> list[Event]:
+        """The carrier takes a message."""
+        return self.hears(accepted(message.message_id, self.now, attempt=message.attempt))
+
+    def reads(self, text: str, at: datetime | None = None, *, sid: str | None = None) -> list[Event]:
         return self.hears(
-            MessageReceived(phone=PHONE, text=text, sid=f"IN-{text}", received_at=at or self.now)
+            MessageReceived(phone=PHONE, text=text, sid=sid or f"IN-{text}", received_at=at or self.now)
         )
 
 

@@ -25,7 +25,6 @@ from schemas.sms import (
 from schemas.values import Language
 from sms import texts
 from sms.conversation import wait
-from sms.line import Delivery
 from tests.unit.sms.number import NOON, PHONE, SECOND, Number, accepted, deferred, notice, status
 
 
@@ -69,7 +68,10 @@ def test_the_sending_is_told_with_text_and_instant(number: Number) -> None:
     ]
     assert number.line.current
     assert number.line.current.put_at == NOON
-    assert number.line.deliveries == (Delivery(sid=f"SM-{derived_id('q', 'message')}", asked="q"),)
+    [delivery] = number.line.deliveries
+    assert (delivery.sid, delivery.asked) == (f"SM-{derived_id('q', 'message')}", "q")
+    assert delivery.message_id == derived_id("q", "message")
+    assert delivery.message is not None
 
 
 def test_an_answer_is_told_with_its_text_and_when_it_was_received(put: Number) -> None:

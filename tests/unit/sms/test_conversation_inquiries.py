@@ -58,7 +58,7 @@ def asking(put: Number) -> Number:
     return put
 
 
-@pytest.mark.parametrize("name", ["sent", "delivered", "undelivered"])
+@pytest.mark.parametrize("name", ["sent", "delivered"])
 def test_the_first_status_of_a_question_that_left_asks_for_its_sent_time(put: Number, name: str) -> None:
     assert put.hears(status(SID, "queued")) == []
     assert put.hears(status(SID, name)) == [WANTED]
@@ -66,7 +66,7 @@ def test_the_first_status_of_a_question_that_left_asks_for_its_sent_time(put: Nu
     assert wait(put.line) is None
 
 
-@pytest.mark.parametrize("name", ["queued", "sending", "failed", "unheard of"])
+@pytest.mark.parametrize("name", ["queued", "sending", "unheard of"])
 def test_a_question_that_has_not_left_is_not_asked_for(put: Number, name: str) -> None:
     assert put.hears(status(SID, name)) == []
 

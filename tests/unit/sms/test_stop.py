@@ -1,0 +1,95 @@
+"""STOP is said by a number: new offers on it wait for the next morning, also with quiet hours off."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from schemas.happening import derived_id
+from schemas.sms import (
+    Consent,
+    DeadlineElapsed,
+    Decline,
+    MessageToSend,
+    QuestionAnswered,
+    QuestionClosed,
+    QuestionKind,
+)
+from schemas.values import Language
+from sms.conversation import wait
+from tests.unit.sms.number import NOON, PHONE, SECOND, Number
+
+MORNING = datetime(2021, 7, 16, 3, tzinfo=UTC)  # 09:00 in Almaty
+
+
+@pytest.fixture
+def put() -> Number:
+    number = Number(quiet=False)
+    number.asks()
+    number.takes()
+    return number
+
+
+@pytest.mark.parametrize("text", ["STOP", "стоп", "Стоп!"])
+def test_the_person_who_was_asked_declines_and_others_are_not_asked_before_the_morning(
+    put: Number, text: str
+) -> None:
+    put.asks("q2", case="other")
+    put.now += SECOND
+    [answered] = put.reads(text)
+    assert isinstance(answered, QuestionAnswered)
+    assert answered.answer == Decline(stop=True)
+    put.hears(QuestionClosed(question_id="q", phone=PHONE, closed_at=NOON + 2 * SECOND))
+    assert wait(put.line) is not None
+    due, version = wait(put.line) or (NOON, 0)
+    assert due == MORNING
+    put.now = due
+    [offer] = put.hears(DeadlineElapsed(deadline="wake", version=version, due=due))
+    assert isinstance(offer, MessageToSend)
+    assert offer.message_id == derived_id("q2", "message")
+
+
+def test_an_offer_that_comes_after_the_stop_waits_too(put: Number) -> None:
+    put.reads("STOP")
+    put.hears(QuestionClosed(question_id="q", phone=PHONE, closed_at=NOON + SECOND))
+    assert put.asks("q2", case="other") == []
+
+
+def test_a_no_of_the_person_holds_nobody_else(put: Number) -> None:
+    put.asks("q2", case="other")
+    put.reads("0")
+    [offer] = put.hears(QuestionClosed(question_id="q", phone=PHONE, closed_at=NOON + SECOND))
+    assert isinstance(offer, MessageToSend)
+
+
+def test_the_next_question_of_a_consent_is_no_new_offer(put: Number) -> None:
+    put.reads("STOP", at=NOON)
+    put.hears(QuestionClosed(question_id="q", phone=PHONE, closed_at=NOON + SECOND))
+    account = put.asks("q3", case="third", kind=QuestionKind.ACCOUNT, language=Language.RUSSIAN)
+    assert [effect.name for effect in account] == ["sms.outbox.v1"]
+
+
+def test_a_stop_to_a_number_that_was_asked_nothing_holds_the_offers_that_come() -> None:
+    number = Number(quiet=False)
+    number.reads("STOP")
+    assert number.asks() == []
+
+
+def test_a_digit_sent_twice_is_explained_once_and_not_counted(put: Number) -> None:
+    put.now += SECOND
+    [answered] = put.reads("1")
+    assert isinstance(answered, QuestionAnswered)
+    assert answered.answer == Consent(language=Language.KAZAKH)
+    put.asks("q2", kind=QuestionKind.ACCOUNT, language=Language.KAZAKH)
+    put.takes("q2")
+    put.now += SECOND
+    [explanation] = put.reads("1", sid="again")
+    assert isinstance(explanation, MessageToSend)
+    assert put.line.current is not None
+    assert put.line.current.explained == 0
+    put.carries(explanation)
+    assert put.reads("1", sid="once more") == []
+    for number in range(3):
+        [counted] = put.reads("что?", sid=f"what {number}")
+        assert isinstance(counted, MessageToSend)
+        put.carries(counted)
+    assert put.reads("что?", sid="what 4") == []
