@@ -4,7 +4,13 @@ from schemas.base import Event
 from schemas.emaket import DecisionSigned
 from schemas.outcomes import BenefitDecided, CaseAdvanced, DecisionDrafted, ProcessEnded
 from schemas.portal import PhoneRegistered
-from schemas.registry import DeathRegistered, DisabilityEstablished, EntitlementRevoked, TitleAwarded
+from schemas.registry import (
+    DeathRegistered,
+    DisabilityEstablished,
+    EntitlementRestored,
+    EntitlementRevoked,
+    TitleAwarded,
+)
 from schemas.sms import (
     DeadlineElapsed,
     MessageAccepted,
@@ -36,6 +42,7 @@ PUBLIC_IN = _by_name(
     TitleAwarded,
     DisabilityEstablished,
     EntitlementRevoked,
+    EntitlementRestored,
     DeathRegistered,
     PhoneRegistered,
     BenefitRecorded,

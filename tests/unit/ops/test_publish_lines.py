@@ -7,45 +7,10 @@ import pytest
 from ops.publish_lines import SOURCE, LineRefusedError, Prepared, prepare
 from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import decode
-from schemas.pseudonyms import Pseudonyms
+from tests.unit.public_events import DATA, IIN, PERSON, PSEUDONYMS
 
-IIN = "850101300015"
 NOW = datetime(2021, 7, 15, 5, tzinfo=UTC)
-PSEUDONYMS = Pseudonyms(b"a key for tests")
-PERSON = PSEUDONYMS.person(IIN)
-AWARD = {"iin": IIN, "title": "peoples_hero", "award_id": "A-17", "awarded_on": "2021-07-12"}
-DATA: dict[str, dict[str, Any]] = {
-    "registry.title-awarded.v1": AWARD,
-    "registry.disability-established.v1": {
-        "iin": IIN,
-        "certificate_id": "C-77",
-        "established_on": "2021-07-12",
-        "group": "2",
-        "legal_ground": "7",
-        "first_time": True,
-    },
-    "registry.entitlement-revoked.v1": {"iin": IIN, "record_id": "A-17", "reason": "awarded in error"},
-    "registry.death-registered.v1": {"iin": IIN, "died_on": "2021-07-13"},
-    "portal.phone-registered.v1": {
-        "iin": IIN,
-        "phone": "+77011234567",
-        "registered_at": "2021-07-01T00:00:00Z",
-    },
-    "statecorp.benefit-recorded.v1": {
-        "iin": IIN,
-        "benefit": "special_state_benefit",
-        "status": "paid",
-        "recorded_on": "2021-07-01",
-    },
-    "statecorp.account-known.v1": {"iin": IIN, "iban": "KZ86125KZT5004100100"},
-    "emaket.decision-signed.v1": {
-        "decision_id": f"{PERSON}.one",
-        "outcome": "granted",
-        "refusal_ground": None,
-        "officer": "A. B.",
-        "signed_at": "2021-07-15T04:00:00Z",
-    },
-}
+AWARD = DATA["registry.title-awarded.v1"]
 
 
 def line(**fields: Any) -> bytes:
