@@ -5,6 +5,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict
 
+from schemas.times import DAY_FORM, INSTANT_FORM, read_day, read_instant
+
 
 def _utc(value: datetime) -> datetime:
     try:
@@ -13,19 +15,29 @@ def _utc(value: datetime) -> datetime:
         raise ValueError("the instant lies outside the calendar") from None
 
 
-def _written(value: object) -> object:
-    """Numbers are no days: 0 would be one in 1970."""
-    if not isinstance(value, str | date):
-        raise ValueError("a day is written as 2021-07-12")  # noqa: TRY004 - pydantic reads ValueError
-    return value
+def _instant(value: object) -> datetime:
+    """Numbers are no times, in a text or not: 20210701 would be a day in 1970."""
+    if isinstance(value, str):
+        return read_instant(value)
+    if isinstance(value, datetime):
+        return value
+    raise ValueError(INSTANT_FORM)
 
 
-Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
-"""An instant: given with any offset, kept in UTC. A time without an offset is refused."""
+def _day(value: object) -> date:
+    if isinstance(value, str):
+        return read_day(value)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    raise ValueError(DAY_FORM)
 
 
-Day = Annotated[date, BeforeValidator(_written)]
-"""A calendar day, without a time."""
+Instant = Annotated[AwareDatetime, BeforeValidator(_instant), AfterValidator(_utc)]
+"""An instant: written as RFC 3339 has it, with any offset, and kept in UTC."""
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""A calendar day, without a time: YYYY-MM-DD."""
 
 
 class Model(BaseModel):

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from pydantic import AwareDatetime, TypeAdapter, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from schemas.base import Event
+from schemas.times import read_instant
 
 TYPE_PREFIX = "kz.jardem."
 STRUCTURED = "application/cloudevents+json"
@@ -23,7 +24,6 @@ JSON = "application/json"
 
 Headers = tuple[tuple[str, bytes], ...]
 
-_instant: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
 _REQUIRED = ("id", "source", "type")
 
 
@@ -144,11 +144,9 @@ def _from_attributes(
         raise NotACloudEventError("the specversion is not 1.0")
     time = timestamp
     if "time" in attributes:
-        if attributes["time"].isdecimal():
-            raise NotACloudEventError("the time is a number, not an RFC 3339 timestamp with an offset")
         try:
-            time = _instant.validate_strings(attributes["time"]).astimezone(UTC)
-        except (ValidationError, OverflowError):
+            time = read_instant(attributes["time"])
+        except ValueError:
             raise NotACloudEventError("the time is not an RFC 3339 timestamp with an offset") from None
     known = (*_REQUIRED, "specversion", "time", "datacontenttype")
     extensions = {name: content for name, content in attributes.items() if name not in known}
