@@ -25,3 +25,12 @@ def test_a_revocation_and_its_undoing_say_of_which_register_the_record_is(event:
 @pytest.mark.parametrize("name", sorted(PUBLIC_IN))
 def test_every_public_event_has_an_example_that_is_read(name: str) -> None:
     assert PUBLIC_IN[name].model_validate(DATA[name]).name == name
+
+
+@pytest.mark.parametrize("ground", [True, False, "4", 0, 5, 1.5])
+def test_a_refusal_names_one_of_four_grounds_by_its_number(ground: object) -> None:
+    name = "emaket.decision-signed.v1"
+    refused = DATA[name] | {"outcome": "refused"}
+    assert PUBLIC_IN[name].model_validate(refused | {"refusal_ground": 4}).model_dump()["refusal_ground"] == 4
+    with pytest.raises(ValidationError, match="refusal_ground"):
+        PUBLIC_IN[name].model_validate(refused | {"refusal_ground": ground})
