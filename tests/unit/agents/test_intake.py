@@ -6,19 +6,20 @@ from datetime import UTC, datetime
 
 import pytest
 
+from agents.inbox import read
 from agents.intake import Intake
+from schemas import catalogue
+from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import decode
 from schemas.happening import SOURCE_DIGEST
-from schemas.pseudonyms import Pseudonyms
 from streams.batches import Batch, Holding
 from streams.clock import Clock
 from streams.records import Outgoing, Record
+from tests.unit.public_events import DATA, IIN, PSEUDONYMS
 
-IIN = "850101300015"
 TOPIC = "registry.title-awarded.v1"
-PSEUDONYMS = Pseudonyms(b"key")
-NOW = datetime(2021, 7, 15, tzinfo=UTC)
-TITLE = {"iin": IIN, "title": "peoples_hero", "award_id": "A", "awarded_on": "2021-07-12"}
+NOW = datetime(2021, 7, 15, 4, tzinfo=UTC)
+TITLE = DATA[TOPIC]
 
 
 def headers(topic: str = TOPIC, **changed: str) -> tuple[tuple[str, bytes], ...]:
@@ -32,6 +33,10 @@ async def take(value: bytes, record_headers: tuple[tuple[str, bytes], ...], topi
     batch = Batch([record], Holding(topic, 0, 0, None))
     (outgoing,) = await Intake(PSEUDONYMS, clock).handle(batch)
     return outgoing
+
+
+def inbox_record(taken: Outgoing) -> Record:
+    return Record(taken.topic, 0, 0, NOW, taken.key, taken.value, taken.headers)
 
 
 async def test_re_keys_by_person_and_keeps_the_event_as_it_came() -> None:
@@ -87,6 +92,18 @@ async def test_what_cannot_be_read_is_a_dead_letter_byte_for_byte(
     assert reason in told["jardem_reason"]
     assert IIN.encode() not in told["jardem_reason"]
     assert (told["jardem_topic"], told["jardem_offset"]) == (TOPIC.encode(), b"7")
+
+
+@pytest.mark.parametrize("put_before", [b"\xef\xbb\xbf", b"\0\0\0\1\2", b"\0\0\0\1\2\xef\xbb\xbf"])
+@pytest.mark.parametrize("name", DATA)
+async def test_the_desk_reads_what_serializers_have_put_something_before(
+    put_before: bytes, name: str
+) -> None:
+    data = json.dumps(DATA[name]).encode()
+    taken = await take(put_before + data, headers(name), name)
+    _, received = read(inbox_record(taken), catalogue.CASE_INBOX)
+    assert received.happening.data == PUBLIC_IN[name].model_validate(DATA[name])
+    assert received.happening.sha256 == hashlib.sha256(put_before + data).hexdigest()
 
 
 async def test_no_id_and_no_extension_names_the_person() -> None:

@@ -86,6 +86,7 @@ def test_without_an_id_each_line_is_an_event_of_its_own() -> None:
         (b"[" * 100_000, "nested too deeply"),
         (b'{"type":"a","type":"b"}', "stands twice"),
         (b'{"type":NaN}', "not JSON"),
+        (b"\xff\xfe{\0}\0", "UTF-16"),
         (line(type="registry.unknown.v1"), "no such event"),
         (line(type="case.inbox.v1"), "no such event"),
         (line(type=""), "type: it must be a text"),
