@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
+from prometheus_client import Counter
 
 from rules.decisions import person_of
 from schemas.base import Event
@@ -29,6 +30,8 @@ _PERSON_ID = re.compile(r"[0-9a-f]{64}")
 _PASSED_ON = ("traceparent", "tracestate")
 _PERSONAL = ("iin", "phone", "iban")
 
+TOMBSTONES = Counter("jardem_tombstones", "Tombstones of compacted public topics, passed over", ["topic"])
+
 _log = structlog.get_logger(__name__)
 
 
@@ -42,10 +45,14 @@ class Intake:
     async def handle(self, batch: Batch) -> Sequence[Outgoing]:
         """An inbox event or a dead letter for each record, but for tombstones of compacted topics.
 
-        A tombstone says that the topic's owner keeps the last fact no longer, not that it became untrue.
+        A tombstone says that the topic's owner keeps the last fact no longer, not that it became untrue: it
+        is counted.
         """
-        tombstones = batch.topic in COMPACTED_IN
-        return [self._take(record) for record in batch if record.value is not None or not tombstones]
+        if batch.topic not in COMPACTED_IN:
+            return [self._take(record) for record in batch]
+        records = [record for record in batch if record.value is not None]
+        TOMBSTONES.labels(batch.topic).inc(len(batch) - len(records))
+        return [self._take(record) for record in records]
 
     def _take(self, record: Record) -> Outgoing:
         try:

@@ -5,6 +5,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from prometheus_client import REGISTRY
 
 from agents.inbox import read
 from agents.intake import Intake
@@ -15,6 +16,7 @@ from schemas.happening import SOURCE_DIGEST
 from streams.batches import Batch, Holding
 from streams.clock import Clock
 from streams.records import Outgoing, Record
+from streams.topics import COMPACTED_IN
 from tests.unit.public_events import DATA, IIN, PSEUDONYMS
 
 TOPIC = "registry.title-awarded.v1"
@@ -118,11 +120,23 @@ async def test_no_id_and_no_extension_names_the_person() -> None:
     assert set(event.extensions) == {SOURCE_DIGEST, "traceparent"}
 
 
-async def test_a_tombstone_is_neither_an_event_nor_a_dead_letter() -> None:
+async def test_a_tombstone_is_counted_and_neither_an_event_nor_a_dead_letter() -> None:
     intake = Intake(PSEUDONYMS, Clock())
-    for topic, expected in (("portal.phone-registered.v1", 0), (TOPIC, 1)):
-        record = Record(topic, 0, 7, NOW, b"key", None, ())
-        assert len(await intake.handle(Batch([record], Holding(topic, 0, 0, None)))) == expected
+
+    def counted(topic: str) -> float:
+        return REGISTRY.get_sample_value("jardem_tombstones_total", {"topic": topic}) or 0
+
+    for topic in PUBLIC_IN:
+        before, compacted = counted(topic), topic in COMPACTED_IN
+        records = [Record(topic, 0, offset, NOW, b"key", None, ()) for offset in (7, 8)]
+        taken = await intake.handle(Batch(records, Holding(topic, 0, 0, None)))
+        assert [outgoing.topic for outgoing in taken] == ([] if compacted else ["dead-letter.v1"] * 2)
+        assert counted(topic) - before == (2 if compacted else 0)
+
+
+async def test_an_empty_value_is_no_tombstone() -> None:
+    for topic in COMPACTED_IN:
+        assert (await take(b"", headers(topic), topic)).topic == "dead-letter.v1"
 
 
 async def test_a_day_ahead_is_no_error() -> None:
