@@ -11,6 +11,7 @@ from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import TYPE_PREFIX, CloudEvent, NotACloudEventError, decode, encode
 from schemas.happening import UnknownEventError, happening
 from schemas.json_text import NotJSONError, read_json, write_json
+from schemas.personal import number_in
 from schemas.plausible import check_not_ahead
 from schemas.pseudonyms import Pseudonyms
 from streams.records import Outgoing
@@ -30,7 +31,6 @@ _FIELDS = (
     "traceparent",
     "tracestate",
 )
-_PERSONAL = ("iin", "phone", "iban")
 
 
 class LineRefusedError(ValueError):
@@ -117,11 +117,11 @@ def _text(content: Mapping[str, Any], name: str, *, required: bool = False) -> s
 
 
 def _keep_private(event: CloudEvent, data: Event) -> None:
-    """Ids and sources travel in headers and logs."""
-    for field in _PERSONAL:
-        value = getattr(data, field, None)
-        if value and (value in event.id or value in event.source):
-            raise LineRefusedError(f"id or source: it holds the {field}, and headers must not")
+    """Ids, sources and traces travel in headers and logs."""
+    for text in (event.id, event.source, *event.extensions.values()):
+        field = number_in(text, data)
+        if field:
+            raise LineRefusedError(f"id, source or trace: it holds the {field}, and headers must not")
 
 
 def _key(data: Event, pseudonyms: Pseudonyms) -> str:

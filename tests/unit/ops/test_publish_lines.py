@@ -11,6 +11,7 @@ from tests.unit.public_events import DATA, IIN, PERSON, PSEUDONYMS
 
 NOW = datetime(2021, 7, 15, 5, tzinfo=UTC)
 AWARD = DATA["registry.title-awarded.v1"]
+PHONE, ACCOUNT = "portal.phone-registered.v1", "statecorp.account-known.v1"
 
 
 def line(**fields: Any) -> bytes:
@@ -102,6 +103,10 @@ def test_without_an_id_each_line_is_an_event_of_its_own() -> None:
         (line(id=17), "id: it must be a text"),
         (line(id="two\nlines"), "id: it must not hold control characters"),
         (line(id=f"award-{IIN}"), "holds the iin"),
+        (line(id="850101-300015"), "holds the iin"),
+        (line(traceparent="00-85010130001500000000000000000000-b7ad6b7169203331-01"), "holds the iin"),
+        (line(id="8 (701) 123-45-67", type=PHONE, data=DATA[PHONE]), "holds the phone"),
+        (line(id="kz86 125k zt50 0410 0100", type=ACCOUNT, data=DATA[ACCOUNT]), "holds the iban"),
         (line(source=f"urn:person:{IIN}"), "holds the iin"),
         (line(time="2021-07-15T10:00:00"), "time"),
         (line(time="yesterday"), "time"),
