@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
+from prometheus_client import Counter
 
 from rules.decisions import person_of
 from schemas.base import Event
@@ -16,6 +17,7 @@ from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import NotACloudEventError, decode, encode
 from schemas.emaket import DecisionSigned
 from schemas.happening import SOURCE_DIGEST, UnknownEventError, happening
+from schemas.personal import could_name_somebody, trace_names_somebody
 from schemas.plausible import check_not_ahead
 from schemas.pseudonyms import Pseudonyms
 from streams.batches import Batch
@@ -26,14 +28,18 @@ from streams.topics import CASE_INBOX, COMPACTED_IN
 
 TOPICS = tuple(PUBLIC_IN)
 _PERSON_ID = re.compile(r"[0-9a-f]{64}")
-_PASSED_ON = ("traceparent", "tracestate")
-_PERSONAL = ("iin", "phone", "iban")
+
+TOMBSTONES = Counter("jardem_tombstones", "Tombstones of compacted public topics, passed over", ["topic"])
 
 _log = structlog.get_logger(__name__)
 
 
 class Intake:
-    """Re-keys public events by `person_id`. The event keeps its source, its id and its data byte for byte."""
+    """Re-keys public events by `person_id`.
+
+    The event keeps its data byte for byte, and its source and its id unless they could name a person; of its
+    extensions it keeps the trace, unless that does.
+    """
 
     def __init__(self, pseudonyms: Pseudonyms, clock: Clock) -> None:
         self._pseudonyms = pseudonyms
@@ -42,10 +48,14 @@ class Intake:
     async def handle(self, batch: Batch) -> Sequence[Outgoing]:
         """An inbox event or a dead letter for each record, but for tombstones of compacted topics.
 
-        A tombstone says that the topic's owner keeps the last fact no longer, not that it became untrue.
+        A tombstone says that the topic's owner keeps the last fact no longer, not that it became untrue: it
+        is counted.
         """
-        tombstones = batch.topic in COMPACTED_IN
-        return [self._take(record) for record in batch if record.value is not None or not tombstones]
+        if batch.topic not in COMPACTED_IN:
+            return [self._take(record) for record in batch]
+        records = [record for record in batch if record.value is not None]
+        TOMBSTONES.labels(batch.topic).inc(len(batch) - len(records))
+        return [self._take(record) for record in records]
 
     def _take(self, record: Record) -> Outgoing:
         try:
@@ -63,13 +73,12 @@ class Intake:
             person_id = self._person_id(fact.data)
         except (NotACloudEventError, UnknownEventError, ValueError) as error:
             raise Unreadable(str(error)) from None
-        extensions = {name: text for name, text in event.extensions.items() if name in _PASSED_ON}
-        extensions[SOURCE_DIGEST] = hashlib.sha256(record.value or b"").hexdigest()
+        trace = event.extensions.get("traceparent")
+        extensions = {SOURCE_DIGEST: hashlib.sha256(record.value or b"").hexdigest()}
+        if trace is not None and not trace_names_somebody(trace, fact.data):
+            extensions["traceparent"] = trace
         told = replace(
-            event,
-            id=_nameless(event.id, fact.data),
-            source=_nameless(event.source, fact.data),
-            extensions=extensions,
+            event, id=self._nameless(event.id), source=self._nameless(event.source), extensions=extensions
         )
         headers, value = encode(told)
         return Outgoing(topic=CASE_INBOX, key=person_id.encode(), value=value, headers=headers)
@@ -83,10 +92,6 @@ class Intake:
         iin: str = getattr(fact, "iin")  # noqa: B009 - every other public event is about a person
         return self._pseudonyms.person(iin)
 
-
-def _nameless(name: str, fact: Event) -> str:
-    """An id or a source that does not name the person: headers and the audit log carry it."""
-    personal = [value for field, value in fact if field in _PERSONAL and isinstance(value, str)]
-    if any(value.removeprefix("+") in name for value in personal):
-        return "sha256:" + hashlib.sha256(name.encode()).hexdigest()
-    return name
+    def _nameless(self, name: str) -> str:
+        """An id or a source that does not name a person: headers and the audit log carry it."""
+        return self._pseudonyms.id(name) if could_name_somebody(name) else name

@@ -1,16 +1,17 @@
 """A line of JSON into a record of a public topic, or a reason why not that says what to mend."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 from uuid import uuid4
 
 from schemas.base import Event
 from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import TYPE_PREFIX, CloudEvent, NotACloudEventError, decode, encode
 from schemas.happening import UnknownEventError, happening
+from schemas.json_text import NotJSONError, read_json, write_json
+from schemas.personal import number_in
 from schemas.plausible import check_not_ahead
 from schemas.pseudonyms import Pseudonyms
 from streams.records import Outgoing
@@ -30,7 +31,6 @@ _FIELDS = (
     "traceparent",
     "tracestate",
 )
-_PERSONAL = ("iin", "phone", "iban")
 
 
 class LineRefusedError(ValueError):
@@ -82,11 +82,8 @@ def _event(content: Mapping[str, Any], name: str, now: datetime) -> CloudEvent:
             attributes[optional] = text
     if (_text(content, "datacontenttype") or "application/json") != "application/json":
         raise LineRefusedError("datacontenttype: only application/json is read")
-    try:
-        data = json.dumps(content["data"], ensure_ascii=False, separators=(",", ":")).encode()
-        headers = [(f"ce_{key}", value.encode()) for key, value in attributes.items()]
-    except UnicodeEncodeError:
-        raise LineRefusedError("it holds half a surrogate pair, which is no character") from None
+    data = write_json(content["data"])
+    headers = [(f"ce_{key}", value.encode()) for key, value in attributes.items()]
     if len(data) > _LARGEST:
         raise LineRefusedError(f"data: it is larger than {_LARGEST} bytes, which brokers do not take")
     try:
@@ -97,33 +94,14 @@ def _event(content: Mapping[str, Any], name: str, now: datetime) -> CloudEvent:
 
 def _object(line: bytes) -> dict[str, Any]:
     try:
-        content = json.loads(line.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_once)
-    except LineRefusedError:
-        raise
-    except UnicodeDecodeError:
-        raise LineRefusedError("it is not UTF-8") from None
-    except json.JSONDecodeError as error:
-        raise LineRefusedError(f"it is not JSON: {error.msg} at character {error.pos + 1}") from None
-    except RecursionError:
-        raise LineRefusedError("it is nested too deeply") from None
-    except ValueError:
-        raise LineRefusedError("it holds a number with too many digits") from None
+        content = read_json(line)
+    except NotJSONError as error:
+        raise LineRefusedError(f"it is not JSON: {error}") from None
     if not isinstance(content, dict):
         raise LineRefusedError('it must be an object, like {"type": "...", "data": {...}}')
     unknown = [name for name in content if name not in _FIELDS]
     if unknown:
         raise LineRefusedError(f"there are fields that are not known here; known are {', '.join(_FIELDS)}")
-    return content
-
-
-def _no_constant(_: str) -> NoReturn:
-    raise LineRefusedError("NaN and Infinity are not JSON")
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(pairs)
-    if len(content) != len(pairs):
-        raise LineRefusedError("a field stands twice in one object")
     return content
 
 
@@ -139,11 +117,11 @@ def _text(content: Mapping[str, Any], name: str, *, required: bool = False) -> s
 
 
 def _keep_private(event: CloudEvent, data: Event) -> None:
-    """Ids and sources travel in headers and logs."""
-    for field in _PERSONAL:
-        value = getattr(data, field, None)
-        if value and (value in event.id or value in event.source):
-            raise LineRefusedError(f"id or source: it holds the {field}, and headers must not")
+    """Ids, sources and traces travel in headers and logs."""
+    for text in (event.id, event.source, *event.extensions.values()):
+        field = number_in(text, data)
+        if field:
+            raise LineRefusedError(f"id, source or trace: it holds the {field}, and headers must not")
 
 
 def _key(data: Event, pseudonyms: Pseudonyms) -> str:

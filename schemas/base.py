@@ -1,9 +1,22 @@
 """The base of every model that travels."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from schemas.times import DAY_FORM, INSTANT_FORM, read_day, read_instant
 
 
 def _utc(value: datetime) -> datetime:
@@ -13,19 +26,29 @@ def _utc(value: datetime) -> datetime:
         raise ValueError("the instant lies outside the calendar") from None
 
 
-def _written(value: object) -> object:
-    """Numbers are no days: 0 would be one in 1970."""
-    if not isinstance(value, str | date):
-        raise ValueError("a day is written as 2021-07-12")  # noqa: TRY004 - pydantic reads ValueError
-    return value
+def _instant(value: object) -> datetime:
+    """Numbers are no times, in a text or not: 20210701 would be a day in 1970."""
+    if isinstance(value, str):
+        return read_instant(value)
+    if isinstance(value, datetime):
+        return value
+    raise ValueError(INSTANT_FORM)
 
 
-Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
-"""An instant: given with any offset, kept in UTC. A time without an offset is refused."""
+def _day(value: object) -> date:
+    if isinstance(value, str):
+        return read_day(value)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    raise ValueError(DAY_FORM)
 
 
-Day = Annotated[date, BeforeValidator(_written)]
-"""A calendar day, without a time."""
+Instant = Annotated[AwareDatetime, BeforeValidator(_instant), AfterValidator(_utc)]
+"""An instant: written as RFC 3339 has it, with any offset, and kept in UTC."""
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""A calendar day, without a time: YYYY-MM-DD."""
 
 
 class Model(BaseModel):
@@ -42,6 +65,42 @@ class Event(Model):
 
     `name` is the event's name; its CloudEvents type is `kz.jardem.` and the name. For the public events the
     name is also the topic.
+
+    A null is the same as nothing for every field that has a default: many senders write every field that they
+    know. For a field without one, null is a value of its own or a fault, as its type has it.
     """
 
     name: ClassVar[str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, given: object) -> object:
+        if not isinstance(given, Mapping) or all(value is not None for value in given.values()):
+            return given
+        return {name: value for name, value in given.items() if value is not None or name in cls._needed()}
+
+    @classmethod
+    def _needed(cls) -> frozenset[str]:
+        """The names of the fields without a default, in the code and as they are written."""
+        needed = {name: field for name, field in cls.model_fields.items() if field.is_required()}
+        return frozenset(needed) | {field.alias for field in needed.values() if field.alias}
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """As the event is read, what has a default may also be null."""
+        schema = handler.resolve_ref_schema(handler(core_schema))
+        if handler.mode == "validation":
+            for name, field in schema.get("properties", {}).items():
+                if name not in schema.get("required", ()):
+                    schema["properties"][name] = _or_null(field)
+        return schema
+
+
+def _or_null(field: JsonSchemaValue) -> JsonSchemaValue:
+    if {"type": "null"} in field.get("anyOf", ()):
+        return field
+    about = {name: value for name, value in field.items() if name in ("title", "description", "default")}
+    kind = {name: value for name, value in field.items() if name not in about}
+    return {"anyOf": [kind, {"type": "null"}], **about}

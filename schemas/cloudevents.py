@@ -1,7 +1,7 @@
 """CloudEvents 1.0 over Kafka: binary and structured mode in, binary mode out.
 
 The Kafka binding is some thirty lines of headers; written here because every event passes through it and
-because the bytes of the data must stay as they came, for their digest and for the dead letters.
+because the bytes of the data must stay as they came.
 """
 
 import base64
@@ -12,18 +12,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from pydantic import AwareDatetime, TypeAdapter, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from schemas.base import Event
+from schemas.json_text import NotJSONError, bare, read_json, write_json
+from schemas.times import read_instant
 
 TYPE_PREFIX = "kz.jardem."
-STRUCTURED = "application/cloudevents+json"
+FORMATS = "application/cloudevents"
+STRUCTURED = f"{FORMATS}+json"
 JSON = "application/json"
 
 Headers = tuple[tuple[str, bytes], ...]
 
-_instant: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
+_PREFIX = "ce_"
 _REQUIRED = ("id", "source", "type")
 
 
@@ -33,7 +36,7 @@ class NotACloudEventError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CloudEvent:
-    """An event's envelope and its data as bytes.
+    """An event's envelope and its data as bytes: JSON, without what a producer may have put before it.
 
     `time` is when it happened, in UTC. `extensions` are passed on as they are; `traceparent` is one of them.
     """
@@ -52,7 +55,7 @@ class CloudEvent:
 
     @property
     def sha256(self) -> str:
-        """The digest of the data as it came, lower-case hex."""
+        """The digest of the data, lower-case hex."""
         return hashlib.sha256(self.data).hexdigest()
 
 
@@ -89,49 +92,82 @@ def encode(event: CloudEvent) -> tuple[Headers, bytes]:
 def decode(value: bytes | None, headers: Iterable[tuple[str, bytes]], *, timestamp: datetime) -> CloudEvent:
     """Read a record in either mode.
 
-    The time is optional in CloudEvents: an event without one happened at `timestamp`, the record's own.
-    Raises `NotACloudEventError`.
+    The content type alone tells the mode; that of the data is not looked at, since JSON shows itself. The
+    time is optional in CloudEvents: an event without one happened at `timestamp`, the record's own. Raises
+    `NotACloudEventError`.
     """
     if value is None:
         raise NotACloudEventError("the record has no value")
-    by_name = {name.lower(): content for name, content in headers}
+    by_name = _by_name(headers)
+    trace = _trace(by_name)
     try:
-        trace = {"traceparent": by_name["traceparent"].decode()} if "traceparent" in by_name else {}
-        content_type = by_name.get("content-type", b"").decode().lower()
-        if content_type.startswith(STRUCTURED):
-            event = _structured(value, timestamp)
-            return replace(event, extensions={**trace, **event.extensions})
+        media = by_name.get("content-type", b"").decode().partition(";")[0].strip().lower()
         attributes = {
-            name[3:]: content.decode() for name, content in by_name.items() if name.startswith("ce_")
+            name.removeprefix(_PREFIX): content.decode()
+            for name, content in by_name.items()
+            if name.startswith(_PREFIX)
         }
     except UnicodeDecodeError:
         raise NotACloudEventError("a header is not UTF-8") from None
-    event = _from_attributes({**trace, **attributes}, b"", timestamp, missing="the header ce_{} is missing")
-    return replace(event, data=value)
+    if media == STRUCTURED:
+        event = _structured(bare(value), timestamp)
+        return replace(event, extensions={**trace, **event.extensions})
+    if media.startswith(FORMATS):
+        raise NotACloudEventError(f"of the formats of CloudEvents only {STRUCTURED} is read")
+    attributes = {**trace, **attributes}
+    return _from_attributes(attributes, bare(value), timestamp, missing="the header ce_{} is missing")
+
+
+def _by_name(headers: Iterable[tuple[str, bytes]]) -> dict[str, bytes]:
+    """The headers by their name in small letters; of several that say nothing about the event, the last."""
+    by_name: dict[str, bytes] = {}
+    for written, content in headers:
+        name = written.lower()
+        if by_name.setdefault(name, content) != content:
+            if name == "content-type" or name.startswith(_PREFIX):
+                raise NotACloudEventError("a header of the event stands twice, with different contents")
+            by_name[name] = content
+    return by_name
+
+
+def _trace(by_name: Mapping[str, bytes]) -> dict[str, str]:
+    """The trace where it can be read; no event is refused for its sake."""
+    try:
+        return {"traceparent": by_name["traceparent"].decode()} if "traceparent" in by_name else {}
+    except UnicodeDecodeError:
+        return {}
 
 
 def _structured(value: bytes, timestamp: datetime) -> CloudEvent:
     try:
-        content = json.loads(value)
-    except (ValueError, RecursionError):
-        raise NotACloudEventError("the value is not JSON") from None
+        content = read_json(value)
+    except NotJSONError as error:
+        raise NotACloudEventError(f"the value is not JSON: {error}") from None
     if not isinstance(content, dict):
         raise NotACloudEventError("the value is not a JSON object")
-    if "data_base64" in content:
-        try:
-            data = base64.b64decode(content["data_base64"], validate=True)
-        except (TypeError, ValueError, binascii.Error):
-            raise NotACloudEventError("data_base64 is not base64") from None
-    elif "data" in content:
-        data = json.dumps(content["data"], ensure_ascii=False, separators=(",", ":")).encode()
-    else:
-        raise NotACloudEventError("the event has no data")
     attributes = {
         name: item if isinstance(item, str) else json.dumps(item)
         for name, item in content.items()
         if name not in ("data", "data_base64") and item is not None
     }
-    return _from_attributes(attributes, data, timestamp, missing="the attribute {} is missing")
+    return _from_attributes(attributes, _data(content), timestamp, missing="the attribute {} is missing")
+
+
+def _data(content: Mapping[str, object]) -> bytes:
+    encoded = content.get("data_base64")
+    if encoded is None and "data" in content:
+        return write_json(content["data"])
+    if encoded is None:
+        raise NotACloudEventError("the event has no data")
+    try:
+        if not isinstance(encoded, str):
+            raise binascii.Error
+        data = base64.b64decode(encoded, validate=True)
+    except ValueError:
+        raise NotACloudEventError("data_base64 is not base64") from None
+    if content.get("data") is not None:
+        raise NotACloudEventError("the event has both data and data_base64")
+    return bare(data)
 
 
 def _from_attributes(
@@ -144,11 +180,9 @@ def _from_attributes(
         raise NotACloudEventError("the specversion is not 1.0")
     time = timestamp
     if "time" in attributes:
-        if attributes["time"].isdecimal():
-            raise NotACloudEventError("the time is a number, not an RFC 3339 timestamp with an offset")
         try:
-            time = _instant.validate_strings(attributes["time"]).astimezone(UTC)
-        except (ValidationError, OverflowError):
+            time = read_instant(attributes["time"])
+        except ValueError:
             raise NotACloudEventError("the time is not an RFC 3339 timestamp with an offset") from None
     known = (*_REQUIRED, "specversion", "time", "datacontenttype")
     extensions = {name: content for name, content in attributes.items() if name not in known}

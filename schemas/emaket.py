@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from schemas.base import Event, Instant
 
@@ -20,6 +20,13 @@ class DecisionSigned(Event):
     refusal_ground: Literal[1, 2, 3, 4] | None = None
     officer: str
     signed_at: Instant
+
+    @field_validator("refusal_ground", mode="before")
+    @classmethod
+    def _no_truth_value(cls, given: object) -> object:
+        if isinstance(given, bool):
+            raise ValueError("a ground is a number from 1 to 4")  # noqa: TRY004 - pydantic reads ValueError
+        return given
 
     @model_validator(mode="after")
     def _refusal_names_its_ground(self) -> Self:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from schemas.base import Event
 from schemas.cloudevents import TYPE_PREFIX, CloudEvent, explain
+from schemas.json_text import NotJSONError, read_json
 
 _NAMESPACE = uuid.UUID("5a0e9f0e-4f0b-5b0c-9c57-6a61726d656d")
 
@@ -53,7 +54,12 @@ def happening(event: CloudEvent, known: Mapping[str, type[Event]]) -> Happening:
     if model is None or event.type != TYPE_PREFIX + event.name:
         raise UnknownEventError("the type of the event is not one that is read here")
     try:
-        data = model.model_validate_json(event.data)
+        content = read_json(event.data)
+        if not isinstance(content, dict):
+            raise UnknownEventError("the data: it is not a JSON object")
+        data = model.model_validate(content)
+    except NotJSONError as error:
+        raise UnknownEventError(f"the data: Invalid JSON: {error}") from None
     except ValidationError as error:
         raise UnknownEventError(explain(error)) from None
     return Happening(

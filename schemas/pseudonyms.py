@@ -1,4 +1,4 @@
-"""Keys that do not name anybody: HMAC-SHA256 of an IIN or a phone number under a configured key."""
+"""Keys and ids that do not name anybody: HMAC-SHA256 of what would, under a configured key."""
 
 import hmac
 from dataclasses import dataclass, field
@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Pseudonyms:
-    """Computes `person_id` and `phone_id`: 64 lower-case hex digits each."""
+    """Computes `person_id` and `phone_id`, 64 lower-case hex digits each, and what stands for other ids.
+
+    All are under the key: without it, a hash of the twelve digits of an IIN is undone by trying them all.
+    """
 
     key: bytes = field(repr=False)
 
@@ -17,3 +20,7 @@ class Pseudonyms:
     def phone(self, phone: str) -> str:
         """The `phone_id` of a phone number in E.164."""
         return hmac.digest(self.key, phone.encode(), "sha256").hex()
+
+    def id(self, text: str) -> str:
+        """What stands for an event's id or source that could name a person: the same for the same text."""
+        return "hmac-sha256:" + hmac.digest(self.key, b"id:" + text.encode(), "sha256").hex()

@@ -1,4 +1,4 @@
-"""Events of the state registries: awards, disabilities, revocations, deaths."""
+"""Events of the state registries: awards, disabilities, revocations and their undoing, deaths."""
 
 from typing import ClassVar, Literal
 
@@ -46,7 +46,10 @@ class DisabilityEstablished(Event):
 class EntitlementRevoked(Event):
     """An award or a certificate was revoked.
 
-    {"iin": "850101300015", "record_id": "A-2021-17", "reason": "awarded in error"}
+    `record` says whether `record_id` is an award's or a certificate's; the two may be the same. Left out, an
+    id that both bear ends neither.
+
+    {"iin": "850101300015", "record_id": "A-2021-17", "record": "title", "reason": "awarded in error"}
     """
 
     name: ClassVar[str] = "registry.entitlement-revoked.v1"

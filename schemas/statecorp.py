@@ -21,7 +21,7 @@ class BenefitRecorded(Event):
 
 
 class AccountKnown(Event):
-    """A bank account of the person that the State Corporation already pays to (R4).
+    """A bank account of the person that the State Corporation already pays to (R4), or null: it is closed.
 
     {"iin": "850101300015", "iban": "KZ86125KZT5004100100"}
     """
@@ -29,4 +29,4 @@ class AccountKnown(Event):
     name: ClassVar[str] = "statecorp.account-known.v1"
 
     iin: Iin
-    iban: Iban
+    iban: Iban | None

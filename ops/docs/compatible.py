@@ -5,14 +5,15 @@ from typing import Any
 
 Schema = dict[str, Any]
 
-_TELLING = ("type", "format", "const", "pattern", "minLength", "maxLength")
+_TELLING = ("format", "const", "pattern", "minLength", "maxLength")
 
 
 def incompatibilities(old: Schema, new: Schema, *, incoming: bool) -> list[str]:
     """What is incompatible, a line for each.
 
     `incoming`: events that we read; others send them, and must not have to send more than before. Otherwise
-    events that we send; others read them, and must not find less than before.
+    events that we send; others read them, and must not find less than before. A null more is more to read,
+    and one less is less to send.
     """
     before, after = dict(_fields(old, old, "")), dict(_fields(new, new, ""))
     found = [f"{path} is removed" for path in before if path not in after]
@@ -38,6 +39,9 @@ def _changes(old: Schema, new: Schema, *, incoming: bool) -> Iterator[str]:
     for name in _TELLING:
         if old.get(name) != new.get(name):
             yield f"{name} was {old.get(name)}, is {new.get(name)}"
+    types, types_now = set(old["type"]), set(new["type"])
+    if types - types_now if incoming else types_now - types:
+        yield f"type was {_named(old)}, is {_named(new)}"
     values, values_now = set(old.get("enum", ())), set(new.get("enum", ()))
     if bool(values) != bool(values_now):
         yield "its values are listed on one side only"
@@ -59,19 +63,19 @@ def _field(
     root: Schema, field: Schema, path: str, *, required: bool
 ) -> Iterator[tuple[str, tuple[Schema, bool]]]:
     field = _resolved(root, field)
-    options = field.get("anyOf")
-    if options:
-        yield (
-            path,
-            ({"type": sorted(str(_resolved(root, option).get("type")) for option in options)}, required),
-        )
-        for option in options:
-            yield from _fields(root, option, path)
-        return
-    yield path, ({name: value for name, value in field.items() if name in (*_TELLING, "enum")}, required)
-    yield from _fields(root, field, path)
-    if "items" in field:
-        yield from _field(root, field["items"], f"{path}[]", required=required)
+    options = [_resolved(root, option) for option in field.get("anyOf", [field])]
+    told: Schema = {"type": [str(option.get("type")) for option in options]}
+    for option in options:
+        told |= {name: value for name, value in option.items() if name in (*_TELLING, "enum")}
+    yield path, (told, required)
+    for option in options:
+        yield from _fields(root, option, path)
+        if "items" in option:
+            yield from _field(root, option["items"], f"{path}[]", required=required)
+
+
+def _named(told: Schema) -> str:
+    return " or ".join(sorted(told["type"]))
 
 
 def _resolved(root: Schema, schema: Schema) -> Schema:

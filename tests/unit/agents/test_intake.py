@@ -5,20 +5,29 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 
+from agents.case_desk import CaseDesk
+from agents.inbox import read
 from agents.intake import Intake
+from rules.policy import Policy
+from schemas import catalogue
+from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import decode
 from schemas.happening import SOURCE_DIGEST
 from schemas.pseudonyms import Pseudonyms
 from streams.batches import Batch, Holding
 from streams.clock import Clock
 from streams.records import Outgoing, Record
+from streams.topics import COMPACTED_IN
+from tests.unit.public_events import DATA, IBAN, IIN, PHONE, PSEUDONYMS
+from tests.unit.spellings import spellings
 
-IIN = "850101300015"
 TOPIC = "registry.title-awarded.v1"
-PSEUDONYMS = Pseudonyms(b"key")
-NOW = datetime(2021, 7, 15, tzinfo=UTC)
-TITLE = {"iin": IIN, "title": "peoples_hero", "award_id": "A", "awarded_on": "2021-07-12"}
+NOW = datetime(2021, 7, 15, 4, tzinfo=UTC)
+TITLE = DATA[TOPIC]
 
 
 def headers(topic: str = TOPIC, **changed: str) -> tuple[tuple[str, bytes], ...]:
@@ -32,6 +41,10 @@ async def take(value: bytes, record_headers: tuple[tuple[str, bytes], ...], topi
     batch = Batch([record], Holding(topic, 0, 0, None))
     (outgoing,) = await Intake(PSEUDONYMS, clock).handle(batch)
     return outgoing
+
+
+def inbox_record(taken: Outgoing) -> Record:
+    return Record(taken.topic, 0, 0, NOW, taken.key, taken.value, taken.headers)
 
 
 async def test_re_keys_by_person_and_keeps_the_event_as_it_came() -> None:
@@ -89,23 +102,95 @@ async def test_what_cannot_be_read_is_a_dead_letter_byte_for_byte(
     assert (told["jardem_topic"], told["jardem_offset"]) == (TOPIC.encode(), b"7")
 
 
-async def test_no_id_and_no_extension_names_the_person() -> None:
-    value = json.dumps(TITLE).encode()
-    named = headers(id=f"award-{IIN}", source=f"/people/{IIN}", subject=IIN, traceparent="00-a-b-01")
-    taken = await take(value, named)
-    assert taken == await take(value, named)
-    assert IIN.encode() not in b"".join(content for _, content in taken.headers)
+@pytest.mark.parametrize("put_before", [b"\xef\xbb\xbf", b"\0\0\0\1\2", b"\0\0\0\1\2\xef\xbb\xbf"])
+@pytest.mark.parametrize("name", DATA)
+async def test_the_desk_reads_what_serializers_have_put_something_before(
+    put_before: bytes, name: str
+) -> None:
+    data = json.dumps(DATA[name]).encode()
+    taken = await take(put_before + data, headers(name), name)
+    _, received = read(inbox_record(taken), catalogue.CASE_INBOX)
+    assert received.happening.data == PUBLIC_IN[name].model_validate(DATA[name])
+    assert received.happening.sha256 == hashlib.sha256(put_before + data).hexdigest()
+
+
+@pytest.mark.parametrize("name", DATA)
+@given(
+    st.sampled_from([IIN, PHONE, IBAN, "+77472345678"]).flatmap(spellings),
+    st.sampled_from(["traceparent", "ce_traceparent"]),
+)
+async def test_no_id_source_or_trace_names_a_person_in_whatever_spelling(
+    name: str, spelt: str, trace: str
+) -> None:
+    """The event's own numbers, and those that only the sender knows."""
+    value = json.dumps(DATA[name]).encode()
+    named = headers(name, id=spelt, source=spelt, subject=spelt, tracestate=f"a={spelt}")
+    named += ((trace, spelt.encode()),)
+    taken = await take(value, named, name)
+    assert taken == await take(value, named, name)
     event = decode(taken.value, taken.headers, timestamp=NOW)
-    assert event.id.startswith("sha256:")
-    assert event.source.startswith("sha256:")
-    assert set(event.extensions) == {SOURCE_DIGEST, "traceparent"}
+    assert event.id == event.source == PSEUDONYMS.id(spelt)
+    assert event.id != Pseudonyms(b"another key").id(spelt)
+    assert set(event.extensions) == {SOURCE_DIGEST}
+    visible = b"".join([taken.key or b"", *(content for _, content in taken.headers)])
+    assert spelt.encode() not in visible
+    assert hashlib.sha256(spelt.encode()).hexdigest().encode() not in visible
 
 
-async def test_a_tombstone_is_neither_an_event_nor_a_dead_letter() -> None:
+@given(spellings(PHONE))
+@example("portal-77011234567-1")
+async def test_the_same_id_is_the_same_whatever_the_event_says(spelt: str) -> None:
+    name = "portal.phone-registered.v1"
+    ids = set()
+    for phone in (PHONE, None):
+        value = json.dumps(DATA[name] | {"phone": phone}).encode()
+        taken = await take(value, headers(name, id=spelt), name)
+        ids.add(read(inbox_record(taken), catalogue.CASE_INBOX)[0])
+    assert len(ids) == 1
+
+
+async def test_the_audit_log_names_nobody_whose_number_was_an_id() -> None:
+    desk = CaseDesk(Policy(), PSEUDONYMS)
+    for spelt in (
+        "850101-300015",
+        "portal-87011234567-1",
+        "award/8 701 123 45 67",
+        "KZ86 125K ZT50 0410 0100",
+    ):
+        taken = await take(json.dumps(TITLE).encode(), headers(id=spelt, source=spelt))
+        _, received = desk.read(inbox_record(taken))
+        _, sent = desk.apply(desk.empty(taken.key or b""), received, NOW)
+        steps = [outgoing for outgoing in sent if outgoing.topic == "case.advanced.v1"]
+        assert steps
+        for step in steps:
+            assert json.loads(step.value or b"")["cause"]["id"] == PSEUDONYMS.id(spelt)
+            assert spelt.encode() not in (step.value or b"") + b"".join(text for _, text in step.headers)
+
+
+@pytest.mark.parametrize("id_", ["1", "A-2021-17", "award/17", "c9bf9e57-1685-4c89-bafb-ff5af830be8a"])
+async def test_an_id_that_cannot_name_anybody_stays_as_it_is(id_: str) -> None:
+    taken = await take(json.dumps(TITLE).encode(), headers(id=id_, source="urn:registry:awards"))
+    event = decode(taken.value, taken.headers, timestamp=NOW)
+    assert (event.id, event.source) == (id_, "urn:registry:awards")
+
+
+async def test_a_tombstone_is_counted_and_neither_an_event_nor_a_dead_letter() -> None:
     intake = Intake(PSEUDONYMS, Clock())
-    for topic, expected in (("portal.phone-registered.v1", 0), (TOPIC, 1)):
-        record = Record(topic, 0, 7, NOW, b"key", None, ())
-        assert len(await intake.handle(Batch([record], Holding(topic, 0, 0, None)))) == expected
+
+    def counted(topic: str) -> float:
+        return REGISTRY.get_sample_value("jardem_tombstones_total", {"topic": topic}) or 0
+
+    for topic in PUBLIC_IN:
+        before, compacted = counted(topic), topic in COMPACTED_IN
+        records = [Record(topic, 0, offset, NOW, b"key", None, ()) for offset in (7, 8)]
+        taken = await intake.handle(Batch(records, Holding(topic, 0, 0, None)))
+        assert [outgoing.topic for outgoing in taken] == ([] if compacted else ["dead-letter.v1"] * 2)
+        assert counted(topic) - before == (2 if compacted else 0)
+
+
+async def test_an_empty_value_is_no_tombstone() -> None:
+    for topic in COMPACTED_IN:
+        assert (await take(b"", headers(topic), topic)).topic == "dead-letter.v1"
 
 
 async def test_a_day_ahead_is_no_error() -> None:

@@ -52,7 +52,7 @@ def changed(path: str, value: object) -> dict[str, Any]:
     *parents, last = path.split("/")
     place: Any = new
     for parent in parents:
-        place = place[parent]
+        place = place[int(parent) if isinstance(place, list) else parent]
     if value is ...:
         del place[last]
     else:
@@ -80,8 +80,26 @@ def changed(path: str, value: object) -> dict[str, Any]:
         (
             "properties/phone",
             {"type": "string"},
-            ["phone: type was ['null', 'string'], is string"],
-            ["phone: type was ['null', 'string'], is string"],
+            ["phone: type was null or string, is string"],
+            [],
+        ),
+        (
+            "properties/note",
+            {"anyOf": [{"type": "string"}, {"type": "null"}]},
+            [],
+            ["note: type was string, is null or string"],
+        ),
+        (
+            "properties/status",
+            {"anyOf": [{"$ref": "#/$defs/Status"}, {"type": "null"}]},
+            [],
+            ["status: type was string, is null or string"],
+        ),
+        (
+            "properties/phone/anyOf/0/maxLength",
+            12,
+            ["phone: maxLength was None, is 12"],
+            ["phone: maxLength was None, is 12"],
         ),
         (
             "properties/iin/format",

@@ -7,45 +7,11 @@ import pytest
 from ops.publish_lines import SOURCE, LineRefusedError, Prepared, prepare
 from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import decode
-from schemas.pseudonyms import Pseudonyms
+from tests.unit.public_events import DATA, IIN, PERSON, PSEUDONYMS
 
-IIN = "850101300015"
 NOW = datetime(2021, 7, 15, 5, tzinfo=UTC)
-PSEUDONYMS = Pseudonyms(b"a key for tests")
-PERSON = PSEUDONYMS.person(IIN)
-AWARD = {"iin": IIN, "title": "peoples_hero", "award_id": "A-17", "awarded_on": "2021-07-12"}
-DATA: dict[str, dict[str, Any]] = {
-    "registry.title-awarded.v1": AWARD,
-    "registry.disability-established.v1": {
-        "iin": IIN,
-        "certificate_id": "C-77",
-        "established_on": "2021-07-12",
-        "group": "2",
-        "legal_ground": "7",
-        "first_time": True,
-    },
-    "registry.entitlement-revoked.v1": {"iin": IIN, "record_id": "A-17", "reason": "awarded in error"},
-    "registry.death-registered.v1": {"iin": IIN, "died_on": "2021-07-13"},
-    "portal.phone-registered.v1": {
-        "iin": IIN,
-        "phone": "+77011234567",
-        "registered_at": "2021-07-01T00:00:00Z",
-    },
-    "statecorp.benefit-recorded.v1": {
-        "iin": IIN,
-        "benefit": "special_state_benefit",
-        "status": "paid",
-        "recorded_on": "2021-07-01",
-    },
-    "statecorp.account-known.v1": {"iin": IIN, "iban": "KZ86125KZT5004100100"},
-    "emaket.decision-signed.v1": {
-        "decision_id": f"{PERSON}.one",
-        "outcome": "granted",
-        "refusal_ground": None,
-        "officer": "A. B.",
-        "signed_at": "2021-07-15T04:00:00Z",
-    },
-}
+AWARD = DATA["registry.title-awarded.v1"]
+PHONE, ACCOUNT = "portal.phone-registered.v1", "statecorp.account-known.v1"
 
 
 def line(**fields: Any) -> bytes:
@@ -121,6 +87,7 @@ def test_without_an_id_each_line_is_an_event_of_its_own() -> None:
         (b"[" * 100_000, "nested too deeply"),
         (b'{"type":"a","type":"b"}', "stands twice"),
         (b'{"type":NaN}', "not JSON"),
+        (b"\xff\xfe{\0}\0", "UTF-16"),
         (line(type="registry.unknown.v1"), "no such event"),
         (line(type="case.inbox.v1"), "no such event"),
         (line(type=""), "type: it must be a text"),
@@ -136,6 +103,10 @@ def test_without_an_id_each_line_is_an_event_of_its_own() -> None:
         (line(id=17), "id: it must be a text"),
         (line(id="two\nlines"), "id: it must not hold control characters"),
         (line(id=f"award-{IIN}"), "holds the iin"),
+        (line(id="850101-300015"), "holds the iin"),
+        (line(traceparent="00-85010130001500000000000000000000-b7ad6b7169203331-01"), "holds the iin"),
+        (line(id="8 (701) 123-45-67", type=PHONE, data=DATA[PHONE]), "holds the phone"),
+        (line(id="kz86 125k zt50 0410 0100", type=ACCOUNT, data=DATA[ACCOUNT]), "holds the iban"),
         (line(source=f"urn:person:{IIN}"), "holds the iin"),
         (line(time="2021-07-15T10:00:00"), "time"),
         (line(time="yesterday"), "time"),

@@ -15,6 +15,8 @@ from schemas.portal import PhoneRegistered
 from schemas.registry import TitleAwarded
 
 NOW = datetime(2021, 7, 15, 4, tzinfo=UTC)
+BOM = b"\xef\xbb\xbf"
+REGISTRY = b"\0\0\0\1\x2a"
 DATA = b'{"iin": "850101300015",  "title": "peoples_hero", "award_id": "A", "awarded_on": "2021-07-12"}'
 BINARY = (
     ("ce_specversion", b"1.0"),
@@ -77,6 +79,93 @@ def test_kazakh_letters_stay_letters_in_the_data() -> None:
     assert event.data == '{"reason":"қате"}'.encode()
 
 
+@pytest.mark.parametrize("put_before", [b"", BOM, REGISTRY, REGISTRY + BOM])
+def test_what_serializers_put_before_the_json_is_taken_off_in_every_mode(put_before: bytes) -> None:
+    assert decode(put_before + DATA, BINARY, timestamp=NOW).data == DATA
+    event = decode(put_before + structured(), IS_STRUCTURED, timestamp=NOW)
+    assert json.loads(event.data) == json.loads(DATA)
+    encoded = base64.b64encode(put_before + DATA).decode()
+    assert decode(structured(data=..., data_base64=encoded), IS_STRUCTURED, timestamp=NOW).data == DATA
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        DATA.replace(b"{", b'{"iin": "850101300015",'),
+        DATA.replace(b"{", b'{"more": {"a": 1, "a": 1},'),
+        DATA.replace(b"{", b'{"more": NaN,'),
+        DATA.replace(b"{", b'{"more": 1e999,'),
+        DATA.replace(b"{", b'{"more": "\\ud800",'),
+        DATA.replace(b"{", b'{"more": ' + b"[" * 101 + b"]" * 101 + b","),
+        DATA.replace(b"{", b'{"more": ' + b"1" * 5000 + b","),
+        DATA.replace(b"{", b'{"more": "\xff",'),
+        DATA.decode().encode("utf-16"),
+        b"\0\0\0\0\7\x18850101300015",
+    ],
+)
+def test_json_that_others_may_read_otherwise_is_refused_in_every_mode(text: bytes) -> None:
+    with pytest.raises(UnknownEventError, match="the data: Invalid JSON"):
+        happening(decode(text, BINARY, timestamp=NOW), PUBLIC_IN)
+    encoded = base64.b64encode(text).decode()
+    with pytest.raises(UnknownEventError, match="the data: Invalid JSON"):
+        happening(decode(structured(data=..., data_base64=encoded), IS_STRUCTURED, timestamp=NOW), PUBLIC_IN)
+    whole = structured(data="here").replace(b'"here"', text)
+    with pytest.raises(NotACloudEventError, match="the value is not JSON"):
+        decode(whole, IS_STRUCTURED, timestamp=NOW)
+
+
+def test_an_attribute_that_stands_twice_in_a_structured_event_is_refused() -> None:
+    with pytest.raises(NotACloudEventError, match="twice"):
+        decode(structured().replace(b"{", b'{"id": "e-2",', 1), IS_STRUCTURED, timestamp=NOW)
+
+
+@pytest.mark.parametrize("name", ["ce_id", "CE_ID", "ce_time", "ce_note", "Content-Type"])
+def test_a_header_of_the_event_that_stands_twice_says_one_thing(name: str) -> None:
+    headers = (*BINARY, ("ce_note", b"first"))
+    said = {key.lower(): content for key, content in headers}[name.lower()]
+    assert decode(DATA, (*headers, (name, said)), timestamp=NOW).id == "e-1"
+    with pytest.raises(NotACloudEventError, match="stands twice") as problem:
+        decode(DATA, (*headers, (name, b"850101300015")), timestamp=NOW)
+    assert "850101300015" not in str(problem.value)
+
+
+def test_a_header_that_says_nothing_of_the_event_may_stand_twice() -> None:
+    assert decode(DATA, (*BINARY, ("hop", b"1"), ("hop", b"2")), timestamp=NOW).data == DATA
+
+
+def test_a_trace_that_cannot_be_read_costs_no_event() -> None:
+    assert decode(DATA, (*BINARY, ("traceparent", b"\xff")), timestamp=NOW).extensions == {}
+
+
+@pytest.mark.parametrize(
+    "media",
+    [
+        "application/cloudevents+json",
+        "Application/CloudEvents+JSON",
+        "application/cloudevents+json;charset=UTF-8",
+        "application/cloudevents+json ; charset=utf-8; x=y",
+    ],
+)
+def test_structured_mode_is_told_by_its_content_type_however_written(media: str) -> None:
+    assert decode(structured(), (("Content-Type", media.encode()),), timestamp=NOW).id == "e-1"
+
+
+@pytest.mark.parametrize(
+    "media", ["application/json; charset=utf-8", "text/plain", "application/octet-stream", "", "TEXT/JSON"]
+)
+def test_the_content_type_of_data_is_not_looked_at(media: str) -> None:
+    headers = (*without("content-type"), ("content-type", media.encode()))
+    assert decode(DATA, headers, timestamp=NOW).data == DATA
+    event = decode(structured(datacontenttype=media), IS_STRUCTURED, timestamp=NOW)
+    assert json.loads(event.data) == json.loads(DATA)
+
+
+@pytest.mark.parametrize("media", ["application/cloudevents-batch+json", "application/cloudevents+avro"])
+def test_another_format_of_cloud_events_is_named_as_what_is_wrong(media: str) -> None:
+    with pytest.raises(NotACloudEventError, match=r"only application/cloudevents\+json is read"):
+        decode(structured(), (("content-type", media.encode()),), timestamp=NOW)
+
+
 def test_an_event_without_a_time_happened_when_its_record_was_made() -> None:
     assert decode(DATA, without("ce_time"), timestamp=NOW).time == NOW
 
@@ -126,6 +215,8 @@ def test_a_structured_record_without_a_required_attribute_is_none(name: str) -> 
         (structured(data=...), IS_STRUCTURED, "no data"),
         (structured(data_base64="%%"), IS_STRUCTURED, "not base64"),
         (structured(data_base64=7), IS_STRUCTURED, "not base64"),
+        (structured(data_base64=1234), IS_STRUCTURED, "not base64"),
+        (structured(data_base64="e30="), IS_STRUCTURED, "both data and data_base64"),
         (structured(specversion="2.0"), IS_STRUCTURED, "specversion"),
     ],
 )

@@ -1,0 +1,53 @@
+"""Times and days as they are written: RFC 3339 with an offset, and YYYY-MM-DD. Nothing is guessed."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INSTANT = re.compile(
+    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"[Tt](?P<minute>(?:[01][0-9]|2[0-3]):[0-5][0-9]):(?P<second>[0-5][0-9]|60)(?P<fraction>\.[0-9]+)?"
+    r"(?P<offset>[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+)
+_MICROSECONDS = len(".123456")
+
+DAY_FORM = "a day is written as 2021-07-12"
+INSTANT_FORM = "a time is written as in RFC 3339, with seconds and an offset: 2021-07-12T10:00:00+06:00"
+
+
+def read_day(text: str) -> date:
+    """A calendar day written as YYYY-MM-DD. Raises `ValueError`, which repeats nothing."""
+    if not _DAY.fullmatch(text):
+        raise ValueError(DAY_FORM)
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("the calendar has no such day") from None
+
+
+def read_instant(text: str) -> datetime:
+    """An instant written as RFC 3339 has it, in UTC. Raises `ValueError`, which repeats nothing.
+
+    `t` and `z` may be small, as the RFC's grammar allows; a space in place of `T` is not in it. What is finer
+    than a microsecond is cut off. A leap second, where there can be one, is read as the second after it.
+    """
+    found = _INSTANT.fullmatch(text)
+    if not found:
+        raise ValueError(INSTANT_FORM)
+    leap = found["second"] == "60"
+    second = "59" if leap else found["second"]
+    fraction = (found["fraction"] or "")[:_MICROSECONDS]
+    written = f"{found['day']}T{found['minute']}:{second}{fraction}{found['offset'].upper()}"
+    try:
+        instant = datetime.fromisoformat(written).astimezone(UTC)
+        return _after_leap_second(instant) if leap else instant
+    except (ValueError, OverflowError):
+        raise ValueError("the calendar has no such time") from None
+
+
+def _after_leap_second(before: datetime) -> datetime:
+    """Leap seconds end months, in UTC; as in POSIX, they are the first second of the next one."""
+    after = before.replace(microsecond=0) + timedelta(seconds=1)
+    if after != after.replace(day=1, hour=0, minute=0, second=0):
+        raise ValueError("no month ends here")
+    return after

@@ -1,0 +1,56 @@
+"""The data of each public event that comes in, as a producer writes it."""
+
+from typing import Any
+
+from schemas.pseudonyms import Pseudonyms
+
+IIN = "850101300015"
+PHONE = "+77011234567"
+IBAN = "KZ86125KZT5004100100"
+PSEUDONYMS = Pseudonyms(b"a key for tests")
+PERSON = PSEUDONYMS.person(IIN)
+
+DATA: dict[str, dict[str, Any]] = {
+    "registry.title-awarded.v1": {
+        "iin": IIN,
+        "title": "peoples_hero",
+        "award_id": "A-17",
+        "awarded_on": "2021-07-12",
+    },
+    "registry.disability-established.v1": {
+        "iin": IIN,
+        "certificate_id": "C-77",
+        "established_on": "2021-07-12",
+        "group": "2",
+        "legal_ground": "7",
+        "first_time": True,
+    },
+    "registry.entitlement-revoked.v1": {
+        "iin": IIN,
+        "record_id": "A-17",
+        "record": "title",
+        "reason": "awarded in error",
+    },
+    "registry.entitlement-restored.v1": {
+        "iin": IIN,
+        "record_id": "C-77",
+        "record": "disability",
+        "reason": "another person was meant",
+    },
+    "registry.death-registered.v1": {"iin": IIN, "died_on": "2021-07-13"},
+    "portal.phone-registered.v1": {"iin": IIN, "phone": PHONE, "registered_at": "2021-07-01T00:00:00Z"},
+    "statecorp.benefit-recorded.v1": {
+        "iin": IIN,
+        "benefit": "special_state_benefit",
+        "status": "paid",
+        "recorded_on": "2021-07-01",
+    },
+    "statecorp.account-known.v1": {"iin": IIN, "iban": IBAN},
+    "emaket.decision-signed.v1": {
+        "decision_id": f"{PERSON}.one",
+        "outcome": "granted",
+        "refusal_ground": None,
+        "officer": "A. B.",
+        "signed_at": "2021-07-15T04:00:00Z",
+    },
+}

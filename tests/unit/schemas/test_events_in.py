@@ -1,0 +1,36 @@
+"""What the public events that come in take beyond their times, their nulls and their numbers."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from schemas.catalogue import CASE_INBOX, PUBLIC_IN
+from schemas.registry import EntitlementRestored, EntitlementRevoked
+from tests.unit.public_events import DATA, IIN
+
+
+@pytest.mark.parametrize("event", [EntitlementRevoked, EntitlementRestored])
+def test_a_revocation_and_its_undoing_say_of_which_register_the_record_is(event: Any) -> None:
+    assert {event.name: event}.items() <= PUBLIC_IN.items() <= CASE_INBOX.items()
+    least = {"iin": IIN, "record_id": "17"}
+    assert event.model_validate(least).record is None
+    for record in ("title", "disability"):
+        assert event.model_validate(least | {"record": record}).record == record
+    for wrong in ("award", "certificate", "Title", "", 1, True, ["title"]):
+        with pytest.raises(ValidationError, match="record"):
+            event.model_validate(least | {"record": wrong})
+
+
+@pytest.mark.parametrize("name", sorted(PUBLIC_IN))
+def test_every_public_event_has_an_example_that_is_read(name: str) -> None:
+    assert PUBLIC_IN[name].model_validate(DATA[name]).name == name
+
+
+@pytest.mark.parametrize("ground", [True, False, "4", 0, 5, 1.5])
+def test_a_refusal_names_one_of_four_grounds_by_its_number(ground: object) -> None:
+    name = "emaket.decision-signed.v1"
+    refused = DATA[name] | {"outcome": "refused"}
+    assert PUBLIC_IN[name].model_validate(refused | {"refusal_ground": 4}).model_dump()["refusal_ground"] == 4
+    with pytest.raises(ValidationError, match="refusal_ground"):
+        PUBLIC_IN[name].model_validate(refused | {"refusal_ground": ground})
