@@ -1,7 +1,7 @@
 """The carrier.
 
 Hands messages to the SMS API, with a journal of what was attempted, and reports what came of each. Asks it
-when it sent them, too.
+when it sent them, too, and holds them back where they fail for a cause of ours.
 """
 
 from collections import defaultdict
@@ -14,12 +14,13 @@ from agents.inbox import read
 from schemas import catalogue
 from schemas.happening import derived_id
 from schemas.pseudonyms import Pseudonyms
-from schemas.sms import MessageToSend, SentTimeTold, SentTimeWanted
+from schemas.sms import MessageToSend, SenderHeld, SentTimeTold, SentTimeWanted
 from sms.dispatch import Dispatcher
 from sms.journal import Report
 from sms.sending import Limits
 from sms.sent_times import SentTimes
 from sms.twilio_carrier import TwilioCarrier
+from sms.twilio_errors import meaning_of
 from streams.app import StreamApp
 from streams.batches import Batch, register
 from streams.dead_letters import Unreadable, dead_letter
@@ -98,6 +99,7 @@ class CarrierAgent:
         """Hand over a batch; it is acknowledged when every message and every inquiry has its report."""
         outgoing: list[Outgoing] = []
         messages: list[MessageToSend] = []
+        held: list[SenderHeld] = []
         wanted: list[SentTimeWanted] = []
         traces: dict[str, str | None] = {}
         for record in batch:
@@ -113,9 +115,13 @@ class CarrierAgent:
             elif isinstance(data, SentTimeWanted):
                 wanted.append(data)
                 traces[data.sid] = received.cause.traceparent
+            elif isinstance(data, SenderHeld):
+                held.append(data)
         keys = {self._pseudonyms.phone(message.phone).encode() for message in messages}
         self._journal.place(keys, batch.partition)
         dispatcher = await self._open()
+        for each in held:
+            dispatcher.hold(each.code, meaning_of(each.code))
         for report in await dispatcher.dispatch(messages, may_call=lambda: self._may_call(batch)):
             outgoing += self._report(report, report.message_id, traces)
         # An API that is slow to be asked holds up no report of what it took.

@@ -26,6 +26,7 @@ from schemas.sms import (
     QuestionSent,
     QuestionSentTime,
     QuestionUndeliverable,
+    SenderHeld,
     SentTimeTold,
     SentTimeWanted,
 )
@@ -85,7 +86,7 @@ class Effects:
         return Outgoing(topic=topic, key=key.encode(), value=value, headers=headers)
 
     def _address(self, event: Event, person_id: str) -> tuple[str, str]:
-        if isinstance(event, MessageToSend | SentTimeWanted):
+        if isinstance(event, MessageToSend | SentTimeWanted | SenderHeld):
             return SMS_OUTBOX, self.pseudonyms.phone(event.phone)
         if isinstance(event, _TO_LINE):
             return SMS_INBOX, self.pseudonyms.phone(event.phone)

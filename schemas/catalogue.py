@@ -22,6 +22,7 @@ from schemas.sms import (
     QuestionSent,
     QuestionSentTime,
     QuestionUndeliverable,
+    SenderHeld,
     SentTimeTold,
     SentTimeWanted,
 )
@@ -68,5 +69,5 @@ SMS_INBOX = _by_name(
 )
 """What the SMS desk understands, by event name."""
 
-SMS_OUTBOX = _by_name(MessageToSend, SentTimeWanted)
+SMS_OUTBOX = _by_name(MessageToSend, SentTimeWanted, SenderHeld)
 """What the carrier understands, by event name."""

@@ -8,6 +8,13 @@ from pydantic import Field
 from schemas.base import Event, Instant, Model
 from schemas.values import Iban, Language, Phone
 
+Failure = Literal["permanent", "passing", "ours", "opted_out"]
+"""Why a message did not reach its handset.
+
+`permanent`: this number can never get it. `passing`: it may get the same message later. `ours`: our account,
+sender or text is the cause. `opted_out`: the number told the carrier that it wants nothing more from us.
+"""
+
 
 class QuestionKind(StrEnum):
     """What a question asks for."""
@@ -222,6 +229,19 @@ class SentTimeWanted(Event):
     attempt: int
 
 
+class SenderHeld(Event):
+    """The SMS API has reported a failure for which our own account or sender is the cause: hold the queue.
+
+    `code` is what it reported, `phone` the number of the message that failed so, and `at` when we were told.
+    """
+
+    name: ClassVar[str] = "sender.held"
+
+    phone: Phone
+    code: int | None
+    at: Instant
+
+
 class MessageAccepted(Event):
     """The SMS API accepted the message under this sid.
 
@@ -252,7 +272,10 @@ class MessageDeferred(Event):
 
 
 class MessageRejected(Event):
-    """The SMS API refused the message for good."""
+    """The SMS API refused the message for good.
+
+    `opted_out`: the number has told the carrier that it wants nothing more; it can be reached all the same.
+    """
 
     name: ClassVar[str] = "message.rejected"
 
@@ -261,6 +284,7 @@ class MessageRejected(Event):
     attempt: int
     code: int | None
     reason: str
+    opted_out: bool = False
     at: Instant
 
 
@@ -304,8 +328,9 @@ class MessageReceived(Event):
 class MessageStatusReported(Event):
     """The carrier tells what became of a message. Reports come late, repeated and in any order.
 
-    `undeliverable` is the webhook's reading of the error code: this message can't reach this number, ever. A
-    passing failure is not that.
+    `failure` is the webhook's reading of the error code, and null where the status tells of no failure.
+    Events that were written before there was `failure` have `undeliverable` alone, which says that it is
+    permanent.
     """
 
     name: ClassVar[str] = "message.status"
@@ -315,6 +340,7 @@ class MessageStatusReported(Event):
     status: str
     error_code: int | None
     undeliverable: bool = False
+    failure: Failure | None = None
     at: Instant
 
 

@@ -1,7 +1,7 @@
 """What a carrier is: it takes a message or does not, and can be asked what it has taken."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -23,10 +23,15 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The carrier will never take this message for this number."""
+    """The carrier will never take this message for this number.
+
+    `opted_out`: not because the number can't be reached, but because its owner told the carrier that they
+    want nothing more from us.
+    """
 
     code: int | None
     reason: str
+    opted_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +39,17 @@ class NotNow:
     """The carrier certainly did not take the message and may take it later.
 
     `retry_after` is what the carrier asked for, in seconds of real time. `ours` says that our own account or
-    settings are the cause, so that somebody has to look.
+    settings are the cause, so that somebody has to look; `unknown`, that the carrier refused for a reason
+    which we do not know, and which may be this message's alone. `code` is its own for that, if it told one.
+    `answered`: the carrier said so itself; else nobody could ask it.
     """
 
     reason: str
     retry_after: float | None = None
     ours: bool = False
+    unknown: bool = False
+    code: int | None = field(default=None, compare=False)
+    answered: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

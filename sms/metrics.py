@@ -23,6 +23,18 @@ IN_DOUBT = Counter(
     "jardem_sms_in_doubt", "Messages of which nobody can tell whether they were sent: an operator must look"
 )
 OURS = Counter(
-    "jardem_sms_misconfigured", "Messages that the SMS API refuses because of our account or settings"
+    "jardem_sms_misconfigured",
+    "Messages that fail because of our account, sender, settings or text, by the SMS API's code",
+    ["code"],
+)
+UNKNOWN_CODES = Counter(
+    "jardem_sms_unknown_codes",
+    "Refusals and failures with a code of the SMS API's that we do not know, by code",
+    ["code"],
+)
+FAILURES = Counter(
+    "jardem_sms_failures",
+    "Messages that the SMS API reported as not delivered: permanent, passing, ours, opted_out",
+    ["failure"],
 )
 WEBHOOKS = Counter("jardem_sms_webhooks", "Requests to the webhooks", ["endpoint", "result"])

@@ -69,7 +69,7 @@ class TwilioCarrier:
         except ApiRefusalError as refusal:
             return _judged(refusal)
         except _NOT_CONNECTED:
-            return NotNow("unreachable")
+            return NotNow("unreachable", answered=False)
         except (ClientError, TimeoutError, OSError) as error:
             return Uncertain(_name(error), ended=False)
         except _UNREADABLE:
@@ -134,7 +134,8 @@ def _asking() -> Iterator[None]:
     try:
         yield
     except ApiRefusalError as refusal:
-        passing = refusal.status >= _SERVER_ERROR or _judged(refusal) == NotNow("throttled")
+        effect = effect_of_refusal(refusal.status, refusal.code)
+        passing = refusal.status >= _SERVER_ERROR or effect is Effect.PASSING
         raise CannotBeAskedError(f"http_{refusal.status}", passing=passing) from None
     except (ClientError, TimeoutError, OSError) as error:
         raise CannotBeAskedError(_name(error), passing=True) from None
@@ -149,13 +150,18 @@ def _judged(refusal: ApiRefusalError) -> Outcome:
             ended=refusal.status not in _GATEWAY_ERRORS,
             retry_after=refusal.retry_after,
         )
-    match effect_of_refusal(refusal.status, refusal.code):
+    code, retry_after = refusal.code, refusal.retry_after
+    match effect_of_refusal(refusal.status, code):
         case Effect.PERMANENT:
-            return Refused(refusal.code, meaning_of(refusal.code))
+            return Refused(code, meaning_of(code))
+        case Effect.OPTED_OUT:
+            return Refused(code, meaning_of(code), opted_out=True)
         case Effect.PASSING:
-            return NotNow("throttled", refusal.retry_after)
+            return NotNow("throttled", retry_after, code=code)
         case Effect.OURS:
-            return NotNow(meaning_of(refusal.code), refusal.retry_after, ours=True)
+            return NotNow(meaning_of(code), retry_after, ours=True, code=code)
+        case Effect.UNKNOWN:
+            return NotNow("unknown_code", retry_after, unknown=True, code=code)
 
 
 def _name(error: Exception) -> str:

@@ -6,13 +6,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import parse_qsl
 
-from schemas.sms import MessageReceived, MessageStatusReported
+from schemas.sms import Failure, MessageReceived, MessageStatusReported
 from schemas.values import check_phone
 from sms.answers import read_offer
 from sms.twilio_errors import Effect, effect_of
 
 _MOST_FIELDS = 200
-_NOT_DELIVERED = frozenset(("undelivered", "failed"))
+_NOT_DELIVERED = frozenset(("undelivered", "failed", "canceled"))
+_FAILURES: Mapping[Effect, Failure] = {
+    Effect.PERMANENT: "permanent",
+    Effect.PASSING: "passing",
+    Effect.OURS: "ours",
+    Effect.OPTED_OUT: "opted_out",
+}
 _NAME = re.compile(r"[A-Za-z0-9_]{1,64}", re.ASCII)
 _SID = re.compile(r"[A-Za-z0-9]{2,64}", re.ASCII)
 _READ = frozenset(("From", "To", "Body", "OptOutType", "MessageSid", "MessageStatus", "ErrorCode"))
@@ -86,7 +92,7 @@ def read_inbound(fields: Mapping[str, str], received_at: datetime) -> MessageRec
 
 
 def read_status(fields: Mapping[str, str], at: datetime) -> MessageStatusReported:
-    """What became of a message of ours, and whether its code means that this number can't be reached."""
+    """What became of a message of ours, and, where it did not arrive, what its code says of why."""
     phone, sid = _phone(fields, "To"), _sid(fields)
     status = fields.get("MessageStatus", "").lower()
     if not _STATUS.fullmatch(status):
@@ -95,9 +101,15 @@ def read_status(fields: Mapping[str, str], at: datetime) -> MessageStatusReporte
     if code and not _CODE.fullmatch(code):
         raise BadRequestError("ErrorCode is no number")
     error_code = int(code) if code else None
-    ended = status in _NOT_DELIVERED and effect_of(error_code) is Effect.PERMANENT
+    failure = _FAILURES[effect_of(error_code)] if status in _NOT_DELIVERED else None
     return MessageStatusReported(
-        phone=phone, sid=sid, status=status, error_code=error_code, undeliverable=ended, at=at
+        phone=phone,
+        sid=sid,
+        status=status,
+        error_code=error_code,
+        undeliverable=failure == "permanent",
+        failure=failure,
+        at=at,
     )
 
 

@@ -24,6 +24,7 @@ from sms import metrics
 from sms.first_heard import FirstHeard
 from sms.inbox import Inbox, KafkaInbox, NotTakenError, inbox_record
 from sms.signature import is_body_signed, is_signed
+from sms.twilio_errors import is_known
 from sms.webhook_forms import BadRequestError, read_form, read_inbound, read_json, read_status
 from streams.clock import Clock
 from streams.settings import Settings
@@ -108,8 +109,9 @@ class Webhooks:
         A text that comes again after a refusal was received when it came first: that the broker was away is
         no fault of the citizen's, and may not make an answer late (R6).
         """
-        if not isinstance(told, MessageReceived):
+        if isinstance(told, MessageStatusReported):
             await self._inbox.put(inbox_record(told, self._pseudonyms))
+            _count(told)
             return
         first = self._heard.first(told.sid, told.received_at)
         try:
@@ -163,6 +165,15 @@ async def _body(request: web.Request) -> bytes:
     except web.RequestPayloadError:
         raise _RefusedError(400, "the body can't be read") from None
     return bytes(body)
+
+
+def _count(told: MessageStatusReported) -> None:
+    if told.failure is None:
+        return
+    metrics.FAILURES.labels(told.failure).inc()
+    if told.error_code and not is_known(told.error_code):
+        metrics.UNKNOWN_CODES.labels(str(told.error_code)).inc()
+        _log.warning("a message failed with a code that we do not know", code=told.error_code)
 
 
 def _refuse(endpoint: str, status: int, reason: str) -> web.Response:

@@ -57,9 +57,13 @@ async def test_a_messaging_service_sends_in_place_of_a_number(api: BadApi, publi
     ("trouble", "outcome"),
     [
         (status(400, 21211), Refused(21211, meaning_of(21211))),
-        (status(400, 21610), Refused(21610, meaning_of(21610))),
+        (status(400, 21610), Refused(21610, meaning_of(21610), opted_out=True)),
         (status(400, 21614), Refused(21614, meaning_of(21614))),
-        (status(400, 99999), Refused(99999, meaning_of(99999))),
+        (status(400, 99999), NotNow("unknown_code", unknown=True)),
+        (status(400, 99999, Retry_After="60"), NotNow("unknown_code", 60.0, unknown=True)),
+        (status(400), NotNow("unknown_code", unknown=True)),
+        (status(403, 99999), NotNow("unknown_code", unknown=True)),
+        (status(422), NotNow("unknown_code", unknown=True)),
         (status(429, 20429), NotNow("throttled")),
         (status(429, 20429, Retry_After="7"), NotNow("throttled", 7.0)),
         (status(429, Retry_After="nonsense"), NotNow("throttled")),
@@ -187,18 +191,56 @@ async def test_a_call_is_made_once_only(api: BadApi, carrier: TwilioCarrier) -> 
     assert len(api.creates()) == 1
 
 
-@pytest.mark.parametrize("code", [21211, 21610, 21614, 30004, 30005, 30006])
-def test_permanent_codes_end_the_wait(code: int) -> None:
-    assert effect_of(code) is Effect.PERMANENT
+async def test_an_outcome_tells_the_code_and_whether_the_api_answered(
+    api: BadApi, carrier: TwilioCarrier
+) -> None:
+    api.troubles.extend([status(400, 99999), status(401, 20003), status(429, 20429)])
+    outcomes = [await carrier.send(PHONE, TEXT) for _ in range(3)]
+    assert [outcome.code for outcome in outcomes if isinstance(outcome, NotNow)] == [99999, 20003, 20429]
+    assert all(outcome.answered for outcome in outcomes if isinstance(outcome, NotNow))
 
 
-@pytest.mark.parametrize("code", [20429, 30001, 30003, 30008, None, 0, 31337])
+NEVER = {21211, 21217, 21265, 21266, 21268, 21614, 21635, 30005, 30006}
+
+
+def test_only_what_says_that_this_number_can_never_get_an_sms_is_permanent() -> None:
+    codes = [None, *range(100_000)]
+    assert {code for code in codes if effect_of(code) is Effect.PERMANENT} == NEVER
+    for http in (400, 403, 404, 422, 499):
+        assert {code for code in codes if effect_of_refusal(http, code) is Effect.PERMANENT} == NEVER
+
+
+def test_an_opt_out_is_neither_permanent_nor_passing() -> None:
+    assert effect_of(21610) is effect_of_refusal(400, 21610) is Effect.OPTED_OUT
+
+
+@pytest.mark.parametrize("code", [20429, 21612, 30001, 30003, 30004, 30008, 30036, 30450, None, 0, 31337])
 def test_passing_codes_do_not(code: int | None) -> None:
     assert effect_of(code) is Effect.PASSING
 
 
-def test_a_refusal_without_a_code_goes_by_its_status() -> None:
-    assert effect_of_refusal(400, None) is Effect.PERMANENT
-    assert effect_of_refusal(403, None) is Effect.OURS
-    assert effect_of_refusal(429, None) is Effect.PASSING
-    assert effect_of_refusal(400, 20429) is Effect.PASSING
+@pytest.mark.parametrize("code", [20003, 21408, 21421, 21602, 21617, 21703, 30002, 30007, 30034, 30038])
+def test_our_account_sender_and_text_are_ours_to_mend(code: int) -> None:
+    assert effect_of(code) is effect_of_refusal(400, code) is Effect.OURS
+    assert meaning_of(code) != meaning_of(31337)
+
+
+@pytest.mark.parametrize(
+    ("http", "code", "effect"),
+    [
+        (400, None, Effect.UNKNOWN),
+        (400, 31337, Effect.UNKNOWN),
+        (403, 31337, Effect.UNKNOWN),
+        (404, 31337, Effect.UNKNOWN),
+        (403, None, Effect.OURS),
+        (401, 31337, Effect.OURS),
+        (302, None, Effect.OURS),
+        (429, None, Effect.PASSING),
+        (429, 31337, Effect.PASSING),
+        (400, 20429, Effect.PASSING),
+    ],
+)
+def test_a_refusal_without_a_code_that_we_know_ends_nothing(
+    http: int, code: int | None, effect: Effect
+) -> None:
+    assert effect_of_refusal(http, code) is effect

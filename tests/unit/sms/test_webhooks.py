@@ -10,6 +10,7 @@ from twilio.request_validator import RequestValidator
 
 from schemas.pseudonyms import Pseudonyms
 from schemas.sms import MessageReceived, MessageStatusReported
+from sms import metrics
 from sms.first_heard import FirstHeard
 from sms.signature import is_signed, sign
 from streams.clock import Clock
@@ -56,27 +57,50 @@ async def test_a_status_becomes_an_event(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "undeliverable"),
+    ("status", "code", "failure"),
     [
-        ("undelivered", "30005", True),
-        ("failed", "30006", True),
-        ("failed", "21610", True),
-        ("undelivered", "30003", False),
-        ("undelivered", "30001", False),
-        ("undelivered", "", False),
-        ("failed", "30002", False),
-        ("delivered", "30005", False),
+        ("undelivered", "30005", "permanent"),
+        ("failed", "30006", "permanent"),
+        ("failed", "21610", "opted_out"),
+        ("undelivered", "30003", "passing"),
+        ("undelivered", "30001", "passing"),
+        ("undelivered", "31337", "passing"),
+        ("undelivered", "", "passing"),
+        ("canceled", "", "passing"),
+        ("failed", "30002", "ours"),
+        ("undelivered", "30034", "ours"),
+        ("undelivered", "30007", "ours"),
+        ("delivered", "30005", None),
+        ("sent", "", None),
+        ("queued", "30034", None),
     ],
 )
-async def test_only_a_permanent_code_means_that_the_number_cannot_be_reached(
-    caller: Caller,
-    status: str,
-    code: str,
-    undeliverable: bool,  # noqa: FBT001
+async def test_a_failure_is_read_by_its_code(
+    caller: Caller, status: str, code: str, failure: str | None
 ) -> None:
+    counted = metrics.FAILURES.labels(failure or "none")._value.get()
     await caller.form(ST, {**STATUS, "MessageStatus": status, "ErrorCode": code})
     [event] = caller.inbox.events()
-    assert MessageStatusReported.model_validate_json(event.data).undeliverable is undeliverable
+    told = MessageStatusReported.model_validate_json(event.data)
+    assert told.failure == failure
+    assert told.undeliverable is (failure == "permanent")
+    assert metrics.FAILURES.labels(failure or "none")._value.get() == counted + (failure is not None)
+
+
+async def test_a_code_that_we_do_not_know_is_counted_by_itself(caller: Caller) -> None:
+    for code in ("31338", "31338", "30003", ""):
+        await caller.form(ST, {**STATUS, "ErrorCode": code})
+    assert metrics.UNKNOWN_CODES.labels("31338")._value.get() == 2
+    assert metrics.UNKNOWN_CODES.labels("30003")._value.get() == 0
+
+
+def test_a_status_of_before_there_was_a_failure_is_read() -> None:
+    old = (
+        '{"phone":"+77015550101","sid":"SM2","status":"failed","error_code":30005,'
+        '"undeliverable":true,"at":"2021-07-15T06:00:00Z"}'
+    )
+    told = MessageStatusReported.model_validate_json(old)
+    assert (told.undeliverable, told.failure) == (True, None)
 
 
 async def test_json_bodies_are_signed_by_their_digest(caller: Caller) -> None:
