@@ -16,7 +16,16 @@ from schemas.base import Instant
 from streams.clock import Clock
 from streams.settings_checks import PREFIX, SettingsError, contradictions, missing, variable
 from streams.settings_files import FileSecrets, Unusable
-from streams.settings_values import Address, Bind, Brokers, DayHours, Hours, OptionalBind, WebAddress
+from streams.settings_values import (
+    Address,
+    Bind,
+    Brokers,
+    DayHours,
+    Hours,
+    OptionalBind,
+    PublicAddress,
+    WebAddress,
+)
 
 DEMO_PSEUDONYM_KEY = "demo-pseudonym-key-for-one-machine-only"
 """Filled in under the development profile; production refuses every secret that begins with `demo-`."""
@@ -88,9 +97,10 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="how many SMS a second the sender may send, all workers together",
     )
-    public_url: WebAddress = Field(
+    public_url: PublicAddress = Field(
         "",
-        description="the address at which the SMS API reaches `jardem webhooks`, like https://sms.example.kz",
+        description="the address at which the SMS API reaches `jardem webhooks`, like "
+        "https://sms.example.kz, perhaps with the repeats it asks for, like #rc=5&rp=5xx,ct,rt",
     )
 
     webhooks_bind: Bind = Field(

@@ -15,6 +15,7 @@ from ops.demo.processes import Service, run_command
 from ops.reach import free_port
 from sms.simulator import Simulator
 from streams.clock import Clock
+from streams.webhook_urls import INBOUND, webhook_url
 
 SENDER = "+77000000000"
 _ACCOUNT = "AC" + "0" * 32
@@ -48,7 +49,7 @@ class Installation:
             account_sid=_ACCOUNT,
             auth_token=token,
             sender=SENDER,
-            inbound_url=f"{public_url}/sms/inbound",
+            inbound_url=webhook_url(public_url, INBOUND),
             port=page_port,
             clock=self.clock,
         )

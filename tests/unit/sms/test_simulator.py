@@ -19,6 +19,7 @@ from schemas.sms import MessageReceived, MessageStatusReported
 from sms.carrier import Accepted, CannotBeAskedError, NotNow, Refused, Uncertain
 from sms.signature import is_signed
 from sms.simulator import Simulator
+from sms.simulator.webhook import WebhookCaller
 from sms.twilio_carrier import TwilioCarrier
 from sms.webhooks import Account, Webhooks, WebhookServer
 from streams.clock import Clock
@@ -31,20 +32,30 @@ PATH = f"/2010-04-01/Accounts/{ACCOUNT}/Messages"
 
 
 class Hooks:
-    """The webhooks as the SMS API sees them: each call checked and kept. `failures`: so many 503 first."""
+    """The webhooks as the SMS API sees them: each call checked and kept.
+
+    `failures`: so many calls are refused first, with the status `failure`. `slow`: seconds that each takes.
+    """
 
     def __init__(self) -> None:
         self.url = ""
         self.calls: list[tuple[str, dict[str, str]]] = []
         self.failures = 0
+        self.failure = 503
+        self.slow = 0.0
+        self.begun = 0
+        self.tokens: list[str] = []
 
     async def _call(self, request: web.Request) -> web.Response:
+        self.begun += 1
+        await asyncio.sleep(self.slow)
         fields = {name: str(value) for name, value in (await request.post()).items()}
         assert is_signed(TOKEN, self.url + request.path, fields, request.headers["X-Twilio-Signature"])
-        assert request.headers["I-Twilio-Idempotency-Token"]
+        assert "#" not in request.raw_path
+        self.tokens.append(request.headers["I-Twilio-Idempotency-Token"])
         if self.failures:
             self.failures -= 1
-            return web.Response(status=503)
+            return web.Response(status=self.failure)
         self.calls.append((request.path, fields))
         return web.Response(status=204)
 
@@ -230,11 +241,74 @@ async def test_a_carrier_that_is_down_sends_nothing_that_it_has_accepted(
     assert sent_at >= up_again.replace(microsecond=0)
 
 
-async def test_a_webhook_that_fails_is_called_again(simulator: Simulator, hooks: Hooks) -> None:
+@pytest.mark.parametrize(
+    ("fragment", "status", "calls"),
+    [
+        ("", 503, 1),
+        ("rc=5", 503, 1),
+        ("rp=5xx", 503, 2),
+        ("rc=2&rp=5xx", 503, 3),
+        ("rc=2&rp=ct,rt", 503, 1),
+        ("rc=2&rp=4xx", 503, 1),
+        ("rc=2&rp=4xx", 404, 3),
+        ("rc=2&rp=5xx", 404, 1),
+        ("rc=2&rp=all", 404, 3),
+        ("rc=5&rp=5xx,ct,rt&tt=500", 503, 2),
+        ("rc=0&rp=all", 503, 1),
+        ("rc=6&rp=all", 503, 0),
+    ],
+)
+async def test_a_webhook_that_fails_is_called_again_as_its_address_asks_for_it(
+    hooks: Hooks, fragment: str, status: int, calls: int
+) -> None:
+    hooks.failures, hooks.failure = 100, status
+    caller = WebhookCaller(TOKEN)
+    await caller.open()
+    try:
+        assert not await caller.call(f"{hooks.url}/sms/inbound#{fragment}", {"Body": "1"})
+    finally:
+        await caller.close()
+    assert 100 - hooks.failures == calls
+
+
+@pytest.mark.parametrize(("fragment", "calls"), [("", 2), ("rc=2&rp=5xx", 1), ("rc=2&rp=ct", 3)])
+async def test_a_webhook_that_nobody_answers_at_is_called_again_too(
+    fragment: str, calls: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caller = WebhookCaller(TOKEN)
+    await caller.open()
+    try:
+        assert not await caller.call(f"http://127.0.0.1:{free_port()}/sms/inbound#{fragment}", {"Body": "1"})
+    finally:
+        await caller.close()
+    assert re.search(rf"calls.{{0,9}}={calls}\b", re.sub("\x1b[^m]*m", "", "".join(capsys.readouterr())))
+
+
+async def test_a_webhook_that_does_not_answer_in_time_is_called_again_if_it_wants_that(
+    hooks: Hooks,
+) -> None:
+    caller = WebhookCaller(TOKEN)
+    await caller.open()
+    hooks.slow = 0.5
+    try:
+        assert not await caller.call(f"{hooks.url}/sms/inbound#rc=1&rp=rt&rt=100", {"Body": "1"})
+        assert not await caller.call(f"{hooks.url}/sms/inbound#rc=1&rp=5xx&rt=100", {"Body": "1"})
+    finally:
+        await caller.close()
+    assert hooks.begun == 3
+
+
+async def test_a_call_that_is_repeated_has_one_idempotency_token(hooks: Hooks) -> None:
     hooks.failures = 2
-    message = await simulator.answer(PHONE, "1")
-    assert message.status == "received"
-    assert len(hooks.calls) == 1
+    caller = WebhookCaller(TOKEN)
+    await caller.open()
+    try:
+        assert await caller.call(f"{hooks.url}/sms/inbound#rc=2&rp=5xx", {"Body": "1"})
+        assert await caller.call(f"{hooks.url}/sms/inbound", {"Body": "2"})
+    finally:
+        await caller.close()
+    assert len(hooks.tokens) == 4
+    assert len(set(hooks.tokens)) == 2
 
 
 async def test_what_the_api_refuses(simulator: Simulator, carrier: TwilioCarrier) -> None:

@@ -153,6 +153,15 @@ async def test_odd_ports_prefixes_and_queries(public_url: str, signed_url: str, 
         assert code == 200
 
 
+@pytest.mark.parametrize("fragment", ["rc=5&rp=5xx,ct,rt", "rc=1&rp=all&e=frankfurt"])
+@pytest.mark.parametrize("base", ["https://sms.example.kz", "https://sms.example.kz/jardem"])
+async def test_what_the_address_asks_for_is_no_part_of_what_is_signed(base: str, fragment: str) -> None:
+    async with calling(f"{base}#{fragment}") as caller:
+        assert (await caller.form(IN, INBOUND, signature=sign(TOKEN, base + IN, INBOUND)))[0] == 200
+        for wrong in (f"{base}{IN}#{fragment}", f"{base}#{fragment}{IN}"):
+            assert (await caller.form(IN, INBOUND, signature=sign(TOKEN, wrong, INBOUND)))[0] == 403
+
+
 async def test_headers_do_not_move_our_address(caller: Caller) -> None:
     evil = "https://evil.example"
     body = urlencode(INBOUND).encode()
