@@ -16,6 +16,7 @@ from streams.app import StreamApp, create_app
 from streams.batches import stateless
 from streams.desk import Desk
 from streams.settings import Settings
+from streams.webhook_urls import STATUS, webhook_url
 
 
 def assemble(settings: Settings) -> StreamApp:
@@ -25,7 +26,13 @@ def assemble(settings: Settings) -> StreamApp:
     stateless(app, "intake", TOPICS, Intake(pseudonyms, app.clock).handle)
     Desk(app, CaseDesk(case_policy(settings), pseudonyms))
     Desk(app, SmsDesk(line_policy(settings), pseudonyms))
-    CarrierAgent(app, twilio_carrier(settings), pseudonyms, carrier_limits(settings))
+    CarrierAgent(
+        app,
+        twilio_carrier(settings),
+        pseudonyms,
+        carrier_limits(settings),
+        inbound_check=settings.inbound_check,
+    )
     return app
 
 
@@ -62,5 +69,5 @@ def twilio_carrier(settings: Settings) -> TwilioCarrier:
         account_sid=settings.twilio_account_sid,
         auth_token=settings.twilio_auth_token.get_secret_value(),
         sender=settings.sms_from,
-        status_callback=f"{settings.public_url}/sms/status",
+        status_callback=webhook_url(settings.public_url, STATUS),
     )

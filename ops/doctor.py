@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import urldefrag
 
 import aiohttp
 from kafka.errors import KafkaError
@@ -13,6 +14,7 @@ from ops.reach import NoBrokerError, require_broker
 from ops.topic_admin import State, apply_topics
 from streams.settings import Settings
 from streams.settings_checks import SettingsError, missing, unknown_variables
+from streams.webhook_urls import ASKED_FOR, INBOUND, read_overrides, webhook_url
 
 _HTTP_SECONDS = 8.0
 _SKEW_SECONDS = 5.0
@@ -34,6 +36,7 @@ def examine() -> Iterator[Line]:
         return
     yield from _settings(settings)
     yield from data_folder(settings.data_dir)
+    yield from _webhooks(settings)
     yield from _clock(settings)
     yield from _kafka(settings)
     yield from asyncio.run(_sms_api(settings))
@@ -55,6 +58,25 @@ def _settings(settings: Settings) -> Iterator[Line]:
         )
     if not lacking:
         yield Line(Verdict.OK, f"the settings are complete, profile {settings.profile}")
+
+
+def _webhooks(settings: Settings) -> Iterator[Line]:
+    """What is to be configured where citizens' answers come in, which no process of ours can do."""
+    if not settings.public_url:
+        return
+    inbound = webhook_url(settings.public_url, INBOUND)
+    sender = settings.sms_from or "our number"
+    yield Line(
+        Verdict.NOTE,
+        f"messages to {sender} must be posted to {inbound}: set exactly this as its webhook for messages",
+    )
+    if not read_overrides(urldefrag(inbound).fragment).repeat_after("5xx"):
+        yield Line(
+            Verdict.NOTE,
+            f"JARDEM_PUBLIC_URL asks for no repeat of what we answered with 5xx: end it with #{ASKED_FOR}",
+        )
+    if settings.inbound_check is None:
+        yield Line(Verdict.NOTE, "JARDEM_INBOUND_CHECK is off: an answer that no call brings is lost")
 
 
 def _clock(settings: Settings) -> Iterator[Line]:

@@ -8,6 +8,13 @@ from pydantic import Field
 from schemas.base import Event, Instant, Model
 from schemas.values import Iban, Language, Phone
 
+Failure = Literal["permanent", "passing", "ours", "opted_out"]
+"""Why a message did not reach its handset.
+
+`permanent`: this number can never get it. `passing`: it may get the same message later. `ours`: our account,
+sender or text is the cause. `opted_out`: the number told the carrier that it wants nothing more from us.
+"""
+
 
 class QuestionKind(StrEnum):
     """What a question asks for."""
@@ -231,16 +238,6 @@ class MessageToSend(Event):
     requested_at: Instant
 
 
-class SenderHeld(Event):
-    """The SMS API says that our account, sender or settings are at fault: send nothing for a while."""
-
-    name: ClassVar[str] = "sender.held"
-
-    phone: Phone
-    code: int | None
-    at: Instant
-
-
 class SentTimeWanted(Event):
     """Ask the SMS API when it sent the message with this sid. It is only read: a repeat does no harm."""
 
@@ -249,6 +246,19 @@ class SentTimeWanted(Event):
     sid: str
     phone: Phone
     attempt: int
+
+
+class SenderHeld(Event):
+    """The SMS API has reported a failure for which our own account or sender is the cause: hold the queue.
+
+    `code` is what it reported, `phone` the number of the message that failed so, and `at` when we were told.
+    """
+
+    name: ClassVar[str] = "sender.held"
+
+    phone: Phone
+    code: int | None
+    at: Instant
 
 
 class MessageAccepted(Event):
@@ -291,7 +301,10 @@ class MessageDeferred(Event):
 
 
 class MessageRejected(Event):
-    """The SMS API refused the message for good. `opted_out`: the number's holder wants nothing from us."""
+    """The SMS API refused the message for good.
+
+    `opted_out`: the number has told the carrier that it wants nothing more; it can be reached all the same.
+    """
 
     name: ClassVar[str] = "message.rejected"
 
@@ -348,8 +361,9 @@ class MessageReceived(Event):
 class MessageStatusReported(Event):
     """The carrier tells what became of a message. Reports come late, repeated and in any order.
 
-    `undeliverable` is the webhook's reading of the error code: this message can't reach this number, ever. A
-    passing failure is not that. `failure` says what kind of failure it is, if it is one.
+    `failure` is the webhook's reading of the error code, and null where the status tells of no failure.
+    Events that were written before there was `failure` have `undeliverable` alone, which says that it is
+    permanent.
     """
 
     name: ClassVar[str] = "message.status"
@@ -359,7 +373,7 @@ class MessageStatusReported(Event):
     status: str
     error_code: int | None
     undeliverable: bool = False
-    failure: Literal["permanent", "passing", "ours", "opted_out"] | None = None
+    failure: Failure | None = None
     at: Instant
 
 

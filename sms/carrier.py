@@ -1,7 +1,7 @@
 """What a carrier is: it takes a message or does not, and can be asked what it has taken."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -23,10 +23,15 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The carrier will never take this message for this number."""
+    """The carrier will never take this message for this number.
+
+    `opted_out`: not because the number can't be reached, but because its owner told the carrier that they
+    want nothing more from us.
+    """
 
     code: int | None
     reason: str
+    opted_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +39,17 @@ class NotNow:
     """The carrier certainly did not take the message and may take it later.
 
     `retry_after` is what the carrier asked for, in seconds of real time. `ours` says that our own account or
-    settings are the cause, so that somebody has to look.
+    settings are the cause, so that somebody has to look; `unknown`, that the carrier refused for a reason
+    which we do not know, and which may be this message's alone. `code` is its own for that, if it told one.
+    `answered`: the carrier said so itself; else nobody could ask it.
     """
 
     reason: str
     retry_after: float | None = None
     ours: bool = False
+    unknown: bool = False
+    code: int | None = field(default=None, compare=False)
+    answered: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,27 @@ class Uncertain:
 
 
 Outcome = Accepted | Refused | NotNow | Uncertain
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A citizen's text as the carrier's list has it. `phone` is as the carrier writes it, so perhaps none.
+
+    `at` is when the carrier received it: by its own clock, real time, cut to whole seconds.
+    """
+
+    sid: str
+    phone: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A part of the carrier's list of texts, newest first; `following` is what to ask for the next with."""
+
+    texts: Sequence[Text]
+    following: str | None
 
 
 class CannotBeAskedError(Exception):
@@ -77,6 +108,13 @@ class Carrier(Protocol):
         self, phone: Phone, text: str, *, since: datetime, except_sids: Collection[str]
     ) -> Accepted | None:
         """The newest message with exactly this text that the API took for this number since then (real time).
+
+        Raises `CannotBeAskedError`.
+        """
+        ...
+
+    async def received(self, since: datetime, following: str | None = None) -> Texts:
+        """What citizens wrote to us since then (real time), one part of the list at a time.
 
         Raises `CannotBeAskedError`.
         """

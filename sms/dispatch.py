@@ -67,6 +67,13 @@ class Dispatcher:
         self._now = now
         self._sender = Sender(carrier, limits, clock, chance=chance or random.SystemRandom(), now=now)
 
+    def hold(self, code: int | None, reason: str) -> None:
+        """Send nothing for a while: the SMS API has told of a failure for which we are the cause.
+
+        `code` is the API's own, and `reason` says it in words.
+        """
+        self._sender.hold(code, reason)
+
     async def dispatch(
         self, messages: Sequence[MessageToSend], *, may_call: Callable[[], bool] = _always
     ) -> list[Report]:

@@ -1,6 +1,6 @@
 """What the SMS channel counts. No label ever holds a number, a sid or a text."""
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 REPORTS = Counter(
     "jardem_sms_reports",
@@ -23,6 +23,32 @@ IN_DOUBT = Counter(
     "jardem_sms_in_doubt", "Messages of which nobody can tell whether they were sent: an operator must look"
 )
 OURS = Counter(
-    "jardem_sms_misconfigured", "Messages that the SMS API refuses because of our account or settings"
+    "jardem_sms_misconfigured",
+    "Messages that fail because of our account, sender, settings or text, by the SMS API's code",
+    ["code"],
+)
+UNKNOWN_CODES = Counter(
+    "jardem_sms_unknown_codes",
+    "Refusals and failures with a code of the SMS API's that we do not know, by code",
+    ["code"],
+)
+FAILURES = Counter(
+    "jardem_sms_failures",
+    "Messages that the SMS API reported as not delivered: permanent, passing, ours, opted_out",
+    ["failure"],
 )
 WEBHOOKS = Counter("jardem_sms_webhooks", "Requests to the webhooks", ["endpoint", "result"])
+INBOUND_CHECKS = Counter(
+    "jardem_sms_inbound_checks",
+    "Readings of the SMS API's list of citizens' texts, by how they ended: complete, not_now, impossible",
+    ["result"],
+)
+INBOUND_TEXTS = Counter(
+    "jardem_sms_inbound_texts",
+    "Texts in that list: handed (to the SMS desk, which may know them from the webhook), unusable",
+    ["result"],
+)
+INBOUND_READ = Gauge(
+    "jardem_sms_inbound_read_timestamp_seconds",
+    "When a reading began that came to the list's end, in Unix time; the newest of all workers counts",
+)

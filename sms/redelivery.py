@@ -6,10 +6,10 @@ sender is asked again each morning of those hours. A sending that failed starts 
 """
 
 from datetime import datetime, timedelta
-from typing import Literal
 
 from schemas.happening import derived_id
 from schemas.sms import (
+    Failure,
     MessageStatusReported,
     QuestionNotReached,
     QuestionUndeliverable,
@@ -18,8 +18,6 @@ from schemas.sms import (
 from sms.exchange import Exchange
 from sms.hours import next_morning
 from sms.line import Delivery, LineQuestion, Message
-
-Failure = Literal["permanent", "passing", "ours", "opted_out"]
 
 NOT_DELIVERED = frozenset(("undelivered", "failed", "canceled"))
 _FIRST_DELAY = timedelta(minutes=15)

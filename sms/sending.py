@@ -128,16 +128,26 @@ class Sender:
         """The virtual instant since when the API may have the message."""
         return self._clock.virtual(entry.intended_at) if entry.intended_at else None
 
+    def hold(self, code: int | None, reason: str) -> None:
+        """Rest, because a message that the API had taken has failed for a cause of ours."""
+        metrics.OURS.labels(str(code or "none")).inc()
+        _log.error("a message failed for a cause of ours: the queue is held", reason=reason, code=code)
+        self._rest.hold()
+
     async def carry_out(self, step: Step) -> Entry:
         """Look the message up if it is ambiguous, send it if need be, and return what became of it."""
         async with self._free:
-            if self._rest.seconds_left() > 0:
-                return self._later(step, "resting", self._rest.spread(), open_=step.ambiguous)
-            if step.ambiguous:
-                known = await self._look_up(step) or self._unsettled(step)
-                if known is not None:
-                    return known
-            return await self._send(step)
+            with self._rest.turn() as may_begin:
+                if not may_begin:
+                    return self._later(step, "resting", self._rest.spread(), open_=step.ambiguous)
+                return await self._begin(step)
+
+    async def _begin(self, step: Step) -> Entry:
+        if step.ambiguous:
+            known = await self._look_up(step) or self._unsettled(step)
+            if known is not None:
+                return known
+        return await self._send(step)
 
     def _later(
         self, step: Step, reason: str, retry_after: float | None = None, *, open_: bool = False
@@ -202,7 +212,8 @@ class Sender:
                 return failure
             doublings = self._limits.tries - 1 - tries_left
             pause = failure.retry_after or self._chance.uniform(0.5, 1) * _FIRST_PAUSE * 2**doublings
-            if tries_left == 0 or failure.ours or loop.time() + pause > gives_up:
+            hopeless = failure.ours or failure.unknown
+            if tries_left == 0 or hopeless or loop.time() + pause > gives_up:
                 return self._later(step, failure.reason, failure.retry_after)
             await asyncio.sleep(pause)
         raise AssertionError("the last try returns")
@@ -214,28 +225,36 @@ class Sender:
         metrics.CALLS.labels(type(outcome).__name__.lower()).inc()
         match outcome:
             case Accepted():
-                self._rest.succeeded()
+                self._rest.accepted()
                 return self._accepted(step, outcome)
             case Refused():
                 self._rest.succeeded()
                 return self._rejected(step, outcome)
             case NotNow():
-                self._note_failure(outcome)
+                self._note_failure(step, outcome)
                 return outcome
             case Uncertain():
-                failure = NotNow(outcome.reason, outcome.retry_after)
-                self._note_failure(failure)
+                failure = NotNow(outcome.reason, outcome.retry_after, answered=False)
+                self._note_failure(step, failure)
                 known = await self._look_up(step)
                 if known is None and not outcome.ended:
                     cut_off = replace(step, entry=step.entry.model_copy(update={"called_at": self._now()}))
                     return self._later(cut_off, outcome.reason, self._limits.settle_seconds, open_=True)
                 return known or failure
 
-    def _note_failure(self, failure: NotNow) -> None:
-        self._rest.failed(failure.retry_after)
+    def _note_failure(self, step: Step, failure: NotNow) -> None:
+        if failure.unknown:
+            metrics.UNKNOWN_CODES.labels(str(failure.code or "none")).inc()
+            _log.warning("the SMS API refused a message with a code that we do not know", code=failure.code)
+            if self._rest.refused(step.message.phone):
+                _log.error("it refused number after number so: nobody sends for a while", code=failure.code)
+            return
+        self._rest.failed(failure.retry_after, answered=failure.answered)
         if failure.ours:
-            metrics.OURS.inc()
-            _log.error("the SMS API refuses our account or settings", reason=failure.reason)
+            metrics.OURS.labels(str(failure.code or "none")).inc()
+            _log.error(
+                "the SMS API refuses our account or settings", reason=failure.reason, code=failure.code
+            )
 
     def _accepted(self, step: Step, outcome: Accepted) -> Entry:
         now = self._now()
@@ -257,6 +276,7 @@ class Sender:
             attempt=step.message.attempt,
             code=outcome.code,
             reason=outcome.reason,
+            opted_out=outcome.opted_out,
             at=self._clock.virtual(now),
         )
         return step.entry.reported(report, now, open_=False)

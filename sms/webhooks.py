@@ -24,14 +24,15 @@ from sms import metrics
 from sms.first_heard import FirstHeard
 from sms.inbox import Inbox, KafkaInbox, NotTakenError, inbox_record
 from sms.signature import is_body_signed, is_signed
+from sms.twilio_errors import is_known
 from sms.webhook_forms import BadRequestError, read_form, read_inbound, read_json, read_status
 from streams.clock import Clock
 from streams.settings import Settings
+from streams.webhook_urls import INBOUND, STATUS, without_fragment
 
 _log = structlog.get_logger(__name__)
 
 LARGEST_BODY = 64 * 1024
-INBOUND, STATUS = "/sms/inbound", "/sms/status"
 _FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
 _SECONDS_FOR_A_BODY = 10.0
 _SECONDS_TO_END = 10.0
@@ -43,7 +44,10 @@ Read = Callable[[dict[str, str], datetime], Told]
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What signatures are checked with: our token, and our address as the SMS API knows it."""
+    """What signatures are checked with: our token, and our address as the SMS API knows it.
+
+    What stands behind a # in the address is no part of what is signed.
+    """
 
     auth_token: str
     public_url: str
@@ -54,7 +58,8 @@ class Webhooks:
 
     def __init__(self, inbox: Inbox, account: Account, pseudonyms: Pseudonyms, clock: Clock) -> None:
         self._inbox = inbox
-        self._account = account
+        self._auth_token = account.auth_token
+        self._called_at = without_fragment(account.public_url)
         self._pseudonyms = pseudonyms
         self._clock = clock
         self._heard = FirstHeard()
@@ -108,8 +113,9 @@ class Webhooks:
         A text that comes again after a refusal was received when it came first: that the broker was away is
         no fault of the citizen's, and may not make an answer late (R6).
         """
-        if not isinstance(told, MessageReceived):
+        if isinstance(told, MessageStatusReported):
             await self._inbox.put(inbox_record(told, self._pseudonyms))
+            _count(told)
             return
         first = self._heard.first(told.sid, told.received_at)
         try:
@@ -127,7 +133,7 @@ class Webhooks:
             raise _RefusedError(403, "the signature is missing")
         if not request.raw_path.startswith("/"):
             raise _RefusedError(400, "the request's target is no path")
-        url, token = self._account.public_url + request.raw_path, self._account.auth_token
+        url, token = self._called_at + request.raw_path, self._auth_token
         if request.content_type == _JSON:
             fields = read_json(body)
             good = is_body_signed(token, url, body, signature)
@@ -163,6 +169,15 @@ async def _body(request: web.Request) -> bytes:
     except web.RequestPayloadError:
         raise _RefusedError(400, "the body can't be read") from None
     return bytes(body)
+
+
+def _count(told: MessageStatusReported) -> None:
+    if told.failure is None:
+        return
+    metrics.FAILURES.labels(told.failure).inc()
+    if told.error_code and not is_known(told.error_code):
+        metrics.UNKNOWN_CODES.labels(str(told.error_code)).inc()
+        _log.warning("a message failed with a code that we do not know", code=told.error_code)
 
 
 def _refuse(endpoint: str, status: int, reason: str) -> web.Response:

@@ -16,12 +16,22 @@ from schemas.base import Instant
 from streams.clock import Clock
 from streams.settings_checks import PREFIX, SettingsError, contradictions, missing, variable
 from streams.settings_files import FileSecrets, Unusable
-from streams.settings_values import Address, Bind, Brokers, DayHours, Hours, OptionalBind, WebAddress
+from streams.settings_values import (
+    Address,
+    Bind,
+    Brokers,
+    DayHours,
+    Hours,
+    OptionalBind,
+    OptionalSeconds,
+    PublicAddress,
+    WebAddress,
+)
 
 DEMO_PSEUDONYM_KEY = "demo-pseudonym-key-for-one-machine-only"
 """Filled in under the development profile; production refuses every secret that begins with `demo-`."""
 
-_MAY_BE_OFF = ("health_bind", "quiet_hours")
+_MAY_BE_OFF = ("health_bind", "quiet_hours", "inbound_check")
 
 
 def _default_data_dir() -> Path:
@@ -88,9 +98,15 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="how many SMS a second the sender may send, all workers together",
     )
-    public_url: WebAddress = Field(
+    inbound_check: OptionalSeconds = Field(
+        60.0,
+        description="every how many seconds the SMS API is asked for answers that no call has brought, "
+        "from 1 to 3600, or off",
+    )
+    public_url: PublicAddress = Field(
         "",
-        description="the address at which the SMS API reaches `jardem webhooks`, like https://sms.example.kz",
+        description="the address at which the SMS API reaches `jardem webhooks`, like "
+        "https://sms.example.kz, perhaps with the repeats it asks for, like #rc=5&rp=5xx,ct,rt",
     )
 
     webhooks_bind: Bind = Field(

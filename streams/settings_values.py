@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 from datetime import time
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import urldefrag, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
+
+from streams.webhook_urls import read_overrides
+
+_LONGEST_PAUSE = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,23 @@ def _optional_hours(value: object) -> object:
     return DayHours.parse(value) if isinstance(value, str) else value
 
 
+def _optional_seconds(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if _off(value):
+        return None
+    seconds = float(value)
+    if not 1 <= seconds <= _LONGEST_PAUSE:
+        raise ValueError(f"from 1 to {_LONGEST_PAUSE}")
+    return seconds
+
+
+def _public_url(value: str) -> str:
+    base, fragment = urldefrag(value)
+    read_overrides(fragment)
+    return _url(base) + (f"#{fragment}" if fragment else "")
+
+
 def _url(value: str) -> str:
     parts = urlsplit(value)
     if value and (
@@ -94,8 +115,14 @@ OptionalBind = Annotated[Address | None, NoDecode, BeforeValidator(_optional_add
 Hours = Annotated[DayHours | None, NoDecode, BeforeValidator(_optional_hours)]
 """Hours of the day; `off` for all of them."""
 
+OptionalSeconds = Annotated[float | None, NoDecode, BeforeValidator(_optional_seconds)]
+"""Seconds between two looks; `off` for none."""
+
 WebAddress = Annotated[str, AfterValidator(_url)]
 """An http or https address without a slash at its end; empty when it is not set."""
+
+PublicAddress = Annotated[str, AfterValidator(_public_url)]
+"""A web address that may ask something of whoever calls it, behind a # (see `streams.webhook_urls`)."""
 
 Brokers = Annotated[str, AfterValidator(_brokers)]
 """host:port, several of them parted by commas; empty when it is not set."""

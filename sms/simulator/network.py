@@ -2,17 +2,12 @@
 
 import asyncio
 import inspect
-import uuid
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
-import structlog
-from aiohttp import ClientError, ClientSession, ClientTimeout
-
 from sms.segments import count_segments
-from sms.signature import sign
 from sms.simulator.handsets import (
     HANDSET_OUT_OF_REACH,
     STATUS_DELIVERED,
@@ -25,25 +20,20 @@ from sms.simulator.handsets import (
     new_sid,
 )
 from sms.simulator.resources import VERSION
-
-_log = structlog.get_logger(__name__)
+from sms.simulator.webhook import WebhookCaller
 
 Listener = Callable[[str, str], object]
 """Called with a number and the text that arrived on its handset; may return an awaitable."""
 
 _SECONDS_WHEN_SLOW = 3.0
-_CALLS = 8
-_FIRST_PAUSE = 0.2
-_CALL_TIMEOUT = ClientTimeout(total=15)
-_SUCCESS = range(200, 300)
 
 
 class Network:
     """Carries messages both ways, each number's in order.
 
     `delay` is how many seconds of real time a message takes. A webhook that does not answer with success is
-    called again a few times, as with an account whose webhooks ask for retries. A carrier that is down sends
-    nothing, not even what it has accepted.
+    called again as its address asks for it, and is else given up. A carrier that is down sends nothing, not
+    even what it has accepted.
     """
 
     def __init__(
@@ -58,11 +48,10 @@ class Network:
     ) -> None:
         self._handsets = handsets
         self._account_sid = account_sid
-        self._auth_token = auth_token
         self._sender = sender
         self._inbound_url = inbound_url
         self._delay = delay
-        self._session: ClientSession | None = None
+        self._webhooks = WebhookCaller(auth_token)
         self._tasks: set[asyncio.Task[None]] = set()
         self._listeners: list[Listener] = []
         self._down_link: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -72,15 +61,14 @@ class Network:
 
     async def open(self) -> None:
         """Get ready."""
-        self._session = ClientSession(timeout=_CALL_TIMEOUT)
+        await self._webhooks.open()
 
     async def close(self) -> None:
         """Drop what is under way."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._session is not None:
-            await self._session.close()
+        await self._webhooks.close()
 
     def listen(self, listener: Listener) -> None:
         """Call the listener with each message that arrives on a handset."""
@@ -96,7 +84,7 @@ class Network:
         self._spawn(self._deliver(message))
 
     async def answer(self, phone: str, text: str) -> Message:
-        """Write on a handset; return when the webhook has it, or has refused it several times.
+        """Write on a handset; return when the webhook has it, or it was given up.
 
         Raises `ValueError` where `phone` is no number.
         """
@@ -116,7 +104,9 @@ class Network:
             await self._until(lambda: not self.down and not handset.switches.off)
             if handset.switches.slow:
                 await asyncio.sleep(_SECONDS_WHEN_SLOW)
-            taken = await self._call(self._inbound_url, self._inbound_fields(message))
+            self._handsets.listed(message)
+            message.sent_at = message.listed_at
+            taken = await self._webhooks.call(self._inbound_url, self._inbound_fields(message))
             self._move(handset, message, "received" if taken else "failed")
         return message
 
@@ -156,31 +146,7 @@ class Network:
             return
         twice = self._handsets.at(message.phone).switches.callbacks_twice
         for _ in range(2 if twice else 1):
-            await self._call(message.status_callback, fields)
-
-    async def _call(self, url: str, fields: dict[str, str]) -> bool:
-        """Call a webhook, signed; whether it took it in the end."""
-        if self._session is None:
-            raise RuntimeError("the simulator is not running")
-        headers = {
-            "X-Twilio-Signature": sign(self._auth_token, url, fields),
-            "I-Twilio-Idempotency-Token": str(uuid.uuid4()),
-            "User-Agent": "TwilioProxy/1.1",
-        }
-        problem = ""
-        for attempt in range(_CALLS):
-            try:
-                async with self._session.post(url, data=fields, headers=headers) as response:
-                    await response.read()
-                    if response.status in _SUCCESS:
-                        return True
-                    problem = f"HTTP {response.status}"
-            except (ClientError, TimeoutError, OSError) as error:
-                problem = type(error).__name__
-            if attempt + 1 < _CALLS:
-                await asyncio.sleep(_FIRST_PAUSE * 2**attempt)
-        _log.warning("a webhook did not take a call", problem=problem, attempts=_CALLS)
-        return False
+            await self._webhooks.call(message.status_callback, fields)
 
     def _move(self, handset: Handset, message: Message, status: str, code: int | None = None) -> None:
         message.moved(status, code)

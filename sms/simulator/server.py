@@ -17,7 +17,8 @@ _SECONDS_TO_END = 2.0
 class Simulator:
     """Use as a context manager; then it listens at `url`, and its page of handsets is there in a browser.
 
-    `inbound_url` is the webhook that citizens' answers are taken to; where statuses go each message says.
+    `inbound_url` is the webhook that citizens' answers are taken to, with what it asks for behind a #; where
+    statuses go each message says.
     `delay` is how long a message takes, in seconds of real time. Port 0 takes a free one. `clock` gives the
     times that the page shows; the API's own are real.
     """

@@ -16,6 +16,7 @@ from ops.topic_admin import apply_topics
 from streams.settings import Settings
 
 JARDEM = Path(sys.executable).with_name("jardem")
+INBOUND = "JARDEM_INBOUND_CHECK"
 SECRET = "a-token-that-nobody-sees"
 
 
@@ -86,6 +87,28 @@ def test_a_whole_installation_is_healthy(env: dict[str, str]) -> None:
     assert any("answers and knows our account" in line for line in lines)
     assert "set   JARDEM_TWILIO_AUTH_TOKEN = set" in lines
     assert any(line.startswith("note") and "the demo's key" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("public_url", "told", "notes"),
+    [
+        ("https://sms.example.kz", "https://sms.example.kz/sms/inbound#rc=5&rp=5xx,ct,rt", 1),
+        ("https://sms.example.kz/a#rc=2&rp=all", "https://sms.example.kz/a/sms/inbound#rc=2&rp=all", 1),
+        ("https://sms.example.kz#rc=2&rp=ct", "https://sms.example.kz/sms/inbound#rc=2&rp=ct", 2),
+    ],
+)
+def test_what_the_number_must_be_told_is_printed(
+    env: dict[str, str], public_url: str, told: str, notes: int
+) -> None:
+    _, lines = doctor(env | {"JARDEM_PUBLIC_URL": public_url})
+    found = [line for line in lines if line.startswith("note") and ("posted to" in line or "5xx" in line)]
+    assert len(found) == notes
+    assert f"messages to +77001234567 must be posted to {told}:" in found[0]
+
+
+def test_that_answers_can_be_lost_is_said(env: dict[str, str]) -> None:
+    assert any("an answer that no call brings" in line for line in doctor(env | {INBOUND: "off"})[1])
+    assert not any("an answer that no call brings" in line for line in doctor(env)[1])
 
 
 def test_missing_topics_and_a_dead_broker_are_wrong(env: dict[str, str]) -> None:

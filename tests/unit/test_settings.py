@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from agents.assembly import twilio_carrier
 from streams.kafka_access import client_options
 from streams.settings import DEMO_PSEUDONYM_KEY, Settings
 from streams.settings_checks import NEEDS, SettingsError, unknown_variables
 from streams.settings_values import Address, DayHours
+from streams.webhook_urls import ASKED_FOR, STATUS, read_overrides, webhook_url
 
 KEY = "0123456789abcdef0123456789abcdef"
 WORKER = {
@@ -91,6 +93,14 @@ def test_commands_that_need_nothing_get_the_defaults() -> None:
         ("JARDEM_TWILIO_API_URL", "https://user:secret@api.example.com"),
         ("JARDEM_SMS_FROM", "+7 (700) 123"),
         ("JARDEM_PUBLIC_URL", "https://sms.example.kz/?a=b"),
+        ("JARDEM_PUBLIC_URL", "https://sms.example.kz#top"),
+        ("JARDEM_PUBLIC_URL", "https://sms.example.kz#rc=6"),
+        ("JARDEM_PUBLIC_URL", "https://sms.example.kz#rc=5&rp=500"),
+        ("JARDEM_PUBLIC_URL", "https://sms.example.kz#rc=5&rp="),
+        ("JARDEM_PUBLIC_URL", "https://sms.example.kz#rc=5&rc=4"),
+        ("JARDEM_PUBLIC_URL", "https://sms.example.kz#ct=50"),
+        ("JARDEM_PUBLIC_URL", "https://sms.example.kz#tt=20000"),
+        ("JARDEM_TWILIO_API_URL", "https://api.twilio.com#rc=5"),
         ("JARDEM_WEBHOOKS_BIND", "8080"),
         ("JARDEM_WEBHOOKS_BIND", "off"),
         ("JARDEM_CONSOLE_BIND", "localhost:99999"),
@@ -99,6 +109,10 @@ def test_commands_that_need_nothing_get_the_defaults() -> None:
         ("JARDEM_TERM_POLICY", "three_days"),
         ("JARDEM_QUIET_HOURS", "21:00-09:00"),
         ("JARDEM_QUIET_HOURS", "9-21"),
+        ("JARDEM_INBOUND_CHECK", "0"),
+        ("JARDEM_INBOUND_CHECK", "3601"),
+        ("JARDEM_INBOUND_CHECK", "nan"),
+        ("JARDEM_INBOUND_CHECK", "soon"),
         ("JARDEM_STORE", "disk"),
         ("JARDEM_FACTS_GRACE", "-1"),
         ("JARDEM_TIME_SCALE", "0"),
@@ -113,6 +127,51 @@ def test_a_value_that_cannot_be_read_is_named_and_explained(
     lines = complaints("worker")
     field = Settings.model_fields[name.removeprefix("JARDEM_").lower()]
     assert lines == [f"{name} cannot be read ({value}): set it to {field.description}"]
+
+
+LONG = "#rc=5&rp=5xx,ct,rt&ct=2000&rt=5000&tt=15000&sni=y&e=frankfurt"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept", "status"),
+    [
+        ("https://x.kz/", "https://x.kz", f"https://x.kz/sms/status#{ASKED_FOR}"),
+        ("https://x.kz/#rc=3&rp=all", "https://x.kz#rc=3&rp=all", "https://x.kz/sms/status#rc=3&rp=all"),
+        (f"https://x.kz/a{LONG}", f"https://x.kz/a{LONG}", f"https://x.kz/a/sms/status{LONG}"),
+    ],
+)
+def test_the_public_address_may_ask_for_repeats_and_asks_for_them_in_any_case(
+    given: str, kept: str, status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(monkeypatch, WORKER, JARDEM_PUBLIC_URL=given)
+    settings = Settings.load("worker")
+    assert settings.public_url == kept
+    assert settings.redacted()["JARDEM_PUBLIC_URL"] == kept
+    assert webhook_url(settings.public_url, STATUS) == status
+    assert twilio_carrier(settings)._status_callback == status
+    asked = read_overrides(status.partition("#")[2])
+    assert asked.repeats >= 3
+    assert asked.repeat_after("5xx")
+    assert asked.repeat_after("ct")
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds", "shown"),
+    [("", 60, "60"), ("2.5", 2.5, "2.5"), ("3600", 3600, "3600"), ("Off", None, "off")],
+)
+def test_answers_are_looked_for_every_minute_unless_it_is_told_otherwise(
+    given: str, seconds: float | None, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(monkeypatch, WORKER, JARDEM_INBOUND_CHECK=given)
+    settings = Settings.load("worker")
+    assert settings.inbound_check == seconds
+    assert settings.redacted()["JARDEM_INBOUND_CHECK"] == shown
+
+
+def test_without_overrides_a_call_is_repeated_once_and_only_where_it_could_not_connect() -> None:
+    asked = read_overrides("")
+    assert asked.repeats == 1
+    assert [kind for kind in ("4xx", "5xx", "ct", "rt") if asked.repeat_after(kind)] == ["ct"]
 
 
 def test_unreadable_and_missing_are_told_together(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,10 +7,11 @@ from types import SimpleNamespace
 from typing import Any, Self
 
 from agents.carrier import CarrierAgent
+from agents.effects import Cause, Effects
 from schemas.base import Event
 from schemas.cloudevents import decode, encode, wrap
 from schemas.pseudonyms import Pseudonyms
-from schemas.sms import MessageToSend, SentTimeTold, SentTimeWanted
+from schemas.sms import MessageToSend, SenderHeld, SentTimeTold, SentTimeWanted
 from sms.carrier import Accepted
 from sms.sending import Limits
 from streams.batches import Batch, Holding
@@ -178,3 +179,24 @@ async def test_a_sent_time_is_asked_for_and_told_to_the_desk_under_one_id_per_at
     ]
     assert events[1].id == events[2].id != events[3].id
     assert events[1].extensions == {"traceparent": "t"}
+
+
+async def test_a_failure_that_is_ours_holds_what_stands_behind_it() -> None:
+    app, api = carrier()
+    held = SenderHeld(phone=PHONE, code=30034, at=SENT)
+    holding = Holding(OUTBOX, 0, 0, 0, busy=True)
+    await app.run(one(Batch([record(held, 0), record(message("first"), 1)], holding)))
+    assert holding.task
+    await asyncio.wait_for(holding.task, 10)
+    assert (api.taken, holding.acknowledged) == ([], 2)
+    [outgoing] = app.sent
+    event = decode(outgoing.value, outgoing.headers, timestamp=SENT)
+    assert event.name == "message.deferred"
+
+
+def test_the_desk_tells_the_carrier_of_it_over_the_outbox() -> None:
+    held = SenderHeld(phone=PHONE, code=30034, at=SENT)
+    pseudonyms = Pseudonyms(b"k")
+    [outgoing] = Effects("s", pseudonyms).outgoing([held], Cause("cause"), SENT)
+    assert (outgoing.topic, outgoing.key) == (OUTBOX, pseudonyms.phone(PHONE).encode())
+    assert b"+7701" not in repr((outgoing.key, outgoing.headers)).encode()

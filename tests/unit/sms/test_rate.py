@@ -1,10 +1,11 @@
 import asyncio
 import random
 import time
+from collections.abc import Callable
 
 import pytest
 
-from sms.rate import Rest, TokenBucket
+from sms.rate import Hold, Rest, TokenBucket
 
 FAR = float("inf")
 
@@ -182,3 +183,138 @@ async def test_the_rest_is_as_long_as_the_api_asks_for() -> None:
     assert rest.seconds_left() == pytest.approx(30, abs=0.5)
     rest.failed(1.0)
     assert rest.seconds_left() == pytest.approx(30, abs=0.5)
+
+
+def passes(rest: Rest) -> bool:
+    with rest.turn() as may:
+        return may
+
+
+@pytest.fixture
+async def time_passes(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Lets seconds pass on the loop's clock."""
+    loop = asyncio.get_running_loop()
+    real, skipped = loop.time, 0.0
+
+    def skip(seconds: float) -> None:
+        nonlocal skipped
+        skipped += seconds
+
+    monkeypatch.setattr(loop, "time", lambda: real() + skipped)
+    return skip
+
+
+@pytest.fixture
+async def rest() -> Rest:
+    return Rest(random.Random(1))  # noqa: S311
+
+
+async def test_after_the_pause_one_message_at_a_time_finds_out(
+    rest: Rest, time_passes: Callable[[float], None]
+) -> None:
+    for _ in range(5):
+        rest.failed(None)
+    assert not passes(rest)
+    time_passes(3)
+    with rest.turn() as first:
+        assert first
+        assert not passes(rest)
+        assert rest.spread() >= 5
+    with rest.turn() as next_:
+        assert next_
+        rest.succeeded()
+    with rest.turn() as one, rest.turn() as other:
+        assert one
+        assert other
+
+
+async def test_a_code_that_nobody_knows_stops_the_queue_at_the_fifth_number(rest: Rest) -> None:
+    assert [rest.refused(number) for number in "aaaaaabbcd"] == [False] * 10
+    assert passes(rest)
+    assert rest.refused("e")
+    first = rest.seconds_left()
+    assert 1 < first <= 2
+    assert rest.refused("a")
+    assert first < rest.seconds_left() <= 4
+    for _ in range(20):
+        rest.refused("f")
+    assert rest.seconds_left() <= 30
+    assert len(rest._numbers) == 5
+
+
+@pytest.mark.parametrize("known", [Rest.succeeded, Rest.accepted, lambda rest: rest.failed(None)])
+async def test_any_outcome_that_is_known_starts_the_count_of_numbers_anew(
+    rest: Rest, known: Callable[[Rest], None]
+) -> None:
+    for number in "abcd":
+        rest.refused(number)
+    known(rest)
+    assert [rest.refused(number) for number in "efgh"] == [False] * 4
+    assert rest.refused("i")
+
+
+async def test_what_nobody_answered_leaves_the_count_of_numbers_as_it_is(rest: Rest) -> None:
+    for number in "abcd":
+        rest.refused(number)
+    rest.failed(None, answered=False)
+    assert rest.refused("e")
+
+
+async def test_a_sender_that_is_held_tries_one_message_and_waits_for_news_of_it(
+    rest: Rest, time_passes: Callable[[float], None]
+) -> None:
+    rest.hold()
+    assert 29 < rest.seconds_left() <= 30
+    assert not passes(rest)
+    time_passes(31)
+    with rest.turn() as first:
+        assert first
+        assert not passes(rest)
+        rest.accepted()
+    assert 29 < rest.seconds_left() <= 30
+    assert not passes(rest)
+    time_passes(31)
+    with rest.turn() as one, rest.turn() as other:
+        assert one
+        assert other
+
+
+async def test_bad_news_of_the_message_that_was_tried_makes_the_pause_longer(
+    rest: Rest, time_passes: Callable[[float], None]
+) -> None:
+    pauses = []
+    for _ in range(8):
+        rest.hold()
+        pauses.append(round(rest.seconds_left()))
+        time_passes(pauses[-1] + 1)
+        with rest.turn() as may:
+            assert may
+            rest.accepted()
+        time_passes(5)
+    assert pauses == [30, 60, 120, 240, 480, 600, 600, 600]
+
+
+async def test_news_of_messages_that_left_before_prolongs_nothing(
+    time_passes: Callable[[float], None],
+) -> None:
+    hold = Hold()
+    for _ in range(50):
+        hold.begin()
+    assert hold.seconds_left() <= 30
+    time_passes(31)
+    hold.begin()
+    assert hold.lasts()
+    assert hold.seconds_left() == 0
+
+
+async def test_a_message_refused_tells_nothing_of_the_sender(
+    rest: Rest, time_passes: Callable[[float], None]
+) -> None:
+    rest.hold()
+    time_passes(31)
+    with rest.turn() as may:
+        assert may
+        rest.succeeded()
+    with rest.turn() as may:
+        assert may
+        assert not passes(rest)

@@ -19,6 +19,7 @@ from schemas.sms import MessageReceived, MessageStatusReported
 from sms.carrier import Accepted, CannotBeAskedError, NotNow, Refused, Uncertain
 from sms.signature import is_signed
 from sms.simulator import Simulator
+from sms.simulator.webhook import WebhookCaller
 from sms.twilio_carrier import TwilioCarrier
 from sms.webhooks import Account, Webhooks, WebhookServer
 from streams.clock import Clock
@@ -31,20 +32,30 @@ PATH = f"/2010-04-01/Accounts/{ACCOUNT}/Messages"
 
 
 class Hooks:
-    """The webhooks as the SMS API sees them: each call checked and kept. `failures`: so many 503 first."""
+    """The webhooks as the SMS API sees them: each call checked and kept.
+
+    `failures`: so many calls are refused first, with the status `failure`. `slow`: seconds that each takes.
+    """
 
     def __init__(self) -> None:
         self.url = ""
         self.calls: list[tuple[str, dict[str, str]]] = []
         self.failures = 0
+        self.failure = 503
+        self.slow = 0.0
+        self.begun = 0
+        self.tokens: list[str] = []
 
     async def _call(self, request: web.Request) -> web.Response:
+        self.begun += 1
+        await asyncio.sleep(self.slow)
         fields = {name: str(value) for name, value in (await request.post()).items()}
         assert is_signed(TOKEN, self.url + request.path, fields, request.headers["X-Twilio-Signature"])
-        assert request.headers["I-Twilio-Idempotency-Token"]
+        assert "#" not in request.raw_path
+        self.tokens.append(request.headers["I-Twilio-Idempotency-Token"])
         if self.failures:
             self.failures -= 1
-            return web.Response(status=503)
+            return web.Response(status=self.failure)
         self.calls.append((request.path, fields))
         return web.Response(status=204)
 
@@ -230,17 +241,82 @@ async def test_a_carrier_that_is_down_sends_nothing_that_it_has_accepted(
     assert sent_at >= up_again.replace(microsecond=0)
 
 
-async def test_a_webhook_that_fails_is_called_again(simulator: Simulator, hooks: Hooks) -> None:
+@pytest.mark.parametrize(
+    ("fragment", "status", "calls"),
+    [
+        ("", 503, 1),
+        ("rc=5", 503, 1),
+        ("rp=5xx", 503, 2),
+        ("rc=2&rp=5xx", 503, 3),
+        ("rc=2&rp=ct,rt", 503, 1),
+        ("rc=2&rp=4xx", 503, 1),
+        ("rc=2&rp=4xx", 404, 3),
+        ("rc=2&rp=5xx", 404, 1),
+        ("rc=2&rp=all", 404, 3),
+        ("rc=5&rp=5xx,ct,rt&tt=500", 503, 2),
+        ("rc=0&rp=all", 503, 1),
+        ("rc=6&rp=all", 503, 0),
+    ],
+)
+async def test_a_webhook_that_fails_is_called_again_as_its_address_asks_for_it(
+    hooks: Hooks, fragment: str, status: int, calls: int
+) -> None:
+    hooks.failures, hooks.failure = 100, status
+    caller = WebhookCaller(TOKEN)
+    await caller.open()
+    try:
+        assert not await caller.call(f"{hooks.url}/sms/inbound#{fragment}", {"Body": "1"})
+    finally:
+        await caller.close()
+    assert 100 - hooks.failures == calls
+
+
+@pytest.mark.parametrize(("fragment", "calls"), [("", 2), ("rc=2&rp=5xx", 1), ("rc=2&rp=ct", 3)])
+async def test_a_webhook_that_nobody_answers_at_is_called_again_too(
+    fragment: str, calls: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caller = WebhookCaller(TOKEN)
+    await caller.open()
+    try:
+        assert not await caller.call(f"http://127.0.0.1:{free_port()}/sms/inbound#{fragment}", {"Body": "1"})
+    finally:
+        await caller.close()
+    assert re.search(rf"calls.{{0,9}}={calls}\b", re.sub("\x1b[^m]*m", "", "".join(capsys.readouterr())))
+
+
+async def test_a_webhook_that_does_not_answer_in_time_is_called_again_if_it_wants_that(
+    hooks: Hooks,
+) -> None:
+    caller = WebhookCaller(TOKEN)
+    await caller.open()
+    hooks.slow = 0.5
+    try:
+        assert not await caller.call(f"{hooks.url}/sms/inbound#rc=1&rp=rt&rt=100", {"Body": "1"})
+        assert not await caller.call(f"{hooks.url}/sms/inbound#rc=1&rp=5xx&rt=100", {"Body": "1"})
+    finally:
+        await caller.close()
+    assert hooks.begun == 3
+
+
+async def test_a_call_that_is_repeated_has_one_idempotency_token(hooks: Hooks) -> None:
     hooks.failures = 2
-    message = await simulator.answer(PHONE, "1")
-    assert message.status == "received"
-    assert len(hooks.calls) == 1
+    caller = WebhookCaller(TOKEN)
+    await caller.open()
+    try:
+        assert await caller.call(f"{hooks.url}/sms/inbound#rc=2&rp=5xx", {"Body": "1"})
+        assert await caller.call(f"{hooks.url}/sms/inbound", {"Body": "2"})
+    finally:
+        await caller.close()
+    assert len(hooks.tokens) == 4
+    assert len(set(hooks.tokens)) == 2
 
 
 async def test_what_the_api_refuses(simulator: Simulator, carrier: TwilioCarrier) -> None:
     assert isinstance(await carrier.send("87015550101", "x"), Refused)
-    assert isinstance(await carrier.send(PHONE, "x" * 1601), Refused)
-    assert isinstance(await carrier.send(PHONE, ""), Refused)
+    for text in ("x" * 1601, ""):
+        outcome = await carrier.send(PHONE, text)
+        assert isinstance(outcome, NotNow)
+        assert outcome.ours
     for token, sender in (("wrong", SENDER), (TOKEN, "+77019999999")):
         async with TwilioCarrier(
             api_url=simulator.url,
@@ -317,6 +393,52 @@ async def test_lists_are_filtered_and_paged(
     assert seen == [f"text {number}" for number in (4, 3, 2, 1, 0)]
     created = parsedate_to_datetime(page["messages"][0]["date_created"])
     assert abs(created - now) < timedelta(minutes=1)
+
+
+async def test_citizens_texts_are_listed_from_when_the_api_has_them(
+    simulator: Simulator, carrier: TwilioCarrier, hooks: Hooks, session: ClientSession, published: Published
+) -> None:
+    hooks.failures = 100
+    await carrier.send(PHONE, "сәлем")
+    answer = await simulator.answer(PHONE, "1")
+    assert answer.status == "failed"
+    simulator.handsets.at(OTHER).switches.set({"off": True})
+    waiting = asyncio.create_task(simulator.answer(OTHER, "written while it was off"))
+    await asyncio.sleep(0.1)
+    page = await get(session, simulator, To=SENDER)
+    [listed] = page["messages"]
+    published.check_response("GET", f"{PATH}.json", 200, page)
+    # That nobody took it is not to be seen.
+    assert (listed["body"], listed["direction"], listed["status"]) == ("1", "inbound", "received")
+    assert (listed["from"], listed["to"], listed["sid"]) == (PHONE, SENDER, answer.sid)
+    assert answer.listed_at
+    assert parsedate_to_datetime(listed["date_created"]) == answer.listed_at.replace(microsecond=0)
+    today = datetime.now(UTC).date().isoformat()
+    assert len((await get(session, simulator, To=SENDER, after=today))["messages"]) == 1
+    await asyncio.sleep(1.1)
+    simulator.handsets.at(OTHER).switches.set({"off": False})
+    simulator._network.switched()
+    late = await waiting
+    listed, _ = (await get(session, simulator, To=SENDER))["messages"]
+    assert listed["body"] == "written while it was off"
+    assert parsedate_to_datetime(listed["date_created"]) > late.created_at
+
+
+async def test_pages_of_the_list_are_not_moved_by_what_comes_meanwhile(
+    simulator: Simulator, session: ClientSession
+) -> None:
+    for number in range(5):
+        await simulator.answer(PHONE, str(number))
+    page = await get(session, simulator, To=SENDER, PageSize="2")
+    seen = [message["body"] for message in page["messages"]]
+    while page["next_page_uri"]:
+        await simulator.answer(PHONE, "new")
+        async with session.get(simulator.url + page["next_page_uri"]) as response:
+            page = await response.json()
+        seen += [message["body"] for message in page["messages"]]
+    assert seen == ["4", "3", "2", "1", "0"]
+    async with session.get(f"{simulator.url}{PATH}.json", params={"PageToken": "PAelse"}) as response:
+        assert response.status == 400
 
 
 async def test_strangers_are_refused(simulator: Simulator) -> None:

@@ -10,6 +10,7 @@ from twilio.request_validator import RequestValidator
 
 from schemas.pseudonyms import Pseudonyms
 from schemas.sms import MessageReceived, MessageStatusReported
+from sms import metrics
 from sms.first_heard import FirstHeard
 from sms.signature import is_signed, sign
 from streams.clock import Clock
@@ -56,27 +57,50 @@ async def test_a_status_becomes_an_event(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "undeliverable"),
+    ("status", "code", "failure"),
     [
-        ("undelivered", "30005", True),
-        ("failed", "30006", True),
-        ("failed", "21610", True),
-        ("undelivered", "30003", False),
-        ("undelivered", "30001", False),
-        ("undelivered", "", False),
-        ("failed", "30002", False),
-        ("delivered", "30005", False),
+        ("undelivered", "30005", "permanent"),
+        ("failed", "30006", "permanent"),
+        ("failed", "21610", "opted_out"),
+        ("undelivered", "30003", "passing"),
+        ("undelivered", "30001", "passing"),
+        ("undelivered", "31337", "passing"),
+        ("undelivered", "", "passing"),
+        ("canceled", "", "passing"),
+        ("failed", "30002", "ours"),
+        ("undelivered", "30034", "ours"),
+        ("undelivered", "30007", "ours"),
+        ("delivered", "30005", None),
+        ("sent", "", None),
+        ("queued", "30034", None),
     ],
 )
-async def test_only_a_permanent_code_means_that_the_number_cannot_be_reached(
-    caller: Caller,
-    status: str,
-    code: str,
-    undeliverable: bool,  # noqa: FBT001
+async def test_a_failure_is_read_by_its_code(
+    caller: Caller, status: str, code: str, failure: str | None
 ) -> None:
+    counted = metrics.FAILURES.labels(failure or "none")._value.get()
     await caller.form(ST, {**STATUS, "MessageStatus": status, "ErrorCode": code})
     [event] = caller.inbox.events()
-    assert MessageStatusReported.model_validate_json(event.data).undeliverable is undeliverable
+    told = MessageStatusReported.model_validate_json(event.data)
+    assert told.failure == failure
+    assert told.undeliverable is (failure == "permanent")
+    assert metrics.FAILURES.labels(failure or "none")._value.get() == counted + (failure is not None)
+
+
+async def test_a_code_that_we_do_not_know_is_counted_by_itself(caller: Caller) -> None:
+    for code in ("31338", "31338", "30003", ""):
+        await caller.form(ST, {**STATUS, "ErrorCode": code})
+    assert metrics.UNKNOWN_CODES.labels("31338")._value.get() == 2
+    assert metrics.UNKNOWN_CODES.labels("30003")._value.get() == 0
+
+
+def test_a_status_of_before_there_was_a_failure_is_read() -> None:
+    old = (
+        '{"phone":"+77015550101","sid":"SM2","status":"failed","error_code":30005,'
+        '"undeliverable":true,"at":"2021-07-15T06:00:00Z"}'
+    )
+    told = MessageStatusReported.model_validate_json(old)
+    assert (told.undeliverable, told.failure) == (True, None)
 
 
 async def test_json_bodies_are_signed_by_their_digest(caller: Caller) -> None:
@@ -127,6 +151,15 @@ async def test_odd_ports_prefixes_and_queries(public_url: str, signed_url: str, 
         good = sign(TOKEN, signed_url + IN + query, INBOUND)
         code, _ = await caller.form(IN + query, INBOUND, signature=good)
         assert code == 200
+
+
+@pytest.mark.parametrize("fragment", ["rc=5&rp=5xx,ct,rt", "rc=1&rp=all&e=frankfurt"])
+@pytest.mark.parametrize("base", ["https://sms.example.kz", "https://sms.example.kz/jardem"])
+async def test_what_the_address_asks_for_is_no_part_of_what_is_signed(base: str, fragment: str) -> None:
+    async with calling(f"{base}#{fragment}") as caller:
+        assert (await caller.form(IN, INBOUND, signature=sign(TOKEN, base + IN, INBOUND)))[0] == 200
+        for wrong in (f"{base}{IN}#{fragment}", f"{base}#{fragment}{IN}"):
+            assert (await caller.form(IN, INBOUND, signature=sign(TOKEN, wrong, INBOUND)))[0] == 403
 
 
 async def test_headers_do_not_move_our_address(caller: Caller) -> None:
