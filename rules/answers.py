@@ -36,7 +36,8 @@ def answered(turn: Turn, report: QuestionAnswered) -> None:
         turn.remarks.append("an answer came to a question that no case asked")
         return
     turn.answering = report
-    no = isinstance(report.answer, Decline)
+    former = question.withdrawn_at is not None and report.received_at >= question.withdrawn_at
+    no = isinstance(report.answer, Decline) and not former
     if case.decided and no:
         reminded_of_outcome(turn, case)
     elif case.decided:

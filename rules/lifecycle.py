@@ -145,7 +145,8 @@ def _take_up_anew(turn: Turn, case: Case, barred: EndReason | None) -> None:
                 "consent": None,
                 "account": None,
                 "scheme": scheme_without_choice(case.ground),
-                "answered_at": None,
+                # What was answered before is not an answer to the offer that comes now.
+                "answered_at": turn.cause.time,
                 "late_told": False,
             }
         )

@@ -68,6 +68,8 @@ def sent_time(turn: Turn, told: QuestionSentTime) -> None:
     question = case.find(told.question_id) if case else None
     if not case or not question or not question.sent_at or not question.term_ends:
         turn.remarks.append("a sent time came of a question that has not left")
+    elif told.message_id not in (None, question.message_id):
+        turn.remarks.append("a sent time came of another sending than the one that starts the term")
     elif told.sent_at <= question.sent_at:
         turn.remarks.append("a sent time came that moves no term")
     elif case.decided:

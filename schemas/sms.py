@@ -167,7 +167,7 @@ class QuestionSent(Event):
 
 
 class QuestionSentTime(Event):
-    """The carrier told afterwards that it sent the question at `sent_at`.
+    """The carrier told afterwards that it sent the question at `sent_at`, as `message_id` if that is known.
 
     The term starts then, if that is later than the acceptance (R6).
     """
@@ -177,6 +177,7 @@ class QuestionSentTime(Event):
     question_id: str
     case_id: str
     person_id: str
+    message_id: str | None = None
     sent_at: Instant
 
 

@@ -15,6 +15,19 @@ _KEPT_QUESTIONS = 12
 _JUST = timedelta(minutes=30)
 
 
+def message_of(question: LineQuestion) -> Message:
+    """The message that puts a question."""
+    return Message(
+        message_id=derived_id(question.question_id, "message"),
+        text=texts.question(question.kind, question.language, question.details),
+        prompted_at=question.prompted_at,
+        case_id=question.case_id,
+        person_id=question.person_id,
+        question_id=question.question_id,
+        asks=True,
+    )
+
+
 class Exchange:
     """The line as the event finds it, changed move by move.
 
@@ -59,17 +72,7 @@ class Exchange:
     def make_current(self, question: LineQuestion) -> None:
         """Put this question to the citizen."""
         self.change(current=question)
-        self.say(
-            Message(
-                message_id=derived_id(question.question_id, "message"),
-                text=texts.question(question.kind, question.language, question.details),
-                prompted_at=question.prompted_at,
-                case_id=question.case_id,
-                person_id=question.person_id,
-                question_id=question.question_id,
-                asks=True,
-            )
-        )
+        self.say(message_of(question))
 
     def open_next(self) -> datetime | None:
         """Put the next waiting question, if none is open; return when to look again, if one must wait."""

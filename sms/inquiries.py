@@ -67,6 +67,7 @@ def _tell(exchange: Exchange, delivery: Delivery, sent_at: datetime) -> None:
             question_id=question.question_id,
             case_id=question.case_id,
             person_id=question.person_id,
+            message_id=delivery.message_id,
             sent_at=sent_at,
         )
     )

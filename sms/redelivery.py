@@ -15,7 +15,7 @@ from schemas.sms import (
     QuestionUndeliverable,
     SenderHeld,
 )
-from sms.exchange import Exchange
+from sms.exchange import Exchange, message_of
 from sms.hours import next_morning
 from sms.line import Delivery, LineQuestion, Message
 
@@ -51,10 +51,22 @@ def not_delivered(
         return
     if question:
         _not_reached(exchange, question, delivery, report)
-    if delivery.message is None or failure == "permanent":
+    message = delivery.message or _of_open_question(exchange, question, delivery)
+    if message is None or failure == "permanent":
         exchange.remarks.append("a message did not reach its number, and is not sent again")
     else:
-        again(exchange, delivery.message, failure, report.error_code, keep)
+        again(exchange, message, failure, report.error_code, keep)
+
+
+def _of_open_question(
+    exchange: Exchange, question: LineQuestion | None, delivery: Delivery
+) -> Message | None:
+    """What puts a question that is open still, however long ago it left: nothing of it is kept then."""
+    current = exchange.line.current
+    if question is None or question != current or question.closed_at:
+        return None
+    sent = {"message_id": delivery.message_id or message_of(question).message_id, "tried_at": question.put_at}
+    return message_of(question).model_copy(update=sent)
 
 
 def again(exchange: Exchange, message: Message, failure: Failure, code: int | None, keep: timedelta) -> None:

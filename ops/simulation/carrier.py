@@ -22,7 +22,7 @@ from schemas.sms import (
 )
 
 STALE = timedelta(seconds=60)
-_UNREACHABLE = 30005
+_REFUSALS = {"reject": (30005, False), "opt_out": (21610, True)}
 
 _Report = MessageAccepted | MessageDeferred | MessageInDoubt | MessageRejected
 
@@ -132,8 +132,9 @@ class Carrier:
             return self._deferred(message, "stale", now)
         if outcome == "defer":
             return self._deferred(message, "busy", now)
-        if outcome == "reject":
-            return MessageRejected(**_names(message), code=_UNREACHABLE, reason="unknown handset", at=now)
+        if outcome in _REFUSALS:
+            code, opted_out = _REFUSALS[outcome]
+            return MessageRejected(**_names(message), code=code, reason=outcome, opted_out=opted_out, at=now)
         entry.open = outcome in ("lose", "doubt", "die")
         entry.tried_at = entry.tried_at or now
         if outcome == "doubt":

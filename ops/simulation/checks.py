@@ -16,6 +16,7 @@ from schemas.happening import Happening, derived_id
 from schemas.outcomes import BenefitDecided, CaseAdvanced, Decision, DecisionDrafted, ProcessEnded
 from schemas.sms import (
     Consent,
+    Decline,
     MessageDeferred,
     MessageRejected,
     MessageToSend,
@@ -25,11 +26,14 @@ from schemas.sms import (
     QuestionAnswered,
     QuestionAsked,
     QuestionClosed,
+    QuestionKind,
+    QuestionNotReached,
     QuestionSent,
     QuestionSentTime,
     SentTimeWanted,
 )
 from sms.answers import read_offer
+from sms.hours import next_morning
 from sms.line import Line
 
 _ZONE = ZoneInfo("Asia/Almaty")
@@ -72,7 +76,7 @@ class Checks:
     def case(self, done: Application[Person]) -> None:
         """The case desk applied an event."""
         known = self.ledger.known(done.key)
-        known.learn(done.letter.data)
+        known.learn(done.letter.data, done.letter.time)
         for effect in done.effects:
             self._once(effect)
             match effect.data:
@@ -118,7 +122,7 @@ class Checks:
         read = read_offer(text.text) if text else None
         demand(isinstance(read, Consent), "no decision without a consent")
         demand(not known.dead, "no decision after a death")
-        demand(case.record_id not in known.revoked, "no decision after a revocation")
+        demand(not known.revoked(case.record_id), "no decision after a revocation")
         if decision.outcome == "granted":
             demand(not known.receives, "no grant where the benefit is on record")
         else:
@@ -131,18 +135,18 @@ class Checks:
 
     def _rests(self, decision: Decision, known: Known) -> None:
         """A decision's evidence says what is known of the offer when it is made, or drafted."""
-        asked = self._questions[decision.evidence.offer_message_id]
-        put = self.ledger.put(asked.question_id)
-        starts = put.starts(told=asked.question_id in known.told) if put else None
-        demand(decision.evidence.offer_sent_at == starts, "the evidence tells when the offer was sent")
+        message_id = decision.evidence.offer_message_id
+        sendings = self.ledger.sendings(self._questions[message_id].question_id)
+        starts = {_starts(put, known) for put in sendings if put.message_id == message_id}
+        demand(decision.evidence.offer_sent_at in starts, "the evidence tells when the offer was sent")
 
     def _answered(self, done: Application[Person], report: QuestionAnswered, known: Known) -> None:
         if not self._counts(done, report.case_id):
             return
-        text, put = self.ledger.texts[report.message_id], self.ledger.put(report.question_id)
-        if put is None:
-            raise BrokenPromiseError("no answer counts for a question that never left")
-        demand(text.received_at < self._ends(put, known), "a late answer never counts")
+        text = self.ledger.texts[report.message_id]
+        demand(self.ledger.put(report.question_id), "no answer counts for a question that never left")
+        ends = self.ends(report.question_id, known)
+        demand(ends is None or text.received_at < ends, "a late answer never counts")
         demand(
             known.registered_at(text.received_at) == text.phone,
             "an answer counts from the registered number only",
@@ -156,21 +160,24 @@ class Checks:
             demand(same, "an answer moves no other case")
         return case_id in before and _learnt(before[case_id]) != _learnt(after[case_id])
 
-    def _ends(self, put: Put, known: Known) -> datetime:
-        told = put.asked.question_id in known.told
-        return term_end(put.starts(told=told), self.setting.term)
+    def ends(self, question_id: str, known: Known) -> datetime | None:
+        """When a question's term ends, as far as the case can know; None where a sending failed."""
+        sent = [put for put in self.ledger.sendings(question_id) if put.message_id in known.sent]
+        if not sent or any(put.message_id in known.failed for put in sent):
+            return None
+        return term_end(_starts(sent[-1], known), self.setting.term)
 
     def _sent_time(self, done: Application[Person], told: QuestionSentTime, known: Known) -> None:
-        put = self.ledger.put(told.question_id)
-        if put is None:
-            raise BrokenPromiseError("no sent time of a question that never left")
-        demand(told.sent_at == put.told_at, "a sent time is the SMS API's own")
+        sendings = self.ledger.sendings(told.question_id)
+        demand(sendings, "no sent time of a question that never left")
+        demand(told.sent_at in {put.told_at for put in sendings}, "a sent time is the SMS API's own")
         if self._counts(done, told.case_id):
+            ends = self.ends(told.question_id, known)
             timely = [
                 text
                 for text in self.ledger.texts.values()
-                if text.phone == put.asked.phone == known.registered_at(text.received_at)
-                and text.received_at < self._ends(put, known)
+                if text.phone == sendings[0].asked.phone == known.registered_at(text.received_at)
+                and (ends is None or text.received_at < ends)
             ]
             demand(timely, "a late answer never counts")
 
@@ -218,13 +225,29 @@ class Checks:
         demand(not gone, "no SMS for somebody who died or left the number")
         question_id = message.question_id
         if message.asks and question_id:
+            asked = self._questions.setdefault(sent.message_id, self.ledger.asked[question_id])
+            if asked.kind is QuestionKind.OFFER:
+                self._stopped(done.after, sent)
             for put in self.ledger.puts.get(done.key, ()):
                 other = put.asked.question_id
                 demand(other == question_id or other in self.ledger.over, "one open question per number")
-        elif message.notice is None and question_id:
+        elif message.notice is None and question_id and not message.resent:
             explained = self._explained.setdefault(question_id, set())
             explained.add(message.message_id)
+            # One more, uncounted, for an answer of an earlier question.
+            explained.discard(derived_id(question_id, "explanation", "echo"))
             demand(len(explained) <= _EXPLANATIONS, "at most three explanations per question")
+
+    def _stopped(self, line: Line, offer: MessageToSend) -> None:
+        """No offer between a STOP that was read and the next day's morning."""
+        unread = {text.sid for text in line.held_texts}
+        for sid in set(line.heard) - unread:
+            text = self.ledger.texts[sid]
+            read = read_offer(text.text) if text.phone == offer.phone else None
+            stops = isinstance(read, Decline) and read.stop
+            until = next_morning(text.received_at)
+            kept = not stops or not text.received_at <= offer.requested_at < until
+            demand(kept, "after a STOP nobody is offered anything before the next morning")
 
     def _attributed(self, report: QuestionAnswered) -> None:
         text = self.ledger.texts[report.message_id]
@@ -260,7 +283,10 @@ class Checks:
         self.ledger.last_sms[message.phone] = sms
         asked = self._questions.get(message.message_id)
         if asked:
-            put = Put(asked, sms.requested, sms.at, sms.told_at)
+            before = self.ledger.sendings(asked.question_id)
+            failed = all(put.sid in self.ledger.failed for put in before)
+            demand(failed, "what has reached is not sent again")
+            put = Put(asked, message.message_id, sms.sid, sms.requested, sms.at, sms.told_at)
             self.ledger.puts.setdefault(message.phone, []).append(put)
         if self.setting.quiet:
             self._quiet(sms)
@@ -272,6 +298,10 @@ class Checks:
         just = [text for text in written if text.received_at >= sms.at - _JUST - STALE]
         at = f"{sms.at.astimezone(_ZONE):%H:%M}"
         demand(just, "in quiet hours only answers go out", at)
+
+
+def _starts(put: Put, known: Known) -> datetime:
+    return put.starts(told=(put.message_id, put.told_at) in known.told)
 
 
 def _learnt(case: Case) -> tuple[object, ...]:
@@ -287,7 +317,7 @@ def _case_subject(data: Event) -> tuple[object, ...] | None:  # noqa: PLR0911 - 
         case QuestionAsked():
             return "asked", data.question_id
         case NoticeRequested(kind=NoticeKind.ANSWERED_LATE):
-            return "late", data.case_id
+            return "late", data.notice_id
         case NoticeRequested(kind=NoticeKind.REMINDER):
             # A term that is moved to another day is reminded of once more.
             return "reminder", data.question_id, data.details.until
@@ -311,5 +341,7 @@ def _line_subject(data: Event) -> tuple[object, ...] | None:
             return "answer", data.message_id
         case QuestionSent():
             return "sent", data.message_id
+        case QuestionNotReached():
+            return "not reached", data.message_id
         case _:
             return None

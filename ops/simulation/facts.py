@@ -5,7 +5,13 @@ from datetime import datetime
 from ops.simulation.town import FOREIGN, IBANS, IINS, PHONES
 from schemas.base import Event
 from schemas.portal import PhoneRegistered
-from schemas.registry import DeathRegistered, DisabilityEstablished, EntitlementRevoked, TitleAwarded
+from schemas.registry import (
+    DeathRegistered,
+    DisabilityEstablished,
+    EntitlementRestored,
+    EntitlementRevoked,
+    TitleAwarded,
+)
 from schemas.statecorp import AccountKnown, BenefitRecorded
 
 _NUMBERS = {"phone0": PHONES[0], "phone1": PHONES[1], "foreign": FOREIGN, "no_phone": None}
@@ -30,6 +36,10 @@ def fact(word: str, person: int, at: datetime) -> Event:  # noqa: PLR0911 - one 
             )
         case "revoked":
             return EntitlementRevoked(iin=iin, record_id="title", reason="in error")
+        case "revoked_title":
+            return EntitlementRevoked(iin=iin, record_id="title", record="title")
+        case "restored":
+            return EntitlementRestored(iin=iin, record_id="title", record="title")
         case "death":
             return DeathRegistered(iin=iin, died_on=day)
         case "applied" | "ended":

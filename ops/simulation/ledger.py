@@ -8,8 +8,8 @@ from datetime import datetime
 from ops.simulation.carrier import Sms
 from schemas.base import Event
 from schemas.portal import PhoneRegistered
-from schemas.registry import DeathRegistered, EntitlementRevoked, TitleAwarded
-from schemas.sms import QuestionAsked, QuestionSentTime
+from schemas.registry import DeathRegistered, EntitlementRestored, EntitlementRevoked, TitleAwarded
+from schemas.sms import QuestionAsked, QuestionNotReached, QuestionSent, QuestionSentTime
 from schemas.statecorp import BenefitRecorded
 from schemas.values import is_kazakh_mobile
 
@@ -25,12 +25,15 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """A question that truly left. Between `unsure_from` and `put_at` nobody can tell what a text answers.
+    """A question that truly left, as the message that bears this sid at the SMS API.
 
-    `told_at` is when the SMS API sent it, as it tells that.
+    Between `unsure_from` and `put_at` nobody can tell what a text answers. `told_at` is when the SMS API sent
+    it, as it tells that.
     """
 
     asked: QuestionAsked
+    message_id: str
+    sid: str
     unsure_from: datetime
     put_at: datetime
     told_at: datetime
@@ -53,16 +56,23 @@ class Tried:
 
 @dataclass(slots=True)
 class Known:
-    """What the case desk has read about a person; `told` are the questions whose sent time it was told."""
+    """What the case desk has read about a person.
+
+    `sent` and `failed` are the messages of questions that it was told to have left, and not to have reached;
+    `told` are those whose sent time it was told, with that.
+    """
 
     registrations: list[PhoneRegistered] = field(default_factory=list)
     dead: bool = False
-    revoked: set[str] = field(default_factory=set)
+    revoked_at: dict[str, datetime] = field(default_factory=dict)
+    restored_at: dict[str, datetime] = field(default_factory=dict)
     benefit: BenefitRecorded | None = None
-    told: set[str] = field(default_factory=set)
+    sent: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
+    told: set[tuple[str, datetime]] = field(default_factory=set)
 
-    def learn(self, fact: Event) -> None:
-        """Read a fact; an older one than known changes nothing."""
+    def learn(self, fact: Event, at: datetime) -> None:  # noqa: C901 - one line for each kind
+        """Read a fact that became true at an instant; an older one than known changes nothing."""
         match fact:
             case PhoneRegistered():
                 newest = self.registrations[-1] if self.registrations else None
@@ -71,12 +81,21 @@ class Known:
             case DeathRegistered() | TitleAwarded(posthumous=True):
                 self.dead = True
             case EntitlementRevoked():
-                self.revoked.add(fact.record_id)
+                self.revoked_at[fact.record_id] = max(self.revoked_at.get(fact.record_id, at), at)
+            case EntitlementRestored():
+                self.restored_at[fact.record_id] = max(self.restored_at.get(fact.record_id, at), at)
+            case TitleAwarded() if self.revoked_at.get(fact.award_id, at) < at:
+                # Published anew.
+                self.restored_at[fact.award_id] = max(self.restored_at.get(fact.award_id, at), at)
             case BenefitRecorded():
                 if self.benefit is None or fact.recorded_on >= self.benefit.recorded_on:
                     self.benefit = fact
             case QuestionSentTime():
-                self.told.add(fact.question_id)
+                self.told.add((fact.message_id or "", fact.sent_at))
+            case QuestionSent():
+                self.sent.add(fact.message_id)
+            case QuestionNotReached():
+                self.failed.add(fact.message_id)
             case _:
                 pass
 
@@ -91,6 +110,11 @@ class Known:
         before = [fact.phone for fact in self.registrations if fact.registered_at <= instant]
         return before[-1] if before else None
 
+    def revoked(self, record_id: str) -> bool:
+        """Whether a record stands revoked."""
+        revoked, restored = self.revoked_at.get(record_id), self.restored_at.get(record_id)
+        return revoked is not None and (restored is None or restored < revoked)
+
     @property
     def receives(self) -> bool:
         """Whether the benefit is on record."""
@@ -99,13 +123,17 @@ class Known:
 
 @dataclass(slots=True)
 class Ledger:
-    """Texts by sid, questions by id, what was handed over and what left by number, what is over."""
+    """Texts by sid, questions by id, what was handed over and what left by number, what is over.
+
+    `failed` are the sids of which the SMS API has reported that they did not reach.
+    """
 
     texts: dict[str, Text] = field(default_factory=dict)
     asked: dict[str, QuestionAsked] = field(default_factory=dict)
     puts: dict[str, list[Put]] = field(default_factory=dict)
     tried: dict[str, dict[str, Tried]] = field(default_factory=dict)
     last_sms: dict[str, Sms] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
     over: set[str] = field(default_factory=set)
     withdrawn: set[tuple[str, str]] = field(default_factory=set)
     people: dict[str, Known] = field(default_factory=dict)
@@ -127,18 +155,22 @@ class Ledger:
         """What is known of a person."""
         return self.people.setdefault(person_id, Known())
 
-    def put(self, question_id: str) -> Put | None:
-        """How a question left, if it did."""
+    def sendings(self, question_id: str) -> list[Put]:
+        """Each time that a question left: more than once only where it did not reach."""
         asked = self.asked.get(question_id)
-        found = [put for put in self.puts.get(asked.phone, ()) if put.asked == asked] if asked else []
-        return found[0] if found else None
+        return [put for put in self.puts.get(asked.phone, ()) if put.asked == asked] if asked else []
+
+    def put(self, question_id: str) -> Put | None:
+        """How a question left first, if it did."""
+        return next(iter(self.sendings(question_id)), None)
 
     def unsure(self, text: Text) -> bool:
         """Whether the text came while a question was leaving, or after one that was handed over and given up.
 
         A line does not know whether that one left, so no later text answers what was put before it.
         """
-        if any(put.unsure_from <= text.received_at <= put.put_at for put in self.puts.get(text.phone, ())):
+        first = [put for put in self.puts.get(text.phone, ()) if put == self.put(put.asked.question_id)]
+        if any(put.unsure_from <= text.received_at <= put.put_at for put in first):
             return True
         meant = self.meant(text)
         return any(

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from random import Random
 
 from ops.simulation.town import MISTYPED
+from schemas.sms import Failure
 
 FACTS = (
     *("title", "title", "disability", "disability", "posthumous", "child"),
-    *("revoked", "death", "phone0", "phone0", "phone1", "foreign", "no_phone"),
+    *("revoked", "revoked_title", "restored", "death", "phone0", "phone0", "phone1", "foreign", "no_phone"),
     *("applied", "ended", "account"),
 )
 """What registries, the portal and the State Corporation publish."""
@@ -93,8 +94,9 @@ class Work:
 class Carry:
     """The carrier is handed a message that waits for it.
 
-    `outcome`: `accept`, `lose` (taken, but the answer is lost), `defer`, `reject`, `doubt` (nobody can tell),
-    or `die` (taken, and the worker dies before it can say so).
+    `outcome`: `accept`, `lose` (taken, but the answer is lost), `defer`, `reject`, `opt_out` (the number
+    wants nothing of us), `doubt` (nobody can tell), or `die` (taken, and the worker dies before it can say
+    so).
     """
 
     pick: int
@@ -103,11 +105,14 @@ class Carry:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The carrier tells what became of an SMS, in any order and as often as it likes."""
+    """The carrier tells what became of an SMS, in any order and as often as it likes.
+
+    `failure` is why, where it did not reach its number.
+    """
 
     pick: int
     status: str
-    undeliverable: bool = False
+    failure: Failure = "passing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +137,8 @@ class Settle:
 
 Move = Publish | Write | Land | Pass | Edge | Ring | Work | Carry | Status | Repeat | Sign | Settle
 
-_OUTCOMES = ("accept", "accept", "accept", "lose", "defer", "reject", "doubt", "die")
+_OUTCOMES = ("accept", "accept", "accept", "lose", "defer", "reject", "opt_out", "doubt", "die")
+_FAILURES: tuple[Failure, ...] = ("passing", "passing", "permanent", "ours", "opted_out")
 _STATUSES = ("queued", "sent", "delivered", "undelivered", "failed", "read")
 _OVER_A_TERM = (85 * 3600, 101 * 3600, 150 * 3600)
 _PAUSES = (0.001, 1, 20, 600, 3600, 6 * 3600, 24 * 3600)
@@ -167,7 +173,7 @@ _MAKERS: tuple[tuple[int, Callable[[Random], Move]], ...] = (
     (5, lambda _: Ring()),
     (16, _work),
     (8, lambda chance: Carry(chance.randrange(4), chance.choice(_OUTCOMES))),
-    (4, lambda chance: Status(chance.randrange(8), chance.choice(_STATUSES), _happens(chance, 0.5))),
+    (4, lambda chance: Status(chance.randrange(8), chance.choice(_STATUSES), chance.choice(_FAILURES))),
     (2, lambda chance: Repeat(chance.randrange(60))),
     (2, lambda chance: Sign(chance.randrange(3), _happens(chance, 0.8))),
     (14, lambda _: Settle()),

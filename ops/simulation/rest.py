@@ -1,15 +1,13 @@
 """What must be true when nothing waits any longer: each right its outcome, no timely answer lost."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from ops.simulation.checks import Checks, demand
-from ops.simulation.ledger import Put, Text
+from ops.simulation.ledger import Known, Put, Text
 from rules.person import Case, Person, Question
 from rules.states import State
-from rules.terms import term_end
 from schemas.outcomes import BenefitDecided, ProcessEnded
-from schemas.sms import Answer, Decline, QuestionKind
+from schemas.sms import Answer, Consent, Decline, QuestionKind
 from schemas.values import EndReason
 from sms.answers import read_account, read_offer, read_one_application
 from sms.line import Line
@@ -18,31 +16,37 @@ from sms.line import Line
 def check_person(person: Person, checks: Checks) -> None:
     """Check every case of a person."""
     for case in person.cases.values():
-        told = checks.ledger.known(person.person_id).told
+        known = checks.ledger.known(person.person_id)
         _check_outcome(case, checks)
         _check_story(case, checks)
         if not case.decided:
-            _check_terms(case, checks, told)
+            _check_terms(case, checks, known)
         question = case.question
         if question and case.reason is EndReason.NO_REPLY:
-            answers = _timely(question, checks, told)
+            answers = _timely(question, checks, known)
             demand(not any(each.sure for each in answers), "a timely answer always counts")
-        if case.reason is EndReason.DECLINED:
-            _check_declined(case, checks, told)
+            sendings = checks.ledger.sendings(question.question_id)
+            reached = any(put.message_id not in known.failed for put in sendings)
+            demand(reached, "nobody ends without a reply to what never came")
+        if case.reason in (EndReason.DECLINED, EndReason.WITHDRAWN):
+            _check_refused(case, checks, known)
 
 
-def _check_terms(case: Case, checks: Checks, told: Collection[str]) -> None:
+def _check_terms(case: Case, checks: Checks, known: Known) -> None:
     for question in case.questions:
-        put = checks.ledger.put(question.question_id)
-        if put and question.sent_at:
-            starts = put.starts(told=question.question_id in told)
+        sendings = checks.ledger.sendings(question.question_id)
+        ends = checks.ends(question.question_id, known)
+        if sendings and question.sent_at and ends:
+            put = sendings[-1]
+            starts = put.starts(told=(put.message_id, put.told_at) in known.told)
             demand(question.sent_at == starts, "a term starts with the sending")
-            demand(question.term_ends == term_end(starts, checks.setting.term), "a term is as long as it is")
+            demand(question.term_ends == ends, "a term is as long as it is")
 
 
-def _check_declined(case: Case, checks: Checks, told: Collection[str]) -> None:
-    offers = [asked for asked in case.questions if asked.kind is QuestionKind.OFFER]
-    answers = [each for offer in offers for each in _timely(offer, checks, told)]
+def _check_refused(case: Case, checks: Checks, known: Known) -> None:
+    asked = case.questions
+    answers = [each for question in asked for each in _timely(question, checks, known)]
+    answers = [each for each in answers if isinstance(each.answer, Consent | Decline)]
     newest = max((each.text.received_at for each in answers), default=None)
     last = [each for each in answers if each.text.received_at == newest]
     stands = any(isinstance(each.answer, Decline) or not each.sure for each in last)
@@ -54,10 +58,13 @@ def check_line(line: Line, checks: Checks) -> None:
     demand(not line.messages, "every message leaves or is dropped")
     demand(not line.held_texts, "every text is read")
     demand(line.current is None and not line.waiting, "every question ends")
-    told = {question for known in checks.ledger.people.values() for question in known.told}
+    told = {sending for known in checks.ledger.people.values() for sending in known.told}
+    sids = {put.sid: put for puts in checks.ledger.puts.values() for put in puts}
     for delivery in line.deliveries:
         if line.question(delivery.asked) and delivery.status in ("sent", "delivered"):
-            demand(delivery.asked in told, "the case is told when its question was sent")
+            put = sids[delivery.sid]
+            sending = put.message_id, put.told_at
+            demand(sending in told, "the case is told when its question was sent")
 
 
 def _check_outcome(case: Case, checks: Checks) -> None:
@@ -90,17 +97,18 @@ class _Answered:
     sure: bool
 
 
-def _timely(question: Question, checks: Checks, told: Collection[str]) -> list[_Answered]:
+def _timely(question: Question, checks: Checks, known: Known) -> list[_Answered]:
     ledger = checks.ledger
     put = ledger.put(question.question_id)
     if put is None:
         return []
-    ends = term_end(put.starts(told=question.question_id in told), checks.setting.term)
+    ends = checks.ends(question.question_id, known)
     found = []
     for text in ledger.texts.values():
-        unsure = ledger.unsure(text)
-        meant = text.phone == question.phone and (unsure or ledger.meant(text) == put)
-        if not meant or not put.put_at <= text.received_at < ends:
+        last = ledger.meant(text)
+        unsure = ledger.unsure(text) or ends is None
+        meant = text.phone == question.phone and (unsure or (last and last.asked == put.asked))
+        if not meant or text.received_at < put.put_at or (ends and text.received_at >= ends):
             continue
         answer = _read(put, text.text)
         if answer:

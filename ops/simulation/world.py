@@ -35,14 +35,17 @@ from schemas.happening import Happening, derived_id
 from schemas.outcomes import DecisionDrafted
 from schemas.sms import (
     DeadlineElapsed,
+    Failure,
     MessageReceived,
     MessageStatusReported,
     MessageToSend,
     QuestionAnswered,
     QuestionKind,
+    QuestionNotReached,
     QuestionSent,
     QuestionSentTime,
     QuestionUndeliverable,
+    SenderHeld,
     SentTimeWanted,
 )
 from sms.conversation import converse, wait
@@ -167,10 +170,18 @@ class World:
                 if isinstance(wanted, MessageToSend):
                     self.checks.handed(wanted, self.now)
                 self.carrier.post(letter, wanted.phone)
-            case QuestionSent() | QuestionSentTime() | QuestionAnswered() | QuestionUndeliverable() as report:
+            case (
+                QuestionSent()
+                | QuestionSentTime()
+                | QuestionNotReached()
+                | QuestionAnswered()
+                | QuestionUndeliverable() as report
+            ):
                 self.cases.post(report.person_id, letter)
             case DecisionDrafted() as draft:
                 self._drafts.append(draft)
+                self.published.append(letter)
+            case SenderHeld():
                 self.published.append(letter)
             case data if hasattr(data, "phone"):
                 self.lines.post(data.phone, letter)
@@ -192,22 +203,25 @@ class World:
     def _status(self, move: Status) -> None:
         if self.carrier.api:
             sms = self.carrier.api[move.pick % len(self.carrier.api)]
-            self.status(sms, move.status, undeliverable=move.undeliverable)
+            self.status(sms, move.status, failure=move.failure)
 
-    def status(self, sms: Sms, status: str, *, undeliverable: bool = False) -> None:
+    def status(self, sms: Sms, status: str, *, failure: Failure = "passing") -> None:
         """The SMS API tells what became of a message; that it has left, only when it has."""
         if status in _LEFT and self.now < sms.sent_at:
             status = "queued"
-        failed = status in ("undelivered", "failed") and undeliverable
+        failed = status in ("undelivered", "failed")
+        if failed:
+            self.ledger.failed.add(sms.sid)
         report = MessageStatusReported(
             phone=sms.message.phone,
             sid=sms.sid,
             status=status,
             error_code=30005 if failed else None,
-            undeliverable=failed,
+            undeliverable=failed and failure == "permanent",
+            failure=failure if failed else None,
             at=self.now,
         )
-        self._note(f"status of {sms.sid} to {report.phone}: {status}{', undeliverable' if failed else ''}")
+        self._note(f"status of {sms.sid} to {report.phone}: {status}{', ' + failure if failed else ''}")
         self.lines.post(report.phone, self._event("urn:webhooks", report))
 
     def _repeat(self, move: Repeat) -> None:

@@ -112,7 +112,7 @@ def test_the_same_number_again_changes_nothing(asked: Town) -> None:
 
 
 def test_undeliverable_ends_the_process_and_a_new_number_goes_on(asked: Town) -> None:
-    asked.world.status(asked.world.carrier.api[0], "undelivered", undeliverable=True)
+    asked.world.status(asked.world.carrier.api[0], "undelivered", failure="permanent")
     asked.world.settle()
     assert asked.case().reason is EndReason.UNDELIVERABLE
     asked.learns("phone1")

@@ -302,7 +302,7 @@ def test_statuses_climb_in_any_order(town: Town) -> None:
     town.learns("phone0", "title")
     offer = town.world.carrier.api[0]
     for status in ("delivered", "sent", "queued", "undelivered", "unheard of"):
-        town.world.status(offer, status, undeliverable=True)
+        town.world.status(offer, status, failure="permanent")
         town.world.settle()
     assert town.line().deliveries[0].status == "delivered"
     assert town.case().state is State.OFFER_SENT
@@ -311,22 +311,28 @@ def test_statuses_climb_in_any_order(town: Town) -> None:
 def test_undeliverable_is_told_once(town: Town) -> None:
     town.learns("phone0", "title")
     for status in ("undelivered", "failed", "undelivered"):
-        town.world.status(town.world.carrier.api[0], status, undeliverable=True)
+        town.world.status(town.world.carrier.api[0], status, failure="permanent")
         town.world.settle()
     assert town.notes() == ["undeliverable"]
 
 
-def test_a_passing_failure_ends_nothing(town: Town) -> None:
+def test_a_passing_failure_ends_nothing_and_its_term_starts_with_the_next_sending(town: Town) -> None:
     town.learns("phone0", "title")
     town.world.status(town.world.carrier.api[0], "undelivered")
     town.world.settle()
+    assert town.case().state is State.OFFER_ASKED
+    town.passes(minutes=15)
+    assert town.told() == ["offer", "offer"]
     assert town.case().state is State.OFFER_SENT
+    question = town.case().question
+    assert question is not None
+    assert question.sent_at == town.now
 
 
 def test_a_notice_that_does_not_arrive_changes_no_case(town: Town) -> None:
     town.learns("phone0", "title")
     town.reads("0")
-    town.world.status(town.world.carrier.api[-1], "undelivered", undeliverable=True)
+    town.world.status(town.world.carrier.api[-1], "undelivered", failure="permanent")
     town.world.settle()
     assert town.case().reason is EndReason.DECLINED
 
@@ -334,7 +340,7 @@ def test_a_notice_that_does_not_arrive_changes_no_case(town: Town) -> None:
 def test_a_status_that_overtakes_the_carrier_is_read_when_its_report_comes(town: Town) -> None:
     town.has_an_offer_on_its_way()
     town.world.carry(PHONE, "die")
-    town.world.status(town.world.carrier.api[0], "undelivered", undeliverable=True)
+    town.world.status(town.world.carrier.api[0], "undelivered", failure="permanent")
     town.world.settle()
     assert town.case().reason is EndReason.UNDELIVERABLE
 

@@ -103,7 +103,7 @@ class Town(RuleBasedStateMachine):
         pick=some, status=st.sampled_from(("sent", "delivered", "undelivered", "failed")), dead=st.booleans()
     )
     def status(self, pick: int, status: str, dead: bool) -> None:  # noqa: FBT001 - hypothesis names it
-        self.world.do(Status(pick, status, undeliverable=dead))
+        self.world.do(Status(pick, status, "permanent" if dead else "passing"))
 
     @rule(pick=st.integers(0, 60))
     def repeat(self, pick: int) -> None:

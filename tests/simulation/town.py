@@ -123,8 +123,11 @@ class Town:
                     kinds[notice.notice_id] = notice.kind.value
                 case _:
                     pass
-        sent = [sms.message for sms in self.world.carrier.api if sms.message.phone == phone]
-        return [kinds.get(message.message_id, "explanation") for message in sent]
+        told = []
+        for message in (sms.message for sms in self.world.carrier.api if sms.message.phone == phone):
+            told.append(kinds.get(message.message_id, "explanation"))
+            kinds[derived_id(message.message_id, "again")] = told[-1]
+        return told
 
     def texts(self, phone: str = PHONE) -> list[str]:
         return [sms.message.text for sms in self.world.carrier.api if sms.message.phone == phone]
