@@ -26,7 +26,13 @@ def assemble(settings: Settings) -> StreamApp:
     stateless(app, "intake", TOPICS, Intake(pseudonyms, app.clock).handle)
     Desk(app, CaseDesk(case_policy(settings), pseudonyms))
     Desk(app, SmsDesk(line_policy(settings), pseudonyms))
-    CarrierAgent(app, twilio_carrier(settings), pseudonyms, carrier_limits(settings))
+    CarrierAgent(
+        app,
+        twilio_carrier(settings),
+        pseudonyms,
+        carrier_limits(settings),
+        inbound_check=settings.inbound_check,
+    )
     return app
 
 

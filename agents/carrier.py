@@ -7,14 +7,17 @@ when it sent them, too, and holds them back where they fail for a cause of ours.
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, cast
 
 from agents.effects import Cause, Effects
+from agents.inbound_check import InboundCheck
 from agents.inbox import read
 from schemas import catalogue
 from schemas.happening import derived_id
 from schemas.pseudonyms import Pseudonyms
 from schemas.sms import MessageToSend, SenderHeld, SentTimeTold, SentTimeWanted
+from sms.catch_up import CatchUp
 from sms.dispatch import Dispatcher
 from sms.journal import Report
 from sms.sending import Limits
@@ -27,6 +30,9 @@ from streams.dead_letters import Unreadable, dead_letter
 from streams.records import Outgoing
 from streams.tables import BytesTable
 from streams.topics import SMS_OUTBOX
+
+# A call of a webhook ends within 15 s, its repeats included.
+_LONGEST_LEFT = 30.0
 
 
 class TableJournal:
@@ -57,14 +63,24 @@ class TableJournal:
 class CarrierAgent:
     """Takes batches of messages to the SMS API, and sends the reports to the SMS desk.
 
-    The connections to the API are opened with the first batch, inside the worker's loop, and live as long as
-    it.
+    The connections to the API are opened when it is first needed, inside the worker's loop, and live as long
+    as it.
     """
 
     def __init__(
-        self, app: StreamApp, carrier: TwilioCarrier, pseudonyms: Pseudonyms, limits: Limits | None = None
+        self,
+        app: StreamApp,
+        carrier: TwilioCarrier,
+        pseudonyms: Pseudonyms,
+        limits: Limits | None = None,
+        *,
+        inbound_check: float | None = None,
     ) -> None:
-        """Register the agent and its table. To be done before the app is started."""
+        """Register the agent and its table. To be done before the app is started.
+
+        `inbound_check` is every how many seconds of real time the API's list of texts is looked at, if at
+        all.
+        """
         self._app = app
         self._carrier = carrier
         self._pseudonyms = pseudonyms
@@ -76,6 +92,11 @@ class CarrierAgent:
         self._journal = TableJournal(app, table)
         self._sent_times = SentTimes(carrier, app.clock, self._limits)
         self._dispatcher: Dispatcher | None = None
+        self._inbound: InboundCheck | None = None
+        if inbound_check is not None:
+            leave = timedelta(seconds=min(_LONGEST_LEFT, inbound_check / 2))
+            catch_up = CatchUp(carrier, pseudonyms, app.clock, leave=leave)
+            self._inbound = InboundCheck(app, table, catch_up, every=inbound_check, ready=self._open)
         app.on_before_shutdown.connect(self._close)
         register(app, "carrier", [SMS_OUTBOX], self._work)
 
@@ -88,6 +109,8 @@ class CarrierAgent:
         return self._dispatcher
 
     async def _close(self, *_: Any, **__: Any) -> None:  # noqa: ANN401 - Faust's signals
+        if self._inbound is not None:
+            await self._inbound.stop()
         if self._dispatcher is not None:
             await self._carrier.__aexit__(None, None, None)
 

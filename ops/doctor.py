@@ -75,6 +75,8 @@ def _webhooks(settings: Settings) -> Iterator[Line]:
             Verdict.NOTE,
             f"JARDEM_PUBLIC_URL asks for no repeat of what we answered with 5xx: end it with #{ASKED_FOR}",
         )
+    if settings.inbound_check is None:
+        yield Line(Verdict.NOTE, "JARDEM_INBOUND_CHECK is off: an answer that no call brings is lost")
 
 
 def _clock(settings: Settings) -> Iterator[Line]:

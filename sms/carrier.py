@@ -1,6 +1,6 @@
 """What a carrier is: it takes a message or does not, and can be asked what it has taken."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -68,6 +68,27 @@ class Uncertain:
 Outcome = Accepted | Refused | NotNow | Uncertain
 
 
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A citizen's text as the carrier's list has it. `phone` is as the carrier writes it, so perhaps none.
+
+    `at` is when the carrier received it: by its own clock, real time, cut to whole seconds.
+    """
+
+    sid: str
+    phone: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A part of the carrier's list of texts, newest first; `following` is what to ask for the next with."""
+
+    texts: Sequence[Text]
+    following: str | None
+
+
 class CannotBeAskedError(Exception):
     """The carrier can't tell what it has. `passing`: it may be able to later."""
 
@@ -87,6 +108,13 @@ class Carrier(Protocol):
         self, phone: Phone, text: str, *, since: datetime, except_sids: Collection[str]
     ) -> Accepted | None:
         """The newest message with exactly this text that the API took for this number since then (real time).
+
+        Raises `CannotBeAskedError`.
+        """
+        ...
+
+    async def received(self, since: datetime, following: str | None = None) -> Texts:
+        """What citizens wrote to us since then (real time), one part of the list at a time.
 
         Raises `CannotBeAskedError`.
         """

@@ -1,6 +1,6 @@
 """What the SMS channel counts. No label ever holds a number, a sid or a text."""
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 REPORTS = Counter(
     "jardem_sms_reports",
@@ -38,3 +38,17 @@ FAILURES = Counter(
     ["failure"],
 )
 WEBHOOKS = Counter("jardem_sms_webhooks", "Requests to the webhooks", ["endpoint", "result"])
+INBOUND_CHECKS = Counter(
+    "jardem_sms_inbound_checks",
+    "Readings of the SMS API's list of citizens' texts, by how they ended: complete, not_now, impossible",
+    ["result"],
+)
+INBOUND_TEXTS = Counter(
+    "jardem_sms_inbound_texts",
+    "Texts in that list: handed (to the SMS desk, which may know them from the webhook), unusable",
+    ["result"],
+)
+INBOUND_READ = Gauge(
+    "jardem_sms_inbound_read_timestamp_seconds",
+    "When a reading began that came to the list's end, in Unix time; the newest of all workers counts",
+)

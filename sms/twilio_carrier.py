@@ -1,5 +1,6 @@
 """The carrier that speaks to an API of Twilio's shape, through the Twilio package's own client."""
 
+import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
 from schemas.values import Phone
-from sms.carrier import Accepted, CannotBeAskedError, NotNow, Outcome, Refused, Uncertain
+from sms.carrier import Accepted, CannotBeAskedError, NotNow, Outcome, Refused, Text, Texts, Uncertain
 from sms.twilio_errors import Effect, effect_of_refusal, meaning_of
 from sms.twilio_http import ApiRefusalError, TwilioHttpClient
 
@@ -21,6 +22,8 @@ _GATEWAY_ERRORS = frozenset((502, 504))
 _RESOLUTION = timedelta(seconds=1)
 _MOST_LOOKED_AT = 400
 _PAGE = 100
+_TEXTS_PAGE = 200
+_NUMBER = re.compile(r"\+?[0-9]+", re.ASCII)
 _NOT_CONNECTED = (ClientConnectorError, ConnectionTimeoutError)
 _UNREADABLE = (TwilioException, ValueError, TypeError, KeyError, AttributeError)
 
@@ -29,6 +32,8 @@ class TwilioCarrier:
     """Sends from a number, or through a messaging service where the sender starts with MG.
 
     Use as a context manager. `status_callback` is where the API reports what became of a message.
+    `connections` is how many calls there may be at once: one for each message and each inquiry in flight, and
+    one that reads the list of texts.
     """
 
     def __init__(
@@ -40,7 +45,7 @@ class TwilioCarrier:
         sender: str,
         status_callback: str,
         timeout: float = 15.0,
-        connections: int = 64,
+        connections: int = 65,
     ) -> None:
         self._http = TwilioHttpClient(api_url, timeout=timeout, connections=connections)
         self._client = Client(account_sid, auth_token, http_client=self._http)  # type: ignore[no-untyped-call]
@@ -110,6 +115,34 @@ class TwilioCarrier:
             raise CannotBeAskedError("too_many_messages", passing=False)
         return None
 
+    async def received(self, since: datetime, following: str | None = None) -> Texts:
+        """A page of the API's message list, without what is not a citizen's text to us.
+
+        The API can't list by when a message was created, and for a text `date_sent` is when it called our
+        webhook, which nobody promises to be told where nobody answered. So the list is read from its newest
+        message on, up to a page that ends before `since`, and no date is asked for. A text of which parts are
+        still under way (`receiving`) is left for the next time. Raises `CannotBeAskedError`.
+        """
+        with _asking():
+            if following is None:
+                to = {"to": self._sender} if _NUMBER.fullmatch(self._sender) else {}
+                page = await self._client.messages.page_async(page_size=_TEXTS_PAGE, **to)
+            else:
+                page = await self._client.messages.get_page_async(following)
+            listed = [(at, message) for message in page if (at := message.date_created or message.date_sent)]
+            texts = [
+                Text(message.sid or "", message.from_ or "", message.body or "", at)
+                for at, message in listed
+                if at >= since - _RESOLUTION and self._is_to_us(message)
+            ]
+            # Nothing in the API's description says that the list begins with the newest; Twilio's does.
+            falling = bool(listed) and listed[0][0] > listed[-1][0]
+            at_its_end = falling and listed[-1][0] < since - _RESOLUTION
+            next_ = page.next_page_url
+            if next_ is not None and next_ == following:
+                raise ValueError("the list goes round in a circle")
+            return Texts(texts, None if at_its_end else next_)
+
     async def sent_at(self, sid: str) -> datetime | None:
         """Fetch the message and read its `date_sent`: no status callback tells it.
 
@@ -118,6 +151,14 @@ class TwilioCarrier:
         with _asking():
             message = await self._client.messages(sid).fetch_async()
             return message.date_sent
+
+    def _is_to_us(self, message: Any) -> bool:  # noqa: ANN401 - the package's type
+        service = message.messaging_service_sid
+        return (
+            message.direction == "inbound"
+            and message.status != "receiving"
+            and (not self._service or service in (None, self._sender))
+        )
 
     def _is_ours(self, message: Any, phone: Phone, text: str) -> bool:  # noqa: ANN401 - the package's type
         return (

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 from schemas.sms import Failure, MessageReceived, MessageStatusReported
 from schemas.values import check_phone
 from sms.answers import read_offer
+from sms.carrier import Text
 from sms.twilio_errors import Effect, effect_of
 
 _MOST_FIELDS = 200
@@ -22,6 +23,7 @@ _FAILURES: Mapping[Effect, Failure] = {
 _NAME = re.compile(r"[A-Za-z0-9_]{1,64}", re.ASCII)
 _SID = re.compile(r"[A-Za-z0-9]{2,64}", re.ASCII)
 _READ = frozenset(("From", "To", "Body", "OptOutType", "MessageSid", "MessageStatus", "ErrorCode"))
+_OPT_OUT_WORDS = frozenset(("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"))
 _WORDS = re.compile(r"([A-Z][a-z]+)+", re.ASCII)
 _STATUS = re.compile(r"[a-z_-]{1,32}", re.ASCII)
 _CODE = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -86,9 +88,24 @@ def _is_parted_elsewhere(name: str) -> bool:
 def read_inbound(fields: Mapping[str, str], received_at: datetime) -> MessageReceived:
     """A citizen's SMS. An opt-out word that only the SMS API knows reaches us as a no."""
     phone, text, sid = _phone(fields, "From"), _needed(fields, "Body"), _sid(fields)
-    if fields.get("OptOutType", "").upper() == "STOP" and read_offer(text) is None:
-        text = "STOP"
-    return MessageReceived(phone=phone, text=text, sid=sid, received_at=received_at)
+    opted_out = fields.get("OptOutType", "").upper() == "STOP"
+    return _received(phone, text, sid, received_at, opted_out=opted_out)
+
+
+def read_listed(text: Text, received_at: datetime) -> MessageReceived:
+    """A citizen's SMS as the SMS API's list has it: the same event that a call of the webhook is.
+
+    The list does not tell what the API took for an opt-out, so its own words for that are looked for. Raises
+    `BadRequestError`.
+    """
+    fields = {"From": text.phone, "MessageSid": text.sid}
+    opted_out = text.text.strip().upper() in _OPT_OUT_WORDS
+    return _received(_phone(fields, "From"), text.text, _sid(fields), received_at, opted_out=opted_out)
+
+
+def _received(phone: str, text: str, sid: str, received_at: datetime, *, opted_out: bool) -> MessageReceived:
+    said = "STOP" if opted_out and read_offer(text) is None else text
+    return MessageReceived(phone=phone, text=said, sid=sid, received_at=received_at)
 
 
 def read_status(fields: Mapping[str, str], at: datetime) -> MessageStatusReported:

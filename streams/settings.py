@@ -23,6 +23,7 @@ from streams.settings_values import (
     DayHours,
     Hours,
     OptionalBind,
+    OptionalSeconds,
     PublicAddress,
     WebAddress,
 )
@@ -30,7 +31,7 @@ from streams.settings_values import (
 DEMO_PSEUDONYM_KEY = "demo-pseudonym-key-for-one-machine-only"
 """Filled in under the development profile; production refuses every secret that begins with `demo-`."""
 
-_MAY_BE_OFF = ("health_bind", "quiet_hours")
+_MAY_BE_OFF = ("health_bind", "quiet_hours", "inbound_check")
 
 
 def _default_data_dir() -> Path:
@@ -96,6 +97,11 @@ class Settings(BaseSettings):
         le=10_000,
         allow_inf_nan=False,
         description="how many SMS a second the sender may send, all workers together",
+    )
+    inbound_check: OptionalSeconds = Field(
+        60.0,
+        description="every how many seconds the SMS API is asked for answers that no call has brought, "
+        "from 1 to 3600, or off",
     )
     public_url: PublicAddress = Field(
         "",

@@ -10,6 +10,8 @@ from pydantic_settings import NoDecode
 
 from streams.webhook_urls import read_overrides
 
+_LONGEST_PAUSE = 3600
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -69,6 +71,17 @@ def _optional_hours(value: object) -> object:
     return DayHours.parse(value) if isinstance(value, str) else value
 
 
+def _optional_seconds(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if _off(value):
+        return None
+    seconds = float(value)
+    if not 1 <= seconds <= _LONGEST_PAUSE:
+        raise ValueError(f"from 1 to {_LONGEST_PAUSE}")
+    return seconds
+
+
 def _public_url(value: str) -> str:
     base, fragment = urldefrag(value)
     read_overrides(fragment)
@@ -101,6 +114,9 @@ OptionalBind = Annotated[Address | None, NoDecode, BeforeValidator(_optional_add
 
 Hours = Annotated[DayHours | None, NoDecode, BeforeValidator(_optional_hours)]
 """Hours of the day; `off` for all of them."""
+
+OptionalSeconds = Annotated[float | None, NoDecode, BeforeValidator(_optional_seconds)]
+"""Seconds between two looks; `off` for none."""
 
 WebAddress = Annotated[str, AfterValidator(_url)]
 """An http or https address without a slash at its end; empty when it is not set."""

@@ -25,7 +25,7 @@ inbox event, or as a dead letter.
 CHANGELOGS = {
     "jardem-people-changelog": "people and their cases: the case desk's table",
     "jardem-lines-changelog": "phone numbers and their questions: the SMS desk's table",
-    "jardem-attempts-changelog": "what was sent and what came of it: the carrier's table",
+    "jardem-attempts-changelog": "what was sent and what came of it, what was heard: the carrier's table",
 }
 """The tables' topics. Their names are Faust's: the app's id, the table's name, `changelog`."""
 

@@ -15,7 +15,7 @@ from ops.demo.processes import Service, run_command
 from ops.reach import free_port
 from sms.simulator import Simulator
 from streams.clock import Clock
-from streams.webhook_urls import INBOUND, webhook_url
+from streams.webhook_urls import ASKED_FOR, INBOUND, webhook_url
 
 SENDER = "+77000000000"
 _ACCOUNT = "AC" + "0" * 32
@@ -26,10 +26,11 @@ class Installation:
 
     `scale` is how fast time runs; virtual and real time are equal at the start. The worker and the webhooks
     are processes of their own, as in production; their logs and data are in `folder`. `grace` is the facts'
-    grace and `hours` the sending hours, as in the settings.
+    grace and `hours` the sending hours, as in the settings; `asked` is what the webhooks' addresses ask of
+    the SMS API.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a place, a pace, a calendar
         self,
         kafka: str,
         folder: Path,
@@ -38,6 +39,7 @@ class Installation:
         grace: float = 1.0,
         hours: str = "09:00-21:00",
         page_port: int = 0,
+        asked: str = ASKED_FOR,
         more: Mapping[str, str] | None = None,
     ) -> None:
         self.kafka = kafka
@@ -49,7 +51,7 @@ class Installation:
             account_sid=_ACCOUNT,
             auth_token=token,
             sender=SENDER,
-            inbound_url=webhook_url(public_url, INBOUND),
+            inbound_url=webhook_url(f"{public_url}#{asked}", INBOUND),
             port=page_port,
             clock=self.clock,
         )
@@ -60,7 +62,7 @@ class Installation:
             "JARDEM_TWILIO_ACCOUNT_SID": _ACCOUNT,
             "JARDEM_TWILIO_AUTH_TOKEN": token,
             "JARDEM_SMS_FROM": SENDER,
-            "JARDEM_PUBLIC_URL": public_url,
+            "JARDEM_PUBLIC_URL": f"{public_url}#{asked}",
             "JARDEM_WEBHOOKS_BIND": f"127.0.0.1:{webhooks}",
             "JARDEM_HEALTH_BIND": f"127.0.0.1:{health}",
             "JARDEM_TIME_SCALE": str(scale),

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from schemas.values import check_phone
 from sms.simulator.handsets import Handsets, Message, new_sid
-from sms.simulator.resources import error, in_window, messages_path, page, resource
+from sms.simulator.resources import begin_of, error, in_window, messages_path, page, resource
 
 _LONGEST = 1600
 _PAGE_SIZE, _LARGEST_PAGE = 50, 1000
@@ -80,7 +80,9 @@ class Api:
             service_sid=form.get("MessagingServiceSid"),
             status_callback=form.get("StatusCallback"),
         )
-        self._handsets.changed(self._handsets.add(message))
+        handset = self._handsets.add(message)
+        self._handsets.listed(message)
+        self._handsets.changed(handset)
         self._accepted(message)
         return web.json_response(resource(message, self._account_sid), status=201)
 
@@ -99,19 +101,23 @@ class Api:
     def _list(self, request: web.Request, form: dict[str, str]) -> web.Response:
         del form
         query = dict(request.query)
+        to, from_ = query.get("To"), query.get("From")
         try:
             size = min(max(int(query.get("PageSize", _PAGE_SIZE)), 1), _LARGEST_PAGE)
             number = max(int(query.get("Page", 0)), 0)
             found = [
                 message
-                for message in self._handsets.newest_first(query.get("To"))
-                if query.get("To") in (None, message.to)
-                and query.get("From") in (None, message.sender)
-                and in_window(message, query)
+                for message in self._handsets.newest_first(self._handset_of(to, from_))
+                if to in (None, message.to) and from_ in (None, message.sender) and in_window(message, query)
             ]
+            begin = begin_of(found, query.get("PageToken"), number * size)
         except ValueError:
             return error(400, 20001, "Invalid parameter")
-        return web.json_response(page(found, self._account_sid, query, number=number, size=size))
+        return web.json_response(page(found, self._account_sid, query, number=number, size=size, begin=begin))
+
+    def _handset_of(self, to: str | None, from_: str | None) -> str | None:
+        """The handset whose messages are looked for, so that not all of them need be looked at."""
+        return next((number for number in (to, from_) if number not in (None, self._sender)), None)
 
     def _fetch(self, request: web.Request, form: dict[str, str]) -> web.Response:
         del form

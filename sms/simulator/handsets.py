@@ -40,7 +40,11 @@ class Switches:
 
 @dataclass(slots=True)
 class Message:
-    """An SMS. `inbound`: written by the citizen. `arrived_at`: when it was on the handset."""
+    """An SMS. `inbound`: written by the citizen. `arrived_at`: when it was on the handset.
+
+    `listed_at` is when the SMS API had it: one of ours at once, a citizen's when it has left the handset. Its
+    `status` is then what the page shows: to the API it is received, whatever the webhook says.
+    """
 
     sid: str
     sender: str
@@ -51,6 +55,7 @@ class Message:
     status: str
     service_sid: str | None = None
     status_callback: str | None = None
+    listed_at: datetime | None = None
     sent_at: datetime | None = None
     arrived_at: datetime | None = None
     updated_at: datetime | None = None
@@ -125,20 +130,24 @@ class Handsets:
         handset = self.at(message.phone)
         self._by_phone[handset.phone] = self._by_phone.pop(handset.phone)
         handset.messages.append(message)
-        self._messages[message.sid] = message
-        self._newest.appendleft(message)
         return handset
 
+    def listed(self, message: Message) -> None:
+        """The SMS API has the message from now on, and lists it."""
+        message.listed_at = datetime.now(UTC)
+        self._messages[message.sid] = message
+        self._newest.appendleft(message)
+
     def message(self, sid: str) -> Message | None:
-        """The message with this sid."""
+        """The message with this sid, if the SMS API has it."""
         return self._messages.get(sid)
 
     def newest_first(self, phone: str | None = None) -> Iterator[Message]:
-        """All messages, or those of one number."""
+        """All messages that the SMS API has, or those of one handset."""
         if phone is None:
             return iter(list(self._newest))
         handset = self._by_phone.get(phone)
-        return reversed(handset.messages) if handset else iter(())
+        return (each for each in reversed(handset.messages if handset else []) if each.listed_at)
 
     def watch(self, watcher: Callable[[Handset], None]) -> Callable[[], None]:
         """Call the watcher at each change of a handset. Returns what ends this."""

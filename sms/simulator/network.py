@@ -104,6 +104,8 @@ class Network:
             await self._until(lambda: not self.down and not handset.switches.off)
             if handset.switches.slow:
                 await asyncio.sleep(_SECONDS_WHEN_SLOW)
+            self._handsets.listed(message)
+            message.sent_at = message.listed_at
             taken = await self._webhooks.call(self._inbound_url, self._inbound_fields(message))
             self._move(handset, message, "received" if taken else "failed")
         return message

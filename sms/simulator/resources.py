@@ -15,6 +15,7 @@ from sms.twilio_errors import meaning_of
 VERSION = "2010-04-01"
 _DAY = timedelta(days=1)
 _DATE_ONLY = 10
+_AFTER = "PA"
 
 
 def messages_path(account_sid: str) -> str:
@@ -29,9 +30,9 @@ def resource(message: Message, account_sid: str) -> dict[str, Any]:
         "account_sid": account_sid,
         "api_version": VERSION,
         "body": message.text,
-        "date_created": _rfc2822(message.created_at),
+        "date_created": _rfc2822(message.listed_at),
         "date_sent": _rfc2822(message.sent_at),
-        "date_updated": _rfc2822(message.updated_at or message.created_at),
+        "date_updated": _rfc2822(message.updated_at or message.listed_at),
         "direction": "inbound" if message.inbound else "outbound-api",
         "error_code": message.error_code,
         "error_message": meaning_of(message.error_code) if message.error_code else None,
@@ -42,23 +43,39 @@ def resource(message: Message, account_sid: str) -> dict[str, Any]:
         "price": None,
         "price_unit": "USD",
         "sid": message.sid,
-        "status": message.status,
+        "status": "received" if message.inbound else message.status,
         "subresource_uris": {"media": f"{path}/Media.json", "feedback": f"{path}/Feedback.json"},
         "to": message.to,
         "uri": f"{path}.json",
     }
 
 
+def begin_of(messages: list[Message], token: str | None, otherwise: int) -> int:
+    """Where a page begins: behind the last message of the page before, whatever has come since.
+
+    Raises `ValueError` for a token that is none of ours.
+    """
+    if token is None:
+        return otherwise
+    sids = [message.sid for message in messages]
+    return sids.index(token.removeprefix(_AFTER)) + 1
+
+
 def page(
-    messages: list[Message], account_sid: str, query: Mapping[str, str], *, number: int, size: int
+    messages: list[Message],
+    account_sid: str,
+    query: Mapping[str, str],
+    *,
+    number: int,
+    size: int,
+    begin: int,
 ) -> dict[str, Any]:
-    """One page of a list, newest first."""
-    begin = number * size
+    """One page of a list, newest first, from the message at `begin` on."""
     shown = messages[begin : begin + size]
     filters = {name: value for name, value in query.items() if name not in ("Page", "PageToken", "PageSize")}
 
     def uri(of: int) -> str:
-        following = {"PageToken": f"PA{shown[-1].sid}"} if of > 0 and shown else {}
+        following = {"PageToken": f"{_AFTER}{shown[-1].sid}"} if of > number and shown else {}
         return f"{messages_path(account_sid)}.json?" + urlencode(
             {**filters, "PageSize": size, "Page": of, **following}
         )

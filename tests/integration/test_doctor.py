@@ -16,6 +16,7 @@ from ops.topic_admin import apply_topics
 from streams.settings import Settings
 
 JARDEM = Path(sys.executable).with_name("jardem")
+INBOUND = "JARDEM_INBOUND_CHECK"
 SECRET = "a-token-that-nobody-sees"
 
 
@@ -103,6 +104,11 @@ def test_what_the_number_must_be_told_is_printed(
     found = [line for line in lines if line.startswith("note") and ("posted to" in line or "5xx" in line)]
     assert len(found) == notes
     assert f"messages to +77001234567 must be posted to {told}:" in found[0]
+
+
+def test_that_answers_can_be_lost_is_said(env: dict[str, str]) -> None:
+    assert any("an answer that no call brings" in line for line in doctor(env | {INBOUND: "off"})[1])
+    assert not any("an answer that no call brings" in line for line in doctor(env)[1])
 
 
 def test_missing_topics_and_a_dead_broker_are_wrong(env: dict[str, str]) -> None:

@@ -109,6 +109,10 @@ def test_commands_that_need_nothing_get_the_defaults() -> None:
         ("JARDEM_TERM_POLICY", "three_days"),
         ("JARDEM_QUIET_HOURS", "21:00-09:00"),
         ("JARDEM_QUIET_HOURS", "9-21"),
+        ("JARDEM_INBOUND_CHECK", "0"),
+        ("JARDEM_INBOUND_CHECK", "3601"),
+        ("JARDEM_INBOUND_CHECK", "nan"),
+        ("JARDEM_INBOUND_CHECK", "soon"),
         ("JARDEM_STORE", "disk"),
         ("JARDEM_FACTS_GRACE", "-1"),
         ("JARDEM_TIME_SCALE", "0"),
@@ -149,6 +153,19 @@ def test_the_public_address_may_ask_for_repeats_and_asks_for_them_in_any_case(
     assert asked.repeats >= 3
     assert asked.repeat_after("5xx")
     assert asked.repeat_after("ct")
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds", "shown"),
+    [("", 60, "60"), ("2.5", 2.5, "2.5"), ("3600", 3600, "3600"), ("Off", None, "off")],
+)
+def test_answers_are_looked_for_every_minute_unless_it_is_told_otherwise(
+    given: str, seconds: float | None, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(monkeypatch, WORKER, JARDEM_INBOUND_CHECK=given)
+    settings = Settings.load("worker")
+    assert settings.inbound_check == seconds
+    assert settings.redacted()["JARDEM_INBOUND_CHECK"] == shown
 
 
 def test_without_overrides_a_call_is_repeated_once_and_only_where_it_could_not_connect() -> None:

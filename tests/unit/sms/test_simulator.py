@@ -395,6 +395,52 @@ async def test_lists_are_filtered_and_paged(
     assert abs(created - now) < timedelta(minutes=1)
 
 
+async def test_citizens_texts_are_listed_from_when_the_api_has_them(
+    simulator: Simulator, carrier: TwilioCarrier, hooks: Hooks, session: ClientSession, published: Published
+) -> None:
+    hooks.failures = 100
+    await carrier.send(PHONE, "сәлем")
+    answer = await simulator.answer(PHONE, "1")
+    assert answer.status == "failed"
+    simulator.handsets.at(OTHER).switches.set({"off": True})
+    waiting = asyncio.create_task(simulator.answer(OTHER, "written while it was off"))
+    await asyncio.sleep(0.1)
+    page = await get(session, simulator, To=SENDER)
+    [listed] = page["messages"]
+    published.check_response("GET", f"{PATH}.json", 200, page)
+    # That nobody took it is not to be seen.
+    assert (listed["body"], listed["direction"], listed["status"]) == ("1", "inbound", "received")
+    assert (listed["from"], listed["to"], listed["sid"]) == (PHONE, SENDER, answer.sid)
+    assert answer.listed_at
+    assert parsedate_to_datetime(listed["date_created"]) == answer.listed_at.replace(microsecond=0)
+    today = datetime.now(UTC).date().isoformat()
+    assert len((await get(session, simulator, To=SENDER, after=today))["messages"]) == 1
+    await asyncio.sleep(1.1)
+    simulator.handsets.at(OTHER).switches.set({"off": False})
+    simulator._network.switched()
+    late = await waiting
+    listed, _ = (await get(session, simulator, To=SENDER))["messages"]
+    assert listed["body"] == "written while it was off"
+    assert parsedate_to_datetime(listed["date_created"]) > late.created_at
+
+
+async def test_pages_of_the_list_are_not_moved_by_what_comes_meanwhile(
+    simulator: Simulator, session: ClientSession
+) -> None:
+    for number in range(5):
+        await simulator.answer(PHONE, str(number))
+    page = await get(session, simulator, To=SENDER, PageSize="2")
+    seen = [message["body"] for message in page["messages"]]
+    while page["next_page_uri"]:
+        await simulator.answer(PHONE, "new")
+        async with session.get(simulator.url + page["next_page_uri"]) as response:
+            page = await response.json()
+        seen += [message["body"] for message in page["messages"]]
+    assert seen == ["4", "3", "2", "1", "0"]
+    async with session.get(f"{simulator.url}{PATH}.json", params={"PageToken": "PAelse"}) as response:
+        assert response.status == 400
+
+
 async def test_strangers_are_refused(simulator: Simulator) -> None:
     async with ClientSession() as nobody:
         for method, path in (("POST", f"{PATH}.json"), ("GET", f"{PATH}.json"), ("GET", f"{PATH}/SM1.json")):

@@ -5,7 +5,7 @@ from email.utils import format_datetime
 import pytest
 from aiohttp import web
 
-from sms.carrier import Accepted, CannotBeAskedError, NotNow, Refused, Uncertain
+from sms.carrier import Accepted, CannotBeAskedError, NotNow, Refused, Text, Uncertain
 from sms.twilio_carrier import TwilioCarrier
 from sms.twilio_errors import Effect, effect_of, effect_of_refusal, meaning_of
 from tests.unit.sms.bad_api import ACCOUNT, SENDER, TOKEN, BadApi, Trouble, garbage, reset, slow, status
@@ -167,6 +167,102 @@ async def test_a_list_that_cannot_be_read(
     api.list_trouble = trouble
     with pytest.raises(CannotBeAskedError) as problem:
         await carrier.find(PHONE, TEXT, since=LONG_AGO, except_sids=())
+    assert problem.value.passing is passing
+
+
+NOON = datetime(2021, 7, 15, 6, tzinfo=UTC)
+
+
+async def texts(carrier: TwilioCarrier, since: datetime) -> list[Text]:
+    found: list[Text] = []
+    following = None
+    while True:
+        part = await carrier.received(since, following)
+        found += part.texts
+        following = part.following
+        if following is None:
+            return found
+
+
+async def test_citizens_texts_are_listed_newest_first_with_when_they_were_received(
+    api: BadApi, carrier: TwilioCarrier, published: Published
+) -> None:
+    early = api.receive("early", NOON - timedelta(seconds=2))
+    first = api.receive("1", NOON)
+    api.take({"To": PHONE, "From": SENDER, "Body": TEXT})
+    api.take({"To": SENDER, "From": PHONE, "Body": "of ours, to ourselves"})
+    api.receive("still coming", NOON + timedelta(seconds=1), status="receiving")
+    second = api.receive("2", NOON + timedelta(seconds=1), phone="+77015550102")
+    assert await texts(carrier, NOON) == [
+        Text(second["sid"], "+77015550102", "2", NOON + timedelta(seconds=1)),
+        Text(first["sid"], PHONE, "1", NOON),
+    ]
+    assert early["sid"] in {text.sid for text in await texts(carrier, NOON - timedelta(minutes=1))}
+    for call in api.lists():
+        assert dict(call.query)["To"] == SENDER
+        published.check_request(call.method, call.path, call.query, call.form)
+
+
+async def test_a_text_is_found_whatever_the_api_says_of_when_it_called_us(
+    api: BadApi, carrier: TwilioCarrier
+) -> None:
+    api.receive("1", NOON, date_sent=None)
+    api.receive("2", NOON, date_sent=format_datetime(NOON - timedelta(days=3)))
+    api.receive("3", NOON, date_created=None)
+    api.receive("4", NOON, date_created=None, date_sent=None)
+    api.receive("5", NOON, body=None)
+    assert [text.text for text in await texts(carrier, NOON)] == ["", "3", "2", "1"]
+
+
+async def test_a_long_list_of_texts_is_read_up_to_the_instant_and_no_further(
+    api: BadApi, carrier: TwilioCarrier
+) -> None:
+    for number in range(2200):
+        api.receive(str(number), NOON + timedelta(seconds=number))
+    found = await texts(carrier, NOON + timedelta(seconds=1000))
+    assert [text.text for text in found] == [str(number) for number in range(2199, 998, -1)]
+    assert len(api.lists()) == 7
+
+
+async def test_a_list_that_begins_with_the_oldest_is_read_to_its_end(
+    api: BadApi, carrier: TwilioCarrier
+) -> None:
+    for number in range(500):
+        api.receive(str(number), NOON - timedelta(seconds=number))
+    assert len(await texts(carrier, NOON - timedelta(seconds=100))) == 102
+    assert len(api.lists()) == 3
+
+
+async def test_a_messaging_service_hears_what_came_to_its_numbers(api: BadApi, published: Published) -> None:
+    service = "MG" + "a" * 32
+    api.receive("to another service", NOON, messaging_service_sid="MG" + "b" * 32)
+    api.receive("to none", NOON, messaging_service_sid=None)
+    api.receive("to ours", NOON, messaging_service_sid=service, to="+77019999999")
+    async with TwilioCarrier(
+        api_url=api.url,
+        account_sid=ACCOUNT,
+        auth_token=TOKEN,
+        sender=service,
+        status_callback="https://jardem.example/sms/status",
+    ) as carrier:
+        assert [text.text for text in await texts(carrier, NOON)] == ["to ours", "to none"]
+    [call] = api.lists()
+    assert "To" not in dict(call.query)
+    published.check_request(call.method, call.path, call.query, call.form)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "passing"), [(status(503), True), (status(429, 20429), True), (status(401, 20003), False)]
+)
+async def test_a_list_of_texts_that_cannot_be_read(
+    api: BadApi,
+    carrier: TwilioCarrier,
+    trouble: Trouble,
+    passing: bool,  # noqa: FBT001
+) -> None:
+    api.list_trouble = trouble
+    with pytest.raises(CannotBeAskedError) as problem:
+        await carrier.received(NOON)
     assert problem.value.passing is passing
 
 
