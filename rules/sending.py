@@ -52,7 +52,7 @@ def not_reached(turn: Turn, report: QuestionNotReached) -> None:
     current = case.question == question
     if current and case.state in _ASKED:
         turn.move(turn.put(replace_question(case, void)), _ASKED[case.state], note="not_reached")
-    elif current and case.reason is EndReason.NO_REPLY and not question.withdrawn_at:
+    elif current and case.reason is EndReason.NO_REPLY:
         turn.proceed(turn.remark(replace_question(case, void), "not_reached"))
     else:
         turn.remark(case, "not_reached_after_closing")

@@ -29,7 +29,7 @@ OVERLAP = timedelta(minutes=10)
 CLOCKS_APART = timedelta(hours=1)
 """How far the SMS API's clock may be from ours."""
 _WORTH_STORING = timedelta(minutes=1)
-_MOST_PARTS = 1000
+_MOST_PARTS = 5000
 _MOST_KNOWN = 20_000
 
 
@@ -96,14 +96,15 @@ class CatchUp:
     async def read(self, stored: bytes | None) -> Part:
         """Read the next part of the list. `stored` is the last mark that was stored, if any was.
 
-        After a failure the next call asks for the same part. Raises `CannotBeAskedError`.
+        After a failure that may pass the next call asks for the same part. Raises `CannotBeAskedError`.
         """
         reading = self._reading = self._reading or self._begin(stored)
         try:
             part = await self._carrier.received(reading.since, reading.following)
         except CannotBeAskedError as problem:
-            if not problem.passing:
-                # The mark of the next part may be what is not understood any more.
+            # Where nothing was read yet, the next reading is to have what has come until then. And the name
+            # of the next part may be what is not understood any more.
+            if reading.following is None or not problem.passing:
                 self._reading = None
             metrics.INBOUND_CHECKS.labels("not_now" if problem.passing else "impossible").inc()
             raise

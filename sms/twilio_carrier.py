@@ -23,7 +23,7 @@ _GATEWAY_ERRORS = frozenset((502, 504))
 _RESOLUTION = timedelta(seconds=1)
 _MOST_LOOKED_AT = 400
 _PAGE = 100
-_TEXTS_PAGE = 500
+_TEXTS_PAGE = 200
 _NUMBER = re.compile(r"\+?[0-9]+", re.ASCII)
 _NOT_CONNECTED = (ClientConnectorError, ConnectionTimeoutError)
 _UNREADABLE = (TwilioException, ValueError, TypeError, KeyError, AttributeError)

@@ -221,13 +221,13 @@ async def test_a_long_list_of_texts_is_read_up_to_the_instant_and_no_further(
         api.receive(str(number), NOON + timedelta(seconds=number))
     found = await texts(carrier, NOON + timedelta(seconds=1000))
     assert [text.text for text in found] == [str(number) for number in range(2199, 998, -1)]
-    assert len(api.lists()) == 3
+    assert len(api.lists()) == 7
 
 
 async def test_a_list_that_begins_with_the_oldest_is_read_to_its_end(
     api: BadApi, carrier: TwilioCarrier
 ) -> None:
-    for number in range(1200):
+    for number in range(500):
         api.receive(str(number), NOON - timedelta(seconds=number))
     assert len(await texts(carrier, NOON - timedelta(seconds=100))) == 102
     assert len(api.lists()) == 3
