@@ -52,7 +52,9 @@ def line_policy(settings: Settings) -> LinePolicy:
     """The policies of the SMS desk."""
     hours = settings.quiet_hours
     return LinePolicy(
-        hours=SendingHours(hours.begins, hours.ends) if hours else None, time_scale=settings.time_scale
+        hours=SendingHours(hours.begins, hours.ends) if hours else None,
+        keep_trying=timedelta(hours=settings.delivery_hours),
+        time_scale=settings.time_scale,
     )
 
 

@@ -103,6 +103,13 @@ class Settings(BaseSettings):
         description="every how many seconds the SMS API is asked for answers that no call has brought, "
         "from 1 to 3600, or off",
     )
+    delivery_hours: float = Field(
+        72,
+        gt=0,
+        le=24 * 30,
+        allow_inf_nan=False,
+        description="for how many hours after its first try an SMS is sent again that did not reach its number",
+    )
     public_url: PublicAddress = Field(
         "",
         description="the address at which the SMS API reaches `jardem webhooks`, like "

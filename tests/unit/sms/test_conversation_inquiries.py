@@ -114,7 +114,13 @@ def test_a_sent_time_that_comes_with_the_acceptance_is_used_and_nobody_is_asked(
 def test_the_case_is_told_once_when_its_question_was_sent(asking: Number) -> None:
     sent_at = NOON + timedelta(minutes=59)
     assert asking.hears(told(sent_at)) == [
-        QuestionSentTime(question_id="q", case_id="case", person_id="person of case", sent_at=sent_at)
+        QuestionSentTime(
+            question_id="q",
+            case_id="case",
+            person_id="person of case",
+            message_id=derived_id("q", "message"),
+            sent_at=sent_at,
+        )
     ]
     assert asking.line.deliveries[0].told
     for again in (told(sent_at), told(None), told(sent_at, attempt=2), told(sent_at, sid="SM-other")):
