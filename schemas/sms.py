@@ -29,6 +29,7 @@ class NoticeKind(StrEnum):
     ALREADY_RECEIVING = "already_receiving"
     REVOKED = "revoked"
     REMINDER = "reminder"
+    WITHDRAWN = "withdrawn"
 
 
 class Consent(Model):
