@@ -40,9 +40,10 @@ class Consent(Model):
 
 
 class Decline(Model):
-    """No."""
+    """No. `stop`: in words that a number says to whoever writes to it, else the person asked says it."""
 
     kind: Literal["decline"] = "decline"
+    stop: bool = False
 
 
 class Together(Model):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import parse_qsl
 
-from schemas.sms import MessageReceived, MessageStatusReported
+from schemas.sms import Decline, MessageReceived, MessageStatusReported
 from schemas.values import check_phone
 from sms.answers import read_offer
 from sms.twilio_errors import Effect, effect_of
@@ -78,11 +78,16 @@ def _is_parted_elsewhere(name: str) -> bool:
 
 
 def read_inbound(fields: Mapping[str, str], received_at: datetime) -> MessageReceived:
-    """A citizen's SMS. An opt-out word that only the SMS API knows reaches us as a no."""
+    """A citizen's SMS. Where the SMS API took it for an opt-out, it reaches us in a word that says so."""
     phone, text, sid = _phone(fields, "From"), _needed(fields, "Body"), _sid(fields)
-    if fields.get("OptOutType", "").upper() == "STOP" and read_offer(text) is None:
+    if fields.get("OptOutType", "").upper() == "STOP" and not _stops(text):
         text = "STOP"
     return MessageReceived(phone=phone, text=text, sid=sid, received_at=received_at)
+
+
+def _stops(text: str) -> bool:
+    read = read_offer(text)
+    return isinstance(read, Decline) and read.stop
 
 
 def read_status(fields: Mapping[str, str], at: datetime) -> MessageStatusReported:

@@ -103,7 +103,8 @@ def _timely(question: Question, checks: Checks, told: Collection[str]) -> list[_
         if not meant or not put.put_at <= text.received_at < ends:
             continue
         answer = _read(put, text.text)
-        if answer:
+        # What a no after the consent does to a case is a rule that the cases do not have yet.
+        if answer and not (isinstance(answer, Decline) and put.asked.kind is not QuestionKind.OFFER):
             registered = question.withdrawn_at is None or text.received_at < question.withdrawn_at
             found.append(_Answered(text, answer, sure=registered and not unsure))
     return found
