@@ -1,48 +1,89 @@
-"""What people type, brought to one form: width, case, lookalike letters, keyboard layouts."""
+"""What people type, brought to one form: invisible characters, width, case, lookalikes, keyboard layouts."""
 
 import re
 import unicodedata
 from collections.abc import Iterator
 
-_LATIN_LOOKALIKES = "abcehkmoptxyiəǝ"
-_CYRILLIC_LOOKALIKES = "авсенкмортхуіәә"
-_TO_CYRILLIC = str.maketrans(_LATIN_LOOKALIKES + "03", _CYRILLIC_LOOKALIKES + "оз")
-_TO_LATIN = str.maketrans(_CYRILLIC_LOOKALIKES[:-1] + "қһ0", _LATIN_LOOKALIKES[:-1] + "kho")
+_LOOKALIKES = str.maketrans("abcehkmoptxyiəǝ03", "авсенкмортхуіәәоз")
 
 _ENGLISH_KEYS = "`qwertyuiop[]asdfghjkl;'zxcvbnm,./&"
 _RUSSIAN_KEYS = "ёйцукенгшщзхъфывапролджэячсмитьбю.?"
 _KEYS_TO_RUSSIAN = str.maketrans(_ENGLISH_KEYS, _RUSSIAN_KEYS)
 _KEYS_TO_ENGLISH = str.maketrans(_RUSSIAN_KEYS[:-2], _ENGLISH_KEYS[:-2])
 
-_NUMERO = "№"
-_STRESS = frozenset("\u0300\u0301")
-_QUESTION = frozenset("?¿؟")
-_DROPPED_CATEGORIES = frozenset(
-    ["Cc", "Sk", "Zl", "Zp", "Zs", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Me"]
+_SOUNDS = (
+    {"shch": "щ", "zh": "ж", "kh": "х", "ch": "ч", "sh": "ш", "ts": "ц"}
+    | {"ya": "я", "yu": "ю", "yo": "е", "ye": "е"}
+    | dict(zip("abcdefghijklmnopqrstuvwxyz", "абсдефгхижклмнопкрстуввхиз", strict=True))
+    | dict(zip("äəǝáöóüūúğǵñńıíïýşžčç", "ааааооуууггнниииишжчч", strict=True))
 )
-_DROPPED_SYMBOLS = frozenset("+=<>|~")
-_DOUBTFUL_PUNCTUATION = frozenset("%@&")
-_VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f]")
+_SOUND = re.compile("|".join(sorted(_SOUNDS, key=len, reverse=True)))
+_PLAIN = str.maketrans("әғқҡңөұүһіїыйэщё", "агккноуухииииеше", "ъь")
+
+_IGNORABLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
+    "\U00016fe4\U000e0000-\U000e0fff"
+    # Blank pictures, the box around a digit, and what dictation leaves in the place of an object.
+    "\u2800\U0001d159\u20e3\ufffc]"
+)
+_STRESS = frozenset("\u0300\u0301")
+_DROPPED_CATEGORIES = frozenset(["Cc", "Sk", "Zl", "Zp", "Zs", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po"])
+_DROPPED_SYMBOLS = frozenset("+=<>|❗❕")
+_DOUBTFUL_PUNCTUATION = frozenset("?%@&")
+_LATIN, _CYRILLIC = re.compile(r"[a-z]"), re.compile(r"[а-ӿ]")
+_ORDINAL = re.compile(r"(?<=\d)[-–]?(?:[іиi]?н?ш[іиiы]|[dдтtнn][іиi]|shi|[гк][ае]|ы?й|ой|ая|ую|ое|я|е)(?!\w)")
+_CLOSING = re.compile(r"[.,!]+(?=\s|$)")
 _BOUND_DIGITS = re.compile(r"\d[^\w\s]+\d")
-_REPEATED = re.compile(r"([^\W\d_])\1+")
+_SAD_FACE = re.compile(r"(?:[:;=]['’-]?[(/\\|]+|\({2,})(?=\s|$)")
+_REPEATED_LETTERS = re.compile(r"([^\W\d_])\1+")
+_REPEATED_SYLLABLES = re.compile(r"([^\W\d_]{2,4}?)\1+")
 _LETTERS_OR_DIGITS = re.compile(r"\d+|[^\W\d_]+")
 
 
+def visible(text: str) -> str:
+    """The text without what nobody sees in it, and every sign that asks as a question mark.
+
+    Unseen are the characters of category Cf, the other ones that Unicode calls ignorable (fillers, selectors,
+    joiners, tags), control characters that are no blanks, and blank pictures.
+    """
+    return "".join(_seen(character) for character in text)
+
+
+def _seen(character: str) -> str:
+    if character.isascii():
+        return character if character.isprintable() or character.isspace() else ""
+    category = unicodedata.category(character)
+    if category == "Cf" or _IGNORABLE.match(character) or (category == "Cc" and not character.isspace()):
+        return ""
+    name = unicodedata.name(character, "")
+    return "?" if "QUESTION" in name or "INTERROBANG" in name else character
+
+
+def flatten(text: str) -> str:
+    """NFKC, and the digits of any script and style as ASCII. The case is kept."""
+    flat = unicodedata.normalize("NFKC", text.replace("№", " "))
+    return "".join(str(unicodedata.digit(character, character)) for character in flat)
+
+
+def lower(flat: str) -> str:
+    """Lower case with ё as е. Every character keeps its place."""
+    small = "".join(each.lower() if len(each.lower()) == 1 else each for each in flat)
+    return small.replace("ё", "е")
+
+
 def fold(text: str) -> str:
-    """NFKC, case folding, ё as е, and no selectors of emoji style. Digits of any script become ASCII."""
-    flat = unicodedata.normalize("NFKC", text.replace(_NUMERO, " ")).casefold()
-    flat = _VARIATION_SELECTORS.sub("", flat).replace("ё", "е")
-    return "".join(str(unicodedata.decimal(character, character)) for character in flat)
+    """A visible text, flattened and in lower case."""
+    return lower(flatten(text))
 
 
 def layouts(folded: str) -> Iterator[str]:
     """The text as typed, then as if the keyboard had been in the other layout: `lf` is `да`."""
     yield folded
-    # Full stops at the end are meant as such, though their key is a letter in the Russian layout.
-    typed = folded.rstrip(" .,!")
-    for keys in (_KEYS_TO_RUSSIAN, _KEYS_TO_ENGLISH):
+    # After a word they are meant as such, though their keys are letters in the Russian layout.
+    typed = _CLOSING.sub(" ", folded)
+    for keys, left in ((_KEYS_TO_RUSSIAN, _LATIN), (_KEYS_TO_ENGLISH, _CYRILLIC)):
         other = typed.translate(keys)
-        if other != typed:
+        if other != typed and not left.search(other):
             yield other
 
 
@@ -51,21 +92,22 @@ def as_english_keys(folded: str) -> str:
     return folded.translate(_KEYS_TO_ENGLISH)
 
 
-def words(folded: str) -> list[str] | None:
-    """The words, numbers and pictures of the text without its punctuation.
+def words(flat: str) -> list[str] | None:
+    """The words, numbers and pictures of the text without its punctuation: `1-ші` is the number `1`.
 
     None where a character makes the whole doubtful: a question mark, a percent sign, a letter struck through,
-    or digits that punctuation binds together, as in `1-1` and `1.5`.
+    a sad face, or digits that punctuation binds together, as in `1-1` and `1.5`.
     """
-    if _BOUND_DIGITS.search(folded):
+    flat = _ORDINAL.sub("", flat)
+    if _BOUND_DIGITS.search(flat) or _SAD_FACE.search(flat):
         return None
     kept: list[str] = []
-    for character in folded:
-        if character in _QUESTION or character in _DOUBTFUL_PUNCTUATION:
-            return None
+    for character in flat:
         category = unicodedata.category(character)
-        if character in _STRESS or (category == "Cf"):
+        if character in _STRESS:
             continue
+        if character in _DOUBTFUL_PUNCTUATION:
+            return None
         if category in _DROPPED_CATEGORIES or character in _DROPPED_SYMBOLS:
             kept.append(" ")
         elif category[0] in "LN":
@@ -77,16 +119,31 @@ def words(folded: str) -> list[str] | None:
     return "".join(kept).split()
 
 
-def spellings(word: str) -> tuple[str, ...]:
-    """The word as typed, and with the letters of one alphabet taken for their lookalikes in the other."""
+def forms(word: str) -> tuple[str, ...]:
+    """What a word can be meant to be, whatever alphabet it was typed in.
+
+    As typed; in Cyrillic, by the look and by the sound of its letters; and once, where it was typed over and
+    over. Cyrillic comes without what a Russian keyboard lacks: `қ` as `к`, `і` as `и`.
+    """
     if word.isdigit():
         return (word,)
-    return undouble(word), undouble(word.translate(_TO_CYRILLIC)), undouble(word.translate(_TO_LATIN))
+    found = [undouble(word), plain(word.translate(_LOOKALIKES))]
+    found.append(plain(_SOUND.sub(lambda match: _SOUNDS[match.group()], word)))
+    for each in tuple(found):
+        repeated = _REPEATED_SYLLABLES.fullmatch(each)
+        if repeated:
+            found.append(repeated[1])
+    return tuple(dict.fromkeys(each for each in found if each))
+
+
+def plain(word: str) -> str:
+    """The word in the letters that every Cyrillic keyboard has, repeated ones once."""
+    return undouble(word.translate(_PLAIN))
 
 
 def undouble(word: str) -> str:
     """Repeated letters as one: `дааа` is `да`. A single letter over and over stays, and so do digits."""
-    single = _REPEATED.sub(r"\1", word)
+    single = _REPEATED_LETTERS.sub(r"\1", word)
     return single if len(single) > 1 else word
 
 

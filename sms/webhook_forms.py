@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import parse_qsl
 
-from schemas.sms import Failure, MessageReceived, MessageStatusReported
+from schemas.sms import Decline, Failure, MessageReceived, MessageStatusReported
 from schemas.values import check_phone
 from sms.answers import read_offer
 from sms.carrier import Text
@@ -86,7 +86,7 @@ def _is_parted_elsewhere(name: str) -> bool:
 
 
 def read_inbound(fields: Mapping[str, str], received_at: datetime) -> MessageReceived:
-    """A citizen's SMS. An opt-out word that only the SMS API knows reaches us as a no."""
+    """A citizen's SMS. Where the SMS API took it for an opt-out, it reaches us in a word that says so."""
     phone, text, sid = _phone(fields, "From"), _needed(fields, "Body"), _sid(fields)
     opted_out = fields.get("OptOutType", "").upper() == "STOP"
     return _received(phone, text, sid, received_at, opted_out=opted_out)
@@ -104,8 +104,13 @@ def read_listed(text: Text, received_at: datetime) -> MessageReceived:
 
 
 def _received(phone: str, text: str, sid: str, received_at: datetime, *, opted_out: bool) -> MessageReceived:
-    said = "STOP" if opted_out and read_offer(text) is None else text
+    said = "STOP" if opted_out and not _stops(text) else text
     return MessageReceived(phone=phone, text=said, sid=sid, received_at=received_at)
+
+
+def _stops(text: str) -> bool:
+    read = read_offer(text)
+    return isinstance(read, Decline) and read.stop
 
 
 def read_status(fields: Mapping[str, str], at: datetime) -> MessageStatusReported:

@@ -108,7 +108,7 @@ class Settings(BaseSettings):
         gt=0,
         le=24 * 30,
         allow_inf_nan=False,
-        description="for how many hours after its first try an SMS is sent again that did not reach its number",
+        description="how many hours after its first try an SMS that did not reach is still sent again",
     )
     public_url: PublicAddress = Field(
         "",

@@ -139,13 +139,13 @@ class _Maker:
                 "hero_of_labour",
                 "granted ru standalone",
                 before=["account"],
-                answers={"offer": "да", "account_known": "1"},
+                answers={"offer": "да", "account_known": "5"},
             ),
             self._citizen(
                 "a disability, one application together with the allowance",
                 "7",
                 "granted kk one_application",
-                answers={"offer": "ИӘ", "one_application": "1", "account": IBAN},
+                answers={"offer": "ИӘ", "one_application": "3", "account": IBAN},
             ),
             self._citizen(
                 "does not know what to answer, is helped, and goes on alone",
@@ -155,8 +155,8 @@ class _Maker:
                 answers={
                     "offer": "а что это такое",
                     "explain_offer": "2",
-                    "one_application": "2",
-                    "account_known": "1",
+                    "one_application": "4",
+                    "account_known": "5",
                 },
             ),
             self._refused(),
@@ -182,7 +182,7 @@ class _Maker:
             "applies elsewhere between consent and decision",
             "7",
             "refused 4",
-            answers={"offer": "2", "one_application": "2", "account": IBAN},
+            answers={"offer": "2", "one_application": "4", "account": IBAN},
         )
         applied = self._benefit(citizen.iin, "applied")
         return replace(citizen, on_message={"account": applied})
@@ -220,7 +220,7 @@ class _Maker:
     def _dies(self) -> Citizen:
         citizen = self._citizen("dies while the account is asked for", "7", "ended deceased")
         death = Published(DEATH, {"iin": citizen.iin, "died_on": self._now.date().isoformat()})
-        answers = {"offer": "1", "one_application": "2"}
+        answers = {"offer": "1", "one_application": "4"}
         return replace(citizen, answers=answers, on_message={"account": death})
 
     def _family(self) -> list[Citizen]:
@@ -230,7 +230,7 @@ class _Maker:
             "peoples_hero",
             "granted kk standalone",
             before=["account"],
-            answers={"offer": "1", "account_known": "1"},
+            answers={"offer": "1", "account_known": "5"},
         )
         iin = self._iin()
         son = Citizen(
@@ -250,7 +250,7 @@ class _Maker:
             "hero_of_labour",
             "granted ru standalone",
             before=["account"],
-            answers={"offer": "2", "account_known": "1"},
+            answers={"offer": "2", "account_known": "5"},
         )
         award = citizen.events[0]
         twice = Published(award.type, award.data, id=f"award-{citizen.iin[-4:]}")

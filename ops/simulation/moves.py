@@ -19,7 +19,8 @@ FACTS = (
 """What registries, the portal and the State Corporation publish."""
 
 TEXTS = (
-    *("1", "2", "0", "да", "ИӘ", "НЕТ", "СТОП", "R 1", "1 или 2", "рахмет", "кто это?", ""),
+    *("1", "2", "0", "3", "4", "5", "да", "ИӘ", "НЕТ", "СТОП", "бас тартамын", "R 1", "3 - бірге."),
+    *("1 или 2", "рахмет", "кто это?", ""),
     *("KZ86 125K ZT50 0410 0100", "kz75125kzt1001300335", MISTYPED),
 )
 """What citizens write, whatever they were asked."""

@@ -53,7 +53,7 @@ from sms.line import Line
 
 _LONGEST_REST = 3000
 _LEFT = ("sent", "delivered", "undelivered")
-_AGREEING = {QuestionKind.OFFER: "1", QuestionKind.ONE_APPLICATION: "2", QuestionKind.ACCOUNT: IBANS[0]}
+_AGREEING = {QuestionKind.OFFER: "1", QuestionKind.ONE_APPLICATION: "4", QuestionKind.ACCOUNT: IBANS[0]}
 
 Teller = Callable[[datetime, str], None]
 
@@ -347,7 +347,7 @@ class World:
         put = next(iter(self.ledger.puts.get(phone, ())[-1:]), None)
         if put is None:
             return "1"
-        return "1" if put.asked.details.account else _AGREEING[put.asked.kind]
+        return "5" if put.asked.details.account else _AGREEING[put.asked.kind]
 
     # The telling.
 

@@ -72,7 +72,7 @@ def test_the_application_date_is_the_local_day_of_the_consent(
     assert asked.decisions()[0].application_date == day
 
 
-@pytest.mark.parametrize(("answer", "scheme"), [("1", Scheme.ONE_APPLICATION), ("2", Scheme.STANDALONE)])
+@pytest.mark.parametrize(("answer", "scheme"), [("3", Scheme.ONE_APPLICATION), ("4", Scheme.STANDALONE)])
 def test_a_disability_asks_for_the_one_application_after_the_consent(
     town: Town, answer: str, scheme: Scheme
 ) -> None:
@@ -90,7 +90,7 @@ def test_a_known_account_is_shown_masked_and_confirmed(town: Town) -> None:
     town.reads("2")
     assert IBANS[1] not in town.texts()[1]
     assert "KZ**0335" in town.texts()[1]
-    town.reads("1")
+    town.reads("5")
     assert town.decisions()[0].iban == IBANS[1]
 
 
@@ -105,7 +105,7 @@ def test_an_account_that_becomes_known_in_between_is_not_what_was_confirmed(town
     town.learns("phone0", "title")
     town.reads("2")
     town.learns("account")
-    town.reads("1")
+    town.reads("5")
     assert town.told() == ["offer", "account", "explanation"]
     assert not town.decisions()
 

@@ -53,7 +53,7 @@ def test_a_citizen_recognises_every_text(language: Language | None) -> None:
 
 
 def test_a_masked_account_is_no_iin() -> None:
-    assert iin_tail(texts.question(QuestionKind.ACCOUNT, Language.RUSSIAN, DETAILS)) is None
+    assert iin_tail(texts.explanation(QuestionKind.ACCOUNT, Language.RUSSIAN, DETAILS)) is None
     assert iin_tail(texts.question(QuestionKind.OFFER, None, DETAILS)) == "0014"
 
 

@@ -1,94 +1,190 @@
-import json
+import unicodedata
 from collections import Counter
-from pathlib import Path
-from typing import NamedTuple
+from itertools import permutations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.sms import (
-    AccountConfirmed,
-    AccountGiven,
-    Answer,
-    Consent,
-    Decline,
-    Separately,
-    Together,
+from schemas.sms import AccountConfirmed, AccountGiven, Consent, Details, QuestionKind, Separately, Together
+from schemas.values import Language, check_iban
+from sms import texts
+from sms.answers import read_account, read_offer
+from tests.unit.sms.answer_samples import READERS, Sample, read, samples
+
+SAMPLES = samples()
+AGREED = {"kk", "ru"}
+UNDERSTOOD = [sample for sample in SAMPLES if sample.expected != "-"]
+CONSENTS = [sample.text for sample in SAMPLES if sample.question == "offer" and sample.expected in AGREED]
+ACCOUNTS = [sample for sample in SAMPLES if sample.expected.startswith("KZ")]
+DOUBTS = (
+    *("?", "❓", "‽", "не", "нет", "жоқ", "емес", "ма", "ли", "па", "или", "немесе", "әлде", "но", "бірақ"),
+    *("если", "0", "👎", "🤔", "подумаю", "мүмкін", "наверное", "қате", "ошибка", "ошиблась", "не мой"),
+    *("чужой", "закрыт", "stop", "not", "mistake", "ne", "emes", "отказываюсь", "кейін", "потом", "жабық"),
 )
-from schemas.values import check_iban
-from sms.answers import read_account, read_offer, read_one_application
-
-CORPUS = Path(__file__).with_name("answers.tsv")
-
-
-class Sample(NamedTuple):
-    offer: str
-    one: str
-    account: str
-    known: str
-    text: str
-
-
-def samples() -> list[Sample]:
-    lines = CORPUS.read_text(encoding="utf-8").splitlines()
-    rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
-    return [Sample(offer, one, account, known, json.loads(text)) for offer, one, account, known, text in rows]
-
-
-def code(answer: Answer | None) -> str:  # noqa: PLR0911 - one line for each reading
-    match answer:
-        case Consent(language=language):
-            return language.value
-        case Decline():
-            return "no"
-        case Together():
-            return "together"
-        case Separately():
-            return "separately"
-        case AccountConfirmed():
-            return "confirm"
-        case AccountGiven(iban=iban):
-            return iban
-        case None:
-            return "-"
-
-
-@pytest.mark.parametrize("sample", samples(), ids=lambda sample: ascii(sample.text)[:40])
-def test_each_answer_of_the_corpus_reads_as_it_says(sample: Sample) -> None:
-    assert sample == Sample(
-        offer=code(read_offer(sample.text)),
-        one=code(read_one_application(sample.text)),
-        account=code(read_account(sample.text, known=False)),
-        known=code(read_account(sample.text, known=True)),
-        text=sample.text,
-    )
+DETAILS = {
+    "offer": Details(iin_tail="0017"),
+    "one": Details(iin_tail="0017"),
+    "account": Details(iin_tail="0017"),
+    "known": Details(iin_tail="0017", account="KZ**0100"),
+}
+KINDS = {"offer": QuestionKind.OFFER, "one": QuestionKind.ONE_APPLICATION}
+OPTIONS = {
+    "offer": {
+        "1: келісемін, деректерімді пайдалануға да, қазақша.": "kk",
+        "2: согласие, и на использование данных, по-русски.": "ru",
+        "0: жоқ/нет.": "no",
+        "0: жоқ/нет. 3 күн/дня. 1414": "no",
+    },
+    "one": {
+        "3 - бірге.": "together",
+        "4 - бөлек.": "separately",
+        "3 - вместе.": "together",
+        "4 - отдельно.": "separately",
+        "Бас тарту: 0. Жауап мерзімі 3 күн.": "no",
+        "Отказ: 0. Срок ответа 3 дня.": "no",
+    },
+    "account": {"Бас тарту: 0. Мерзімі 3 күн.": "no", "Отказ: 0. Срок 3 дня.": "no"},
+    "known": {
+        "Дұрыс: 5.": "confirm",
+        "Верно: 5.": "confirm",
+        "Бас тарту: 0. Мерзімі 3 күн.": "no",
+        "Отказ: 0. Срок 3 дня.": "no",
+    },
+}
+INVISIBLE = [
+    *(chr(code) for code in range(0x20000) if unicodedata.category(chr(code)) == "Cf"),
+    *"\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2065\u2800\u3164\ufe00\ufe0e\ufe0f\uffa0\ufff0",
+    *"\x00\x08\x1b\x7f\x9f\ufffc\U000e0001\U000e0041\U000e0100\U000e01ef",
+]
 
 
-def test_the_corpus_is_large_and_has_every_reading() -> None:
-    offers = Counter(sample.offer for sample in samples())
-    assert sum(offers.values()) >= 300
-    assert min(offers[reading] for reading in ("kk", "ru", "no", "-")) >= 50
-    assert len({sample.text for sample in samples()}) == sum(offers.values())
+def question_text(question: str, language: Language | None) -> str:
+    return texts.question(KINDS.get(question, QuestionKind.ACCOUNT), language, DETAILS[question])
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: f"{sample.question}-{ascii(sample.text)[:40]}")
+def test_each_answer_of_the_corpora_reads_as_it_says(sample: Sample) -> None:
+    assert read(sample.question, sample.text) == sample.expected
+
+
+def test_the_corpora_are_large_and_have_every_reading() -> None:
+    assert len(set(SAMPLES)) == len({(sample.question, sample.text) for sample in SAMPLES})
+    found = Counter((sample.question, sample.expected[:2]) for sample in SAMPLES)
+    assert min(found["offer", reading] for reading in ("kk", "ru", "no", "-")) >= 100
+    assert min(found["one", reading] for reading in ("to", "se", "no", "-")) >= 20
+    assert min(found["known", reading] for reading in ("KZ", "co", "no", "-")) >= 20
+    assert found["account", "KZ"] >= 100
 
 
 @given(st.text(max_size=60))
 def test_reading_never_raises(text: str) -> None:
-    read_offer(text)
-    read_one_application(text)
-    read_account(text, known=True)
-    read_account(text, known=False)
+    for reader in READERS.values():
+        reader(text)
 
 
-@given(st.sampled_from([sample for sample in samples() if sample.offer in ("kk", "ru")]), st.data())
-def test_a_consent_with_a_refusal_or_a_question_beside_it_is_no_consent(
-    sample: Sample, data: st.DataObject
+@given(st.sampled_from(CONSENTS), st.sampled_from(DOUBTS), st.data())
+def test_a_consent_with_a_doubt_anywhere_in_it_is_no_consent(
+    text: str, doubt: str, data: st.DataObject
 ) -> None:
-    doubt = data.draw(st.sampled_from(["нет", "жоқ", "0", "не", "?", "👎", "или", "емес", "stop"]))
-    text = data.draw(st.sampled_from([f"{doubt} {sample.text}", f"{sample.text} {doubt}"]))
-    signed = "iPhone" in sample.text or "Galaxy" in sample.text
-    if not signed:
-        assert not isinstance(read_offer(text), Consent)
+    places = [0, *(place for place, letter in enumerate(text) if letter.isspace()), len(text)]
+    place = data.draw(st.sampled_from(places))
+    assert not isinstance(read_offer(f"{text[:place]} {doubt} {text[place:]}"), Consent)
+
+
+@given(st.sampled_from(ACCOUNTS), st.sampled_from(DOUBTS), st.sampled_from([" ", "\n", ", "]))
+def test_an_account_with_a_doubt_beside_it_is_none(sample: Sample, doubt: str, gap: str) -> None:
+    assert read(sample.question, f"{sample.text}{gap}{doubt}") == "-"
+    if not (sample.question == "known" and doubt in ("нет", "жоқ")):
+        assert read(sample.question, f"{doubt}{gap}{sample.text}") == "-"
+
+
+@given(
+    st.sampled_from(ACCOUNTS), st.sampled_from(ACCOUNTS), st.sampled_from([" ", "\n", ", ", " или ", " / "])
+)
+def test_two_right_accounts_are_none(one: Sample, other: Sample, gap: str) -> None:
+    if one.expected != other.expected:
+        assert read_account(f"{one.text}{gap}{other.text}", known=False) is None
+
+
+@given(st.sampled_from(SAMPLES), st.data())
+def test_what_nobody_sees_changes_no_reading(sample: Sample, data: st.DataObject) -> None:
+    text = sample.text
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(text)))
+        text = text[:place] + data.draw(st.sampled_from(INVISIBLE)) + text[place:]
+    assert read(sample.question, text) == sample.expected
+
+
+@pytest.mark.parametrize("question", OPTIONS)
+def test_an_option_copied_back_is_what_it_says(question: str) -> None:
+    shown = " ".join(question_text(question, language) for language in Language)
+    for option, reading in OPTIONS[question].items():
+        assert option in shown
+        for copied in (option, option.rstrip("."), option.upper(), f"«{option}»", f"  {option}\n"):
+            assert read(question, copied) == reading
+
+
+@pytest.mark.parametrize("question", OPTIONS)
+def test_several_options_are_no_answer(question: str) -> None:
+    for one, other in permutations(OPTIONS[question], 2):
+        if OPTIONS[question][one] != OPTIONS[question][other]:
+            for gap in (" ", "\n", ""):
+                assert read(question, f"{one}{gap}{other}") == "-"
+
+
+@pytest.mark.parametrize("question", OPTIONS)
+def test_our_own_text_sent_back_is_no_answer(question: str) -> None:
+    for language in (None, *Language):
+        whole = question_text(question, language)
+        for quoted in (whole, f"> {whole}", f"Fwd: {whole}", whole.replace("\n", " ")):
+            assert read(question, quoted) == "-"
+
+
+@pytest.mark.parametrize("digit", ["1", "2", "3", "4", "5"])
+def test_a_digit_answers_one_question_only(digit: str) -> None:
+    answers = [reader(digit) for reader in READERS.values()]
+    assert sum(answer is not None for answer in answers) == 1
+    kinds = {"1": Consent, "2": Consent, "3": Together, "4": Separately, "5": AccountConfirmed}
+    assert any(isinstance(answer, kinds[digit]) for answer in answers)
+
+
+@pytest.mark.parametrize("question", READERS)
+@pytest.mark.parametrize("no", ["0", "БАС ТАРТАМЫН", "ОТКАЗЫВАЮСЬ", "Я отказываюсь.", "бас тартамын, рахмет"])
+def test_a_no_is_heard_at_any_question(question: str, no: str) -> None:
+    assert read(question, no) == "no"
+
+
+@pytest.mark.parametrize("question", READERS)
+@pytest.mark.parametrize("stop", ["СТОП", "STOP", "stopall", "Unsubscribe", "0 стоп", "отказываюсь, СТОП"])
+def test_a_stop_is_heard_at_any_question_and_beside_a_no(question: str, stop: str) -> None:
+    assert read(question, stop) == "stop"
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        *("Отправлено с iPhone", "Отправлено с моего iPhone", "Отправлено с устройства Samsung"),
+        *("Отправлено из мобильной Почты Mail.ru", "Отправлено из Яндекс.Почты для мобильных"),
+        *("Sent from my iPhone", "Sent from my Galaxy S21", "Sent from Yahoo Mail on Android"),
+        *("Sent from Outlook for iOS", "Get Outlook for Android", "iPhone-нан жіберілді"),
+        *("-- ", "--\nИванова Анна", "С уважением, Иванова А.А."),
+    ],
+)
+def test_a_signature_is_cut_where_a_line_begins_with_it(signature: str) -> None:
+    for question, text, expected in (("offer", "Да", "ru"), ("offer", "1", "kk"), ("known", "5", "confirm")):
+        assert read(question, f"{text}\n{signature}") == expected
+        assert read(question, f"{text} {signature} не мой номер") == "-"
+        assert read(question, f"{text}\n{signature}\nэто не я") == "-"
+    iban = "KZ86125KZT5004100100"
+    assert read("account", f"{iban}\n\n{signature}") == iban
+    assert read("account", f"{iban}\n{signature}\nне мой счет") == "-"
+
+
+@pytest.mark.parametrize("question", READERS)
+def test_a_signature_alone_is_no_answer(question: str) -> None:
+    for signature in ("Отправлено с iPhone", "Sent from my iPhone 5", "Отправлено с телефона 1", "-- \n"):
+        assert read(question, signature) == "-"
 
 
 @given(
@@ -96,8 +192,7 @@ def test_a_consent_with_a_refusal_or_a_question_beside_it_is_no_consent(
 )
 def test_an_account_is_only_ever_a_valid_one(text: str) -> None:
     answer = read_account(f"KZ{text}", known=False)
-    if answer is not None:
-        assert isinstance(answer, AccountGiven)
+    if isinstance(answer, AccountGiven):
         assert check_iban(answer.iban) == answer.iban
 
 

@@ -302,7 +302,7 @@ async def test_what_is_no_text_of_a_number_is_passed_over_and_counted(api: BadAp
 async def test_the_apis_own_words_for_an_opt_out_are_a_no(api: BadApi, worker: Worker, said: str) -> None:
     api.receive(said, NOW - MINUTE)
     [text] = await worker.check()
-    assert read_offer(text) == Decline()
+    assert read_offer(text) == Decline(stop=True)
 
 
 @pytest.mark.parametrize("said", ["1", "stop it", "the end", "Жоқ", " 2 ", ""])

@@ -94,7 +94,7 @@ def test_an_answer_is_told_with_its_text_and_when_it_was_received(put: Number) -
 def test_a_known_account_is_confirmed_where_it_was_shown(number: Number) -> None:
     number.asks(kind=QuestionKind.ACCOUNT, details=Details(account="KZ**0100"))
     number.takes()
-    [answer] = number.reads("1")
+    [answer] = number.reads("5")
     assert isinstance(answer, QuestionAnswered)
     assert answer.answer == AccountConfirmed()
 

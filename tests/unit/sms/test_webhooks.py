@@ -400,13 +400,15 @@ def test_of_many_refused_texts_the_oldest_is_forgotten_first() -> None:
 @pytest.mark.parametrize(
     ("text", "kind", "told"),
     [
-        ("ТОҚТАТ", "STOP", "STOP"),
+        ("ҚОЙЫҢЫЗ", "STOP", "STOP"),
+        ("жоқ", "STOP", "STOP"),
+        ("ТОҚТАТ", "STOP", "ТОҚТАТ"),
         ("стоп", "STOP", "стоп"),
         ("START", "START", "START"),
         ("1", "", "1"),
     ],
 )
-async def test_opt_out_words_reach_us_as_a_no(caller: Caller, text: str, kind: str, told: str) -> None:
+async def test_opt_outs_reach_us_as_such(caller: Caller, text: str, kind: str, told: str) -> None:
     await caller.form(IN, {**INBOUND, "Body": text, "OptOutType": kind})
     [event] = caller.inbox.events()
     assert MessageReceived.model_validate_json(event.data).text == told
