@@ -86,10 +86,13 @@ def encode(event: CloudEvent) -> tuple[Headers, bytes]:
     return tuple(headers), event.data
 
 
-def decode(value: bytes | None, headers: Iterable[tuple[str, bytes]], *, timestamp: datetime) -> CloudEvent:
+def decode(
+    value: bytes | None, headers: Iterable[tuple[str, bytes]], *, timestamp: datetime | None
+) -> CloudEvent:
     """Read a record in either mode.
 
-    The time is optional in CloudEvents: an event without one happened at `timestamp`, the record's own.
+    The time is optional in CloudEvents: an event without one happened at `timestamp`, the record's own; where
+    that is None too, nobody knows when it happened, and it is refused.
     Raises `NotACloudEventError`.
     """
     if value is None:
@@ -110,7 +113,7 @@ def decode(value: bytes | None, headers: Iterable[tuple[str, bytes]], *, timesta
     return replace(event, data=value)
 
 
-def _structured(value: bytes, timestamp: datetime) -> CloudEvent:
+def _structured(value: bytes, timestamp: datetime | None) -> CloudEvent:
     try:
         content = json.loads(value)
     except (ValueError, RecursionError):
@@ -135,7 +138,7 @@ def _structured(value: bytes, timestamp: datetime) -> CloudEvent:
 
 
 def _from_attributes(
-    attributes: Mapping[str, str], data: bytes, timestamp: datetime, *, missing: str
+    attributes: Mapping[str, str], data: bytes, timestamp: datetime | None, *, missing: str
 ) -> CloudEvent:
     for name in _REQUIRED:
         if not attributes.get(name):
@@ -150,6 +153,8 @@ def _from_attributes(
             time = _instant.validate_strings(attributes["time"]).astimezone(UTC)
         except (ValidationError, OverflowError):
             raise NotACloudEventError("the time is not an RFC 3339 timestamp with an offset") from None
+    if time is None:
+        raise NotACloudEventError("the event has no time, and the record's own timestamp is none")
     known = (*_REQUIRED, "specversion", "time", "datacontenttype")
     extensions = {name: content for name, content in attributes.items() if name not in known}
     return CloudEvent(attributes["id"], attributes["source"], attributes["type"], time, data, extensions)
