@@ -10,6 +10,7 @@ from yarl import URL
 
 from streams.changelog_watch import ChangelogWatch
 from streams.clock import Clock
+from streams.lag import LagWatch
 from streams.lease import Lease
 from streams.records import LARGEST_RECORD, Outgoing
 from streams.security import broker_credentials
@@ -146,4 +147,5 @@ def create_app(settings: "Settings", tuning: Tuning | None = None) -> StreamApp:
         web_in_thread=False,
     )
     ChangelogWatch(app)
+    LagWatch(app)
     return app
