@@ -18,7 +18,7 @@ from ops.brokers.embedded import program
 from ops.brokers.kafka_files import OLDEST_JAVA, jars_folder, java_version, kafka_version
 
 _OLDEST_PYTHON = (3, 11)
-_PINNED = re.compile(r"([A-Za-z0-9._-]+)==([^\s;]+)")
+_PINNED = re.compile(r"([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s;]+)")
 _LITTLE_SPACE = 1 << 30
 
 

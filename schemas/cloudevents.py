@@ -89,12 +89,14 @@ def encode(event: CloudEvent) -> tuple[Headers, bytes]:
     return tuple(headers), event.data
 
 
-def decode(value: bytes | None, headers: Iterable[tuple[str, bytes]], *, timestamp: datetime) -> CloudEvent:
+def decode(
+    value: bytes | None, headers: Iterable[tuple[str, bytes]], *, timestamp: datetime | None
+) -> CloudEvent:
     """Read a record in either mode.
 
     The content type alone tells the mode; that of the data is not looked at, since JSON shows itself. The
-    time is optional in CloudEvents: an event without one happened at `timestamp`, the record's own. Raises
-    `NotACloudEventError`.
+    time is optional in CloudEvents: an event without one happened at `timestamp`, the record's own; where
+    that is None too, nobody knows when it happened, and it is refused. Raises `NotACloudEventError`.
     """
     if value is None:
         raise NotACloudEventError("the record has no value")
@@ -138,7 +140,7 @@ def _trace(by_name: Mapping[str, bytes]) -> dict[str, str]:
         return {}
 
 
-def _structured(value: bytes, timestamp: datetime) -> CloudEvent:
+def _structured(value: bytes, timestamp: datetime | None) -> CloudEvent:
     try:
         content = read_json(value)
     except NotJSONError as error:
@@ -171,7 +173,7 @@ def _data(content: Mapping[str, object]) -> bytes:
 
 
 def _from_attributes(
-    attributes: Mapping[str, str], data: bytes, timestamp: datetime, *, missing: str
+    attributes: Mapping[str, str], data: bytes, timestamp: datetime | None, *, missing: str
 ) -> CloudEvent:
     for name in _REQUIRED:
         if not attributes.get(name):
@@ -184,6 +186,8 @@ def _from_attributes(
             time = read_instant(attributes["time"])
         except ValueError:
             raise NotACloudEventError("the time is not an RFC 3339 timestamp with an offset") from None
+    if time is None:
+        raise NotACloudEventError("the event has no time, and the record's own timestamp is none")
     known = (*_REQUIRED, "specversion", "time", "datacontenttype")
     extensions = {name: content for name, content in attributes.items() if name not in known}
     return CloudEvent(attributes["id"], attributes["source"], attributes["type"], time, data, extensions)

@@ -10,11 +10,11 @@ from yarl import URL
 
 from streams.changelog_watch import ChangelogWatch
 from streams.clock import Clock
+from streams.lag import LagWatch
 from streams.lease import Lease
-from streams.records import Outgoing
+from streams.records import LARGEST_RECORD, Outgoing
 from streams.security import broker_credentials
 from streams.tables import BytesTable, TableManager
-from streams.topics import LARGEST_RECORD
 from streams.transport import Transport
 from streams.tuning import Tuning
 
@@ -129,6 +129,7 @@ def create_app(settings: "Settings", tuning: Tuning | None = None) -> StreamApp:
         value_serializer="raw",
         processing_guarantee="at_least_once",
         consumer_auto_offset_reset="earliest",
+        consumer_metadata_max_age_ms=int(tuning.metadata_age * 1000),
         broker_max_poll_records=tuning.max_poll_records,
         broker_commit_interval=tuning.commit_interval,
         broker_session_timeout=tuning.session_timeout,
@@ -146,4 +147,5 @@ def create_app(settings: "Settings", tuning: Tuning | None = None) -> StreamApp:
         web_in_thread=False,
     )
     ChangelogWatch(app)
+    LagWatch(app)
     return app

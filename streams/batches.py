@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 import structlog
 
-from streams.dead_letters import dead_letter
+from streams import metrics
+from streams.dead_letters import dead_letter, packed_dead_letter
 from streams.exits import Exit, end_process
-from streams.records import Outgoing, Record
+from streams.records import LARGEST_RECORD, NotUnpacked, Outgoing, Record
 
 if TYPE_CHECKING:
     from streams.app import StreamApp
@@ -20,6 +21,7 @@ log = structlog.get_logger()
 Handler = Callable[["Batch"], Awaitable[Sequence[Outgoing]]]
 
 _PATIENCE = 0.05
+_TOO_LARGE = "its effect is too large"
 
 
 @dataclass(slots=True, eq=False)
@@ -28,6 +30,7 @@ class Holding:
 
     `end` is the offset at which the log ended when the partition was taken: records before it may have been
     handled by a previous owner whose acknowledgement was lost. `acknowledged` is the offset to be committed.
+    `topic_id` is the broker's id of the topic, empty where it tells none; it is committed with the offset.
     A holding is never reused: after a rebalance there is a new one, and acknowledgements to the old one are
     ignored. Once it is closing, no work begins any more.
     """
@@ -40,15 +43,27 @@ class Holding:
     live: bool = True
     closing: bool = False
     busy: bool = False
+    topic_id: str = ""
     task: "asyncio.Task[None] | None" = None
+
+    @property
+    def handled(self) -> int:
+        """The offset behind all that is handled."""
+        return self.acknowledged if self.acknowledged is not None else self.committed or 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch(Sequence[Record]):
-    """The records that one poll brought for one partition, in the order of the log; never empty."""
+    """The records that one poll brought for one partition, in the order of the log.
+
+    Handlers never see an empty one. `end` is where the partition is to be read next, where that is not right
+    behind the last record. `not_unpacked` are what stood among the records and is none, for the dead letters.
+    """
 
     records: Sequence[Record]
     holding: Holding = field(repr=False)
+    end: int | None = None
+    not_unpacked: Sequence[NotUnpacked] = ()
 
     @property
     def topic(self) -> str:
@@ -63,7 +78,13 @@ class Batch(Sequence[Record]):
     @property
     def next_offset(self) -> int:
         """The offset to be committed once the whole batch is handled."""
-        return self.records[-1].offset + 1
+        return self.records[-1].offset + 1 if self.end is None else self.end
+
+    @property
+    def at(self) -> str:
+        """Where the batch begins, for logs: `topic[partition]@offset`."""
+        firsts: list[Record | NotUnpacked] = [*self.records[:1], *self.not_unpacked[:1]]
+        return min(firsts, key=lambda item: item.offset).position
 
     def still_owned(self) -> bool:
         """Whether this worker still holds the partition in the assignment in which it read the batch.
@@ -110,13 +131,16 @@ def stateless(
 
     `handle` is expected to answer for its records itself, with `dead_letter(record, reason)` for what it
     cannot read. If it raises all the same: with `on_error="isolate"` every record of the batch is handled
-    once more alone and those that raise again are dead-lettered; with `on_error="end"` (for handlers whose
+    once more alone and those that raise again are dead-lettered, and so is one of which more is to be sent
+    than our topics take; with `on_error="end"` (for handlers whose
     effects leave Kafka) the process ends with nothing acknowledged.
     """
 
     async def work(batch: Batch) -> None:
         try:
             outgoing = await handle(batch)
+            if on_error == "isolate" and any(map(_too_large, outgoing)):
+                outgoing = await _one_by_one(batch, handle)
         except Exception as error:
             if on_error == "end":
                 end_process(
@@ -133,11 +157,19 @@ async def _one_by_one(batch: Batch, handle: Handler) -> Sequence[Outgoing]:
     outgoing: list[Outgoing] = []
     for record in batch:
         try:
-            outgoing += await handle(batch.part([record]))
+            found = await handle(batch.part([record]))
         except Exception as error:
             log.exception("record dead-lettered", at=record.position)
-            outgoing.append(dead_letter(record, f"handler raised {type(error).__name__}"))
+            found = [dead_letter(record, f"handler raised {type(error).__name__}")]
+        if any(map(_too_large, found)):
+            log.warning("record dead-lettered", at=record.position, reason=_TOO_LARGE)
+            found = [dead_letter(record, _TOO_LARGE)]
+        outgoing += found
     return outgoing
+
+
+def _too_large(outgoing: Outgoing) -> bool:
+    return outgoing.size > LARGEST_RECORD
 
 
 def register(
@@ -156,7 +188,7 @@ def register(
         async for batch in stream:
             if batch.holding.closing:
                 continue
-            batch.holding.task = asyncio.create_task(runner.run(batch), name=f"{name} {batch[0].position}")
+            batch.holding.task = asyncio.create_task(runner.run(batch), name=f"{name} {batch.at}")
 
     names = list(topics)
     app.source_topics.update(names)
@@ -174,7 +206,7 @@ class _Runner:
     async def run(self, batch: Batch) -> None:
         """Work on a batch until it is done, and acknowledge it."""
         holding = batch.holding
-        at = batch[0].position
+        at = batch.at
         try:
             while not await self._attempt(batch):
                 await self._until_sure(holding)
@@ -196,12 +228,15 @@ class _Runner:
     async def _attempt(self, batch: Batch) -> bool:
         """Work on the batch; False where the work gave up because it could not tell whether it still may."""
         try:
-            await self.work(batch)
+            if batch.not_unpacked:
+                await self.app.send_all([_refused(item) for item in batch.not_unpacked])
+            if batch.records:
+                await self.work(batch)
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if not batch.holding.live or (task is not None and task.cancelling()):
                 raise
-            log.warning("batch put off: unsure of the partition", agent=self.name, at=batch[0].position)
+            log.warning("batch put off: unsure of the partition", agent=self.name, at=batch.at)
             return False
         return True
 
@@ -215,3 +250,15 @@ class _Runner:
             if self.app.lease.lost or not holding.live:
                 raise asyncio.CancelledError("the partition is another worker's now")
             await asyncio.sleep(_PATIENCE)
+
+
+def _refused(item: NotUnpacked) -> Outgoing:
+    log.warning(
+        "what cannot be unpacked is dead-lettered",
+        at=item.position,
+        last_offset=item.last_offset,
+        reason=item.reason,
+        bytes=len(item.data),
+    )
+    metrics.NOT_UNPACKED.labels(item.topic).inc()
+    return packed_dead_letter(item)

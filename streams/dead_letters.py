@@ -1,8 +1,9 @@
 """Dead letters: what could not be read goes to its own topic, byte for byte, with where it came from."""
 
-from datetime import UTC, datetime, timedelta
+import hashlib
+from dataclasses import replace
 
-from streams.records import Outgoing, Record
+from streams.records import LARGEST_RECORD, NotUnpacked, Outgoing, Record
 
 DEAD_LETTERS = "dead-letter.v1"
 
@@ -11,9 +12,12 @@ TOPIC = "jardem_topic"
 PARTITION = "jardem_partition"
 OFFSET = "jardem_offset"
 TIMESTAMP = "jardem_timestamp"
-OURS = frozenset({REASON, TOPIC, PARTITION, OFFSET, TIMESTAMP})
+FORM = "jardem_form"
+LAST_OFFSET = "jardem_last_offset"
+CUT = "jardem_cut"
+OURS = frozenset({REASON, TOPIC, PARTITION, OFFSET, TIMESTAMP, FORM, LAST_OFFSET, CUT})
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LARGEST_LETTER = LARGEST_RECORD - 64 * 1024
 
 
 class Unreadable(Exception):  # noqa: N818 - it says what the record is, not what went wrong in us
@@ -30,20 +34,56 @@ class Unreadable(Exception):  # noqa: N818 - it says what the record is, not wha
 def dead_letter(record: Record, reason: str) -> Outgoing:
     """The record unchanged, with five headers more: why, and where it stood.
 
-    `jardem_timestamp` is in milliseconds UTC.
+    `jardem_timestamp` is in milliseconds UTC, as it stands in the log; -1 is Kafka's way to say none.
 
     Headers of an earlier journey through the dead letters are replaced, so that a redriven record says where
     it failed last.
     """
-    milliseconds = (record.timestamp - _EPOCH) // timedelta(milliseconds=1)
-    headers = [(name, value) for name, value in record.headers if name not in OURS]
-    headers += [
-        (REASON, reason.encode()),
-        (TOPIC, record.topic.encode()),
-        (PARTITION, str(record.partition).encode()),
-        (OFFSET, str(record.offset).encode()),
-        (TIMESTAMP, str(milliseconds).encode()),
-    ]
-    # Kafka takes no record without key and value; an empty value stands for both missing.
+    kept = [number for number, (name, _) in enumerate(record.headers) if name not in OURS]
+    headers = [record.headers[number] for number in kept] + _place(record, reason, record.milliseconds)
+    nulls = frozenset(place for place, number in enumerate(kept) if number in record.null_headers)
+    # aiokafka sends no record without key and value; an empty value stands for both missing.
     value = b"" if record.key is None and record.value is None else record.value
-    return Outgoing(DEAD_LETTERS, record.key, value, tuple(headers))
+    return _fitting(Outgoing(DEAD_LETTERS, record.key, value, tuple(headers), null_headers=nulls))
+
+
+def packed_dead_letter(item: NotUnpacked) -> Outgoing:
+    """What could not be unpacked, as its bytes stand in the log, with seven headers.
+
+    The five of every dead letter, `jardem_form` (`record` or `batch`), and `jardem_last_offset`: a batch
+    stands for all records from `jardem_offset` on up to there.
+    """
+    headers = [
+        *_place(item, item.reason, item.bare_timestamp),
+        (FORM, item.form.encode()),
+        (LAST_OFFSET, str(item.last_offset).encode()),
+    ]
+    return _fitting(Outgoing(DEAD_LETTERS, None, item.data, tuple(headers)))
+
+
+def _place(item: Record | NotUnpacked, reason: str, milliseconds: int | None) -> list[tuple[str, bytes]]:
+    return [
+        (REASON, reason.encode()),
+        (TOPIC, item.topic.encode()),
+        (PARTITION, str(item.partition).encode()),
+        (OFFSET, str(item.offset).encode()),
+        (TIMESTAMP, str(-1 if milliseconds is None else milliseconds).encode()),
+    ]
+
+
+def _fitting(letter: Outgoing) -> Outgoing:
+    """The letter, cut where the dead letters' topic would not take it; `jardem_cut` says what is missing.
+
+    Whoever owns a public topic may let it have larger records than we do. The whole of it stands where it
+    came from, for as long as that topic keeps it.
+    """
+    if letter.size <= LARGEST_LETTER:
+        return letter
+    value = letter.value or b""
+    missing = f"the value had {len(value)} bytes, SHA-256 {hashlib.sha256(value).hexdigest()}"
+    if replace(letter, value=b"").size > LARGEST_LETTER // 2:
+        ours = tuple(header for header in letter.headers if header[0] in OURS)
+        letter = replace(letter, key=None, headers=ours, null_headers=frozenset())
+        missing += "; key and headers are left out"
+    letter = replace(letter, headers=(*letter.headers, (CUT, missing.encode())))
+    return replace(letter, value=value[: LARGEST_LETTER - replace(letter, value=b"").size])

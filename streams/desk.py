@@ -31,7 +31,10 @@ log = structlog.get_logger()
 S = TypeVar("S")
 E = TypeVar("E")
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+def _now() -> int:
+    """Real time in milliseconds UTC, as records bear it."""
+    return int(datetime.now(UTC).timestamp() * 1000)
 
 
 class DeskCore(Protocol[S, E]):
@@ -158,7 +161,7 @@ class Desk:
                 fold.effects.append(self._refuse(record, "its effect is too large"))
                 return
         opened.state = state
-        timestamp = (record.timestamp - _EPOCH) // timedelta(milliseconds=1)
+        timestamp = _now() if record.timestamp is None else record.milliseconds or 0
         opened.newest = max(opened.newest, timestamp)
         opened.envelope.remember(event_id, timestamp, record.offset, effects)
         fold.effects += effects
@@ -214,7 +217,7 @@ class Desk:
             del self._recent[next(iter(self._recent))]
 
     def _value(self, batch: Batch, opened: _Open) -> bytes:
-        now = int(datetime.now(UTC).timestamp() * 1000)
+        now = _now()
         committed, tuning = batch.holding.committed or 0, self._app.tuning
         opened.envelope.prune(min(opened.newest, now) - self._keep, committed, tuning.most_handled)
         state = self._core.dump(opened.state)

@@ -14,6 +14,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from faust.transport.drivers import aiokafka as driver
 from faust.transport.producer import ProducerBuffer as FaustProducerBuffer
 
+from streams.exact_headers import ExactBuilder, odd, written
 from streams.exits import Exit, end_process
 from streams.lease import leased
 from streams.records import Outgoing
@@ -30,7 +31,7 @@ log = structlog.get_logger()
 
 _FEW = 8
 
-_Row = tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]
+_Row = tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]
 
 
 class ProducerBuffer(FaustProducerBuffer):
@@ -242,7 +243,7 @@ class Producer(driver.Producer):
                 number = _partition_of(o.key, numbers)
             else:
                 number = o.partition
-            groups.setdefault(TopicPartition(o.topic, number), []).append((o.key, o.value, list(o.headers)))
+            groups.setdefault(TopicPartition(o.topic, number), []).append((o.key, o.value, written(o)))
         return [task for tp, rows in groups.items() for task in self._submit_to(tp, rows)]
 
     def _submit_to(self, tp: TopicPartition, rows: Sequence["_Row"]) -> list["asyncio.Task[range]"]:
@@ -252,6 +253,8 @@ class Producer(driver.Producer):
         batch. They start in this order, and all before aiokafka's sender does, so that they go in one
         request.
         """
+        if any(odd(headers) for _, _, headers in rows):
+            return self._submit_odd(tp, rows)
         if len(rows) <= _FEW:
             return (
                 [asyncio.create_task(self._deliver(tp, partial(self._one_by_one, tp, rows)))] if rows else []
@@ -273,6 +276,20 @@ class Producer(driver.Producer):
             builder.close()
             together = partial(self._together, tp, builder, done - before)
             tasks.append(asyncio.create_task(self._deliver(tp, together)))
+        return tasks
+
+    def _submit_odd(self, tp: TopicPartition, rows: Sequence["_Row"]) -> list["asyncio.Task[range]"]:
+        """Hand over records of which one has a header that aiokafka would not write: each a batch of its own.
+
+        Only dead letters have such headers, and they are rare.
+        """
+        tasks = []
+        for row in rows:
+            key, value, headers = row
+            builder = ExactBuilder(_size(row) + 1024, self._compression())
+            builder.append(timestamp=None, key=key, value=value, headers=headers)
+            builder.close()
+            tasks.append(asyncio.create_task(self._deliver(tp, partial(self._together, tp, builder, 1))))
         return tasks
 
     def _compression(self) -> Any:  # noqa: ANN401 - aiokafka has no types
@@ -314,7 +331,8 @@ class Producer(driver.Producer):
 
 def _size(row: _Row) -> int:
     key, value, headers = row
-    return len(key or b"") + len(value or b"") + sum(len(name) * 4 + len(data) + 10 for name, data in headers)
+    content = sum(len(name) * 4 + len(data or b"") + 10 for name, data in headers)
+    return len(key or b"") + len(value or b"") + content
 
 
 @lru_cache(maxsize=65_536)

@@ -4,7 +4,7 @@ It replaces what Faust's does record by record through an agent's queue: here th
 into the partition stores. Standby replicas are not offered; reading is fast enough to do without them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, cast
 
@@ -16,7 +16,9 @@ from faust.types import TP
 from mode import Service
 
 from streams.exits import Exit, end_process
+from streams.records import NotUnpacked, Record
 from streams.stores import NotOwned
+from streams.unpacking import Item
 
 if TYPE_CHECKING:
     from streams.app import StreamApp
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from streams.tables import BytesTable
 
 log = structlog.get_logger()
+
+_PATIENCE = 10.0
 
 
 class Recovery(FaustRecovery):
@@ -89,23 +93,38 @@ class Recovery(FaustRecovery):
         epoch = await consumer.seek_changelogs({tp: starts[tp] for tp in pending})
         if pending:
             log.info("recovery begins", partitions=len(pending), records=total)
-        read = 0
+        read, progress = 0, monotonic()
         while pending:
-            for tp, records in (await consumer.read_changelogs(epoch, frozenset(pending))).items():
-                next_offset = records[-1].offset + 1
+            for tp, fetched in (await consumer.read_changelogs(epoch, frozenset(pending))).items():
                 table = self._table(tp)
-                table.partition(tp.partition).write(((r.key, r.value) for r in records), next_offset)
-                table.mark_changed(tp.partition)
-                read += len(records)
-            for tp in list(pending):
+                records = _unpacked(fetched.items)
                 # The position, not the last record, says how far we are: what was compacted away is not
                 # delivered.
-                position = await consumer.position(tp)
-                if position is not None and position >= ends[tp]:
-                    self._table(tp).partition(tp.partition).write((), position)
+                values = ((record.key or b"", record.value) for record in records)
+                table.partition(tp.partition).write(values, fetched.next_offset)
+                table.mark_changed(tp.partition)
+                read, progress = read + len(records), monotonic()
+                if fetched.next_offset >= ends[tp]:
                     pending.discard(tp)
+            if monotonic() - progress > _PATIENCE:
+                await self._say_what_holds_back(pending, ends)
+                progress = monotonic()
         await consumer.pause_fetching(tps)
         log.info("recovery ends", partitions=len(tps), records=read, seconds=round(monotonic() - started, 3))
+
+    async def _say_what_holds_back(self, pending: Iterable[TP], ends: Mapping[TP, int]) -> None:
+        """Nothing is skipped: a table without its last values would act upon what is not true any more."""
+        stable = await self._consumer.stable_ends(*pending)
+        for tp in pending:
+            if stable[tp] < ends[tp]:
+                log.warning(
+                    "recovery waits: a transaction holds back a changelog until it ends; nobody but jardem's "
+                    "workers should write to it",
+                    changelog=tp.topic,
+                    partition=tp.partition,
+                    at=stable[tp],
+                    changelog_end=ends[tp],
+                )
 
     def _starts(self, begins: Mapping[TP, int], ends: Mapping[TP, int]) -> dict[TP, int]:
         starts = {}
@@ -167,3 +186,18 @@ class Recovery(FaustRecovery):
     async def _call_tables(self) -> None:
         for table in self.tables.values():
             await table.on_recovery_completed(self.actives_for_table[table], self.standbys_for_table[table])
+
+
+def _unpacked(items: Sequence[Item]) -> Sequence[Record]:
+    """The records of a changelog. What cannot be unpacked ends the process: it may be the state of a case."""
+    for item in items:
+        if isinstance(item, NotUnpacked):
+            end_process(
+                Exit.UNREADABLE_TABLE,
+                "a changelog cannot be unpacked: mend what it says is missing here, or restore the changelog",
+                changelog=item.topic,
+                partition=item.partition,
+                offset=item.offset,
+                reason=item.reason,
+            )
+    return [item for item in items if isinstance(item, Record)]

@@ -12,24 +12,43 @@ from typing import TYPE_CHECKING
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from streams.fetching import Fetching
+from streams.records import NotUnpacked
+
 if TYPE_CHECKING:
     from streams.stores import PartitionStore
 
 log = structlog.get_logger()
 
 
+class UnreadableChangelog(Exception):  # noqa: N818 - it says what is found
+    """A changelog of which something cannot be unpacked; the message says where."""
+
+
 async def foreign_keys(
     consumer: AIOKafkaConsumer, changelog: TopicPartition, begin: int, end: int
 ) -> set[bytes | None]:
-    """The keys of the records from `begin` up to `end`. The consumer is started and stopped here."""
+    """The keys of the records from `begin` up to `end`, those too that are not committed yet.
+
+    A transaction may still be committed when our own values have been written; whoever waited for it would
+    keep its partition waiting. The consumer is started and stopped here.
+
+    Raises:
+        UnreadableChangelog: something there cannot be unpacked.
+    """
     keys: set[bytes | None] = set()
     await consumer.start()
+    Fetching(consumer)
     try:
         consumer.assign([changelog])
         consumer.seek(changelog, begin)
         while await consumer.position(changelog) < end:
             found = await consumer.getmany(timeout_ms=500)
-            keys |= {record.key for records in found.values() for record in records if record.offset < end}
+            for item in found.get(changelog, ()):
+                if isinstance(item, NotUnpacked):
+                    raise UnreadableChangelog(f"{item.position} cannot be unpacked: {item.reason}")
+                if item.offset < end:
+                    keys.add(item.key)
     finally:
         await consumer.stop()
     return keys

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from schemas.catalogue import PUBLIC_IN
 from streams.dead_letters import DEAD_LETTERS
+from streams.records import LARGEST_RECORD
 
 if TYPE_CHECKING:
     from streams.settings import Settings
@@ -14,13 +15,6 @@ if TYPE_CHECKING:
 CASE_INBOX = "case.inbox.v1"
 SMS_INBOX = "sms.inbox.v1"
 SMS_OUTBOX = "sms.outbox.v1"
-
-LARGEST_RECORD = 4 * 1024 * 1024
-"""Bytes that a record of our own topics may have.
-
-Brokers let others publish a quarter of that, and what they published comes again with more headers, as an
-inbox event, or as a dead letter.
-"""
 
 CHANGELOGS = {
     "jardem-people-changelog": "people and their cases: the case desk's table",

@@ -34,6 +34,12 @@ class Tuning:
     """Seconds after which a record that the broker has not taken is lost, and the process ends."""
     changelog_check: float = 10.0
     """Seconds between looks at whether another worker has written to a changelog of this one's."""
+    metadata_age: float = 10.0
+    """Seconds after which the brokers are asked again which partitions there are: new ones are to be read."""
+    lag_check: float = 5.0
+    """Seconds between looks at how far the logs go, and whether a topic was made anew."""
+    standing_after: float = 30.0
+    """Seconds after which a partition that a transaction holds back, or that stands still, is told of."""
     linger: float = 0.0
     """Seconds for which the producer waits for more records to send together; batches are sent together
     anyway.

@@ -105,7 +105,15 @@ def main() -> int:
     configure_logging()
     settings = Settings(kafka=kafka, data_dir=Path(folder), store=cast("Literal['memory', 'rocksdb']", store))
     session = float(os.environ.get("LEDGER_SESSION", "6"))
-    tuning = Tuning(app_id=app_id, session_timeout=session, heartbeat_interval=1.0, revoke_wait=2.5)
+    tuning = Tuning(
+        app_id=app_id,
+        session_timeout=session,
+        heartbeat_interval=1.0,
+        revoke_wait=2.5,
+        metadata_age=2.0,
+        lag_check=0.5,
+        standing_after=3.0,
+    )
     app = create_app(settings, tuning)
     Desk(app, Ledger(app_id))
 

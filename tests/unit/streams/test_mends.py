@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -14,9 +15,9 @@ from faust.types import TP, AppT
 
 from streams.app import StreamApp
 from streams.batches import Batch, Holding, register
-from streams.consumer import to_record
 from streams.exits import Exit
-from streams.records import Outgoing
+from streams.fetching import Fetched, Fetching
+from streams.records import Outgoing, Record
 
 INBOX = TP("inbox", 0)
 
@@ -47,6 +48,11 @@ class Subscriptions:
     """aiokafka's, as far as a fetch looks at them."""
 
     reassignment_in_progress = False
+    subscription = SimpleNamespace(
+        assignment=SimpleNamespace(
+            state_value=lambda _: SimpleNamespace(has_valid_position=True, position=0),
+        )
+    )
 
     @staticmethod
     def fetch_context() -> contextlib.AbstractContextManager[None]:
@@ -57,7 +63,11 @@ class Fetcher:
     """aiokafka's fetcher, in which a record arrives when the test says so."""
 
     _closed = False
+    _client = None
     _subscriptions = Subscriptions
+
+    async def _proc_fetch_request(self, *_: Any) -> bool:
+        raise NotImplementedError
 
     def __init__(self) -> None:
         self.there: dict[TP, list[str]] = {}
@@ -98,13 +108,23 @@ class Driver:
         return 0
 
 
+def drive(thread: Any) -> Driver:
+    """Give the thread that consumer, in which nothing is new as long as nothing arrives."""
+    thread._consumer = driver = Driver()
+    thread._fetching = Fetching(driver)
+    thread._fetching.sought({INBOX: 0})
+    return driver
+
+
 async def test_m1_an_empty_set_fetches_nothing(ours: StreamApp) -> None:
     thread = cast("Any", ours.consumer)._thread
-    thread._consumer = driver = Driver()
+    driver = drive(thread)
     driver._fetcher.there[INBOX] = ["record"]
     assert await thread._fetch(0, frozenset(), 0.01, 500) == {}
     assert driver._fetcher.taken == []
-    assert await thread._fetch(0, frozenset({INBOX}), 0.01, 500) == {INBOX: ["record"]}
+    assert await thread._fetch(0, frozenset({INBOX}), 0.01, 500) == {
+        INBOX: Fetched(cast("Any", ["record"]), 0)
+    }
 
 
 async def test_m8_a_fetch_that_waits_through_a_seek_takes_nothing(stock: AppT, ours: StreamApp) -> None:
@@ -120,21 +140,22 @@ async def test_m8_a_fetch_that_waits_through_a_seek_takes_nothing(stock: AppT, o
     assert driver._fetcher.taken == ["record"]
 
     thread = cast("Any", ours.consumer)._thread
-    thread._consumer = driver = Driver()
+    driver = drive(thread)
     fetching = asyncio.create_task(thread._fetch(thread._epoch, frozenset({INBOX}), 5.0, 500))
     await driver._fetcher.waiting.wait()
     epoch = await thread._seek_all({INBOX: 1})
     driver._fetcher.arrive("record")
     assert await fetching == {}
     assert driver._fetcher.taken == []
-    assert await thread._fetch(epoch, frozenset({INBOX}), 0.1, 500) == {INBOX: ["record"]}
+    taken = await thread._fetch(epoch, frozenset({INBOX}), 0.1, 500)
+    assert taken[INBOX].items == ["record"]
 
 
 async def test_m8_while_an_assignment_is_under_way_nothing_is_taken(
     ours: StreamApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     thread = cast("Any", ours.consumer)._thread
-    thread._consumer = driver = Driver()
+    driver = drive(thread)
     driver._fetcher.there[INBOX] = ["record"]
     monkeypatch.setattr(Subscriptions, "reassignment_in_progress", True)
     assert await thread._fetch(0, frozenset({INBOX}), 0.01, 500) == {}
@@ -165,8 +186,8 @@ async def test_m2_no_offset_is_committed_over_a_hole(stock: AppT, ours: StreamAp
         delivered.append(message.value)
 
     consumer.callback = deliver
-    await consumer._deliver(INBOX, [raw(10)])
-    await consumer._deliver(INBOX, [raw(11)])
+    await consumer._deliver(INBOX, fetched(10))
+    await consumer._deliver(INBOX, fetched(11))
     assert [record.offset for record in delivered[0]] == [10]
     assert len(delivered) == 1, "the next batch waits for this one"
     assert consumer.committable() == {}
@@ -184,7 +205,7 @@ async def test_m2_a_hole_of_a_compacted_topic_stalls_nothing(ours: StreamApp) ->
         batches.append(message.value)
 
     consumer.callback = deliver
-    await consumer._deliver(INBOX, [raw(10), raw(17)])
+    await consumer._deliver(INBOX, fetched(10, 17))
     holding.acknowledged = batches[0].next_offset
     assert consumer.committable() == {INBOX: 18}
 
@@ -246,7 +267,7 @@ async def test_m3_no_work_begins_once_a_partition_is_closing(ours: StreamApp) ->
     consumer: Any = ours.consumer
     consumer._thread.wake = lambda: None
     consumer.holdings = {INBOX: Holding("inbox", 0, end=0, committed=None)}
-    batch = Batch([to_record(raw(0))], consumer.holdings[INBOX])
+    batch = Batch([record(0)], consumer.holdings[INBOX])
 
     async def stream() -> AsyncIterator[Batch]:
         yield batch
@@ -408,7 +429,9 @@ async def test_m7_a_lost_send_ends_the_process(
     assert codes == [Exit.LOST_SEND]
 
 
-def raw(offset: int) -> Any:
-    from aiokafka import ConsumerRecord  # noqa: PLC0415
+def record(offset: int) -> Record:
+    return Record("inbox", 0, offset, None, b"key", b"value")
 
-    return ConsumerRecord("inbox", 0, offset, 0, 0, b"key", b"value", None, 3, 5, ())
+
+def fetched(*offsets: int) -> Fetched:
+    return Fetched([record(offset) for offset in offsets], offsets[-1] + 1)

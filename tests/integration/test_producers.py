@@ -1,0 +1,139 @@
+"""Whatever producers write, in whatever way a broker takes it: no partition stops, and nothing is lost.
+
+`PRODUCERS=3000 make integration PYTEST="-k producers"` tries more, and `PRODUCERS_SEED=7` others.
+"""
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from ops.brokers.kafka import KafkaBroker
+from ops.demo.installation import Installation
+from streams.dead_letters import DEAD_LETTERS, OFFSET, OURS, PARTITION, TIMESTAMP, TOPIC
+from streams.records import Record
+from streams.topics import CASE_INBOX, SMS_INBOX, SMS_OUTBOX
+from tests.crafted import Crafted, Raw
+from tests.integration.producers import TOPICS, Combination, combinations
+from tests.integration.reader import configure, records_in, unhandled
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+
+SEED = int(os.environ.get("PRODUCERS_SEED", "1"))
+COUNT = int(os.environ.get("PRODUCERS", "120"))
+ANY_TIME = str(2**63 - 1)
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
+    with KafkaBroker(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker
+
+
+@pytest.fixture
+async def installation(broker: KafkaBroker, tmp_path: Path) -> AsyncIterator[Installation]:
+    async with Installation(broker.address, tmp_path, grace=3600) as installation:
+        # Brokers before 4.0 take any time; since then one has to ask for it.
+        configure(broker.address, TOPICS["producer's"], message_timestamp_after_max_ms=ANY_TIME)
+        configure(broker.address, TOPICS["broker's"], message_timestamp_type="LogAppendTime")
+        yield installation
+
+
+class Producers:
+    """One aiokafka producer for each way of using transactions."""
+
+    def __init__(self, kafka: str) -> None:
+        self._plain = AIOKafkaProducer(bootstrap_servers=kafka, acks="all")
+        self._transactional = AIOKafkaProducer(bootstrap_servers=kafka, transactional_id="registry")
+
+    @classmethod
+    @asynccontextmanager
+    async def of(cls, kafka: str) -> AsyncIterator["Producers"]:
+        producers = cls(kafka)
+        async with producers._plain, producers._transactional:
+            yield producers
+
+    async def write(self, how: Combination, raws: Sequence[Raw], partition: int) -> int:
+        """The offset of the first record."""
+        topic, transactional = how.topic, how.transaction != "none"
+        batch = Crafted(raws, how.codec, transactional=transactional)
+        if not transactional:
+            return await self._send(self._plain, batch, topic, partition)
+        await self._transactional.begin_transaction()
+        offset = await self._send(self._transactional, batch, topic, partition)
+        if how.transaction == "committed":
+            await self._transactional.commit_transaction()
+        else:
+            await self._transactional.abort_transaction()
+        return offset
+
+    @staticmethod
+    async def _send(producer: AIOKafkaProducer, batch: Crafted, topic: str, partition: int) -> int:
+        written = await (await producer.send_batch(batch, topic, partition=partition))
+        return int(written.offset)
+
+
+def named(record: Record) -> str:
+    return dict(record.headers)["ce_id"].decode()
+
+
+def exactly(record: Record) -> Raw:
+    """A dead letter as what it was, without what it was given."""
+    headers = [
+        (name.encode("utf-8", "surrogateescape"), None if number in record.null_headers else value)
+        for number, (name, value) in enumerate(record.headers)
+        if name not in OURS
+    ]
+    timestamp = int(dict(record.headers)[TIMESTAMP])
+    return Raw(record.key, record.value, headers, timestamp)
+
+
+def as_letter(raw: Raw) -> Raw:
+    """Kafka's client sends no record without key and value."""
+    value = b"" if raw.key is None and raw.value is None else raw.value
+    return Raw(raw.key, value, list(raw.headers), raw.timestamp)
+
+
+async def test_no_way_of_writing_records_stops_a_partition(
+    broker: KafkaBroker, installation: Installation
+) -> None:
+    sent: dict[str, tuple[Combination, Raw, tuple[str, int, int]]] = {}
+    inboxes: Sequence[str] = (CASE_INBOX, SMS_INBOX, SMS_OUTBOX)
+    async with Producers.of(broker.address) as producers:
+        for chosen in combinations(SEED, COUNT):
+            ways = [chosen]
+            if chosen.spelling == "junk":
+                ways.append(chosen.to(inboxes[chosen.number % len(inboxes)]))
+            for how in ways:
+                raws, partition = how.raw(), how.number % 4
+                offset = await producers.write(how, raws, partition)
+                for number, raw in enumerate(raws):
+                    sent[how.ids[number]] = how, raw, (how.topic, partition, offset + number)
+    async with asyncio.timeout(120):
+        while await unhandled(broker.address, "jardem", *TOPICS.values(), *inboxes):  # noqa: ASYNC110 - it is other processes' doing
+            await asyncio.sleep(0.3)
+
+    letters = await records_in(broker.address, DEAD_LETTERS)
+    direct = {name for name, (how, _, _) in sent.items() if how.topic == CASE_INBOX}
+    taken = [record for record in await records_in(broker.address, CASE_INBOX) if named(record) in sent]
+    outcomes = Counter(named(letter) for letter in letters)
+    outcomes.update(named(record) for record in taken if named(record) not in direct)
+    expected = {name for name, (how, _, _) in sent.items() if how.transaction != "aborted"}
+    assert outcomes == dict.fromkeys(expected, 1)
+
+    unread = {named(letter): letter for letter in letters}
+    assert set(unread) == {name for name in expected if not sent[name][0].readable}
+    for name, letter in unread.items():
+        how, raw, place = sent[name]
+        headers = dict(letter.headers)
+        assert (headers[TOPIC].decode(), int(headers[PARTITION]), int(headers[OFFSET])) == place
+        found, wanted = exactly(letter), as_letter(raw)
+        assert (found.key, found.value, found.headers) == (wanted.key, wanted.value, wanted.headers), how
+        if how.topic == TOPICS["producer's"]:
+            assert found.timestamp == wanted.timestamp, how
+    assert installation.dead() is None
