@@ -6,9 +6,11 @@ from zoneinfo import ZoneInfo
 from ops.simulation.carrier import STALE, Sms
 from ops.simulation.ledger import Known, Ledger, Put, Tried
 from ops.simulation.network import Application
+from ops.simulation.reading import read_as, says_stop
 from ops.simulation.town import HOURS, Setting
 from rules.person import Case, Person
 from rules.policy import DecisionMode
+from rules.states import State
 from rules.terms import term_end
 from schemas.base import Event
 from schemas.emaket import DecisionSigned
@@ -32,7 +34,6 @@ from schemas.sms import (
     QuestionSentTime,
     SentTimeWanted,
 )
-from sms.answers import read_offer
 from sms.hours import next_morning
 from sms.line import Line
 
@@ -119,7 +120,7 @@ class Checks:
         case = done.before.cases[decision.case_id]
         text = self.ledger.texts.get(decision.evidence.answer_message_id)
         demand(text, "no decision without a consent that somebody wrote")
-        read = read_offer(text.text) if text else None
+        read = read_as(QuestionKind.OFFER, text.text, known=False) if text else None
         demand(isinstance(read, Consent), "no decision without a consent")
         demand(not known.dead, "no decision after a death")
         demand(not known.revoked(case.record_id), "no decision after a revocation")
@@ -146,7 +147,10 @@ class Checks:
         text = self.ledger.texts[report.message_id]
         demand(self.ledger.put(report.question_id), "no answer counts for a question that never left")
         ends = self.ends(report.question_id, known)
-        demand(ends is None or text.received_at < ends, "a late answer never counts")
+        # A draft can be made void as long as nobody has signed it.
+        drafted = done.before.cases[report.case_id].state is State.AWAITING_SIGNATURE
+        voids = drafted and isinstance(report.answer, Decline)
+        demand(voids or ends is None or text.received_at < ends, "a late answer never counts")
         demand(
             known.registered_at(text.received_at) == text.phone,
             "an answer counts from the registered number only",
@@ -243,8 +247,7 @@ class Checks:
         unread = {text.sid for text in line.held_texts}
         for sid in set(line.heard) - unread:
             text = self.ledger.texts[sid]
-            read = read_offer(text.text) if text.phone == offer.phone else None
-            stops = isinstance(read, Decline) and read.stop
+            stops = text.phone == offer.phone and says_stop(text.text)
             until = next_morning(text.received_at)
             kept = not stops or not text.received_at <= offer.requested_at < until
             demand(kept, "after a STOP nobody is offered anything before the next morning")

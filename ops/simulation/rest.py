@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from ops.simulation.checks import Checks, demand
-from ops.simulation.ledger import Known, Put, Text
+from ops.simulation.ledger import Known, Text
+from ops.simulation.reading import answer_to
 from rules.person import Case, Person, Question
 from rules.states import State
 from schemas.outcomes import BenefitDecided, ProcessEnded
-from schemas.sms import Answer, Consent, Decline, QuestionKind
+from schemas.sms import Answer, Consent, Decline
 from schemas.values import EndReason
-from sms.answers import read_account, read_offer, read_one_application
 from sms.line import Line
 
 
@@ -110,18 +110,8 @@ def _timely(question: Question, checks: Checks, known: Known) -> list[_Answered]
         meant = text.phone == question.phone and (unsure or (last and last.asked == put.asked))
         if not meant or text.received_at < put.put_at or (ends and text.received_at >= ends):
             continue
-        answer = _read(put, text.text)
+        answer = answer_to(put.asked, text.text)
         if answer:
             registered = question.withdrawn_at is None or text.received_at < question.withdrawn_at
             found.append(_Answered(text, answer, sure=registered and not unsure))
     return found
-
-
-def _read(put: Put, text: str) -> Answer | None:
-    match put.asked.kind:
-        case QuestionKind.OFFER:
-            return read_offer(text)
-        case QuestionKind.ONE_APPLICATION:
-            return read_one_application(text)
-        case QuestionKind.ACCOUNT:
-            return read_account(text, known=put.asked.details.account is not None)
