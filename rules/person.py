@@ -11,7 +11,7 @@ from schemas.outcomes import Decision
 from schemas.sms import NoticeKind, QuestionAnswered, QuestionKind
 from schemas.values import EndReason, Ground, Language, Scheme
 
-_KEPT_LATE = 8
+_KEPT_LATE = 24
 _EARLY = "1970-01-01T00:00:00Z"
 # The table leaves out what is a default, and an answer's kind is one.
 _Whole = PlainSerializer(lambda answer: answer.model_dump(mode="json"))
@@ -32,8 +32,8 @@ class Question(Model):
     The term runs from `sent_at` to `term_ends`; `withdrawn_at` is set where the number was no longer the
     registered one. An answer counts if it was received before both. A sending that is reported to have failed
     leaves no term; the next one starts it. The carrier may tell afterwards that it sent the question later.
-    `moves` counts how often either changed the term, and `late` are the last answers that were too late for
-    it, in case it moves.
+    `moves` counts how often either changed the term, and `late` are the answers that were too late for it, in
+    case it moves.
     """
 
     question_id: str
@@ -55,8 +55,16 @@ class Question(Model):
         return all(received_at < bound for bound in bounds)
 
     def with_late(self, answer: QuestionAnswered) -> "Question":
-        """The question with an answer that was too late for it."""
-        return self.model_copy(update={"late": (*self.late, answer)[-_KEPT_LATE:]})
+        """The question with an answer that was too late for it.
+
+        Of a row of the same answers the first is kept, because it is in time first; and the first of all,
+        however often a person writes.
+        """
+        late = sorted((*self.late, answer), key=lambda each: each.received_at)
+        kept = [
+            each for number, each in enumerate(late) if number == 0 or late[number - 1].answer != each.answer
+        ]
+        return self.model_copy(update={"late": tuple(kept[:_KEPT_LATE])})
 
 
 class ConsentGiven(Model):

@@ -164,3 +164,18 @@ def test_what_may_have_left_takes_answers_from_when_a_worker_that_died_had_it_tr
     assert family.case().reason is EndReason.DECLINED
     assert family.case(person=1).consent is not None
     family.comes_to_rest()
+
+
+# A person who writes often.
+
+
+def test_the_first_of_many_answers_counts_when_the_term_moves_to_it() -> None:
+    town = Town(Setting(held=timedelta(hours=30)))
+    town.learns("phone0", "title")
+    town.reaches(at(19, 1))
+    for _ in range(12):
+        town.world.write(PHONE, "1")
+        town.world.now += timedelta(hours=20)
+    town.world.status(town.world.carrier.api[0], "sent")
+    town.comes_to_rest()
+    assert town.case().consent is not None
