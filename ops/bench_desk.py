@@ -170,7 +170,9 @@ async def _measure(kafka: str, run: Run, events: int, keys: int) -> Result:
 async def _watch(
     kafka: str, group: str, topics: dict[str, str], events: int, process: asyncio.subprocess.Process
 ) -> tuple[float, int]:
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=group, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=kafka, group_id=group, enable_auto_commit=False, isolation_level="read_committed"
+    )
     await consumer.start()
     effects = [TopicPartition(topics["effects"], number) for number in range(PARTITIONS)]
     inbox = [TopicPartition(topics["inbox"], number) for number in range(PARTITIONS)]

@@ -9,6 +9,7 @@ from urllib.parse import urldefrag
 import aiohttp
 from kafka.errors import KafkaError
 
+from ops.doctor_codecs import codecs
 from ops.doctor_machine import Line, Verdict, data_folder, local_brokers, python, zones
 from ops.reach import NoBrokerError, require_broker
 from ops.topic_admin import State, apply_topics
@@ -109,6 +110,10 @@ def _kafka(settings: Settings) -> Iterator[Line]:
             yield Line(verdict, f"topic {finding.topic.name}: {finding.detail}")
     if not wrong:
         yield Line(Verdict.OK, f"all {len(findings)} topics are there and as they should be")
+    try:
+        yield from codecs(settings)
+    except KafkaError as error:
+        yield Line(Verdict.WRONG, f"codecs could not be tried: {error}")
 
 
 async def _sms_api(settings: Settings) -> list[Line]:

@@ -9,10 +9,13 @@ from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 from rich.table import Table
 
 from ops.reach import admin_client, require_broker
+from streams.codecs import CODECS, lacking
 from streams.settings import Settings
 from streams.topics import Topic, all_topics
 
 _ALREADY_EXISTS = 36
+_NO_CODEC = {"producer", "uncompressed", "none"}
+_KNOWN = {name for name, _ in CODECS.values()}
 
 
 class TopicRefusedError(Exception):
@@ -53,6 +56,8 @@ def judge(topic: Topic, existing: Existing | None, replication: int) -> Finding:
     """Compare a topic with what it should be, on `replication` brokers."""
     if existing is None:
         return Finding(topic, State.MISSING, "run: jardem topics apply")
+    if unread := _unread_codec(existing):
+        return Finding(topic, State.REFUSED, unread)
     if not topic.ours:
         return _judge_foreign(topic, existing)
     if topic.counted and existing.partitions != topic.partitions:
@@ -77,6 +82,23 @@ def _judge_foreign(topic: Topic, existing: Existing) -> Finding:
     if existing.partitions != topic.partitions:
         return Finding(topic, State.RIGHT, f"{existing.partitions} partitions, as its owner made it")
     return Finding(topic, State.RIGHT)
+
+
+def _unread_codec(existing: Existing) -> str | None:
+    """Why what the broker compresses in this topic could not be read here, if so.
+
+    `producer` leaves it to whoever writes; `jardem doctor` tries all that they may use.
+    """
+    codec = existing.config.get("compression.type", "producer")
+    if codec in _NO_CODEC:
+        return None
+    why = lacking().get(codec, None if codec in _KNOWN else "unknown here")
+    if why is None:
+        return None
+    return (
+        f"the broker compresses its records with {codec}, which this installation cannot read ({why}): "
+        "install what requirements.lock names, or set the topic's compression.type to producer"
+    )
 
 
 def _other_partitions(topic: Topic, partitions: int) -> str:

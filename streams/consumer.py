@@ -37,7 +37,7 @@ class Consumer(driver.Consumer):
         super().__init__(*args, **kwargs)
         self.holdings = {}
         self._epoch = 0
-        self._counts: dict[str, int] = {}
+        self._known: dict[str, tuple[int, str]] = {}
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -195,7 +195,7 @@ class Consumer(driver.Consumer):
         """Seek the source partitions to where they are to be read from, and hold them from there."""
         tps = [tp for tp in self.assignment() if tp.topic in self.app.source_topics]
         committed = await self._thread.committed(tps)
-        ids = await self._thread.topic_ids({tp.topic for tp in tps}) if tps else {}
+        ids = await self._thread.topic_ids(self.app.source_topics)
         begins = await self.earliest_offsets(*tps) if tps else {}
         begun = {tp: beginning(committed[tp], begins[tp], ids.get(tp.topic, "")) for tp in tps}
         # Those never committed too: what an earlier epoch has fetched of them is to be read again.
@@ -212,7 +212,7 @@ class Consumer(driver.Consumer):
                 # Committed at once, so that what is deleted, or made anew, from now on is known as that.
                 holding.acknowledged = start.offset
             self.holdings[tp] = holding
-        self._tell_of_other_partitions({tp.topic for tp in tps})
+        self._tell_of_topics(ids)
         self._epoch = epoch
         self._thread.wake()
 
@@ -225,12 +225,18 @@ class Consumer(driver.Consumer):
         if start.why.certain:
             metrics.DELETED_UNREAD.labels(tp.topic).inc(start.deleted)
 
-    def _tell_of_other_partitions(self, topics: Iterable[str]) -> None:
-        for topic in sorted(topics):
-            count, before = self._thread.partition_count(topic), self._counts.get(topic)
-            if before is not None and count != before:
+    def _tell_of_topics(self, ids: Mapping[str, str]) -> None:
+        """Say in the log which topics are not what they were at the assignment before."""
+        for topic in sorted(self.app.source_topics):
+            count, topic_id = self._thread.partition_count(topic), ids.get(topic, "")
+            before, id_before = self._known.get(topic, (count, topic_id))
+            if count == 0:
+                log.warning("a topic is gone; `jardem topics apply` makes it anew", topic=topic)
+            elif topic_id != id_before and topic_id and id_before:
+                log.warning("a topic was made anew", topic=topic, partitions=count)
+            elif count != before:
                 log.info("a topic has other partitions than before", topic=topic, before=before, now=count)
-            self._counts[topic] = count
+            self._known[topic] = count, topic_id or id_before
 
     async def stable_ends(self, *tps: TP) -> dict[TP, int]:
         """Up to where the logs can be read now: no further than the first transaction that is under way."""

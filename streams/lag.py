@@ -57,7 +57,6 @@ class LagWatch:
         self._app = app
         self._held_back = Standing(app.tuning.standing_after)
         self._stuck = Standing(app.tuning.standing_after)
-        self._gone: set[str] = set()
         app.task(self._run)
 
     async def _run(self) -> None:
@@ -113,10 +112,6 @@ class LagWatch:
         """Whether a topic has another id than when its partitions were taken; then the group is told."""
         consumer = cast("Consumer", self._app.consumer)
         known = {tp.topic: holding.topic_id for tp, holding in consumer.holdings.items() if holding.topic_id}
-        gone = {topic for topic in known if ids and topic not in ids}
-        for topic in sorted(gone - self._gone):
-            log.warning("a topic is gone: make it anew with `jardem topics apply`", topic=topic)
-        self._gone = gone
         changed = sorted(topic for topic, topic_id in known.items() if ids.get(topic, topic_id) != topic_id)
         if changed:
             log.warning("topics were made anew; they are taken up from their beginnings", topics=changed)

@@ -228,7 +228,10 @@ class Producer(driver.Producer):
         settings = self._settings_default()
         wanted = {"bootstrap_servers", "client_id", "security_protocol"}
         return AIOKafkaConsumer(
-            **{**{name: settings[name] for name in wanted}, **self._settings_auth()}, enable_auto_commit=False
+            **{**{name: settings[name] for name in wanted}, **self._settings_auth()},
+            enable_auto_commit=False,
+            # It looks for what was written at all: see `foreign_keys`.
+            isolation_level="read_uncommitted",
         )
 
     async def _submit(self, outgoing: Iterable[Outgoing]) -> list["asyncio.Task[range]"]:

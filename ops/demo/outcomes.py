@@ -69,6 +69,7 @@ async def follow(kafka: str, take: Callable[[str, dict[str, Any]], None]) -> Non
         auto_offset_reset="earliest",
         enable_auto_commit=False,
         group_id=None,
+        isolation_level="read_committed",
     )
     await consumer.start()
     try:

@@ -14,6 +14,7 @@ from ops.brokers.kafka import KafkaBroker
 from streams.dead_letters import DEAD_LETTERS
 from streams.exits import Exit
 from tests.crafted import Crafted, Raw
+from tests.hidden import hide
 from tests.integration.ledger import Ledger
 from tests.integration.reader import records_in
 
@@ -100,6 +101,23 @@ async def test_a_desk_goes_on_behind_a_batch_that_the_disk_has_changed(
     said = await ledger.until_said("a5")
     assert [effect["id"] for effect in said] == ["a0", "a1", "a2", "a4", "a5"]
     await ledger.until(ledger.no_lag)
+
+
+@pytest.mark.parametrize(("codec", "library"), [("snappy", "cramjam"), ("lz4", "lz4"), ("zstd", "zstandard")])
+async def test_a_batch_in_a_codec_that_is_not_installed_is_a_dead_letter(
+    kafka: KafkaBroker, tmp_path: Path, codec: str, library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hide(library, tmp_path, monkeypatch)
+    async with Ledger(kafka.address, tmp_path) as ledger:
+        await write(kafka.address, ledger.originals, 1, codec)
+        await write(kafka.address, ledger.originals, 1)
+        await ledger.start()
+        await ledger.until(ledger.no_lag)
+        copies = await records_in(kafka.address, ledger.copies)
+        assert [copy.value for copy in copies] == [b"0-0", b"0-1"]
+        letters = [dict(letter.headers) for letter in await ledger.dead_letters()]
+        reason = f"it is compressed with {codec}, for which a library is missing here"
+        assert [letter["jardem_reason"].decode() for letter in letters] == [reason]
 
 
 class Old(Crafted):

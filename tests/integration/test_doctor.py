@@ -1,3 +1,4 @@
+import os
 import re
 import subprocess
 import sys
@@ -6,14 +7,18 @@ from collections.abc import Iterator
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from time import time
+from time import monotonic, time
 
 import pytest
+from kafka import KafkaAdminClient
+from kafka.admin import NewTopic
 
 from ops.brokers.embedded import EmbeddedBroker
+from ops.brokers.kafka import KafkaBroker
 from ops.reach import free_port
 from ops.topic_admin import apply_topics
 from streams.settings import Settings
+from tests.hidden import hide
 
 JARDEM = Path(sys.executable).with_name("jardem")
 INBOUND = "JARDEM_INBOUND_CHECK"
@@ -78,6 +83,10 @@ def wrong(lines: list[str]) -> list[str]:
     return [line for line in lines if line.startswith("wrong")]
 
 
+def of_codecs(lines: list[str]) -> list[str]:
+    return [line for line in lines if re.match(r"\w+ +codec ", line)]
+
+
 def test_a_whole_installation_is_healthy(env: dict[str, str]) -> None:
     apply_topics(Settings(kafka=env["JARDEM_KAFKA"]))
     code, lines = doctor(env)
@@ -109,6 +118,62 @@ def test_what_the_number_must_be_told_is_printed(
 def test_that_answers_can_be_lost_is_said(env: dict[str, str]) -> None:
     assert any("an answer that no call brings" in line for line in doctor(env | {INBOUND: "off"})[1])
     assert not any("an answer that no call brings" in line for line in doctor(env)[1])
+
+
+def test_every_codec_is_tried_on_the_broker_and_nothing_is_left_there(
+    env: dict[str, str], kafka: KafkaBroker
+) -> None:
+    for address in (env["JARDEM_KAFKA"], kafka.address):
+        _, lines = doctor(env | {"JARDEM_KAFKA": address})
+        assert of_codecs(lines) == [
+            f"ok    codec {codec}: a record comes through the broker"
+            for codec in ("gzip", "snappy", "lz4", "zstd")
+        ]
+        assert topics_of_doctors(address) == []
+
+
+def test_a_broker_that_makes_no_topic_for_it_is_no_fault(env: dict[str, str], kafka: KafkaBroker) -> None:
+    _, lines = doctor(env | {"JARDEM_KAFKA": kafka.address, "JARDEM_KAFKA_REPLICATION": "3"})
+    found = of_codecs(lines)
+    assert len(found) == 4
+    assert all(line.startswith("note") and "not tried on the broker" in line for line in found)
+
+
+def test_a_codec_that_is_not_installed_is_wrong(
+    env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply_topics(Settings(kafka=env["JARDEM_KAFKA"]))
+    hide("lz4", tmp_path, monkeypatch)
+    code, lines = doctor(env | {"PYTHONPATH": os.environ["PYTHONPATH"]})
+    assert code == 1
+    (line,) = wrong(lines)
+    assert "codec lz4: it is compressed with lz4, for which a library is missing here" in line
+    assert topics_of_doctors(env["JARDEM_KAFKA"]) == []
+
+
+def test_a_topic_that_an_interrupted_doctor_left_is_told(env: dict[str, str], kafka: KafkaBroker) -> None:
+    admin = KafkaAdminClient(bootstrap_servers=kafka.address)
+    try:
+        admin.create_topics([NewTopic("jardem-doctor-0123", 1, 1)])
+        admin.wait_for_topics(["jardem-doctor-0123"])
+        _, lines = doctor(env | {"JARDEM_KAFKA": kafka.address})
+    finally:
+        admin.delete_topics(["jardem-doctor-0123"])
+        admin.close()
+    assert any(line.startswith("note") and "jardem-doctor-0123 was left" in line for line in lines)
+
+
+def topics_of_doctors(address: str) -> list[str]:
+    """Those that are there a moment later: brokers delete in their own time."""
+    admin = KafkaAdminClient(bootstrap_servers=address)
+    deadline = monotonic() + 10
+    try:
+        while left := [topic for topic in admin.list_topics() if topic.startswith("jardem-doctor-")]:
+            if monotonic() > deadline:
+                break
+        return left
+    finally:
+        admin.close()
 
 
 def test_missing_topics_and_a_dead_broker_are_wrong(env: dict[str, str]) -> None:

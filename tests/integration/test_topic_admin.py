@@ -1,3 +1,4 @@
+import os
 import socket
 import subprocess
 import sys
@@ -12,10 +13,13 @@ from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 
 from ops.brokers.broker import Broker
 from ops.brokers.embedded import EmbeddedBroker
+from ops.brokers.kafka import KafkaBroker
 from ops.reach import NoBrokerError, free_port, require_broker
 from ops.topic_admin import State, apply_topics
 from streams.settings import Settings
 from streams.topics import CASE_INBOX, all_topics
+from tests.hidden import hide
+from tests.integration.reader import configure
 
 JARDEM = Path(sys.executable).with_name("jardem")
 WHOLE = {
@@ -96,6 +100,28 @@ def test_topics_are_created_checked_and_mended(broker: Broker, admin: KafkaAdmin
     assert states(settings, check_only=True)[CASE_INBOX] is State.DIFFERS
     assert states(settings)[CASE_INBOX] is State.CHANGED
     wait_for_retention(admin, "1209600000")
+
+
+def test_a_topic_in_a_codec_that_cannot_be_read_here_is_refused(
+    kafka: KafkaBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove_all_topics(kafka.address)
+    topic = "registry.title-awarded.v1"
+    settings = Settings(kafka=kafka.address)
+    apply_topics(settings)
+    configure(kafka.address, topic, compression_type="lz4")
+    assert set(states(settings, check_only=True).values()) == {State.RIGHT}
+    hide("lz4", tmp_path, monkeypatch)
+    env = {"JARDEM_KAFKA": kafka.address, "PYTHONPATH": os.environ["PYTHONPATH"]}
+    answer = subprocess.run(
+        [JARDEM, "topics", "apply", "--check"], env=env, text=True, capture_output=True, check=False
+    )
+    remove_all_topics(kafka.address)
+    assert answer.returncode == 1
+    assert (
+        f"{topic}: the broker compresses its records with lz4, which this installation cannot"
+        in answer.stdout
+    )
 
 
 def test_where_one_topic_is_refused_none_is_created(broker: Broker, admin: KafkaAdminClient) -> None:

@@ -1,6 +1,14 @@
+from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
 from faust.types import TP
 
-from streams.lag import Standing
+from streams import metrics
+from streams.batches import Holding
+from streams.lag import LagWatch, Standing
+from streams.tuning import Tuning
 
 IN, OUT = TP("in", 0), TP("out", 1)
 
@@ -21,3 +29,59 @@ def test_a_partition_that_moves_stands_anew() -> None:
     assert list(standing.look({}, 300)) == []
     assert list(standing.look({IN: 280}, 320)) == []
     assert list(standing.look({IN: 280}, 350)) == [(IN, 280, 30)]
+
+
+class Stage:
+    """A worker that holds a partition of a topic, and brokers that know the topic by another id."""
+
+    def __init__(self, held: str, now: dict[str, str]) -> None:
+        self.rejoined = 0
+        holding = Holding("in", 0, end=0, committed=3, topic_id=held)
+        self.app: Any = SimpleNamespace(
+            task=lambda _: None,
+            tuning=Tuning(),
+            ready=SimpleNamespace(is_set=lambda: True),
+            consumer=SimpleNamespace(
+                holdings={IN: holding},
+                topic_ids=self._answer(lambda _: now),
+                stable_ends=self._answer(lambda *tps: dict.fromkeys(tps, 5)),
+                highwaters=self._answer(lambda *tps: dict.fromkeys(tps, 9)),
+                rejoin=self._rejoin,
+            ),
+        )
+
+    @staticmethod
+    def _answer(answer: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+        async def ask(*about: Any) -> Any:
+            return answer(*about)
+
+        return ask
+
+    async def _rejoin(self) -> None:
+        self.rejoined += 1
+
+    async def look(self) -> int:
+        await LagWatch(self.app)._look()
+        return self.rejoined
+
+
+@pytest.mark.parametrize(
+    ("held", "now", "rejoined"),
+    [
+        ("a", {"in": "b"}, 1),
+        ("a", {"in": "a"}, 0),
+        ("a", {"other": "b"}, 0),
+        ("a", {}, 0),
+        ("", {"in": "a"}, 0),
+    ],
+)
+async def test_the_group_is_told_of_a_topic_that_has_another_id(
+    held: str, now: dict[str, str], rejoined: int
+) -> None:
+    assert await Stage(held, now).look() == rejoined
+
+
+async def test_the_lag_goes_to_the_end_of_the_log_and_what_is_held_back_is_part_of_it() -> None:
+    await Stage("a", {"in": "a"}).look()
+    assert metrics.LAG.labels("in", 0)._value.get() == 6
+    assert metrics.HELD_BACK.labels("in", 0)._value.get() == 4
