@@ -49,12 +49,12 @@ def broker(
     from ops.brokers.choose import choose
     from ops.brokers.foreground import run_in_foreground
     from ops.brokers.kafka_files import fetch_jars
-    from streams.settings import Settings
+    from streams.settings_load import load_settings
 
     if fetch_only:
         typer.echo(fetch_jars())
         return
-    folder = data or Settings.load("broker").data_dir / "broker"
+    folder = data or load_settings("broker").data_dir / "broker"
     chosen, note = choose(kind.value if kind else None, folder, port=port)
     if note:
         typer.echo(note, err=True)
@@ -65,10 +65,10 @@ def broker(
 def worker() -> None:
     """Run the worker: intake, desks, carrier and deadlines. As many as there are partitions."""
     from ops.reach import require_broker
-    from streams.settings import Settings
     from streams.settings_checks import unknown_variables
+    from streams.settings_load import load_settings
 
-    settings = Settings.load("worker")
+    settings = load_settings("worker")
     for line in unknown_variables(settings):
         typer.echo(line, err=True)
     require_broker(settings)
@@ -86,9 +86,9 @@ def webhooks() -> None:
     import asyncio
 
     from ops.reach import require_broker
-    from streams.settings import Settings
+    from streams.settings_load import load_settings
 
-    settings = Settings.load("webhooks")
+    settings = load_settings("webhooks")
     require_broker(settings)
 
     from sms.webhooks import serve
@@ -113,9 +113,9 @@ def demo(
     import asyncio
 
     from ops.demo.run import Options, run
-    from streams.settings import Settings
+    from streams.settings_load import load_settings
 
-    kafka = Settings.load().kafka
+    kafka = load_settings().kafka
     options = Options(fast=fast, once=once, broker=broker.value if broker else None, kafka=kafka)
     sys.exit(asyncio.run(run(options)))
 
@@ -147,9 +147,9 @@ def publish(
     same source and id are the same event. Exit code 1 where a line was refused or not acknowledged.
     """
     from ops.publish import Publisher
-    from streams.settings import Settings
+    from streams.settings_load import load_settings
 
-    publisher = Publisher(Settings.load("publish"), lambda line: typer.echo(line, err=True))
+    publisher = Publisher(load_settings("publish"), lambda line: typer.echo(line, err=True))
     outcome = publisher.publish(file, all_or_nothing=all_or_nothing)
     for line in outcome.lines():
         typer.echo(line)
@@ -166,9 +166,9 @@ def topics_apply(
     from rich.console import Console
 
     from ops.topic_admin import acceptable, apply_topics, report
-    from streams.settings import Settings
+    from streams.settings_load import load_settings
 
-    findings = apply_topics(Settings.load("topics"), check_only=check)
+    findings = apply_topics(load_settings("topics"), check_only=check)
     for part in report(findings):
         Console().print(part, soft_wrap=isinstance(part, str))
     if not acceptable(findings):
@@ -225,9 +225,9 @@ def bench_desk() -> None:
 
     from ops.bench_desk import RUNS, measure, table
     from ops.brokers.choose import choose
-    from streams.settings import Settings
+    from streams.settings_load import load_settings
 
-    kafka = Settings.load().kafka
+    kafka = load_settings().kafka
     if kafka:
         typer.echo(table(measure(kafka, RUNS)))
         return

@@ -25,7 +25,8 @@ from sms.sent_times import SentTimes
 from sms.twilio_carrier import TwilioCarrier
 from sms.twilio_errors import meaning_of
 from streams.app import StreamApp
-from streams.batches import Batch, register
+from streams.batch import Batch
+from streams.batches import register
 from streams.dead_letters import Unreadable, dead_letter
 from streams.records import Outgoing
 from streams.tables import BytesTable

@@ -20,7 +20,7 @@ from schemas.happening import SOURCE_DIGEST, UnknownEventError, happening
 from schemas.personal import could_name_somebody, trace_names_somebody
 from schemas.plausible import check_not_ahead
 from schemas.pseudonyms import Pseudonyms
-from streams.batches import Batch
+from streams.batch import Batch
 from streams.clock import Clock
 from streams.dead_letters import Unreadable, dead_letter
 from streams.records import Outgoing, Record

@@ -15,6 +15,7 @@ from ops.reach import NoBrokerError, require_broker
 from ops.topic_admin import State, apply_topics
 from streams.settings import Settings
 from streams.settings_checks import SettingsError, missing, unknown_variables
+from streams.settings_load import load_settings
 from streams.webhook_urls import ASKED_FOR, INBOUND, read_overrides, webhook_url
 
 _HTTP_SECONDS = 8.0
@@ -28,7 +29,7 @@ def examine() -> Iterator[Line]:
     yield from local_brokers()
     yield from zones()
     try:
-        settings = Settings.load()
+        settings = load_settings()
     except SettingsError as error:
         yield from (Line(Verdict.WRONG, line) for line in error.lines)
         yield Line(

@@ -1,27 +1,24 @@
 """The Faust application, with our transport, tables and recovery chosen through Faust's own hooks."""
 
-import asyncio
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import faust
 from faust.types import Message
 from yarl import URL
 
 from streams.changelog_watch import ChangelogWatch
-from streams.clock import Clock
+from streams.consumer import Consumer
+from streams.host import Host
 from streams.lag import LagWatch
-from streams.lease import Lease
+from streams.producer import Producer
 from streams.records import LARGEST_RECORD, Outgoing
+from streams.recovery import TableManager
 from streams.security import broker_credentials
-from streams.tables import BytesTable, TableManager
+from streams.settings import Settings
+from streams.tables import BytesTable
 from streams.transport import Transport
 from streams.tuning import Tuning
-
-if TYPE_CHECKING:
-    from streams.consumer import Consumer
-    from streams.producer import Producer
-    from streams.settings import Settings
 
 
 class BatchTopic(faust.Topic):
@@ -32,50 +29,14 @@ class BatchTopic(faust.Topic):
         return self._create_event(None, message.value, None, message=message)
 
 
-class StreamApp(faust.App):
-    """A Faust app that hands batches to its agents and keeps bytes in its tables.
-
-    `ready` is set while the tables are recovered and the partitions held; it is cleared at the first sign of
-    a rebalance. `tables_of_inboxes` maps each desk's inbox to its table's changelog.
-    """
-
-    tuning: Tuning
-    clock: Clock
-
-    def __init__(self, *args: Any, tuning: Tuning, clock: Clock, **kwargs: Any) -> None:  # noqa: ANN401
-        super().__init__(*args, **kwargs)
-        self.tuning = tuning
-        self.clock = clock
-        self.lease = Lease(tuning.session_timeout)
-        self.source_topics: set[str] = set()
-        self.tables_of_inboxes: dict[str, str] = {}
-        self.ready = asyncio.Event()
-        self.not_ready = asyncio.Event()
-        self.batches_handled = 0
-        self.records_handled = 0
+class StreamApp(Host):
+    """A Faust app that hands batches to its agents and keeps bytes in its tables."""
 
     def _new_transport(self) -> Transport:
         return Transport(self.conf.broker_consumer, self)
 
     def _new_producer_transport(self) -> Transport:
         return Transport(self.conf.broker_producer, self)
-
-    def on_rebalance_start(self) -> None:
-        """The first sign of a rebalance. Faust calls it from the consumer's thread."""
-        self.loop.call_soon_threadsafe(self._set_not_ready)
-        super().on_rebalance_start()
-
-    def _on_rebalance_when_stopped(self) -> None:
-        """M10: nothing. Faust would close the consumer here, in the wrong loop, and never leave the group."""
-
-    def _set_not_ready(self) -> None:
-        self.ready.clear()
-        self.not_ready.set()
-
-    def set_ready(self) -> None:
-        """Tables recovered and partitions held."""
-        self.not_ready.clear()
-        self.ready.set()
 
     async def send_all(self, outgoing: Iterable[Outgoing]) -> None:
         """Send records and wait until the broker has every one of them; a lost one ends the process."""
@@ -107,7 +68,7 @@ class StreamApp(faust.App):
         return held / len(known) if known else 0.0
 
 
-def create_app(settings: "Settings", tuning: Tuning | None = None) -> StreamApp:
+def create_app(settings: Settings, tuning: Tuning | None = None) -> StreamApp:
     """A new application for these settings.
 
     Agents and desks are registered on it before it is started. Topics are never made by it: `jardem topics

@@ -1,122 +1,30 @@
-"""Batches: what one poll brought for one partition, handled whole and acknowledged whole, or not at all."""
+"""Handlers of batches: how an agent is registered, and how its work is run and acknowledged."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, cast, overload
+from dataclasses import dataclass
+from typing import Any, Literal, cast
 
 import structlog
 
 from streams import metrics
+from streams.app import StreamApp
+from streams.batch import Batch, Holding
+from streams.consumer import Consumer
 from streams.dead_letters import dead_letter, packed_dead_letter
 from streams.exits import Exit, end_process
-from streams.records import LARGEST_RECORD, NotUnpacked, Outgoing, Record
-
-if TYPE_CHECKING:
-    from streams.app import StreamApp
-    from streams.consumer import Consumer
+from streams.records import LARGEST_RECORD, NotUnpacked, Outgoing
 
 log = structlog.get_logger()
 
-Handler = Callable[["Batch"], Awaitable[Sequence[Outgoing]]]
+Handler = Callable[[Batch], Awaitable[Sequence[Outgoing]]]
 
 _PATIENCE = 0.05
 _TOO_LARGE = "its effect is too large"
 
 
-@dataclass(slots=True, eq=False)
-class Holding:
-    """A partition of a source topic for as long as this worker holds it in one assignment.
-
-    `end` is the offset at which the log ended when the partition was taken: records before it may have been
-    handled by a previous owner whose acknowledgement was lost. `acknowledged` is the offset to be committed.
-    `topic_id` is the broker's id of the topic, empty where it tells none; it is committed with the offset.
-    A holding is never reused: after a rebalance there is a new one, and acknowledgements to the old one are
-    ignored. Once it is closing, no work begins any more.
-    """
-
-    topic: str
-    partition: int
-    end: int
-    committed: int | None
-    acknowledged: int | None = None
-    live: bool = True
-    closing: bool = False
-    busy: bool = False
-    topic_id: str = ""
-    task: "asyncio.Task[None] | None" = None
-
-    @property
-    def handled(self) -> int:
-        """The offset behind all that is handled."""
-        return self.acknowledged if self.acknowledged is not None else self.committed or 0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Batch(Sequence[Record]):
-    """The records that one poll brought for one partition, in the order of the log.
-
-    Handlers never see an empty one. `end` is where the partition is to be read next, where that is not right
-    behind the last record. `not_unpacked` are what stood among the records and is none, for the dead letters.
-    """
-
-    records: Sequence[Record]
-    holding: Holding = field(repr=False)
-    end: int | None = None
-    not_unpacked: Sequence[NotUnpacked] = ()
-
-    @property
-    def topic(self) -> str:
-        """The topic all records are of."""
-        return self.holding.topic
-
-    @property
-    def partition(self) -> int:
-        """The partition all records are of."""
-        return self.holding.partition
-
-    @property
-    def next_offset(self) -> int:
-        """The offset to be committed once the whole batch is handled."""
-        return self.records[-1].offset + 1 if self.end is None else self.end
-
-    @property
-    def at(self) -> str:
-        """Where the batch begins, for logs: `topic[partition]@offset`."""
-        firsts: list[Record | NotUnpacked] = [*self.records[:1], *self.not_unpacked[:1]]
-        return min(firsts, key=lambda item: item.offset).position
-
-    def still_owned(self) -> bool:
-        """Whether this worker still holds the partition in the assignment in which it read the batch.
-
-        Ask before an effect that leaves Kafka: once it is false, another worker reads the same records.
-        """
-        return self.holding.live
-
-    def backlog(self, record: Record) -> bool:
-        """Whether the record was in the log already when this worker took the partition.
-
-        Then a previous owner may have handled it without living to acknowledge it.
-        """
-        return record.offset < self.holding.end
-
-    def part(self, records: Sequence[Record]) -> "Batch":
-        """A batch of some of these records, of the same partition and assignment."""
-        return Batch(records, self.holding)
-
-    @overload
-    def __getitem__(self, index: int) -> Record: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Record]: ...
-    def __getitem__(self, index: int | slice) -> Record | Sequence[Record]:
-        return self.records[index]
-
-    def __len__(self) -> int:
-        return len(self.records)
-
-
 def stateless(
-    app: "StreamApp",
+    app: StreamApp,
     name: str,
     topics: Sequence[str],
     handle: Handler,
@@ -173,7 +81,7 @@ def _too_large(outgoing: Outgoing) -> bool:
 
 
 def register(
-    app: "StreamApp", name: str, topics: Iterable[str], work: Callable[[Batch], Awaitable[None]]
+    app: StreamApp, name: str, topics: Iterable[str], work: Callable[[Batch], Awaitable[None]]
 ) -> None:
     """Register a Faust agent that runs `work` for each batch, one a partition at a time.
 
@@ -199,7 +107,7 @@ def register(
 class _Runner:
     """Runs an agent's work for one batch after the other."""
 
-    app: "StreamApp"
+    app: StreamApp
     name: str
     work: Callable[[Batch], Awaitable[None]]
 

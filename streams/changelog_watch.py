@@ -5,19 +5,17 @@ has nothing to write would find out at its next event, and whoever recovers the 
 believe what is not true.
 """
 
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import structlog
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
+from streams.consumer import Consumer
+from streams.host import Host
+from streams.producer import Producer
 from streams.stores import NotOwned
-
-if TYPE_CHECKING:
-    from streams.app import StreamApp
-    from streams.consumer import Consumer
-    from streams.producer import Producer
-    from streams.tables import BytesTable
+from streams.tables import BytesTable
 
 log = structlog.get_logger()
 
@@ -25,7 +23,7 @@ log = structlog.get_logger()
 class ChangelogWatch:
     """Compares the ends of the changelogs owned with what this worker has written to them."""
 
-    def __init__(self, app: "StreamApp") -> None:
+    def __init__(self, app: Host) -> None:
         """Register the task with the application."""
         self._app = app
         app.task(self._run)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import structlog
 from faust.transport.drivers import aiokafka as driver
@@ -10,14 +10,12 @@ from faust.types import TP, ConsumerMessage
 from mode.types import ServiceT
 
 from streams import metrics
-from streams.batches import Batch, Holding
+from streams.batch import Batch, Holding
 from streams.beginnings import Beginning, beginning, moved
 from streams.consumer_thread import ConsumerThread
 from streams.fetching import Fetched
+from streams.host import Host
 from streams.records import NotUnpacked, Record
-
-if TYPE_CHECKING:
-    from streams.app import StreamApp
 
 log = structlog.get_logger()
 
@@ -29,7 +27,7 @@ class Consumer(driver.Consumer):
     offset is that of the last batch handled whole, plus one, and holes in compacted topics do not matter.
     """
 
-    app: "StreamApp"
+    app: Host
     _thread: ConsumerThread
     holdings: dict[TP, Holding]
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import structlog
 from aiokafka import AIOKafkaConsumer
@@ -14,11 +14,9 @@ from faust.types import TP
 from streams.beginnings import Committed
 from streams.exits import Exit, end_process
 from streams.fetching import Fetched, Fetching
+from streams.host import Host
 from streams.membership import end_when_expelled, leave_when_stopping
 from streams.topic_ids import topic_ids
-
-if TYPE_CHECKING:
-    from streams.app import StreamApp
 
 log = structlog.get_logger()
 
@@ -28,7 +26,7 @@ _COMMIT_SECONDS = 10.0
 class ConsumerThread(driver.AIOKafkaConsumerThread):
     """The thread in which aiokafka's consumer lives: heartbeats go on whatever the main thread does."""
 
-    app: "StreamApp"
+    app: Host
     _wake: asyncio.Event | None = None
     _epoch: int = 0
     _fetching: Fetching

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 import structlog
 
 from streams import envelope
-from streams.batches import Batch, register
+from streams.batch import Batch
+from streams.batches import register
 from streams.dead_letters import Unreadable, dead_letter
 from streams.deadlines import Deadline, Deadlines
 from streams.envelope import Envelope

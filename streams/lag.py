@@ -8,17 +8,15 @@ log, and what a transaction holds back is counted too.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import structlog
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from streams import metrics
-
-if TYPE_CHECKING:
-    from streams.app import StreamApp
-    from streams.consumer import Consumer
+from streams.consumer import Consumer
+from streams.host import Host
 
 log = structlog.get_logger()
 
@@ -52,7 +50,7 @@ class Standing:
 class LagWatch:
     """Keeps the metrics of the partitions held, and has those read anew whose topic was made anew."""
 
-    def __init__(self, app: "StreamApp") -> None:
+    def __init__(self, app: Host) -> None:
         """Register the task with the application."""
         self._app = app
         self._held_back = Standing(app.tuning.standing_after)

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -16,16 +16,14 @@ from faust.transport.producer import ProducerBuffer as FaustProducerBuffer
 
 from streams.exact_headers import ExactBuilder, odd, written
 from streams.exits import Exit, end_process
+from streams.host import Host
 from streams.lease import leased
 from streams.records import Outgoing
 from streams.repair import foreign_keys, own_values
+from streams.stores import PartitionStore
+from streams.tables import BytesTable
 
-if TYPE_CHECKING:
-    from streams.app import StreamApp
-    from streams.stores import PartitionStore
-    from streams.tables import BytesTable
-
-    _Handed = list[tuple[asyncio.Future[Any], int]]
+_Handed = list[tuple[asyncio.Future[Any], int]]
 
 log = structlog.get_logger()
 
@@ -61,7 +59,7 @@ class ProducerBuffer(FaustProducerBuffer):
 class Producer(driver.Producer):
     """An idempotent producer that waits for all replicas and ends the process at the first lost send."""
 
-    app: "StreamApp"
+    app: Host
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Faust's own signature
         super().__init__(*args, **kwargs)

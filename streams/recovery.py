@@ -6,24 +6,23 @@ into the partition stores. Standby replicas are not offered; reading is fast eno
 
 from collections.abc import Iterable, Mapping, Sequence
 from time import monotonic
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import structlog
 from aiokafka.errors import IllegalStateError
+from faust.tables.manager import TableManager as FaustTableManager
 from faust.tables.recovery import RebalanceAgain, ServiceStopped
 from faust.tables.recovery import Recovery as FaustRecovery
 from faust.types import TP
 from mode import Service
 
+from streams.consumer import Consumer
 from streams.exits import Exit, end_process
+from streams.host import Host
 from streams.records import NotUnpacked, Record
 from streams.stores import NotOwned
+from streams.tables import BytesTable
 from streams.unpacking import Item
-
-if TYPE_CHECKING:
-    from streams.app import StreamApp
-    from streams.consumer import Consumer
-    from streams.tables import BytesTable
 
 log = structlog.get_logger()
 
@@ -33,7 +32,7 @@ _PATIENCE = 10.0
 class Recovery(FaustRecovery):
     """Reads changelogs, calls the tables' `on_recover`, seeks, and only then lets the batches flow."""
 
-    app: "StreamApp"
+    app: Host
 
     #: How many rebalances had begun when the assignment came that is being recovered.
     _rebalances: int = 0
@@ -201,3 +200,14 @@ def _unpacked(items: Sequence[Item]) -> Sequence[Record]:
                 reason=item.reason,
             )
     return [item for item in items if isinstance(item, Record)]
+
+
+class TableManager(FaustTableManager):
+    """Faust's table manager with our recovery."""
+
+    @property
+    def recovery(self) -> Recovery:
+        """The recovery service; made when first asked for."""
+        if self._recovery is None:
+            self._recovery = Recovery(self.app, self, beacon=self.beacon, loop=self.loop)
+        return cast("Recovery", self._recovery)

@@ -7,16 +7,16 @@ as one that is not set. A field's description says what to put into its variable
 import os
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from schemas.base import Instant
 from streams.clock import Clock
-from streams.settings_checks import PREFIX, SettingsError, contradictions, missing, variable
-from streams.settings_files import FileSecrets, Unusable
+from streams.settings_files import FileSecrets
 from streams.settings_values import (
+    PREFIX,
     Address,
     Bind,
     Brokers,
@@ -26,6 +26,7 @@ from streams.settings_values import (
     OptionalSeconds,
     PublicAddress,
     WebAddress,
+    variable,
 )
 
 DEMO_PSEUDONYM_KEY = "demo-pseudonym-key-for-one-machine-only"
@@ -40,7 +41,7 @@ def _default_data_dir() -> Path:
 
 
 class Settings(BaseSettings):
-    """What an installation decides. Use `Settings.load(command)`, which complains in plain words."""
+    """What an installation decides. `load_settings(command)` complains in plain words."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True, hide_input_in_errors=True
@@ -184,30 +185,6 @@ class Settings(BaseSettings):
             return {**values, "pseudonym_key": SecretStr(DEMO_PSEUDONYM_KEY)}
         return values
 
-    @classmethod
-    def load(cls, command: str | None = None) -> Self:
-        """The settings of this process, complete for `command`.
-
-        Raises `SettingsError`, whose lines name every variable that is missing, unreadable or contradictory.
-        """
-        bad: dict[str, str] = {}
-        try:
-            settings = cls()
-        except ValidationError as error:
-            bad = _unreadable(error)
-            settings = cls(
-                **{name: cls.model_fields[name].get_default(call_default_factory=True) for name in bad}
-            )
-        lines = [*bad.values(), *missing(settings, command, but=bad), *contradictions(settings)]
-        if lines:
-            raise SettingsError(lines)
-        return settings
-
-    def require(self, command: str) -> None:
-        """Raise `SettingsError` where something that `command` needs is missing or contradictory."""
-        if lines := [*missing(self, command), *contradictions(self)]:
-            raise SettingsError(lines)
-
     def clock(self) -> Clock:
         """The clock that all processes with these settings share."""
         return (
@@ -244,16 +221,3 @@ def _shown(name: str, value: object) -> str:
             return f"{value:g}"
         case _:
             return str(value)
-
-
-def _unreadable(error: ValidationError) -> dict[str, str]:
-    """A line for each field that could not be read."""
-    lines: dict[str, str] = {}
-    for problem in error.errors(include_url=False):
-        name = str(problem["loc"][0]).lower().removeprefix(PREFIX.lower())
-        field, held = Settings.model_fields[name], problem["input"]
-        if isinstance(held, Unusable):
-            lines[name] = held.line
-        else:
-            lines[name] = f"{variable(name)} cannot be read ({held}): set it to {field.description}"
-    return lines

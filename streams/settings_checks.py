@@ -4,15 +4,12 @@ import difflib
 import os
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-if TYPE_CHECKING:
-    from streams.settings import Settings
-
-PREFIX = "JARDEM_"
+from streams.settings import Settings
+from streams.settings_values import PREFIX, variable
 
 _KEYED = ("kafka", "pseudonym_key")
 _SMS = ("twilio_account_sid", "twilio_auth_token", "sms_from", "public_url")
@@ -39,12 +36,7 @@ class SettingsError(Exception):
         self.lines = lines
 
 
-def variable(name: str) -> str:
-    """The environment variable of a field."""
-    return PREFIX + name.upper()
-
-
-def missing(settings: "Settings", command: str | None, *, but: Collection[str] = ()) -> Iterator[str]:
+def missing(settings: Settings, command: str | None, *, but: Collection[str] = ()) -> Iterator[str]:
     """A line for each setting that `command` needs and that is not there, except those named in `but`."""
     for name in NEEDS.get(command or "", ()):
         value = getattr(settings, name)
@@ -56,7 +48,7 @@ def missing(settings: "Settings", command: str | None, *, but: Collection[str] =
             yield f"{variable(name)} is missing: set it to {field.description}{where}"
 
 
-def contradictions(settings: "Settings") -> Iterator[str]:
+def contradictions(settings: Settings) -> Iterator[str]:
     """A line for each setting that does not go with another, the profile included."""
     production = settings.profile == "production"
     if settings.time_scale != 1 and settings.time_origin is None and not production:
@@ -72,7 +64,7 @@ def contradictions(settings: "Settings") -> Iterator[str]:
         yield from _refused_in_production(settings)
 
 
-def _time(settings: "Settings") -> Iterator[str]:
+def _time(settings: Settings) -> Iterator[str]:
     if settings.time_scale == 1 or settings.time_origin is None:
         return
     clock = settings.clock()
@@ -92,7 +84,7 @@ def _twice() -> Iterator[str]:
             yield f"{name} and {name}_FILE are both set: keep one of them"
 
 
-def _access(settings: "Settings") -> Iterator[str]:
+def _access(settings: Settings) -> Iterator[str]:
     if not settings.kafka_tls:
         for name in ("kafka_tls_ca", "kafka_tls_cert", "kafka_tls_key"):
             if getattr(settings, name):
@@ -115,7 +107,7 @@ def _access(settings: "Settings") -> Iterator[str]:
         )
 
 
-def _refused_in_production(settings: "Settings") -> Iterator[str]:
+def _refused_in_production(settings: Settings) -> Iterator[str]:
     if settings.kafka and not settings.kafka_tls:
         yield "JARDEM_KAFKA_TLS is false: production sends nothing to brokers in the clear; set it to true"
     for name in ("twilio_api_url", "public_url"):
@@ -136,7 +128,7 @@ def _refused_in_production(settings: "Settings") -> Iterator[str]:
         yield f"JARDEM_PSEUDONYM_KEY is too short: set it to {field.description}"
 
 
-def unknown_variables(settings: "Settings") -> Iterator[str]:
+def unknown_variables(settings: Settings) -> Iterator[str]:
     """A line for each variable that begins like ours and is none: most are mistyped."""
     fields = type(settings).model_fields
     known = {variable(name) for name in fields}

@@ -13,6 +13,15 @@ from streams.webhook_urls import read_overrides
 _LONGEST_PAUSE = 3600
 
 
+PREFIX = "JARDEM_"
+"""With which the name of every variable begins."""
+
+
+def variable(name: str) -> str:
+    """The environment variable of a field."""
+    return PREFIX + name.upper()
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where a server of ours listens. Port 0 lets the system choose."""

@@ -8,11 +8,9 @@ from typing import Any, ClassVar, cast
 import faust
 import structlog
 from faust.stores.base import Store
-from faust.tables.manager import TableManager as FaustTableManager
 from faust.types import TP
 
 from streams.exits import Exit, end_process
-from streams.recovery import Recovery
 from streams.stores import MemoryPartition, NotOwned, PartitionStore, RocksPartition
 
 log = structlog.get_logger()
@@ -169,14 +167,3 @@ class BytesTable(faust.Table[bytes, bytes]):
     def on_key_del(self, key: Any) -> None:  # noqa: ANN401, ARG002 - Faust's own signature
         """Refuse to be written as a mapping."""
         raise TypeError("tables are written by desks only")
-
-
-class TableManager(FaustTableManager):
-    """Faust's table manager with our recovery."""
-
-    @property
-    def recovery(self) -> Recovery:
-        """The recovery service; made when first asked for."""
-        if self._recovery is None:
-            self._recovery = Recovery(self.app, self, beacon=self.beacon, loop=self.loop)
-        return cast("Recovery", self._recovery)

@@ -12,7 +12,7 @@ Each mend is one method, with its reason in the docstring; `docs/upstream/` has 
 | M7 a lost send ends the process | `streams.producer.Producer.on_lost` |
 | M8 a fetch belongs to one assignment | `streams.consumer.ConsumerThread.seek_all` |
 | M9 no request for records is held long | `streams.consumer.ConsumerThread._create_worker_consumer` |
-| M10 a stop leaves the group in any case | `streams.app.StreamApp._on_rebalance_when_stopped` |
+| M10 a stop leaves the group in any case | `streams.host.Host._on_rebalance_when_stopped` |
 
 All of it is written against exactly the versions that pyproject.toml pins;
 `tests/unit/streams/test_pinned_versions.py` says what to look at when they change.

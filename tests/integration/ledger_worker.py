@@ -15,7 +15,8 @@ from typing import Any, Literal, cast
 import structlog
 
 from streams.app import create_app
-from streams.batches import Batch, stateless
+from streams.batch import Batch
+from streams.batches import stateless
 from streams.consumer import Consumer
 from streams.dead_letters import Unreadable
 from streams.deadlines import Deadline

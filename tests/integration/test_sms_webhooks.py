@@ -195,8 +195,8 @@ async def test_while_the_broker_is_dead_nothing_is_promised_and_afterwards_all_i
 @asynccontextmanager
 async def process(settings: Settings) -> AsyncIterator[asyncio.subprocess.Process]:
     code = (
-        "import asyncio; from sms.webhooks import serve; from streams.settings import Settings; "
-        "asyncio.run(serve(Settings.load('webhooks')))"
+        "import asyncio; from sms.webhooks import serve; from streams.settings_load import load_settings; "
+        "asyncio.run(serve(load_settings('webhooks')))"
     )
     environment = {
         **os.environ,

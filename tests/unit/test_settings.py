@@ -9,6 +9,7 @@ from agents.assembly import twilio_carrier
 from streams.kafka_access import client_options
 from streams.settings import DEMO_PSEUDONYM_KEY, Settings
 from streams.settings_checks import NEEDS, SettingsError, unknown_variables
+from streams.settings_load import load_settings, require
 from streams.settings_values import Address, DayHours
 from streams.webhook_urls import ASKED_FOR, STATUS, read_overrides, webhook_url
 
@@ -39,7 +40,7 @@ def put(monkeypatch: pytest.MonkeyPatch, *variables: dict[str, str], **more: str
 
 def complaints(command: str | None) -> list[str]:
     with pytest.raises(SettingsError) as caught:
-        Settings.load(command)
+        load_settings(command)
     return caught.value.lines
 
 
@@ -49,7 +50,7 @@ def named(lines: list[str]) -> set[str]:
 
 def test_a_complete_worker_reads_every_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     put(monkeypatch, WORKER)
-    settings = Settings.load("worker")
+    settings = load_settings("worker")
     assert settings.kafka == "one:9092,two:9092"
     assert settings.pseudonym_key.get_secret_value() == KEY
     assert settings.public_url == "https://sms.example.kz"
@@ -57,7 +58,7 @@ def test_a_complete_worker_reads_every_variable(monkeypatch: pytest.MonkeyPatch)
     assert settings.quiet_hours == DayHours(time(9), time(21))
     assert settings.health_bind == Address("127.0.0.1", 6066)
     assert not settings.demo_key
-    settings.require("worker")
+    require(settings, "worker")
 
 
 def test_everything_missing_is_listed_at_once_with_what_to_put_there() -> None:
@@ -73,7 +74,7 @@ def test_production_has_no_demo_key_to_fall_back_on(command: str, monkeypatch: p
 
 
 def test_commands_that_need_nothing_get_the_defaults() -> None:
-    settings = Settings.load("broker")
+    settings = load_settings("broker")
     assert settings.demo_key
     assert settings.pseudonym_key.get_secret_value() == DEMO_PSEUDONYM_KEY
     assert settings.replication == 1
@@ -144,7 +145,7 @@ def test_the_public_address_may_ask_for_repeats_and_asks_for_them_in_any_case(
     given: str, kept: str, status: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(monkeypatch, WORKER, JARDEM_PUBLIC_URL=given)
-    settings = Settings.load("worker")
+    settings = load_settings("worker")
     assert settings.public_url == kept
     assert settings.redacted()["JARDEM_PUBLIC_URL"] == kept
     assert webhook_url(settings.public_url, STATUS) == status
@@ -163,7 +164,7 @@ def test_answers_are_looked_for_every_minute_unless_it_is_told_otherwise(
     given: str, seconds: float | None, shown: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(monkeypatch, WORKER, JARDEM_INBOUND_CHECK=given)
-    settings = Settings.load("worker")
+    settings = load_settings("worker")
     assert settings.inbound_check == seconds
     assert settings.redacted()["JARDEM_INBOUND_CHECK"] == shown
 
@@ -189,7 +190,7 @@ def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_secret_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "key").write_text(KEY + "\n", encoding="utf-8")
     put(monkeypatch, JARDEM_KAFKA="one:9092", JARDEM_PSEUDONYM_KEY_FILE=str(tmp_path / "key"))
-    assert Settings.load("publish").pseudonym_key.get_secret_value() == KEY
+    assert load_settings("publish").pseudonym_key.get_secret_value() == KEY
 
 
 @pytest.mark.parametrize(
@@ -221,13 +222,13 @@ def test_fast_time_needs_an_origin_and_gives_every_process_the_same_clock(
     assert named(complaints(None)) == {"JARDEM_TIME_ORIGIN"}
     origin = datetime.now(UTC).replace(microsecond=0)
     put(monkeypatch, JARDEM_TIME_ORIGIN=origin.isoformat())
-    clock = Settings.load().clock()
+    clock = load_settings().clock()
     assert clock.virtual(origin + timedelta(seconds=1)) == origin + timedelta(days=1)
 
 
 def test_production_as_it_should_be_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     put(monkeypatch, PRODUCTION)
-    settings = Settings.load("worker")
+    settings = load_settings("worker")
     assert settings.replication == 3
     assert client_options(settings)["security_protocol"] == "SSL"
 
@@ -249,7 +250,7 @@ def test_production_refuses(wrong: dict[str, str], monkeypatch: pytest.MonkeyPat
     put(monkeypatch, PRODUCTION, wrong)
     assert named(complaints("worker")) == set(wrong)
     put(monkeypatch, JARDEM_PROFILE="development", JARDEM_TIME_ORIGIN="2021-07-15T05:00:00Z")
-    Settings.load("worker")
+    load_settings("worker")
 
 
 @pytest.mark.parametrize(
@@ -276,7 +277,7 @@ def test_sasl_reaches_the_clients(monkeypatch: pytest.MonkeyPatch) -> None:
         JARDEM_KAFKA_SASL_USERNAME="worker",
         JARDEM_KAFKA_SASL_PASSWORD="hush",
     )
-    options = client_options(Settings.load("worker"))
+    options = client_options(load_settings("worker"))
     assert options["security_protocol"] == "SASL_SSL"
     assert options["ssl_context"].check_hostname
     assert options["sasl_plain_password"] == "hush"
@@ -284,7 +285,7 @@ def test_sasl_reaches_the_clients(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_is_shown_holds_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     put(monkeypatch, WORKER, JARDEM_HEALTH_BIND="off", JARDEM_QUIET_HOURS="off")
-    settings = Settings.load("worker")
+    settings = load_settings("worker")
     shown = settings.redacted()
     assert shown["JARDEM_PSEUDONYM_KEY"] == "set"
     assert shown["JARDEM_HEALTH_BIND"] == shown["JARDEM_QUIET_HOURS"] == "off"
@@ -314,5 +315,5 @@ def test_a_time_that_runs_past_the_end_of_the_calendar_is_contradictory(
     monkeypatch.setenv("JARDEM_TIME_SCALE", "86400")
     monkeypatch.setenv("JARDEM_TIME_ORIGIN", "2001-07-15T05:00:00Z")
     with pytest.raises(SettingsError) as refused:
-        Settings.load()
+        load_settings()
     assert any("JARDEM_TIME_ORIGIN lies so far from now" in line for line in refused.value.lines)

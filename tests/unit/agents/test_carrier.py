@@ -14,7 +14,7 @@ from schemas.pseudonyms import Pseudonyms
 from schemas.sms import MessageToSend, SenderHeld, SentTimeTold, SentTimeWanted
 from sms.carrier import Accepted
 from sms.sending import Limits
-from streams.batches import Batch, Holding
+from streams.batch import Batch, Holding
 from streams.clock import Clock
 from streams.records import Outgoing, Record
 

@@ -18,7 +18,7 @@ from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import decode
 from schemas.happening import SOURCE_DIGEST
 from schemas.pseudonyms import Pseudonyms
-from streams.batches import Batch, Holding
+from streams.batch import Batch, Holding
 from streams.clock import Clock
 from streams.records import Outgoing, Record
 from streams.topics import COMPACTED_IN

@@ -8,7 +8,7 @@ import pytest
 from agents.intake import Intake
 from schemas.cloudevents import decode
 from schemas.pseudonyms import Pseudonyms
-from streams.batches import Batch, Holding
+from streams.batch import Batch, Holding
 from streams.clock import Clock
 from streams.records import Outgoing, Record, instant
 

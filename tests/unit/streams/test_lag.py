@@ -6,7 +6,7 @@ import pytest
 from faust.types import TP
 
 from streams import metrics
-from streams.batches import Holding
+from streams.batch import Holding
 from streams.lag import LagWatch, Standing
 from streams.tuning import Tuning
 

@@ -14,7 +14,8 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from faust.types import TP, AppT
 
 from streams.app import StreamApp
-from streams.batches import Batch, Holding, register
+from streams.batch import Batch, Holding
+from streams.batches import register
 from streams.exits import Exit
 from streams.fetching import Fetched, Fetching
 from streams.records import Outgoing, Record

@@ -1,0 +1,61 @@
+"""The house's own rules that no linter of imports knows: no circles, and private names in one room only."""
+
+import ast
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+PACKAGES = ("schemas", "rules", "sms", "streams", "agents", "ops")
+
+
+def _files() -> dict[str, Path]:
+    """Every module of the project by its name; a package by its own."""
+    found = {"jardem": ROOT / "jardem.py"}
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def _imports(source: str) -> Iterator[str]:
+    """What a file imports, wherever in it that stands: for types only and inside functions too."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def circles(sources: dict[str, str]) -> list[str]:
+    """The first circle of imports among these files, from a module back to itself; empty if there is none."""
+    graph = {
+        name: {other for other in _imports(source) if other in sources and other != name}
+        for name, source in sources.items()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_no_two_files_import_each_other_in_a_circle() -> None:
+    assert circles({name: path.read_text(encoding="utf-8") for name, path in _files().items()}) == []
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "import a",
+        "from a import x",
+        "if TYPE_CHECKING:\n    from a import x",
+        "def f():\n    import a",
+    ],
+)
+def test_a_circle_is_found_wherever_the_import_stands(back: str) -> None:
+    assert set(circles({"a": "from b import y", "b": "import c", "c": back})) == {"a", "b", "c"}
