@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Annotated, ClassVar
 
 from pydantic import (
@@ -80,6 +81,7 @@ class Event(Model):
         return {name: value for name, value in given.items() if value is not None or name in cls._needed()}
 
     @classmethod
+    @cache
     def _needed(cls) -> frozenset[str]:
         """The names of the fields without a default, in the code and as they are written."""
         needed = {name: field for name, field in cls.model_fields.items() if field.is_required()}

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from pydantic import ValidationError
 
@@ -22,6 +23,7 @@ class UnknownEventError(ValueError):
     """An event that its reader does not know, or whose data is wrong. The message repeats no data."""
 
 
+@lru_cache(maxsize=4096)
 def derived_id(*parts: str) -> str:
     """An id that is the same whenever its parts are: a repeat of the cause has the same id."""
     return str(uuid.uuid5(_NAMESPACE, json.dumps(parts)))

@@ -7,6 +7,7 @@ phone puts under it, are no part of it; whatever else stands there is.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from schemas.sms import Answer, Decline
 from sms.accounts import read_given_account
@@ -25,18 +26,23 @@ from sms.vocabulary import (
 )
 
 _LONGEST = 400
+# Nearly everybody writes one of the same few texts.
+_KEPT = 512
 
 
+@lru_cache(maxsize=_KEPT)
 def read_offer(text: str) -> Answer | None:
     """`Consent` with its language, `Decline`, or None: not understood (R3)."""
     return _read(text, OFFER)
 
 
+@lru_cache(maxsize=_KEPT)
 def read_one_application(text: str) -> Answer | None:
     """`Together`, `Separately`, `Decline`, or None: not understood (R7)."""
     return _read(text, ONE_APPLICATION)
 
 
+@lru_cache(maxsize=_KEPT)
 def read_account(text: str, *, known: bool) -> Answer | None:
     """`AccountGiven`, `Decline`, where one was shown `AccountConfirmed`, or None: not understood (R4)."""
     answer = _read(text, KNOWN_ACCOUNT if known else NEW_ACCOUNT)

@@ -179,3 +179,15 @@ def test_the_first_of_many_answers_counts_when_the_term_moves_to_it() -> None:
     town.world.status(town.world.carrier.api[0], "sent")
     town.comes_to_rest()
     assert town.case().consent is not None
+
+
+def test_whoever_reads_a_no_again_after_the_offers_term_says_the_same_again() -> None:
+    town = Town()
+    town.learns("phone0", "title")
+    town.reads("1")
+    town.world.write(PHONE, "СТОП")
+    town.line_works()
+    town.case_works(crash=LEFT_UNWRITTEN)
+    town.reaches(at(20, 1))
+    town.comes_to_rest()
+    assert town.case().reason is EndReason.WITHDRAWN

@@ -90,9 +90,9 @@ class Town:
         """A fact about a person is published; nobody has read it yet."""
         self.world.do(Publish(person, word))
 
-    def case_works(self, *, person: int = 0, count: int = 1) -> None:
-        """The case desk reads this many events about a person."""
-        self.world._batch(self.world.cases, person_id(person), count, None, self.now)
+    def case_works(self, *, person: int = 0, count: int = 1, crash: Crash | None = None) -> None:
+        """The case desk reads this many events about a person, and may die over it."""
+        self.world._batch(self.world.cases, person_id(person), count, crash, self.now)
 
     def line_works(
         self, *, count: int = 1, crash: Crash | None = None, lag: timedelta = timedelta(0)
