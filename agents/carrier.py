@@ -128,7 +128,7 @@ class CarrierAgent:
         traces: dict[str, str | None] = {}
         for record in batch:
             try:
-                _, received = read(record, catalogue.SMS_OUTBOX)
+                _, received = read(record, catalogue.CARRIER_EVENTS)
             except Unreadable as error:
                 outgoing.append(dead_letter(record, error.reason))
                 continue

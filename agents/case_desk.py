@@ -46,7 +46,7 @@ class CaseDesk:
 
     def read(self, record: Record) -> tuple[str, Received]:
         """The event of an inbox record."""
-        return inbox.read(record, catalogue.CASE_INBOX)
+        return inbox.read(record, catalogue.CASE_EVENTS)
 
     def apply(self, state: Person, event: Received, now: datetime) -> tuple[Person, Sequence[Outgoing]]:
         """Advance the person's cases. Raises `Unreadable` where it can't be told which one is meant."""

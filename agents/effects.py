@@ -7,45 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from schemas.base import Event
-from schemas.catalogue import PUBLIC_OUT
 from schemas.cloudevents import encode, wrap
 from schemas.happening import derived_id
 from schemas.pseudonyms import Pseudonyms
-from schemas.sms import (
-    MessageAccepted,
-    MessageDeferred,
-    MessageInDoubt,
-    MessageRejected,
-    MessageToSend,
-    NoticeRequested,
-    PersonWithdrawn,
-    QuestionAnswered,
-    QuestionAsked,
-    QuestionClosed,
-    QuestionNotReached,
-    QuestionSent,
-    QuestionSentTime,
-    QuestionUndeliverable,
-    SenderHeld,
-    SentTimeTold,
-    SentTimeWanted,
-)
+from schemas.routes import Effect, PublicOut, ToCarrier, ToCase, ToLine
 from streams.records import Outgoing
 from streams.topics import CASE_INBOX, SMS_INBOX, SMS_OUTBOX
-
-_TO_LINE = (
-    QuestionAsked
-    | QuestionClosed
-    | NoticeRequested
-    | PersonWithdrawn
-    | MessageAccepted
-    | MessageDeferred
-    | MessageRejected
-    | MessageInDoubt
-    | SentTimeTold
-)
-_TO_CASE = QuestionSent | QuestionSentTime | QuestionNotReached | QuestionAnswered | QuestionUndeliverable
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +36,7 @@ class Effects:
     pseudonyms: Pseudonyms
 
     def outgoing(
-        self, events: Iterable[Event], cause: Cause, now: datetime, *, person_id: str = ""
+        self, events: Iterable[Effect], cause: Cause, now: datetime, *, person_id: str = ""
     ) -> list[Outgoing]:
         """The records of these effects. The same cause and the same effects give the same ids.
 
@@ -80,19 +47,19 @@ class Effects:
             for n, event in enumerate(events)
         ]
 
-    def _record(self, event: Event, id_: str, cause: Cause, now: datetime, person_id: str) -> Outgoing:
+    def _record(self, event: Effect, id_: str, cause: Cause, now: datetime, person_id: str) -> Outgoing:
         topic, key = self._address(event, person_id)
         envelope = wrap(event, id_=id_, source=self.source, time=now, extensions=cause.extensions)
         headers, value = encode(envelope)
         return Outgoing(topic=topic, key=key.encode(), value=value, headers=headers)
 
-    def _address(self, event: Event, person_id: str) -> tuple[str, str]:
-        if isinstance(event, MessageToSend | SentTimeWanted | SenderHeld):
-            return SMS_OUTBOX, self.pseudonyms.phone(event.phone)
-        if isinstance(event, _TO_LINE):
-            return SMS_INBOX, self.pseudonyms.phone(event.phone)
-        if isinstance(event, _TO_CASE):
-            return CASE_INBOX, event.person_id
-        if event.name in PUBLIC_OUT:
-            return event.name, person_id
-        raise ValueError(f"nobody receives {event.name}")
+    def _address(self, event: Effect, person_id: str) -> tuple[str, str]:
+        match event:
+            case ToCarrier():
+                return SMS_OUTBOX, self.pseudonyms.phone(event.phone)
+            case ToLine():
+                return SMS_INBOX, self.pseudonyms.phone(event.phone)
+            case ToCase():
+                return CASE_INBOX, event.person_id
+            case PublicOut():
+                return event.name, person_id

@@ -43,7 +43,7 @@ class SmsDesk:
 
     def read(self, record: Record) -> tuple[str, Received]:
         """The event of an inbox record."""
-        return inbox.read(record, catalogue.SMS_INBOX)
+        return inbox.read(record, catalogue.LINE_EVENTS)
 
     def apply(self, state: Line, event: Received, now: datetime) -> tuple[Line, Sequence[Outgoing]]:
         """Go on with the conversation."""

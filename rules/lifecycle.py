@@ -28,6 +28,7 @@ from schemas.registry import (
     EntitlementRevoked,
     TitleAwarded,
 )
+from schemas.routes import Effect
 from schemas.sms import (
     DeadlineElapsed,
     NoticeKind,
@@ -46,7 +47,7 @@ class Advanced:
     """What an event did: the person as they are now, the effects in order, and remarks for the log."""
 
     person: Person
-    effects: Sequence[Event]
+    effects: Sequence[Effect]
     remarks: Sequence[str]
 
 

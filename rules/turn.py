@@ -13,7 +13,6 @@ from rules.person import Case, Person, Question
 from rules.policy import DecisionMode, Policy
 from rules.states import EDGES, State
 from rules.terms import reminder_at
-from schemas.base import Event
 from schemas.happening import Happening, derived_id
 from schemas.outcomes import (
     AdvanceCause,
@@ -23,6 +22,7 @@ from schemas.outcomes import (
     DecisionDrafted,
     ProcessEnded,
 )
+from schemas.routes import Effect
 from schemas.sms import (
     Details,
     NoticeKind,
@@ -60,7 +60,7 @@ class Turn:
         self.cause = cause
         self.now = now
         self.policy = policy
-        self.effects: list[Event] = []
+        self.effects: list[Effect] = []
         self.remarks: list[str] = []
         self.answering: QuestionAnswered | None = None
 

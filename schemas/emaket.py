@@ -4,10 +4,11 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from schemas.base import Event, Instant
+from schemas.base import Instant
+from schemas.routes import PublicIn
 
 
-class DecisionSigned(Event):
+class DecisionSigned(PublicIn):
     """An officer signed a drafted decision (officer mode, R10). A refusal names its ground (R12).
 
     {"decision_id": "…", "outcome": "granted", "refusal_ground": null, "officer": "…", "signed_at": "…"}

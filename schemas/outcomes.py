@@ -5,7 +5,8 @@ from typing import ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-from schemas.base import Event, Instant, Model
+from schemas.base import Instant, Model
+from schemas.routes import PublicOut
 from schemas.values import EndReason, Ground, Iban, Iin, Language, Scheme
 
 
@@ -29,7 +30,7 @@ class Evidence(Model):
     answer_sha256: str
 
 
-class Decision(Event):
+class Decision(PublicOut):
     """The content of a decision on one case."""
 
     decision_id: str
@@ -75,7 +76,7 @@ class OrdinaryRoute(Model):
     verified: bool
 
 
-class ProcessEnded(Event):
+class ProcessEnded(PublicOut):
     """The proactive process ended without a decision (R6). It is not a refusal."""
 
     name: ClassVar[str] = "benefit.process-ended.v1"
@@ -95,7 +96,7 @@ class AdvanceCause(Model):
     id: str
 
 
-class CaseAdvanced(Event):
+class CaseAdvanced(PublicOut):
     """One step of a case, for the audit log. It holds no IIN, no phone and no text.
 
     `note` says, where state alone does not, what was done with the event ("answered_late", "reminded").

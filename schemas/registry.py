@@ -4,11 +4,12 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, StrictBool
 
-from schemas.base import Day, Event
+from schemas.base import Day
+from schemas.routes import PublicIn
 from schemas.values import Iin
 
 
-class TitleAwarded(Event):
+class TitleAwarded(PublicIn):
     """A title was awarded (R1).
 
     {"iin": "850101300015", "title": "peoples_hero", "award_id": "A-2021-17", "awarded_on": "2021-07-12"}
@@ -23,7 +24,7 @@ class TitleAwarded(Event):
     posthumous: StrictBool = False
 
 
-class DisabilityEstablished(Event):
+class DisabilityEstablished(PublicIn):
     """A disability was established (R7).
 
     The event names its legal ground; it is never derived from the group.
@@ -43,7 +44,7 @@ class DisabilityEstablished(Event):
     in_baikonur: StrictBool = False
 
 
-class EntitlementRevoked(Event):
+class EntitlementRevoked(PublicIn):
     """An award or a certificate was revoked.
 
     `record` says whether `record_id` is an award's or a certificate's; the two may be the same. Left out, an
@@ -60,7 +61,7 @@ class EntitlementRevoked(Event):
     reason: str = ""
 
 
-class EntitlementRestored(Event):
+class EntitlementRestored(PublicIn):
     """A revocation was an error: the award or certificate stands, and what it ended starts anew.
 
     {"iin": "850101300015", "record_id": "A-2021-17", "record": "title", "reason": "revoked in error"}
@@ -74,7 +75,7 @@ class EntitlementRestored(Event):
     reason: str = ""
 
 
-class DeathRegistered(Event):
+class DeathRegistered(PublicIn):
     """A death was registered.
 
     {"iin": "850101300015", "died_on": "2021-07-14"}

@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from schemas.base import Event, Instant, Model
-from schemas.values import Iban, Language, Phone
+from schemas.routes import ToCarrier, ToCase, ToLine
+from schemas.values import Iban, Language
 
 Failure = Literal["permanent", "passing", "ours", "opted_out"]
 """Why a message did not reach its handset.
@@ -92,7 +93,7 @@ class Details(Model):
     until: Instant | None = None
 
 
-class QuestionAsked(Event):
+class QuestionAsked(ToLine):
     """Ask the person this question on this number. Without a language it is asked in both.
 
     `prompted_at` is when the carrier received the citizen's text on this number that the question answers:
@@ -104,24 +105,22 @@ class QuestionAsked(Event):
     question_id: str
     case_id: str
     person_id: str
-    phone: Phone
     kind: QuestionKind
     language: Language | None
     details: Details
     prompted_at: Instant | None = None
 
 
-class QuestionClosed(Event):
+class QuestionClosed(ToLine):
     """The question awaits no answer any longer: answers received from `closed_at` on are not its answers."""
 
     name: ClassVar[str] = "question.closed"
 
     question_id: str
-    phone: Phone
     closed_at: Instant
 
 
-class NoticeRequested(Event):
+class NoticeRequested(ToLine):
     """Tell the person this. `question_id` names the question that a reminder belongs to.
 
     `prompted_at` is when the carrier received the text that the notice answers, if it answers one.
@@ -132,7 +131,6 @@ class NoticeRequested(Event):
     notice_id: str
     case_id: str
     person_id: str
-    phone: Phone
     kind: NoticeKind
     language: Language | None
     details: Details
@@ -140,17 +138,16 @@ class NoticeRequested(Event):
     question_id: str | None = None
 
 
-class PersonWithdrawn(Event):
+class PersonWithdrawn(ToLine):
     """Send nothing more for this person on this number: they died, or the number is no longer theirs."""
 
     name: ClassVar[str] = "person.withdrawn"
 
     person_id: str
-    phone: Phone
     at: Instant
 
 
-class QuestionSent(Event):
+class QuestionSent(ToCase):
     """The question left at `sent_at`, and from then on its term runs (R6).
 
     That is when the carrier accepted it, or its own sent time where it told a later one with that.
@@ -160,13 +157,12 @@ class QuestionSent(Event):
 
     question_id: str
     case_id: str
-    person_id: str
     message_id: str
     text: str
     sent_at: Instant
 
 
-class QuestionSentTime(Event):
+class QuestionSentTime(ToCase):
     """The carrier told afterwards that it sent the question at `sent_at`, as `message_id` if that is known.
 
     The term starts then, if that is later than the acceptance (R6).
@@ -176,12 +172,11 @@ class QuestionSentTime(Event):
 
     question_id: str
     case_id: str
-    person_id: str
     message_id: str | None = None
     sent_at: Instant
 
 
-class QuestionAnswered(Event):
+class QuestionAnswered(ToCase):
     """An answer came to this question. `answer` is null where a late text could not be understood.
 
     `received_at` is when the carrier received it; that alone decides whether it was in time (R6).
@@ -191,14 +186,13 @@ class QuestionAnswered(Event):
 
     question_id: str
     case_id: str
-    person_id: str
     answer: Answer | None
     text: str
     message_id: str
     received_at: Instant
 
 
-class QuestionNotReached(Event):
+class QuestionNotReached(ToCase):
     """The sending of this question that was accepted as `message_id` has not reached the number.
 
     It started no term (R6). Another sending follows while the question waits for its answer.
@@ -208,48 +202,44 @@ class QuestionNotReached(Event):
 
     question_id: str
     case_id: str
-    person_id: str
     message_id: str
     code: int | None
     at: Instant
 
 
-class QuestionUndeliverable(Event):
+class QuestionUndeliverable(ToCase):
     """The question can't reach the number. `opted_out`: because its holder wants nothing from our sender."""
 
     name: ClassVar[str] = "question.undeliverable"
 
     question_id: str
     case_id: str
-    person_id: str
     code: int | None
     opted_out: bool = False
     at: Instant
 
 
-class MessageToSend(Event):
+class MessageToSend(ToCarrier):
     """Hand this text to the SMS API. At most one message of a number is with the carrier at a time."""
 
     name: ClassVar[str] = "sms.outbox.v1"
 
     message_id: str
-    phone: Phone
     text: str
     attempt: int
     requested_at: Instant
 
 
-class SentTimeWanted(Event):
+class SentTimeWanted(ToCarrier):
     """Ask the SMS API when it sent the message with this sid. It is only read: a repeat does no harm."""
 
     name: ClassVar[str] = "message.sent-time-wanted"
 
     sid: str
-    phone: Phone
     attempt: int
 
 
-class SenderHeld(Event):
+class SenderHeld(ToCarrier):
     """The SMS API has reported a failure for which our own account or sender is the cause: hold the queue.
 
     `code` is what it reported, `phone` the number of the message that failed so, and `at` when we were told.
@@ -257,12 +247,11 @@ class SenderHeld(Event):
 
     name: ClassVar[str] = "sender.held"
 
-    phone: Phone
     code: int | None
     at: Instant
 
 
-class MessageAccepted(Event):
+class MessageAccepted(ToLine):
     """The SMS API accepted the message under this sid.
 
     `sent_at` is its own sent time, in whole seconds, where it told one with that.
@@ -271,7 +260,6 @@ class MessageAccepted(Event):
     name: ClassVar[str] = "message.accepted"
 
     message_id: str
-    phone: Phone
     attempt: int
     sid: str
     accepted_at: Instant
@@ -282,7 +270,7 @@ UNKNOWN_CODE = "unknown_code"
 """The reason for deferring a message that was refused with a code that nobody knows: it waits alone."""
 
 
-class MessageDeferred(Event):
+class MessageDeferred(ToLine):
     """The message was not taken as far as is known; it may be tried again.
 
     `retry_after_seconds` is real time. `may_have_left` says that the SMS API may have it all the same, and
@@ -292,7 +280,6 @@ class MessageDeferred(Event):
     name: ClassVar[str] = "message.deferred"
 
     message_id: str
-    phone: Phone
     attempt: int
     reason: str
     retry_after_seconds: float | None
@@ -301,7 +288,7 @@ class MessageDeferred(Event):
     at: Instant
 
 
-class MessageRejected(Event):
+class MessageRejected(ToLine):
     """The SMS API refused the message for good.
 
     `opted_out`: the number has told the carrier that it wants nothing more; it can be reached all the same.
@@ -310,7 +297,6 @@ class MessageRejected(Event):
     name: ClassVar[str] = "message.rejected"
 
     message_id: str
-    phone: Phone
     attempt: int
     code: int | None
     reason: str
@@ -318,7 +304,7 @@ class MessageRejected(Event):
     at: Instant
 
 
-class MessageInDoubt(Event):
+class MessageInDoubt(ToLine):
     """Nobody can tell whether the message was sent; an operator must look.
 
     `tried_at` is since when the SMS API may have it, where that is known.
@@ -327,13 +313,12 @@ class MessageInDoubt(Event):
     name: ClassVar[str] = "message.in-doubt"
 
     message_id: str
-    phone: Phone
     attempt: int
     tried_at: Instant | None = None
     at: Instant
 
 
-class SentTimeTold(Event):
+class SentTimeTold(ToLine):
     """What the SMS API told of when it sent a message.
 
     `sent_at` is in whole seconds, and null where it did not tell or could not be asked; then it may be asked
@@ -343,23 +328,21 @@ class SentTimeTold(Event):
     name: ClassVar[str] = "message.sent-time-told"
 
     sid: str
-    phone: Phone
     attempt: int
     sent_at: Instant | None
 
 
-class MessageReceived(Event):
+class MessageReceived(ToLine):
     """A text came from this number. `received_at` is when the carrier first brought it, as far as we know."""
 
     name: ClassVar[str] = "message.received"
 
-    phone: Phone
     text: str
     sid: str
     received_at: Instant
 
 
-class MessageStatusReported(Event):
+class MessageStatusReported(ToLine):
     """The carrier tells what became of a message. Reports come late, repeated and in any order.
 
     `failure` is the webhook's reading of the error code, and null where the status tells of no failure.
@@ -369,7 +352,6 @@ class MessageStatusReported(Event):
 
     name: ClassVar[str] = "message.status"
 
-    phone: Phone
     sid: str
     status: str
     error_code: int | None

@@ -2,11 +2,12 @@
 
 from typing import ClassVar, Literal
 
-from schemas.base import Day, Event
+from schemas.base import Day
+from schemas.routes import PublicIn
 from schemas.values import Iban, Iin
 
 
-class BenefitRecorded(Event):
+class BenefitRecorded(PublicIn):
     """The State Corporation's record of this benefit for a person (R12, ground 4).
 
     {"iin": "850101300015", "benefit": "special_state_benefit", "status": "paid", "recorded_on": "2020-02-01"}
@@ -20,7 +21,7 @@ class BenefitRecorded(Event):
     recorded_on: Day
 
 
-class AccountKnown(Event):
+class AccountKnown(PublicIn):
     """A bank account of the person that the State Corporation already pays to (R4), or null: it is closed.
 
     {"iin": "850101300015", "iban": "KZ86125KZT5004100100"}

@@ -12,6 +12,7 @@ from typing import Any
 
 from schemas.base import Event
 from schemas.happening import Happening, derived_id
+from schemas.routes import Effect
 from schemas.sms import (
     UNKNOWN_CODE,
     Answer,
@@ -57,7 +58,7 @@ class Conversed:
     """What an event did: the line as it is now, the effects in order, and remarks for the log."""
 
     line: Line
-    effects: Sequence[Event]
+    effects: Sequence[Effect]
     remarks: Sequence[str]
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from schemas.base import Event
 from schemas.happening import derived_id
+from schemas.routes import Effect
 from schemas.sms import MessageToSend, QuestionKind
 from sms import texts
 from sms.hours import SendingHours
@@ -40,7 +40,7 @@ class Exchange:
         self.now = now
         self.read_at = read_at
         self.hours = hours
-        self.effects: list[Event] = []
+        self.effects: list[Effect] = []
         self.remarks: list[str] = []
 
     def change(self, **changes: object) -> None:

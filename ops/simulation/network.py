@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 from ops.simulation.moves import Crash
 from schemas.base import Event, Model
 from schemas.happening import Happening, derived_id
+from schemas.routes import Effect
 
 S = TypeVar("S", bound=Model)
 
@@ -28,7 +29,7 @@ class Ids:
     def __init__(self) -> None:
         self._known: dict[tuple[str, str, int], str] = {}
 
-    def effects(self, cause: str, source: str, now: datetime, events: Sequence[Event]) -> list[Happening]:
+    def effects(self, cause: str, source: str, now: datetime, events: Sequence[Effect]) -> list[Happening]:
         """The effects of the event with this id, under their own ids."""
         made = []
         for n, event in enumerate(events):
@@ -77,7 +78,7 @@ class Desk(Generic[S]):
         name: str,
         ids: Ids,
         empty: Callable[[str], S],
-        core: Callable[[S, Happening, datetime], tuple[S, Sequence[Event]]],
+        core: Callable[[S, Happening, datetime], tuple[S, Sequence[Effect]]],
         watch: Callable[[Application[S]], None],
     ) -> None:
         self.source = f"urn:jardem:{name}"

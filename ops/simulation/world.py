@@ -33,6 +33,7 @@ from schemas.base import Event
 from schemas.emaket import DecisionSigned
 from schemas.happening import Happening, derived_id
 from schemas.outcomes import DecisionDrafted
+from schemas.routes import Effect
 from schemas.sms import (
     DeadlineElapsed,
     Failure,
@@ -322,12 +323,12 @@ class World:
 
     # The cores.
 
-    def _advance(self, person: Person, letter: Happening, now: datetime) -> tuple[Person, Sequence[Event]]:
+    def _advance(self, person: Person, letter: Happening, now: datetime) -> tuple[Person, Sequence[Effect]]:
         advanced = advance(person, letter, now, self.setting.policy)
         self._note_effects(letter, advanced.effects, advanced.remarks)
         return advanced.person, advanced.effects
 
-    def _converse(self, line: Line, letter: Happening, now: datetime) -> tuple[Line, Sequence[Event]]:
+    def _converse(self, line: Line, letter: Happening, now: datetime) -> tuple[Line, Sequence[Effect]]:
         conversed = converse(line, letter, now, self.setting.line_policy)
         self._note_effects(letter, conversed.effects, conversed.remarks)
         return conversed.line, conversed.effects
@@ -362,7 +363,7 @@ class World:
         if self._tell:
             self._tell(self.now, text)
 
-    def _note_effects(self, letter: Happening, effects: Sequence[Event], remarks: Sequence[str]) -> None:
+    def _note_effects(self, letter: Happening, effects: Sequence[Effect], remarks: Sequence[str]) -> None:
         if self._tell:
             told = [f"{effect.name} {_brief(effect)}".strip() for effect in effects] + list(remarks)
             self._tell(self.now, f"  {letter.name} -> {', '.join(told) or 'nothing'}")

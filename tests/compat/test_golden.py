@@ -25,7 +25,7 @@ _LOADERS = {
     "lines": SmsDesk(LinePolicy(), _PSEUDONYMS).load,
     "journal": journal.load,
 }
-_KNOWN = catalogue.CASE_INBOX | catalogue.SMS_INBOX | catalogue.SMS_OUTBOX
+_KNOWN = catalogue.CASE_EVENTS | catalogue.LINE_EVENTS | catalogue.CARRIER_EVENTS
 
 
 def _golden(pattern: str) -> list[Path]:

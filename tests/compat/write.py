@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import TypedDict
+from typing import TypedDict, cast
 
 from agents.effects import Cause, Effects
 from ops.simulation.moves import moves
@@ -25,6 +25,7 @@ from schemas.base import Event, Model
 from schemas.cloudevents import encode, wrap
 from schemas.happening import Happening
 from schemas.pseudonyms import Pseudonyms
+from schemas.routes import Effect
 from schemas.sms import MessageAccepted, MessageDeferred, MessageInDoubt, MessageRejected
 from sms import journal
 from sms.journal import Entry, Page
@@ -115,7 +116,7 @@ class _States:
             effects = Effects("urn:jardem:golden", _PSEUDONYMS)
             kept = Envelope(state.model_dump_json(exclude_defaults=True).encode())
             for number, (event_id, letters) in enumerate(handled.items()):
-                events = [letter.data for letter in letters]
+                events = [cast("Effect", letter.data) for letter in letters]
                 sent = effects.outgoing(events, Cause(event_id), _AT, person_id="a" * 64)
                 kept.remember(event_id, 1_626_321_600_000 + number, number, sent)
             yield name, envelope.dump(kept.state, kept.handled.values())

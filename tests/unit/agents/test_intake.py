@@ -109,7 +109,7 @@ async def test_the_desk_reads_what_serializers_have_put_something_before(
 ) -> None:
     data = json.dumps(DATA[name]).encode()
     taken = await take(put_before + data, headers(name), name)
-    _, received = read(inbox_record(taken), catalogue.CASE_INBOX)
+    _, received = read(inbox_record(taken), catalogue.CASE_EVENTS)
     assert received.happening.data == PUBLIC_IN[name].model_validate(DATA[name])
     assert received.happening.sha256 == hashlib.sha256(put_before + data).hexdigest()
 
@@ -145,7 +145,7 @@ async def test_the_same_id_is_the_same_whatever_the_event_says(spelt: str) -> No
     for phone in (PHONE, None):
         value = json.dumps(DATA[name] | {"phone": phone}).encode()
         taken = await take(value, headers(name, id=spelt), name)
-        ids.add(read(inbox_record(taken), catalogue.CASE_INBOX)[0])
+        ids.add(read(inbox_record(taken), catalogue.CASE_EVENTS)[0])
     assert len(ids) == 1
 
 
