@@ -70,12 +70,12 @@ churn: setup ## a quarter of an hour of it on each store, and the stock control;
 	$(BIN)/python -m tests.crash.report docs/reports/churn.md $(CHURN)
 
 soak: setup ## two million seeds of the simulation, SOAK="--from N"; writes docs/reports/soak.md; goes on if stopped
-	$(BIN)/python -m ops.soak docs/reports/soak.md $(SOAK)
+	$(BIN)/python -m ops.simulation.soak docs/reports/soak.md $(SOAK)
 
 coverage: setup ## branch coverage of the law and the conversation; fails below 95 %
 	$(BIN)/pytest tests/unit/rules tests/unit/sms tests/simulation -m "not slow" -q --cov --cov-branch --cov-report= $(PYTEST)
 	$(BIN)/coverage report --fail-under=95 \
-	  --include="rules/*,sms/conversation.py,sms/exchange.py,sms/inquiries.py,sms/line.py,sms/hours.py,sms/stages.py"
+	  --include="rules/*,sms/conversation/*"
 
 mutants: setup ## change the law and the conversation in a thousand small ways: how many does a test notice?
 	rm -rf mutants

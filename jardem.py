@@ -49,7 +49,7 @@ def broker(
     from ops.brokers.choose import choose
     from ops.brokers.foreground import run_in_foreground
     from ops.brokers.kafka_files import fetch_jars
-    from streams.settings_load import load_settings
+    from streams.settings.load import load_settings
 
     if fetch_only:
         typer.echo(fetch_jars())
@@ -65,15 +65,15 @@ def broker(
 def worker() -> None:
     """Run the worker: intake, desks, carrier and deadlines. As many as there are partitions."""
     from ops.reach import require_broker
-    from streams.settings_checks import unknown_variables
-    from streams.settings_load import load_settings
+    from streams.settings.checks import unknown_variables
+    from streams.settings.load import load_settings
 
     settings = load_settings("worker")
     for line in unknown_variables(settings):
         typer.echo(line, err=True)
     require_broker(settings)
 
-    from agents.assembly import assemble
+    from agents.bootstrap import assemble
     from streams.worker import configure_logging, run_worker
 
     configure_logging()
@@ -86,12 +86,12 @@ def webhooks() -> None:
     import asyncio
 
     from ops.reach import require_broker
-    from streams.settings_load import load_settings
+    from streams.settings.load import load_settings
 
     settings = load_settings("webhooks")
     require_broker(settings)
 
-    from sms.webhooks import serve
+    from sms.twilio.webhooks import serve
     from streams.worker import configure_logging
 
     configure_logging()
@@ -113,7 +113,7 @@ def demo(
     import asyncio
 
     from ops.demo.run import Options, run
-    from streams.settings_load import load_settings
+    from streams.settings.load import load_settings
 
     kafka = load_settings().kafka
     options = Options(fast=fast, once=once, broker=broker.value if broker else None, kafka=kafka)
@@ -123,7 +123,7 @@ def demo(
 @app.command()
 def doctor() -> None:
     """Say what is missing or wrong with this installation, one line each. Exit code 1 where there is."""
-    from ops.doctor import examine, healthy
+    from ops.doctor.examine import examine, healthy
 
     lines = []
     for line in examine():
@@ -146,8 +146,8 @@ def publish(
     A line may name its "id", "source" and "time". With ids of your own, publishing a file again is safe: the
     same source and id are the same event. Exit code 1 where a line was refused or not acknowledged.
     """
-    from ops.publish import Publisher
-    from streams.settings_load import load_settings
+    from ops.publish.publisher import Publisher
+    from streams.settings.load import load_settings
 
     publisher = Publisher(load_settings("publish"), lambda line: typer.echo(line, err=True))
     outcome = publisher.publish(file, all_or_nothing=all_or_nothing)
@@ -165,8 +165,8 @@ def topics_apply(
     """Create or check every topic. Exit code 1 where one is missing or does not fit."""
     from rich.console import Console
 
-    from ops.topic_admin import acceptable, apply_topics, report
-    from streams.settings_load import load_settings
+    from ops.topics import acceptable, apply_topics, report
+    from streams.settings.load import load_settings
 
     findings = apply_topics(load_settings("topics"), check_only=check)
     for part in report(findings):
@@ -193,7 +193,7 @@ def simulate(
     """Play both cores on a troubled network. Exit code 1 where a run breaks a promise; its story is told."""
     from rich.console import Console
 
-    from ops.simulate import simulate as play
+    from ops.simulation.command import simulate as play
 
     if play(seeds, first, Console()):
         raise typer.Exit(1)
@@ -209,7 +209,7 @@ def handset(
     """Hold one number's conversation with the demo in this terminal."""
     import asyncio
 
-    from sms.handset_terminal import NoSimulatorError, run
+    from sms.simulator.terminal import NoSimulatorError, run
 
     try:
         asyncio.run(run(url, phone))
@@ -223,9 +223,9 @@ def bench_desk() -> None:
     """Measure a desk on Faust as it comes and on ours: on JARDEM_KAFKA, or on a broker of its own."""
     import tempfile
 
-    from ops.bench_desk import RUNS, measure, table
+    from ops.bench.desk import RUNS, measure, table
     from ops.brokers.choose import choose
-    from streams.settings_load import load_settings
+    from streams.settings.load import load_settings
 
     kafka = load_settings().kafka
     if kafka:
@@ -245,10 +245,10 @@ def _explained(error: Exception) -> tuple[int, list[str]] | None:
     from kafka.errors import KafkaError
 
     from ops.brokers.broker import BrokerError
-    from ops.publish import UnreadyTopicsError
+    from ops.publish.publisher import UnreadyTopicsError
     from ops.reach import NoBrokerError
-    from ops.topic_admin import TopicRefusedError
-    from streams.settings_checks import SettingsError
+    from ops.topics import TopicRefusedError
+    from streams.settings.checks import SettingsError
 
     if isinstance(error, SettingsError):
         return 2, error.lines

@@ -14,23 +14,23 @@ from agents.effects import Cause, Effects
 from agents.inbound_check import InboundCheck
 from agents.inbox import read
 from schemas import catalogue
-from schemas.happening import derived_id
-from schemas.pseudonyms import Pseudonyms
+from schemas.ids import Pseudonyms
+from schemas.received import derived_id
 from schemas.sms import MessageToSend, SenderHeld, SentTimeTold, SentTimeWanted
-from sms.catch_up import CatchUp
-from sms.dispatch import Dispatcher
-from sms.journal import Report
-from sms.sending import Limits
-from sms.sent_times import SentTimes
-from sms.twilio_carrier import TwilioCarrier
-from sms.twilio_errors import meaning_of
+from sms.sending.catch_up import CatchUp
+from sms.sending.dispatcher import Dispatcher
+from sms.sending.journal import Report
+from sms.sending.sender import Limits
+from sms.sending.sent_time_lookup import SentTimes
+from sms.twilio.carrier import TwilioCarrier
+from sms.twilio.errors import meaning_of
 from streams.app import StreamApp
-from streams.batch import Batch
-from streams.batches import register
 from streams.dead_letters import Unreadable, dead_letter
+from streams.handlers import register
 from streams.records import Outgoing
-from streams.tables import BytesTable
 from streams.topics import SMS_OUTBOX
+from streams.transport.batch import Batch
+from streams.transport.tables import BytesTable
 
 # A call of a webhook ends within 15 s, its repeats included.
 _LONGEST_LEFT = 30.0

@@ -13,7 +13,7 @@ from rules.person import Person
 from rules.policy import Policy
 from rules.standings import AmbiguousRecordError
 from schemas import catalogue
-from schemas.pseudonyms import Pseudonyms
+from schemas.ids import Pseudonyms
 from streams.dead_letters import Unreadable
 from streams.deadlines import Deadline
 from streams.records import Outgoing, Record

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.cloudevents import encode, wrap
-from schemas.happening import derived_id
-from schemas.pseudonyms import Pseudonyms
+from schemas.ids import Pseudonyms
+from schemas.received import derived_id
 from schemas.routes import Effect, PublicOut, ToCarrier, ToCase, ToLine
 from streams.records import Outgoing
 from streams.topics import CASE_INBOX, SMS_INBOX, SMS_OUTBOX

@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from sms.carrier import CannotBeAskedError
-from sms.catch_up import CatchUp
+from sms.sending.catch_up import CatchUp
 from streams.app import StreamApp
-from streams.stores import NotOwned
-from streams.tables import BytesTable
+from streams.transport.stores import NotOwned
+from streams.transport.tables import BytesTable
 
 _log = structlog.get_logger(__name__)
 

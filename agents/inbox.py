@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from agents.effects import Cause
 from schemas.base import Event
 from schemas.cloudevents import NotACloudEventError, decode, encode, wrap
-from schemas.happening import Happening, UnknownEventError, derived_id, happening
+from schemas.received import Happening, UnknownEventError, derived_id, happening
 from schemas.sms import DeadlineElapsed
 from streams.dead_letters import Unreadable
 from streams.deadlines import Deadline

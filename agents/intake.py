@@ -16,15 +16,15 @@ from schemas.base import Event
 from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import NotACloudEventError, decode, encode
 from schemas.emaket import DecisionSigned
-from schemas.happening import SOURCE_DIGEST, UnknownEventError, happening
+from schemas.ids import Pseudonyms
 from schemas.personal import could_name_somebody, trace_names_somebody
 from schemas.plausible import check_not_ahead
-from schemas.pseudonyms import Pseudonyms
-from streams.batch import Batch
+from schemas.received import SOURCE_DIGEST, UnknownEventError, happening
 from streams.clock import Clock
 from streams.dead_letters import Unreadable, dead_letter
 from streams.records import Outgoing, Record
 from streams.topics import CASE_INBOX, COMPACTED_IN
+from streams.transport.batch import Batch
 
 TOPICS = tuple(PUBLIC_IN)
 _PERSON_ID = re.compile(r"[0-9a-f]{64}")

@@ -9,9 +9,9 @@ from agents import inbox
 from agents.effects import Effects
 from agents.inbox import Received
 from schemas import catalogue
-from schemas.pseudonyms import Pseudonyms
-from sms.conversation import LinePolicy, converse, wait
-from sms.line import Line
+from schemas.ids import Pseudonyms
+from sms.conversation.converse import LinePolicy, converse, wait
+from sms.conversation.line import Line
 from streams.deadlines import Deadline
 from streams.records import Outgoing, Record
 from streams.topics import SMS_INBOX

@@ -9,10 +9,10 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from streams.kafka_access import client_options
-from streams.settings_values import Address
+from streams.settings.values import Address
 
 if TYPE_CHECKING:
-    from streams.settings import Settings
+    from streams.settings.settings import Settings
 
 LISTEN_SECONDS = 3.0
 """How long to go on trying where nobody listens: a broker may just be starting."""

@@ -6,8 +6,8 @@ from datetime import datetime
 from rules.person import Case, ConsentGiven, Person, Source
 from rules.policy import RULES_VERSION
 from rules.terms import local_day
-from schemas.happening import derived_id
 from schemas.outcomes import Decision, Evidence
+from schemas.received import derived_id
 
 
 def decision(person: Person, case: Case, now: datetime) -> Decision:

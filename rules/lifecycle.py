@@ -10,17 +10,17 @@ from datetime import datetime
 from typing import Any
 
 from rules.answers import answered
+from rules.delivery import not_reached, sent, sent_time
 from rules.grounds import entitlement
 from rules.person import Case, Person, Source
 from rules.policy import Policy
-from rules.sending import not_reached, sent, sent_time
 from rules.standings import published_anew, restored_cases, revoked_cases
 from rules.states import BEFORE_CONSENT, SENT, WAITING, State
 from rules.turn import Turn, reminder, replace_question, scheme_without_choice, without_number
 from schemas.base import Event
 from schemas.emaket import DecisionSigned
-from schemas.happening import Happening, derived_id
 from schemas.portal import PhoneRegistered
+from schemas.received import Happening, derived_id
 from schemas.registry import (
     DeathRegistered,
     DisabilityEstablished,

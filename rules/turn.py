@@ -7,13 +7,12 @@ the effects, in order.
 from datetime import datetime
 
 from rules import decisions
-from rules.documents import ordinary_route
 from rules.grounds import DISABILITY_GROUNDS, offers_one_application
+from rules.ordinary_route import ordinary_route
 from rules.person import Case, Person, Question
 from rules.policy import DecisionMode, Policy
 from rules.states import EDGES, State
 from rules.terms import reminder_at
-from schemas.happening import Happening, derived_id
 from schemas.outcomes import (
     AdvanceCause,
     BenefitDecided,
@@ -22,6 +21,7 @@ from schemas.outcomes import (
     DecisionDrafted,
     ProcessEnded,
 )
+from schemas.received import Happening, derived_id
 from schemas.routes import Effect
 from schemas.sms import (
     Details,

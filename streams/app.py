@@ -7,17 +7,17 @@ import faust
 from faust.types import Message
 from yarl import URL
 
-from streams.changelog_watch import ChangelogWatch
-from streams.consumer import Consumer
-from streams.host import Host
-from streams.lag import LagWatch
-from streams.producer import Producer
 from streams.records import LARGEST_RECORD, Outgoing
-from streams.recovery import TableManager
 from streams.security import broker_credentials
-from streams.settings import Settings
-from streams.tables import BytesTable
-from streams.transport import Transport
+from streams.settings.settings import Settings
+from streams.transport.changelog_watch import ChangelogWatch
+from streams.transport.consumer import Consumer
+from streams.transport.host import Host
+from streams.transport.lag import LagWatch
+from streams.transport.producer import Producer
+from streams.transport.recovery import TableManager
+from streams.transport.tables import BytesTable
+from streams.transport.transport import Transport
 from streams.tuning import Tuning
 
 

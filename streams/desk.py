@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 import structlog
 
 from streams import envelope
-from streams.batch import Batch
-from streams.batches import register
 from streams.dead_letters import Unreadable, dead_letter
 from streams.deadlines import Deadline, Deadlines
 from streams.envelope import Envelope
 from streams.exits import Exit, end_process
+from streams.handlers import register
 from streams.records import Outgoing, Record
+from streams.transport.batch import Batch
 
 if TYPE_CHECKING:
     from streams.app import StreamApp
-    from streams.tables import BytesTable
+    from streams.transport.tables import BytesTable
 
 log = structlog.get_logger()
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from prometheus_client.aiohttp import make_aiohttp_handler
 
-from streams.settings_values import Address
+from streams.settings.values import Address
 
 if TYPE_CHECKING:
     from streams.app import StreamApp

@@ -4,7 +4,7 @@ import ssl
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from streams.settings import Settings
+    from streams.settings.settings import Settings
 
 
 def tls_context(settings: "Settings") -> ssl.SSLContext:

@@ -9,7 +9,7 @@ from streams.kafka_access import tls_context
 if TYPE_CHECKING:
     from faust.types.auth import CredentialsT
 
-    from streams.settings import Settings
+    from streams.settings.settings import Settings
 
 
 def broker_credentials(settings: "Settings") -> "CredentialsT | None":

@@ -10,7 +10,7 @@ from streams.dead_letters import DEAD_LETTERS
 from streams.records import LARGEST_RECORD
 
 if TYPE_CHECKING:
-    from streams.settings import Settings
+    from streams.settings.settings import Settings
 
 CASE_INBOX = "case.inbox.v1"
 SMS_INBOX = "sms.inbox.v1"

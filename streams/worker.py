@@ -15,9 +15,9 @@ from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth, serve
 from streams.app import StreamApp
 from streams.exits import Exit, end_process
 from streams.health import Health
-from streams.membership import Membership
-from streams.settings_values import Address
-from streams.stores import leave_folder, prepare_folder
+from streams.settings.values import Address
+from streams.transport.membership import Membership
+from streams.transport.stores import leave_folder, prepare_folder
 
 log = structlog.get_logger()
 

@@ -5,15 +5,15 @@ from enum import StrEnum
 from typing import TypeVar
 
 from rules.states import DECIDED, EDGES, State
-from sms.stages import STEPS, Stage
+from sms.conversation.stages import STEPS, Stage
 
 S = TypeVar("S", bound=StrEnum)
 
 _TOP = """\
 # The lifecycle, as the code has it
 
-Drawn by `make docs` from `rules/states.py` and `sms/stages.py`; a test keeps it fresh. R numbers are the
-rules of order No 225.
+Drawn by `make docs` from `rules/states.py` and `sms/conversation/stages.py`; a test keeps it fresh. R numbers
+are the rules of order No 225.
 """
 
 

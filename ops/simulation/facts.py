@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from ops.simulation.town import FOREIGN, IBANS, IINS, PHONES
+from ops.simulation.scenario import FOREIGN, IBANS, IINS, PHONES
 from schemas.base import Event
 from schemas.portal import PhoneRegistered
 from schemas.registry import (

@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from schemas.sms import Answer, Decline, QuestionAsked, QuestionKind
-from sms.answers import read_account, read_offer, read_one_application
+from sms.reading.answers import read_account, read_offer, read_one_application
 
 
 @lru_cache(maxsize=4096)

@@ -4,11 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from ops.simulation.carrier import Carrier, Sms
-from ops.simulation.checks import BrokenPromiseError, Checks
-from ops.simulation.facts import fact
-from ops.simulation.ledger import Ledger, Text
-from ops.simulation.moves import (
+from ops.simulation.actions import (
     Carry,
     Crash,
     Edge,
@@ -24,15 +20,19 @@ from ops.simulation.moves import (
     Work,
     Write,
 )
-from ops.simulation.network import Application, Desk, Ids, happening
-from ops.simulation.rest import check_line, check_person
-from ops.simulation.town import IBANS, PHONES, Setting, person_id
+from ops.simulation.carrier_model import Carrier, Sms
+from ops.simulation.desk_model import Application, Desk, Ids, happening
+from ops.simulation.facts import fact
+from ops.simulation.ground_truth import Ledger, Text
+from ops.simulation.invariants import BrokenPromiseError, Checks
+from ops.simulation.quiescence import check_line, check_person
+from ops.simulation.scenario import IBANS, PHONES, Setting, person_id
 from rules.lifecycle import advance, waits
 from rules.person import Person
 from schemas.base import Event
 from schemas.emaket import DecisionSigned
-from schemas.happening import Happening, derived_id
 from schemas.outcomes import DecisionDrafted
+from schemas.received import Happening, derived_id
 from schemas.routes import Effect
 from schemas.sms import (
     DeadlineElapsed,
@@ -49,8 +49,8 @@ from schemas.sms import (
     SenderHeld,
     SentTimeWanted,
 )
-from sms.conversation import converse, wait
-from sms.line import Line
+from sms.conversation.converse import converse, wait
+from sms.conversation.line import Line
 
 _LONGEST_REST = 3000
 _LEFT = ("sent", "delivered", "undelivered")

@@ -11,7 +11,7 @@ from aiohttp import web
 from sms.segments import count_segments
 from sms.simulator.handsets import Handset, Handsets, Message
 from sms.simulator.network import Network
-from sms.twilio_errors import meaning_of
+from sms.twilio.errors import meaning_of
 from streams.clock import Clock
 
 _PAGE = Path(__file__).parent / "page"

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from sms.segments import count_segments
 from sms.simulator.handsets import Message
-from sms.twilio_errors import meaning_of
+from sms.twilio.errors import meaning_of
 
 VERSION = "2010-04-01"
 _DAY = timedelta(days=1)

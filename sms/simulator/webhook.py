@@ -15,7 +15,7 @@ from aiohttp import (
     ConnectionTimeoutError,
 )
 
-from sms.signature import sign
+from sms.twilio.signature import sign
 from streams.webhook_urls import Overrides, read_overrides
 
 _log = structlog.get_logger(__name__)

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from ops.reach import free_port
-from schemas.pseudonyms import Pseudonyms
+from schemas.ids import Pseudonyms
 from sms.carrier import Accepted
 from sms.simulator import Simulator
-from sms.twilio_carrier import TwilioCarrier
-from sms.webhooks import Account, Webhooks, WebhookServer
+from sms.twilio.carrier import TwilioCarrier
+from sms.twilio.webhooks import Account, Webhooks, WebhookServer
 from streams.clock import Clock
 from tests.browser.browser import Tab, browsing
 from tests.unit.sms.bad_api import ACCOUNT, SENDER, TOKEN

@@ -12,9 +12,9 @@ from agents.inbox import read
 from agents.sms_desk import SmsDesk
 from rules.policy import Policy
 from schemas import catalogue
-from schemas.pseudonyms import Pseudonyms
-from sms import journal
-from sms.conversation import LinePolicy
+from schemas.ids import Pseudonyms
+from sms.conversation.converse import LinePolicy
+from sms.sending import journal
 from streams import envelope
 from streams.records import Record
 

@@ -18,19 +18,19 @@ from random import Random
 from typing import TypedDict, cast
 
 from agents.effects import Cause, Effects
-from ops.simulation.moves import moves
-from ops.simulation.town import setting
+from ops.simulation.actions import moves
+from ops.simulation.scenario import setting
 from ops.simulation.world import World
 from schemas.base import Event, Model
 from schemas.cloudevents import encode, wrap
-from schemas.happening import Happening
-from schemas.pseudonyms import Pseudonyms
+from schemas.ids import Pseudonyms
+from schemas.received import Happening
 from schemas.routes import Effect
 from schemas.sms import MessageAccepted, MessageDeferred, MessageInDoubt, MessageRejected
-from sms import journal
-from sms.journal import Entry, Page
-from sms.line import Line
-from sms.stages import Stage, stage_of
+from sms.conversation.line import Line
+from sms.conversation.stages import Stage, stage_of
+from sms.sending import journal
+from sms.sending.journal import Entry, Page
 from streams import envelope
 from streams.envelope import Envelope
 

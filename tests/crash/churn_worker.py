@@ -10,7 +10,7 @@ import faust
 
 from streams.app import create_app
 from streams.desk import Desk
-from streams.settings import Settings
+from streams.settings.settings import Settings
 from streams.tuning import Tuning
 from streams.worker import configure_logging, run_worker
 from tests.crash.counting import TABLE, Count, CountingCore, Names, effect, event_id

@@ -15,15 +15,15 @@ from typing import Any, Literal, cast
 import structlog
 
 from streams.app import create_app
-from streams.batch import Batch
-from streams.batches import stateless
-from streams.consumer import Consumer
 from streams.dead_letters import Unreadable
 from streams.deadlines import Deadline
 from streams.desk import Desk
+from streams.handlers import stateless
 from streams.records import Outgoing, Record
-from streams.settings import Settings
-from streams.settings_values import Address
+from streams.settings.settings import Settings
+from streams.settings.values import Address
+from streams.transport.batch import Batch
+from streams.transport.consumer import Consumer
 from streams.tuning import Tuning
 from streams.worker import configure_logging, run_worker
 

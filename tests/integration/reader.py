@@ -4,8 +4,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 
-from streams.fetching import Fetching
 from streams.records import NotUnpacked, Record
+from streams.transport.fetching import Fetching
 
 
 async def everything_in(kafka: str, *topics: str) -> list[Record | NotUnpacked]:

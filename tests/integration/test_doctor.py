@@ -16,8 +16,8 @@ from kafka.admin import NewTopic
 from ops.brokers.embedded import EmbeddedBroker
 from ops.brokers.kafka import KafkaBroker
 from ops.reach import free_port
-from ops.topic_admin import apply_topics
-from streams.settings import Settings
+from ops.topics import apply_topics
+from streams.settings.settings import Settings
 from tests.hidden import hide
 
 JARDEM = Path(sys.executable).with_name("jardem")

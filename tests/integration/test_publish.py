@@ -11,10 +11,10 @@ import pytest
 from kafka import KafkaConsumer, TopicPartition
 
 from ops.brokers.kafka import KafkaBroker
-from ops.publish import Publisher
-from ops.topic_admin import apply_topics
+from ops.publish.publisher import Publisher
+from ops.topics import apply_topics
 from schemas.cloudevents import decode
-from streams.settings import Settings
+from streams.settings.settings import Settings
 
 JARDEM = Path(sys.executable).with_name("jardem")
 NOW = datetime.now(UTC)

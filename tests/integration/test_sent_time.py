@@ -18,7 +18,7 @@ from ops.demo.processes import run_command
 from ops.demo.sample import Published
 from rules.person import Case, Person
 from schemas.base import Instant, Model
-from schemas.pseudonyms import Pseudonyms
+from schemas.ids import Pseudonyms
 from streams import envelope
 
 # Of this test alone: the worker also reads what other tests have left on the broker.

@@ -19,16 +19,16 @@ from pydantic import SecretStr
 from ops.brokers.broker import Broker
 from ops.brokers.choose import choose
 from ops.reach import free_port
-from ops.topic_admin import apply_topics
+from ops.topics import apply_topics
 from schemas.cloudevents import decode
-from schemas.pseudonyms import Pseudonyms
+from schemas.ids import Pseudonyms
 from schemas.sms import MessageReceived
-from sms.inbox import NoBrokerError
-from sms.signature import sign
-from sms.webhooks import serve
+from sms.inbox_producer import NoBrokerError
+from sms.twilio.signature import sign
+from sms.twilio.webhooks import serve
 from streams.records import Record
-from streams.settings import Settings
-from streams.settings_values import Address
+from streams.settings.settings import Settings
+from streams.settings.values import Address
 from streams.topics import SMS_INBOX
 
 TOKEN = "token-of-a-test"
@@ -195,7 +195,8 @@ async def test_while_the_broker_is_dead_nothing_is_promised_and_afterwards_all_i
 @asynccontextmanager
 async def process(settings: Settings) -> AsyncIterator[asyncio.subprocess.Process]:
     code = (
-        "import asyncio; from sms.webhooks import serve; from streams.settings_load import load_settings; "
+        "import asyncio; from sms.twilio.webhooks import serve; "
+        "from streams.settings.load import load_settings; "
         "asyncio.run(serve(load_settings('webhooks')))"
     )
     environment = {

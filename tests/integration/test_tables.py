@@ -13,9 +13,9 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from ops.brokers.kafka import KafkaBroker
 from streams.app import StreamApp, create_app
-from streams.settings import Settings
-from streams.stores import MemoryPartition
-from streams.tables import BytesTable, PartitionedStore
+from streams.settings.settings import Settings
+from streams.transport.stores import MemoryPartition
+from streams.transport.tables import BytesTable, PartitionedStore
 from streams.tuning import Tuning
 from tests.integration.ledger import Ledger
 

@@ -15,8 +15,8 @@ from ops.brokers.broker import Broker
 from ops.brokers.embedded import EmbeddedBroker
 from ops.brokers.kafka import KafkaBroker
 from ops.reach import NoBrokerError, free_port, require_broker
-from ops.topic_admin import State, apply_topics
-from streams.settings import Settings
+from ops.topics import State, apply_topics
+from streams.settings.settings import Settings
 from streams.topics import CASE_INBOX, all_topics
 from tests.hidden import hide
 from tests.integration.reader import configure

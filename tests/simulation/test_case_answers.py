@@ -4,8 +4,8 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from ops.simulation.ledger import Text
-from ops.simulation.town import IBANS, Setting
+from ops.simulation.ground_truth import Text
+from ops.simulation.scenario import IBANS, Setting
 from rules.person import Question
 from rules.policy import TermPolicy
 from rules.states import State

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from ops.simulation.town import IBANS, IINS, Setting
+from ops.simulation.scenario import IBANS, IINS, Setting
 from rules.policy import DecisionMode
 from rules.states import State
 from schemas.emaket import DecisionSigned

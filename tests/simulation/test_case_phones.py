@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from ops.simulation.town import IBANS
+from ops.simulation.scenario import IBANS
 from rules.states import State
 from schemas.values import EndReason
 from tests.simulation.town import OTHER_PHONE, PHONE, Town, at

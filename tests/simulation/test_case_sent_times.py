@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
-from ops.simulation.moves import Carry
-from ops.simulation.town import IBANS, Setting
-from rules import lifecycle, sending, turn
+from ops.simulation.actions import Carry
+from ops.simulation.scenario import IBANS, Setting
+from rules import delivery as sending
+from rules import lifecycle, turn
 from rules.states import State
 from schemas.sms import QuestionAnswered, QuestionSentTime, SentTimeWanted
 from schemas.values import EndReason
-from sms import inquiries
+from sms.conversation import sent_time_inquiry as inquiries
 from tests.simulation.test_seeds import first_failure
 from tests.simulation.town import PHONE, Town, at
 

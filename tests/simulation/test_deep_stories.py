@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from ops.simulation.moves import Carry, Crash
-from ops.simulation.town import Setting
+from ops.simulation.actions import Carry, Crash
+from ops.simulation.scenario import Setting
 from rules.states import State
 from schemas.sms import SentTimeWanted
 from schemas.values import EndReason

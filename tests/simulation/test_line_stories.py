@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from ops.simulation.moves import Publish
-from ops.simulation.town import IBANS, Setting
+from ops.simulation.actions import Publish
+from ops.simulation.scenario import IBANS, Setting
 from rules.states import State
 from schemas.sms import DeadlineElapsed, Details, NoticeKind, PersonWithdrawn, QuestionClosed
 from schemas.values import EndReason

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from ops.simulation.moves import (
+from ops.simulation.actions import (
     FACTS,
     TEXTS,
     Carry,
@@ -23,7 +23,7 @@ from ops.simulation.moves import (
     Work,
     Write,
 )
-from ops.simulation.town import HELD, Setting
+from ops.simulation.scenario import HELD, Setting
 from ops.simulation.world import World
 from rules.policy import DecisionMode, TermPolicy
 

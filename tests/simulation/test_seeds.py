@@ -4,14 +4,15 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ops.simulate import simulate
-from ops.simulation import checks, runs
-from ops.simulation.runs import Failure, play, play_many, shortest_story
+from ops.simulation import invariants as checks
+from ops.simulation import runner as runs
+from ops.simulation.command import simulate
+from ops.simulation.runner import Failure, play, play_many, shortest_story
 from rules import answers, lifecycle, turn
 from rules.person import Person, Question
 from schemas.registry import DeathRegistered
-from sms.exchange import Exchange
-from sms.line import Line
+from sms.conversation.line import Line
+from sms.conversation.turn import Exchange
 
 SEEDS = 10_000
 

@@ -1,13 +1,13 @@
 from collections import Counter
 from random import Random
 
-from ops.simulation.moves import moves
-from ops.simulation.network import Application
-from ops.simulation.town import setting
+from ops.simulation.actions import moves
+from ops.simulation.desk_model import Application
+from ops.simulation.scenario import setting
 from ops.simulation.world import World
 from rules.states import EDGES
-from sms.line import Line
-from sms.stages import STEPS, Stage, stage_of
+from sms.conversation.line import Line
+from sms.conversation.stages import STEPS, Stage, stage_of
 
 
 def questions(line: Line) -> set[str]:

@@ -3,18 +3,18 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from ops.simulation.actions import Crash, Land, Publish, Work
 from ops.simulation.facts import fact
-from ops.simulation.ledger import Ledger
-from ops.simulation.moves import Crash, Land, Publish, Work
-from ops.simulation.town import PHONES, Setting, person_id
+from ops.simulation.ground_truth import Ledger
+from ops.simulation.scenario import PHONES, Setting, person_id
 from ops.simulation.world import World
 from rules.lifecycle import waits
 from rules.person import Case, Person
 from schemas.base import Event
-from schemas.happening import derived_id
 from schemas.outcomes import BenefitDecided, CaseAdvanced, DecisionDrafted, ProcessEnded
+from schemas.received import derived_id
 from schemas.sms import NoticeRequested, QuestionAsked
-from sms.line import Line
+from sms.conversation.line import Line
 
 ZONE = ZoneInfo("Asia/Almaty")
 PHONE, OTHER_PHONE = PHONES

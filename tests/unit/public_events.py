@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from schemas.pseudonyms import Pseudonyms
+from schemas.ids import Pseudonyms
 
 IIN = "850101300015"
 PHONE = "+77011234567"

@@ -9,8 +9,8 @@ import pytest
 
 from schemas.base import Model
 from schemas.catalogue import PUBLIC_IN
+from schemas.ids import Pseudonyms
 from schemas.json_text import NotJSONError, read_json
-from schemas.pseudonyms import Pseudonyms
 from schemas.times import read_day, read_instant
 
 PAGE = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")

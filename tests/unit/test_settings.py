@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from agents.assembly import twilio_carrier
+from agents.bootstrap import twilio_carrier
 from streams.kafka_access import client_options
-from streams.settings import DEMO_PSEUDONYM_KEY, Settings
-from streams.settings_checks import NEEDS, SettingsError, unknown_variables
-from streams.settings_load import load_settings, require
-from streams.settings_values import Address, DayHours
+from streams.settings.checks import NEEDS, SettingsError, unknown_variables
+from streams.settings.load import load_settings, require
+from streams.settings.settings import DEMO_PSEUDONYM_KEY, Settings
+from streams.settings.values import Address, DayHours
 from streams.webhook_urls import ASKED_FOR, STATUS, read_overrides, webhook_url
 
 KEY = "0123456789abcdef0123456789abcdef"

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from agents.assembly import assemble
-from ops.topic_admin import Existing, State, acceptable, judge, report
+from agents.bootstrap import assemble
+from ops.topics import Existing, State, acceptable, judge, report
 from schemas.catalogue import PUBLIC_IN, PUBLIC_OUT
-from streams.settings import Settings
+from streams.settings.settings import Settings
 from streams.topics import CASE_INBOX, SMS_INBOX, SMS_OUTBOX, Topic, all_topics
 
 SETTINGS = Settings(kafka="127.0.0.1:1", inbox_partitions=6)

@@ -10,13 +10,13 @@ from agents.carrier import CarrierAgent
 from agents.effects import Cause, Effects
 from schemas.base import Event
 from schemas.cloudevents import decode, encode, wrap
-from schemas.pseudonyms import Pseudonyms
+from schemas.ids import Pseudonyms
 from schemas.sms import MessageToSend, SenderHeld, SentTimeTold, SentTimeWanted
 from sms.carrier import Accepted
-from sms.sending import Limits
-from streams.batch import Batch, Holding
+from sms.sending.sender import Limits
 from streams.clock import Clock
 from streams.records import Outgoing, Record
+from streams.transport.batch import Batch, Holding
 
 OUTBOX = "sms.outbox.v1"
 PHONE = "+77011234567"

@@ -14,12 +14,12 @@ from rules.policy import Policy
 from schemas import catalogue
 from schemas.base import Event
 from schemas.cloudevents import decode, encode, wrap
+from schemas.ids import Pseudonyms
 from schemas.portal import PhoneRegistered
-from schemas.pseudonyms import Pseudonyms
 from schemas.registry import TitleAwarded
 from schemas.sms import DeadlineElapsed, MessageAccepted
-from sms.conversation import LinePolicy
-from sms.line import Line
+from sms.conversation.converse import LinePolicy
+from sms.conversation.line import Line
 from streams.dead_letters import Unreadable
 from streams.deadlines import Deadline
 from streams.records import Outgoing, Record

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from agents.inbound_check import MARK, InboundCheck
-from schemas.pseudonyms import Pseudonyms
+from schemas.ids import Pseudonyms
 from sms.carrier import CannotBeAskedError, Text, Texts
-from sms.catch_up import CatchUp, Mark
+from sms.sending.catch_up import CatchUp, Mark
 from streams.clock import Clock
 from streams.records import Outgoing
-from streams.stores import MemoryPartition, NotOwned
+from streams.transport.stores import MemoryPartition, NotOwned
 
 
 class Api:

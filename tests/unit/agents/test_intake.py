@@ -16,12 +16,12 @@ from rules.policy import Policy
 from schemas import catalogue
 from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import decode
-from schemas.happening import SOURCE_DIGEST
-from schemas.pseudonyms import Pseudonyms
-from streams.batch import Batch, Holding
+from schemas.ids import Pseudonyms
+from schemas.received import SOURCE_DIGEST
 from streams.clock import Clock
 from streams.records import Outgoing, Record
 from streams.topics import COMPACTED_IN
+from streams.transport.batch import Batch, Holding
 from tests.unit.public_events import DATA, IBAN, IIN, PHONE, PSEUDONYMS
 from tests.unit.spellings import spellings
 

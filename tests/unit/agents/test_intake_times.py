@@ -7,10 +7,10 @@ import pytest
 
 from agents.intake import Intake
 from schemas.cloudevents import decode
-from schemas.pseudonyms import Pseudonyms
-from streams.batch import Batch, Holding
+from schemas.ids import Pseudonyms
 from streams.clock import Clock
 from streams.records import Outgoing, Record, instant
+from streams.transport.batch import Batch, Holding
 
 TOPIC = "registry.death-registered.v1"
 DATA = {"iin": "850101300015", "died_on": "2021-07-12"}

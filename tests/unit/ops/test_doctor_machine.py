@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ops.doctor_machine import Line, Verdict, data_folder, local_brokers, python, zones
+from ops.doctor.machine import Line, Verdict, data_folder, local_brokers, python, zones
 
 
 def verdicts(lines: list[Line]) -> list[Verdict]:
@@ -22,7 +22,7 @@ def test_this_interpreter_and_its_pinned_packages_are_right() -> None:
 
 
 def test_another_version_of_a_pinned_package_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ops.doctor_machine.metadata.version", lambda _: "9.9")
+    monkeypatch.setattr("ops.doctor.machine.metadata.version", lambda _: "9.9")
     wrong = [line.text for line in python() if line.verdict is Verdict.WRONG]
     assert "aiokafka 9.9: jardem needs exactly 0.14.0" in wrong
 
@@ -50,7 +50,7 @@ def test_the_zone_database_here_is_new_enough() -> None:
 
 
 def test_an_old_zone_database_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ops.doctor_machine.ZoneInfo", lambda _: ZoneInfo("Asia/Omsk"))
+    monkeypatch.setattr("ops.doctor.machine.ZoneInfo", lambda _: ZoneInfo("Asia/Omsk"))
     (line,) = zones()
     assert line.verdict is Verdict.WRONG
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ops.publish_lines import SOURCE, LineRefusedError, Prepared, prepare
+from ops.publish.lines import SOURCE, LineRefusedError, Prepared, prepare
 from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import decode
 from tests.unit.public_events import DATA, IIN, PERSON, PSEUDONYMS

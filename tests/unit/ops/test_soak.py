@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from ops import soak
-from ops.simulation.runs import Failure, play_many
-from ops.soak import Soak, begun, main, report
-from sms.exchange import Exchange
+from ops.simulation import soak
+from ops.simulation.runner import Failure, play_many
+from ops.simulation.soak import Soak, begun, main, report
+from sms.conversation.turn import Exchange
 
 
 @pytest.fixture(autouse=True)

@@ -7,12 +7,12 @@ from rules.lifecycle import advance
 from rules.person import Case, Person
 from rules.policy import Policy
 from schemas.base import Event
-from schemas.happening import Happening, derived_id
 from schemas.outcomes import (
     AdvanceCause,
     CaseAdvanced,
 )
 from schemas.portal import PhoneRegistered
+from schemas.received import Happening, derived_id
 from schemas.registry import TitleAwarded
 from schemas.sms import (
     Answer,

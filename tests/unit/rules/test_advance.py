@@ -6,7 +6,6 @@ from rules.lifecycle import Wait, waits
 from rules.policy import DecisionMode, Policy
 from rules.states import State
 from schemas.emaket import DecisionSigned
-from schemas.happening import derived_id
 from schemas.outcomes import (
     BenefitDecided,
     CaseAdvanced,
@@ -14,6 +13,7 @@ from schemas.outcomes import (
     OrdinaryRoute,
     ProcessEnded,
 )
+from schemas.received import derived_id
 from schemas.registry import DisabilityEstablished
 from schemas.sms import (
     AccountGiven,

@@ -12,12 +12,12 @@ from rules.states import EDGES, State
 from rules.turn import Turn
 from schemas.base import Event
 from schemas.emaket import DecisionSigned
-from schemas.happening import Happening, derived_id
 from schemas.outcomes import (
     BenefitDecided,
     CaseAdvanced,
     DecisionDrafted,
 )
+from schemas.received import Happening, derived_id
 from schemas.registry import DeathRegistered, EntitlementRevoked
 from schemas.sms import (
     AccountGiven,

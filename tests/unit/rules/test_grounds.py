@@ -3,8 +3,8 @@ from typing import Literal
 
 import pytest
 
-from rules.documents import ordinary_route
 from rules.grounds import entitlement, offers_one_application
+from rules.ordinary_route import ordinary_route
 from rules.policy import IN_FORCE, RULES_VERSION, Policy, TermPolicy
 from schemas.registry import DisabilityEstablished, TitleAwarded
 from schemas.values import EndReason, Ground

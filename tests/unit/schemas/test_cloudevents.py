@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import NotACloudEventError, decode, encode, explain, wrap
-from schemas.happening import SOURCE_DIGEST, UnknownEventError, derived_id, happening
 from schemas.plausible import check_not_ahead
 from schemas.portal import PhoneRegistered
+from schemas.received import SOURCE_DIGEST, UnknownEventError, derived_id, happening
 from schemas.registry import TitleAwarded
 
 NOW = datetime(2021, 7, 15, 4, tzinfo=UTC)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import NotACloudEventError, decode
-from schemas.happening import UnknownEventError, happening
 from schemas.json_text import NotJSONError, bare, read_json, write_json
+from schemas.received import UnknownEventError, happening
 from tests.unit.public_events import DATA
 
 NOW = datetime(2021, 7, 15, tzinfo=UTC)

@@ -11,7 +11,7 @@ from ops.docs.schemas import event_schema
 from schemas.base import Event
 from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import decode
-from schemas.happening import UnknownEventError, happening
+from schemas.received import UnknownEventError, happening
 from tests.unit.public_events import DATA
 
 FIELDS = [(name, field) for name, model in PUBLIC_IN.items() for field in model.model_fields]

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import NotACloudEventError, decode
-from schemas.happening import Happening, UnknownEventError, happening
 from schemas.portal import PhoneRegistered
+from schemas.received import Happening, UnknownEventError, happening
 from schemas.sms import DeadlineElapsed
 from schemas.times import read_day, read_instant
 from tests.unit.public_events import DATA, IIN

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from schemas.sms import AccountConfirmed, AccountGiven, Answer, Consent, Decline, Separately, Together
-from sms.answers import read_account, read_offer, read_one_application
+from sms.reading.answers import read_account, read_offer, read_one_application
 
 FOLDER = Path(__file__).parent
 

@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from sms.twilio_carrier import TwilioCarrier
+from sms.twilio.carrier import TwilioCarrier
 from tests.unit.sms.bad_api import ACCOUNT, SENDER, TOKEN, BadApi
 from tests.unit.sms.published import Published
 

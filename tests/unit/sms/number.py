@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 
 from schemas.base import Event
-from schemas.happening import Happening, derived_id
+from schemas.received import Happening, derived_id
 from schemas.sms import (
     Details,
     MessageAccepted,
@@ -18,9 +18,9 @@ from schemas.sms import (
     QuestionKind,
 )
 from schemas.values import Language
-from sms.conversation import LinePolicy, converse
-from sms.hours import SendingHours
-from sms.line import Line
+from sms.conversation.converse import LinePolicy, converse
+from sms.conversation.hours import SendingHours
+from sms.conversation.line import Line
 
 PHONE = "+77011234567"
 NOON = datetime(2021, 7, 15, 6, tzinfo=UTC)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from schemas.sms import AccountConfirmed, AccountGiven, Consent, Details, QuestionKind, Separately, Together
 from schemas.values import Language, check_iban
 from sms import texts
-from sms.answers import read_account, read_offer
+from sms.reading.answers import read_account, read_offer
 from tests.unit.sms.answer_samples import READERS, Sample, read, samples
 
 SAMPLES = samples()

@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from schemas.cloudevents import decode
-from schemas.pseudonyms import Pseudonyms
+from schemas.ids import Pseudonyms
 from schemas.sms import Decline, MessageReceived
 from sms import metrics
-from sms.answers import read_offer
 from sms.carrier import CannotBeAskedError
-from sms.catch_up import CLOCKS_APART, OVERLAP, CatchUp, Mark, Part
+from sms.reading.answers import read_offer
+from sms.sending.catch_up import CLOCKS_APART, OVERLAP, CatchUp, Mark, Part
 from sms.simulator import Simulator
-from sms.twilio_carrier import TwilioCarrier
+from sms.twilio.carrier import TwilioCarrier
 from streams.clock import Clock
 from streams.records import Outgoing
 from tests.unit.sms.bad_api import ACCOUNT, SENDER, TOKEN, BadApi, reset, status

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from schemas.base import Event
-from schemas.happening import derived_id
+from schemas.received import derived_id
 from schemas.registry import EntitlementRevoked
 from schemas.sms import (
     AccountConfirmed,
@@ -24,7 +24,7 @@ from schemas.sms import (
 )
 from schemas.values import Language
 from sms import texts
-from sms.conversation import wait
+from sms.conversation.converse import wait
 from tests.unit.sms.number import NOON, PHONE, SECOND, Number, accepted, deferred, notice, status
 
 

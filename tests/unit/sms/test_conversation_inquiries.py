@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from schemas.base import Event
-from schemas.happening import derived_id
+from schemas.received import derived_id
 from schemas.sms import (
     DeadlineElapsed,
     MessageStatusReported,
@@ -18,8 +18,8 @@ from schemas.sms import (
     SentTimeTold,
     SentTimeWanted,
 )
-from sms.conversation import wait
-from sms.line import Line
+from sms.conversation.converse import wait
+from sms.conversation.line import Line
 from tests.unit.sms.number import NOON, PHONE, SECOND, Number, accepted, deferred, notice, status
 
 SID = f"SM-{derived_id('q', 'message')}"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from schemas.happening import Happening, derived_id
+from schemas.received import Happening, derived_id
 from schemas.sms import (
     Consent,
     DeadlineElapsed,
@@ -20,7 +20,7 @@ from schemas.sms import (
 )
 from schemas.values import Language
 from sms import texts
-from sms.conversation import converse, wait
+from sms.conversation.converse import converse, wait
 from tests.unit.sms.number import NOON, PHONE, SECOND, Number, accepted, deferred, notice, status
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from aiohttp import web
 
-from schemas.pseudonyms import Pseudonyms
+from schemas.ids import Pseudonyms
 from schemas.sms import (
     MessageAccepted,
     MessageDeferred,
@@ -16,11 +16,12 @@ from schemas.sms import (
     MessageRejected,
     MessageToSend,
 )
-from sms import journal, metrics
-from sms.dispatch import Dispatcher
-from sms.journal import Report
-from sms.sending import Limits
-from sms.twilio_carrier import TwilioCarrier
+from sms import metrics
+from sms.sending import journal
+from sms.sending.dispatcher import Dispatcher
+from sms.sending.journal import Report
+from sms.sending.sender import Limits
+from sms.twilio.carrier import TwilioCarrier
 from streams.clock import Clock
 from tests.unit.sms.bad_api import BadApi, Trouble, reset, slow, status, taken_then
 

@@ -6,10 +6,10 @@ import pytest
 from rich.console import Console
 
 from ops.reach import free_port
-from schemas.pseudonyms import Pseudonyms
-from sms.handset_terminal import HandsetTerminal, NoSimulatorError
+from schemas.ids import Pseudonyms
 from sms.simulator import Simulator
-from sms.webhooks import Account, Webhooks, WebhookServer
+from sms.simulator.terminal import HandsetTerminal, NoSimulatorError
+from sms.twilio.webhooks import Account, Webhooks, WebhookServer
 from streams.clock import Clock
 from tests.unit.sms.bad_api import ACCOUNT, SENDER, TOKEN
 from tests.unit.sms.webhook_calls import MemoryInbox

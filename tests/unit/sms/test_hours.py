@@ -2,7 +2,7 @@ from datetime import UTC, datetime, time
 
 import pytest
 
-from sms.hours import SendingHours
+from sms.conversation.hours import SendingHours
 
 HOURS = SendingHours(time(9), time(21))
 

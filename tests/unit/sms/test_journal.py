@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from schemas.sms import MessageAccepted, MessageDeferred
-from sms import journal
-from sms.journal import Entry, Page, UnreadableJournalError
+from sms.sending import journal
+from sms.sending.journal import Entry, Page, UnreadableJournalError
 
 NOW = datetime(2026, 7, 15, 10, tzinfo=UTC)
 AGE = timedelta(days=14)

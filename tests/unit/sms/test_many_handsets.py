@@ -12,13 +12,13 @@ from collections.abc import Mapping
 import pytest
 
 from ops.reach import free_port
-from schemas.pseudonyms import Pseudonyms
+from schemas.ids import Pseudonyms
 from schemas.sms import MessageAccepted, MessageDeferred, MessageReceived, MessageToSend
-from sms.dispatch import Dispatcher
-from sms.sending import Limits
+from sms.sending.dispatcher import Dispatcher
+from sms.sending.sender import Limits
 from sms.simulator import Simulator
-from sms.twilio_carrier import TwilioCarrier
-from sms.webhooks import Account, Webhooks, WebhookServer
+from sms.twilio.carrier import TwilioCarrier
+from sms.twilio.webhooks import Account, Webhooks, WebhookServer
 from streams.clock import Clock
 from tests.unit.sms.bad_api import ACCOUNT, SENDER, TOKEN
 from tests.unit.sms.webhook_calls import MemoryInbox

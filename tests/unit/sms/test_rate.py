@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sms.rate import Hold, Rest, TokenBucket
+from sms.sending.rate_limit import Hold, Rest, TokenBucket
 
 FAR = float("inf")
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from schemas.base import Event
-from schemas.happening import derived_id
+from schemas.received import derived_id
 from schemas.sms import (
     UNKNOWN_CODE,
     DeadlineElapsed,
@@ -21,7 +21,7 @@ from schemas.sms import (
     QuestionUndeliverable,
     SenderHeld,
 )
-from sms.conversation import wait
+from sms.conversation.converse import wait
 from tests.unit.sms.number import NOON, PHONE, SECOND, Number, accepted, notice
 
 FIRST = derived_id("q", "message")

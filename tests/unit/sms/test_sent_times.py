@@ -7,13 +7,13 @@ from email.utils import format_datetime
 import pytest
 from aiohttp import web
 
-from schemas.pseudonyms import Pseudonyms
+from schemas.ids import Pseudonyms
 from schemas.sms import MessageAccepted, MessageToSend, SentTimeTold, SentTimeWanted
 from sms.carrier import Accepted, CannotBeAskedError
-from sms.dispatch import Dispatcher
-from sms.sending import Limits
-from sms.sent_times import SentTimes
-from sms.twilio_carrier import TwilioCarrier
+from sms.sending.dispatcher import Dispatcher
+from sms.sending.sender import Limits
+from sms.sending.sent_time_lookup import SentTimes
+from sms.twilio.carrier import TwilioCarrier
 from streams.clock import Clock
 from tests.unit.sms.bad_api import ACCOUNT, SENDER, TOKEN, BadApi, Trouble, garbage, reset, slow, status
 from tests.unit.sms.published import Published

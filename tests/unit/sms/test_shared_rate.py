@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import combinations
 
-from schemas.pseudonyms import Pseudonyms
+from schemas.ids import Pseudonyms
 from schemas.sms import MessageAccepted, MessageToSend
-from sms.dispatch import Dispatcher
-from sms.sending import Limits
-from sms.twilio_carrier import TwilioCarrier
+from sms.sending.dispatcher import Dispatcher
+from sms.sending.sender import Limits
+from sms.twilio.carrier import TwilioCarrier
 from streams.clock import Clock
 from tests.unit.sms.bad_api import BadApi
 from tests.unit.sms.test_dispatch import MemoryJournal

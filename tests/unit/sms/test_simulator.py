@@ -14,14 +14,14 @@ from aiohttp import ClientSession, web
 
 import sms.simulator
 from ops.reach import free_port
-from schemas.pseudonyms import Pseudonyms
+from schemas.ids import Pseudonyms
 from schemas.sms import MessageReceived, MessageStatusReported
 from sms.carrier import Accepted, CannotBeAskedError, NotNow, Refused, Uncertain
-from sms.signature import is_signed
 from sms.simulator import Simulator
 from sms.simulator.webhook import WebhookCaller
-from sms.twilio_carrier import TwilioCarrier
-from sms.webhooks import Account, Webhooks, WebhookServer
+from sms.twilio.carrier import TwilioCarrier
+from sms.twilio.signature import is_signed
+from sms.twilio.webhooks import Account, Webhooks, WebhookServer
 from streams.clock import Clock
 from tests.unit.sms.bad_api import ACCOUNT, SENDER, TOKEN
 from tests.unit.sms.published import Published

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from schemas.happening import derived_id
+from schemas.received import derived_id
 from schemas.sms import (
     Consent,
     DeadlineElapsed,
@@ -15,7 +15,7 @@ from schemas.sms import (
     QuestionKind,
 )
 from schemas.values import Language
-from sms.conversation import wait
+from sms.conversation.converse import wait
 from tests.unit.sms.number import NOON, PHONE, SECOND, Number
 
 MORNING = datetime(2021, 7, 16, 3, tzinfo=UTC)  # 09:00 in Almaty

@@ -6,8 +6,8 @@ import pytest
 from aiohttp import web
 
 from sms.carrier import Accepted, CannotBeAskedError, NotNow, Refused, Text, Uncertain
-from sms.twilio_carrier import TwilioCarrier
-from sms.twilio_errors import Effect, effect_of, effect_of_refusal, meaning_of
+from sms.twilio.carrier import TwilioCarrier
+from sms.twilio.errors import Effect, effect_of, effect_of_refusal, meaning_of
 from tests.unit.sms.bad_api import ACCOUNT, SENDER, TOKEN, BadApi, Trouble, garbage, reset, slow, status
 from tests.unit.sms.published import Published
 

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
-from sms.signature import sign
+from sms.twilio.signature import sign
 from tests.unit.sms.webhook_calls import FORM_TYPE, INBOUND, PUBLIC, STATUS, TOKEN, calling
 
 CALLS = int(os.environ.get("JARDEM_FUZZ_CALLS", "20000"))

@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 import pytest
 from twilio.request_validator import RequestValidator
 
-from schemas.pseudonyms import Pseudonyms
+from schemas.ids import Pseudonyms
 from schemas.sms import MessageReceived, MessageStatusReported
 from sms import metrics
-from sms.first_heard import FirstHeard
-from sms.signature import is_signed, sign
+from sms.twilio.first_received import FirstHeard
+from sms.twilio.signature import is_signed, sign
 from streams.clock import Clock
 from tests.unit.sms.webhook_calls import FORM_TYPE, INBOUND, PUBLIC, STATUS, TOKEN, Caller, calling
 

@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 from aiohttp import ClientSession
 
 from schemas.cloudevents import CloudEvent, decode
-from schemas.pseudonyms import Pseudonyms
-from sms.inbox import NotTakenError
-from sms.signature import sign
-from sms.webhooks import Account, Webhooks, WebhookServer
+from schemas.ids import Pseudonyms
+from sms.inbox_producer import NotTakenError
+from sms.twilio.signature import sign
+from sms.twilio.webhooks import Account, Webhooks, WebhookServer
 from streams.clock import Clock
 from streams.records import Outgoing
 

@@ -6,7 +6,7 @@ import pytest
 from faust.types import AppT
 
 from streams.app import StreamApp, create_app
-from streams.settings import Settings
+from streams.settings.settings import Settings
 from streams.tuning import Tuning
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from streams.beginnings import Beginning, Committed, Why, beginning, moved
+from streams.transport.beginnings import Beginning, Committed, Why, beginning, moved
 
 
 @pytest.mark.parametrize(

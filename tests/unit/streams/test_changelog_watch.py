@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from faust.types import TP
 
-from streams.changelog_watch import ChangelogWatch
+from streams.transport.changelog_watch import ChangelogWatch
 
 CHANGELOG = TP("changelog", 0)
 

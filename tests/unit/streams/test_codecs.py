@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiokafka import codec as aiokafka_codec
 
-from streams.codecs import CODECS, CannotDecompress, decompress, lacking
+from streams.transport.codecs import CODECS, CannotDecompress, decompress, lacking
 from tests.crafted import CODECS as NUMBERS
 from tests.crafted import compressed
 

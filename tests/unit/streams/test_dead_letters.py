@@ -8,9 +8,9 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from faust.types import TP
 
 from streams.dead_letters import LARGEST_LETTER, dead_letter, packed_dead_letter
-from streams.exact_headers import ExactBuilder, odd, written
 from streams.records import LARGEST_RECORD, NotUnpacked, Outgoing, Record
-from streams.unpacking import Unpacking
+from streams.transport.exact_headers import ExactBuilder, odd, written
+from streams.transport.unpacking import Unpacking
 from tests.crafted import Raw, batch
 
 NOW = datetime(2021, 7, 12, 10, tzinfo=UTC)

@@ -6,8 +6,8 @@ import pytest
 from faust.types import TP
 
 from streams import metrics
-from streams.batch import Holding
-from streams.lag import LagWatch, Standing
+from streams.transport.batch import Holding
+from streams.transport.lag import LagWatch, Standing
 from streams.tuning import Tuning
 
 IN, OUT = TP("in", 0), TP("out", 1)

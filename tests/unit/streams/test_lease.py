@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 from aiokafka.client import AIOKafkaClient
 
-from streams import lease as module
 from streams.exits import Exit
-from streams.lease import Lease, LeasedSender
+from streams.transport import lease as module
+from streams.transport.lease import Lease, LeasedSender
 
 
 class Ended(BaseException):

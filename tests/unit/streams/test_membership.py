@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from streams import membership
 from streams.exits import Exit
-from streams.membership import Membership, end_when_expelled, leave_when_stopping
+from streams.transport import membership
+from streams.transport.membership import Membership, end_when_expelled, leave_when_stopping
 
 TOPICS = ["inbox", "inbox-changelog"]
 

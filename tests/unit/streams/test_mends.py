@@ -14,11 +14,11 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from faust.types import TP, AppT
 
 from streams.app import StreamApp
-from streams.batch import Batch, Holding
-from streams.batches import register
 from streams.exits import Exit
-from streams.fetching import Fetched, Fetching
+from streams.handlers import register
 from streams.records import Outgoing, Record
+from streams.transport.batch import Batch, Holding
+from streams.transport.fetching import Fetched, Fetching
 
 INBOX = TP("inbox", 0)
 

@@ -11,7 +11,7 @@ from aiokafka.record.legacy_records import LegacyRecordBatchBuilder
 from faust.types import TP
 
 from streams.records import NotUnpacked, Record
-from streams.unpacking import Item, Unpacking
+from streams.transport.unpacking import Item, Unpacking
 from tests.crafted import CODECS, CONTROL, Raw, batch, body, sized, varint
 
 IN = TP("registry", 3)

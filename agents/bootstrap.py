@@ -1,0 +1,75 @@
+"""The worker, put together: one application with the intake, the two desks and the carrier."""
+
+from datetime import timedelta
+
+from agents.carrier import CarrierAgent
+from agents.case_desk import CaseDesk
+from agents.intake import TOPICS, Intake
+from agents.sms_desk import SmsDesk
+from rules.policy import DecisionMode, Policy, TermPolicy
+from schemas.ids import Pseudonyms
+from sms.conversation.converse import LinePolicy
+from sms.conversation.hours import SendingHours
+from sms.sending.sender import Limits
+from sms.twilio.carrier import TwilioCarrier
+from streams.app import StreamApp, create_app
+from streams.desk import Desk
+from streams.handlers import stateless
+from streams.settings.settings import Settings
+from streams.webhook_urls import STATUS, webhook_url
+
+
+def assemble(settings: Settings) -> StreamApp:
+    """The application for these settings, complete and not started."""
+    app = create_app(settings)
+    pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
+    stateless(app, "intake", TOPICS, Intake(pseudonyms, app.clock).handle)
+    Desk(app, CaseDesk(case_policy(settings), pseudonyms))
+    Desk(app, SmsDesk(line_policy(settings), pseudonyms))
+    CarrierAgent(
+        app,
+        twilio_carrier(settings),
+        pseudonyms,
+        carrier_limits(settings),
+        inbound_check=settings.inbound_check,
+    )
+    return app
+
+
+def case_policy(settings: Settings) -> Policy:
+    """The policies of the case desk.
+
+    The grace is real time, because what it waits for is real: Kafka's delays.
+    """
+    return Policy(
+        term=TermPolicy(settings.term_policy),
+        decision_mode=DecisionMode(settings.decision_mode),
+        facts_grace=timedelta(seconds=settings.facts_grace * settings.time_scale),
+    )
+
+
+def line_policy(settings: Settings) -> LinePolicy:
+    """The policies of the SMS desk."""
+    hours = settings.quiet_hours
+    return LinePolicy(
+        hours=SendingHours(hours.begins, hours.ends) if hours else None,
+        keep_trying=timedelta(hours=settings.delivery_hours),
+        time_scale=settings.time_scale,
+    )
+
+
+def carrier_limits(settings: Settings) -> Limits:
+    """How fast all workers together may send; a second's messages may leave at once after a pause."""
+    rate = settings.sms_per_second
+    return Limits(per_second=rate, burst=max(1, int(rate)))
+
+
+def twilio_carrier(settings: Settings) -> TwilioCarrier:
+    """The SMS API of these settings."""
+    return TwilioCarrier(
+        api_url=settings.twilio_api_url,
+        account_sid=settings.twilio_account_sid,
+        auth_token=settings.twilio_auth_token.get_secret_value(),
+        sender=settings.sms_from,
+        status_callback=webhook_url(settings.public_url, STATUS),
+    )

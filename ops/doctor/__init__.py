@@ -1,0 +1,1 @@
+"""What is missing or wrong with an installation, a line each."""

@@ -1,0 +1,1 @@
+"""The reference publisher for registries."""

@@ -1,0 +1,204 @@
+"""What may happen in the town, one move at a time, and how a seed becomes moves.
+
+A number that picks something (a person, an inbox, a report) is taken modulo what there is, so that any
+sequence of moves can be played: a story stays a story when moves are left out of it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from ops.simulation.scenario import MISTYPED
+from schemas.sms import Failure
+
+FACTS = (
+    *("title", "title", "disability", "disability", "posthumous", "child"),
+    *("revoked", "revoked_title", "restored", "death", "phone0", "phone0", "phone1", "foreign", "no_phone"),
+    *("applied", "ended", "account"),
+)
+"""What registries, the portal and the State Corporation publish."""
+
+TEXTS = (
+    *("1", "2", "0", "3", "4", "5", "да", "ИӘ", "НЕТ", "СТОП", "бас тартамын", "R 1", "3 - бірге."),
+    *("1 или 2", "рахмет", "кто это?", ""),
+    *("KZ86 125K ZT50 0410 0100", "kz75125kzt1001300335", MISTYPED),
+)
+"""What citizens write, whatever they were asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """A fact about a person is published, which became true `ago` minutes before."""
+
+    person: int
+    fact: str
+    ago: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A text comes from a number. `late`: the webhook keeps it until a `Land`.
+
+    `text` None: whatever agrees with the message that this number got last.
+    """
+
+    phone: int
+    text: str | None
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Land:
+    """A text that a webhook kept reaches the inbox."""
+
+    pick: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """Time passes."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Time passes up to this many milliseconds from the next instant that anything waits for."""
+
+    milliseconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """The deadlines that have come are told to their inboxes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """A worker dies in the middle: whether it wrote its table, and how many effects it sent."""
+
+    wrote: bool
+    sent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A desk takes a batch from one of the inboxes where something waits. `lag`: its clock's, in seconds."""
+
+    pick: int
+    count: int = 1
+    crash: Crash | None = None
+    lag: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """The carrier is handed a message that waits for it.
+
+    `outcome`: `accept`, `lose` (taken, but the answer is lost), `defer`, `reject`, `opt_out` (the number
+    wants nothing of us), `doubt` (nobody can tell), or `die` (taken, and the worker dies before it can say
+    so).
+    """
+
+    pick: int
+    outcome: str = "accept"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The carrier tells what became of an SMS, in any order and as often as it likes.
+
+    `failure` is why, where it did not reach its number.
+    """
+
+    pick: int
+    status: str
+    failure: Failure = "passing"
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A record that was read long ago is in its inbox once more."""
+
+    pick: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """An officer signs a draft, be it the newest or one of long ago."""
+
+    pick: int
+    granted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """All that waits is worked through, without trouble."""
+
+
+Move = Publish | Write | Land | Pass | Edge | Ring | Work | Carry | Status | Repeat | Sign | Settle
+
+_OUTCOMES = ("accept", "accept", "accept", "lose", "defer", "reject", "opt_out", "doubt", "die")
+_FAILURES: tuple[Failure, ...] = ("passing", "passing", "permanent", "ours", "opted_out")
+_STATUSES = ("queued", "sent", "delivered", "undelivered", "failed", "read")
+_OVER_A_TERM = (85 * 3600, 101 * 3600, 150 * 3600)
+_PAUSES = (0.001, 1, 20, 600, 3600, 6 * 3600, 24 * 3600)
+
+
+def _happens(chance: Random, share: float) -> bool:
+    return chance.random() < share
+
+
+def _publish(chance: Random) -> Move:
+    ago = chance.choice((0, 0, 1, 600, 3000))
+    return Publish(chance.randrange(3), chance.choice(FACTS), ago)
+
+
+def _write(chance: Random) -> Move:
+    text = None if _happens(chance, 0.6) else chance.choice(TEXTS)
+    return Write(chance.randrange(2), text, late=_happens(chance, 0.15))
+
+
+def _work(chance: Random) -> Move:
+    crash = Crash(_happens(chance, 0.5), chance.randrange(5)) if _happens(chance, 0.4) else None
+    lag = 2.5 if _happens(chance, 0.15) else 0.0
+    return Work(chance.randrange(12), chance.choice((1, 1, 2, 5)), crash, lag)
+
+
+_MAKERS: tuple[tuple[int, Callable[[Random], Move]], ...] = (
+    (5, _publish),
+    (10, _write),
+    (3, lambda chance: Land(chance.randrange(4))),
+    (4, lambda chance: Pass(chance.choice(_PAUSES))),
+    (6, lambda chance: Edge(chance.choice((-1, -1, 0, 1)))),
+    (5, lambda _: Ring()),
+    (16, _work),
+    (8, lambda chance: Carry(chance.randrange(4), chance.choice(_OUTCOMES))),
+    (4, lambda chance: Status(chance.randrange(8), chance.choice(_STATUSES), chance.choice(_FAILURES))),
+    (2, lambda chance: Repeat(chance.randrange(60))),
+    (2, lambda chance: Sign(chance.randrange(3), _happens(chance, 0.8))),
+    (14, lambda _: Settle()),
+)
+_WEIGHTS = [weight for weight, _ in _MAKERS]
+MAKERS = [maker for _, maker in _MAKERS]
+
+
+def moves(chance: Random, people: int) -> list[Move]:
+    """The moves of a run: everybody's right arises early on, then anything happens."""
+    begin: list[Move] = []
+    for person in range(people):
+        begin.append(Publish(person, chance.choice(("phone0", "phone0", "phone1"))))
+        begin.append(Publish(person, chance.choice(("title", "disability"))))
+    if _happens(chance, 0.3):
+        chance.shuffle(begin)
+    if _happens(chance, 0.1):
+        # The offer is with the carrier by then, who does with it whatever it may do.
+        begin += (*(Work(0, 5) for _ in range(5)), Carry(0, chance.choice(_OUTCOMES)))
+    if _happens(chance, 0.8):
+        begin.append(Settle())
+        for _ in range(chance.choice((0, 1, 1, 2, 3, 4))):
+            # Longer than any term: only where the SMS API held the question back, the answer is in time.
+            begin += (Pass(chance.choice(_OVER_A_TERM)),) if _happens(chance, 0.15) else ()
+            begin += (Write(chance.randrange(2), None), Settle())
+    later = [maker(chance) for maker in chance.choices(MAKERS, _WEIGHTS, k=chance.randrange(10, 50))]
+    return begin + later

@@ -1,0 +1,128 @@
+"""The network between the desks, which crash before and after every effect.
+
+There is one inbox for each key; order is kept within it and nowhere else. A desk here does what
+`streams/desk.py` does: it folds a batch from the table's last value, remembers each event with its effects,
+sends all effects again when an event is repeated, and acknowledges the batch last.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from ops.simulation.actions import Crash
+from schemas.base import Event, Model
+from schemas.received import Happening, derived_id
+from schemas.routes import Effect
+
+S = TypeVar("S", bound=Model)
+
+
+def happening(source: str, id_: str, time: datetime, data: Event) -> Happening:
+    """An event as a desk reads it."""
+    return Happening(derived_id(source, id_), source, id_, time, "0" * 64, data)
+
+
+class Ids:
+    """The ids of effects, which follow from the cause, the name and the place, as in agents/effects.py."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str, int], str] = {}
+
+    def effects(self, cause: str, source: str, now: datetime, events: Sequence[Effect]) -> list[Happening]:
+        """The effects of the event with this id, under their own ids."""
+        made = []
+        for n, event in enumerate(events):
+            id_ = self._known.setdefault((cause, event.name, n), f"effect-{len(self._known)}")
+            made.append(Happening(id_, source, id_, now, "0" * 64, event))
+        return made
+
+
+@dataclass(slots=True)
+class Inbox:
+    """The records of one key, and how many of them are acknowledged."""
+
+    letters: list[Happening] = field(default_factory=list)
+    done: int = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many records wait."""
+        return len(self.letters) - self.done
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Generic[S]):
+    """What a table keeps of an aggregate."""
+
+    state: S
+    handled: dict[str, list[Happening]]
+
+
+@dataclass(frozen=True, slots=True)
+class Application(Generic[S]):
+    """One event applied: the aggregate before and after it, and the effects."""
+
+    key: str
+    letter: Happening
+    before: S
+    after: S
+    effects: Sequence[Happening]
+
+
+class Desk(Generic[S]):
+    """A desk over one of the cores. `core` applies one event."""
+
+    def __init__(
+        self,
+        name: str,
+        ids: Ids,
+        empty: Callable[[str], S],
+        core: Callable[[S, Happening, datetime], tuple[S, Sequence[Effect]]],
+        watch: Callable[[Application[S]], None],
+    ) -> None:
+        self.source = f"urn:jardem:{name}"
+        self.inboxes: dict[str, Inbox] = {}
+        self.table: dict[str, Kept[S]] = {}
+        self._ids = ids
+        self._empty = empty
+        self._core = core
+        self._watch = watch
+
+    def post(self, key: str, letter: Happening) -> None:
+        """Put a record into the inbox."""
+        self.inboxes.setdefault(key, Inbox()).letters.append(letter)
+
+    def waiting(self) -> list[str]:
+        """The keys for which something waits."""
+        return [key for key, inbox in self.inboxes.items() if inbox.waiting]
+
+    def state(self, key: str) -> S:
+        """An aggregate as the table has it."""
+        kept = self.table.get(key)
+        return kept.state if kept else self._empty(key)
+
+    def work(self, key: str, count: int, now: datetime, crash: Crash | None) -> list[Happening]:
+        """Fold a batch and return the effects that were sent."""
+        inbox = self.inboxes[key]
+        state = self.state(key)
+        handled = dict(self.table[key].handled) if key in self.table else {}
+        sent: list[Happening] = []
+        batch = inbox.letters[inbox.done : inbox.done + count]
+        for letter in batch:
+            if letter.id not in handled:
+                before = state
+                state, events = self._core(state, letter, now)
+                handled[letter.id] = self._ids.effects(letter.id, self.source, now, events)
+                self._watch(Application(key, letter, before, state, handled[letter.id]))
+            sent += handled[letter.id]
+        if crash is None:
+            self.table[key] = Kept(state, handled)
+            inbox.done += len(batch)
+            return sent
+        if crash.wrote:
+            recovered = type(state).model_validate_json(state.model_dump_json(exclude_defaults=True))
+            if recovered != state:
+                raise AssertionError("a state read back from its table is another")
+            self.table[key] = Kept(recovered, handled)
+        return sent[: crash.sent]

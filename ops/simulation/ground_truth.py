@@ -1,0 +1,185 @@
+"""What truly happened in the town, kept apart from the cores, for the checks to compare with."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ops.simulation.carrier_model import Sms
+from schemas.base import Event
+from schemas.portal import PhoneRegistered
+from schemas.registry import DeathRegistered, EntitlementRestored, EntitlementRevoked, TitleAwarded
+from schemas.sms import QuestionAsked, QuestionNotReached, QuestionSent, QuestionSentTime
+from schemas.statecorp import BenefitRecorded
+from schemas.values import is_kazakh_mobile
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text that a citizen wrote."""
+
+    phone: str
+    text: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A question that truly left, as the message that bears this sid at the SMS API.
+
+    Between `unsure_from` and `put_at` nobody can tell what a text answers. `told_at` is when the SMS API sent
+    it, as it tells that.
+    """
+
+    asked: QuestionAsked
+    message_id: str
+    sid: str
+    unsure_from: datetime
+    put_at: datetime
+    told_at: datetime
+
+    def starts(self, *, told: bool) -> datetime:
+        """When its term starts: at the acceptance, or at the later sending once that was told."""
+        return max(self.put_at, self.told_at) if told else self.put_at
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A question that was handed to the carrier at an instant, and did not surely come back.
+
+    `requested` is that instant by the desk's clock, which may lag.
+    """
+
+    requested: datetime
+    at: datetime
+
+
+@dataclass(slots=True)
+class Known:
+    """What the case desk has read about a person.
+
+    `sent` and `failed` are the messages of questions that it was told to have left, and not to have reached;
+    `told` are those whose sent time it was told, with that.
+    """
+
+    registrations: list[PhoneRegistered] = field(default_factory=list)
+    dead: bool = False
+    revoked_at: dict[str, datetime] = field(default_factory=dict)
+    restored_at: dict[str, datetime] = field(default_factory=dict)
+    benefit: BenefitRecorded | None = None
+    sent: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
+    told: set[tuple[str, datetime]] = field(default_factory=set)
+
+    def learn(self, fact: Event, at: datetime) -> None:  # noqa: C901 - one line for each kind
+        """Read a fact that became true at an instant; an older one than known changes nothing."""
+        match fact:
+            case PhoneRegistered():
+                newest = self.registrations[-1] if self.registrations else None
+                if newest is None or fact.registered_at >= newest.registered_at:
+                    self.registrations.append(fact)
+            case DeathRegistered() | TitleAwarded(posthumous=True):
+                self.dead = True
+            case EntitlementRevoked():
+                self.revoked_at[fact.record_id] = max(self.revoked_at.get(fact.record_id, at), at)
+            case EntitlementRestored():
+                self.restored_at[fact.record_id] = max(self.restored_at.get(fact.record_id, at), at)
+            case TitleAwarded() if self.revoked_at.get(fact.award_id, at) < at:
+                # Published anew.
+                self.restored_at[fact.award_id] = max(self.restored_at.get(fact.award_id, at), at)
+            case BenefitRecorded():
+                if self.benefit is None or fact.recorded_on >= self.benefit.recorded_on:
+                    self.benefit = fact
+            case QuestionSentTime():
+                self.told.add((fact.message_id or "", fact.sent_at))
+            case QuestionSent():
+                self.sent.add(fact.message_id)
+            case QuestionNotReached():
+                self.failed.add(fact.message_id)
+            case _:
+                pass
+
+    @property
+    def phone(self) -> str | None:
+        """The number to which a message may go."""
+        phone = self.registrations[-1].phone if self.registrations else None
+        return phone if phone and is_kazakh_mobile(phone) and not self.dead else None
+
+    def registered_at(self, instant: datetime) -> str | None:
+        """The number that was the registered one at an instant, as far as is known now."""
+        before = [fact.phone for fact in self.registrations if fact.registered_at <= instant]
+        return before[-1] if before else None
+
+    def revoked(self, record_id: str) -> bool:
+        """Whether a record stands revoked."""
+        revoked, restored = self.revoked_at.get(record_id), self.restored_at.get(record_id)
+        return revoked is not None and (restored is None or restored < revoked)
+
+    @property
+    def receives(self) -> bool:
+        """Whether the benefit is on record."""
+        return self.benefit is not None and self.benefit.status != "ended"
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Texts by sid, questions by id, what was handed over and what left by number, what is over.
+
+    `failed` are the sids of which the SMS API has reported that they did not reach.
+    """
+
+    texts: dict[str, Text] = field(default_factory=dict)
+    asked: dict[str, QuestionAsked] = field(default_factory=dict)
+    puts: dict[str, list[Put]] = field(default_factory=dict)
+    tried: dict[str, dict[str, Tried]] = field(default_factory=dict)
+    last_sms: dict[str, Sms] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+    over: set[str] = field(default_factory=set)
+    withdrawn: set[tuple[str, str]] = field(default_factory=set)
+    people: dict[str, Known] = field(default_factory=dict)
+
+    def memory(self, key: str) -> Callable[[], None]:
+        """What restores what a desk has read by now: a worker that dies forgets what it did not write."""
+        known, over, withdrawn = deepcopy(self.people.get(key)), set(self.over), set(self.withdrawn)
+
+        def restore() -> None:
+            if known is None:
+                self.people.pop(key, None)
+            else:
+                self.people[key] = known
+            self.over, self.withdrawn = over, withdrawn
+
+        return restore
+
+    def known(self, person_id: str) -> Known:
+        """What is known of a person."""
+        return self.people.setdefault(person_id, Known())
+
+    def sendings(self, question_id: str) -> list[Put]:
+        """Each time that a question left: more than once only where it did not reach."""
+        asked = self.asked.get(question_id)
+        return [put for put in self.puts.get(asked.phone, ()) if put.asked == asked] if asked else []
+
+    def put(self, question_id: str) -> Put | None:
+        """How a question left first, if it did."""
+        return next(iter(self.sendings(question_id)), None)
+
+    def unsure(self, text: Text) -> bool:
+        """Whether the text came while a question was leaving, or after one that was handed over and given up.
+
+        A line does not know whether that one left, so no later text answers what was put before it.
+        """
+        first = [put for put in self.puts.get(text.phone, ()) if put == self.put(put.asked.question_id)]
+        if any(put.unsure_from <= text.received_at <= put.put_at for put in first):
+            return True
+        meant = self.meant(text)
+        return any(
+            tried.requested <= text.received_at and (meant is None or meant.put_at <= tried.at)
+            for question_id, tried in self.tried.get(text.phone, {}).items()
+            if self.put(question_id) is None
+        )
+
+    def meant(self, text: Text) -> Put | None:
+        """The question that the text answers: the one that left last before it."""
+        before = [put for put in self.puts.get(text.phone, ()) if put.put_at <= text.received_at]
+        return before[-1] if before else None

@@ -1,0 +1,126 @@
+"""One seed, one run; what a failure was; and the shortest story that still fails."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+from random import Random
+from zoneinfo import ZoneInfo
+
+from ops.simulation.actions import Move, Work, Write, moves
+from ops.simulation.invariants import BrokenPromiseError
+from ops.simulation.scenario import Setting, setting
+from ops.simulation.world import World
+
+_ZONE = ZoneInfo("Asia/Almaty")
+_CHUNK = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A run that broke a promise. `seed` plays it again."""
+
+    seed: int
+    promise: str
+    detail: str
+
+
+def play(seed: int) -> Failure | None:
+    """Play the run of a seed."""
+    chance = Random(seed)  # noqa: S311 - a run must be repeatable, not secret
+    town = setting(chance)
+    return _try(seed, town, moves(chance, town.people))
+
+
+def play_many(first: int, count: int, processes: int | None = None) -> Iterator[tuple[int, list[Failure]]]:
+    """Play `count` seeds from `first` on, several at once: how many each time, and what failed."""
+    chunks = [(start, min(_CHUNK, first + count - start)) for start in range(first, first + count, _CHUNK)]
+    if processes == 1:
+        yield from map(_play_chunk, chunks)
+        return
+    with ProcessPoolExecutor(processes) as pool:
+        yield from pool.map(_play_chunk, chunks)
+
+
+def _play_chunk(chunk: tuple[int, int]) -> tuple[int, list[Failure]]:
+    first, count = chunk
+    played = [play(seed) for seed in range(first, first + count)]
+    return count, [failure for failure in played if failure]
+
+
+def shortest_story(failure: Failure) -> list[str]:
+    """The shortest story found that breaks the same promise, a line for each thing that happens in it."""
+    chance = Random(failure.seed)  # noqa: S311 - as above
+    town = setting(chance)
+    kept = _shorten(town, moves(chance, town.people), failure.promise)
+    lines = [str(town)]
+
+    def tell(at: datetime, what: str) -> None:
+        lines.append(f"{at.astimezone(_ZONE):%d.%m %H:%M:%S.%f}"[:-3] + f"  {what}")
+
+    world = World(town, tell)
+    try:
+        for move in kept:
+            lines.append(f"* {move}")
+            world.do(move)
+        lines.append("* all comes to rest")
+        world.rest()
+    except Exception as problem:  # noqa: BLE001 - the story ends with whatever it is
+        lines.append(f"BROKEN: {_promise(problem)}")
+    return lines
+
+
+def _try(seed: int, town: Setting, made: Sequence[Move]) -> Failure | None:
+    try:
+        World(town).play(made)
+    except BrokenPromiseError as problem:
+        return Failure(seed, problem.promise, problem.detail)
+    except Exception as problem:  # noqa: BLE001 - a core that raises breaks a promise as well
+        return Failure(seed, _promise(problem), "")
+    return None
+
+
+def _promise(problem: Exception) -> str:
+    if isinstance(problem, BrokenPromiseError):
+        return problem.promise
+    return f"nothing raises: {type(problem).__name__}: {problem}"
+
+
+def _shorten(town: Setting, made: Sequence[Move], promise: str) -> list[Move]:
+    """Leave out ever smaller parts of the moves, then simplify each, as long as the same promise breaks."""
+
+    def breaks(candidate: Sequence[Move]) -> bool:
+        failure = _try(0, town, candidate)
+        return failure is not None and failure.promise == promise
+
+    kept = list(made)
+    size = max(len(kept) // 2, 1)
+    while True:
+        start, shorter = 0, False
+        while start < len(kept):
+            candidate = kept[:start] + kept[start + size :]
+            if breaks(candidate):
+                kept, shorter = candidate, True
+            else:
+                start += size
+        if size == 1 and not shorter:
+            break
+        size = max(size // 2, 1)
+    for place, move in enumerate(kept):
+        for simpler in _simpler(move):
+            candidate = [*kept[:place], simpler, *kept[place + 1 :]]
+            if breaks(candidate):
+                kept = candidate
+    return kept
+
+
+def _simpler(move: Move) -> Iterator[Move]:
+    match move:
+        case Work():
+            yield replace(move, crash=None)
+            yield replace(move, lag=0.0)
+            yield replace(move, count=1)
+        case Write(late=True):
+            yield replace(move, late=False)
+        case _:
+            return

@@ -1,0 +1,1 @@
+"""The conversation on one phone number, pure."""

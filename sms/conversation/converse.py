@@ -1,0 +1,466 @@
+"""The conversation on one phone number, pure: one event in, the changed line and the effects out.
+
+One question is open at a time, because families share phones; the others wait behind it. A text belongs to
+the question that was put last when the carrier received it. What an answer means for a case is not decided
+here.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from schemas.base import Event
+from schemas.received import Happening, derived_id
+from schemas.routes import Effect
+from schemas.sms import (
+    UNKNOWN_CODE,
+    Answer,
+    DeadlineElapsed,
+    Decline,
+    MessageAccepted,
+    MessageDeferred,
+    MessageInDoubt,
+    MessageReceived,
+    MessageRejected,
+    MessageStatusReported,
+    NoticeKind,
+    NoticeRequested,
+    PersonWithdrawn,
+    QuestionAnswered,
+    QuestionAsked,
+    QuestionClosed,
+    QuestionKind,
+    QuestionSent,
+    SentTimeTold,
+)
+from sms import texts
+from sms.conversation import redelivery
+from sms.conversation import sent_time_inquiry as inquiries
+from sms.conversation.hours import SendingHours
+from sms.conversation.line import Delivery, Inquiry, Line, LineQuestion, Message
+from sms.conversation.redelivery import NOT_DELIVERED
+from sms.conversation.turn import Exchange
+from sms.reading.answers import read_account, read_offer, read_one_application
+
+_EXPLANATIONS = 3
+_KEPT_DELIVERIES = 40
+_KEPT_HEARD = 500
+_FIRST_DELAY = 5.0
+_LONGEST_DELAY = 300.0
+_DOUBLINGS = 6
+_OUTDATED = (NoticeKind.NO_REPLY, NoticeKind.DECLINED, NoticeKind.WITHDRAWN, NoticeKind.ANSWERED_LATE)
+_RANKS = {"accepted": 0, "queued": 1, "sending": 2, "sent": 3, "delivered": 4} | dict.fromkeys(
+    NOT_DELIVERED, 4
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversed:
+    """What an event did: the line as it is now, the effects in order, and remarks for the log."""
+
+    line: Line
+    effects: Sequence[Effect]
+    remarks: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class LinePolicy:
+    """`hours` in which unasked messages may go out; None: at any time.
+
+    `keep_trying` is how long after its first try a message is sent again that did not reach its number.
+    `time_scale` turns real delays into virtual ones.
+    """
+
+    hours: SendingHours | None = None
+    keep_trying: timedelta = timedelta(hours=72)
+    time_scale: float = 1.0
+
+
+def converse(line: Line, event: Happening, now: datetime, policy: LinePolicy) -> Conversed:
+    """Apply one event. `now` is the present instant in UTC.
+
+    What the event does follows from the line and the event's own instant, however late it is read: a worker
+    may die after its effects left and before the line was written, and the next one must do the same again.
+    The present only says when that was.
+    """
+    instant = event.time
+    if isinstance(event.data, DeadlineElapsed):
+        instant = max(instant, event.data.due)
+    # What is told has come, even if this worker's clock lags behind the one that told it.
+    exchange = Exchange(line, instant, max(now, instant), policy.hours)
+    handle = _HANDLERS.get(type(event.data))
+    if handle:
+        handle(exchange, event.data, policy)
+    else:
+        exchange.remarks.append(f"{event.name} is nothing that a line waits for")
+    _read_held(exchange)
+    opening = exchange.open_next()
+    exchange.wake(opening, exchange.hand_over(), inquiries.ask(exchange))
+    return Conversed(exchange.line, tuple(exchange.effects), tuple(exchange.remarks))
+
+
+def wait(line: Line) -> tuple[datetime, int] | None:
+    """When the line must be woken, and the version of that wish."""
+    return (line.wake_at, line.wakes) if line.wake_at else None
+
+
+def _asked(exchange: Exchange, asked: QuestionAsked, _policy: LinePolicy) -> None:
+    """Put a question, or keep it behind the open one. The next question of an answered case goes first."""
+    exchange.change(phone=asked.phone)
+    if exchange.line.question(asked.question_id):
+        exchange.remarks.append("the question is known already")
+        return
+    _supersede(exchange, asked.case_id)
+    question = LineQuestion(
+        question_id=asked.question_id,
+        case_id=asked.case_id,
+        person_id=asked.person_id,
+        kind=asked.kind,
+        language=asked.language,
+        details=asked.details,
+        prompted_at=asked.prompted_at,
+    )
+    current = exchange.line.current
+    if current and current.answered and current.case_id == asked.case_id:
+        exchange.retire()
+        exchange.make_current(question)
+    elif asked.prompted_at:
+        exchange.change(waiting=(question, *exchange.line.waiting))
+    else:
+        exchange.change(waiting=(*exchange.line.waiting, question))
+
+
+def _closed(exchange: Exchange, closed: QuestionClosed, _policy: LinePolicy) -> None:
+    """The question awaits no answer any longer; what was still to be said about it is not said."""
+    question = exchange.line.question(closed.question_id)
+    if question is None:
+        exchange.remarks.append("a question was closed that this line does not know")
+        return
+    exchange.update(question, closed_at=closed.closed_at)
+    exchange.drop(lambda message: message.question_id == closed.question_id)
+    current = exchange.line.current
+    if current and current.question_id == closed.question_id:
+        exchange.retire()
+    else:
+        _forget_waiting(exchange, lambda known: known.question_id == closed.question_id)
+
+
+def _forget_waiting(exchange: Exchange, unwanted: Callable[[LineQuestion], bool]) -> None:
+    exchange.change(waiting=tuple(known for known in exchange.line.waiting if not unwanted(known)))
+
+
+def _notice(exchange: Exchange, notice: NoticeRequested, _policy: LinePolicy) -> None:
+    """Queue a notice. A reminder of a question that is no longer open is not sent."""
+    exchange.change(phone=notice.phone)
+    if notice.kind is NoticeKind.REMINDER:
+        current = exchange.line.current
+        if current is None or current.question_id != notice.question_id or current.answered:
+            exchange.remarks.append("a reminder came for a question that is not open")
+            return
+    _supersede(exchange, notice.case_id)
+    exchange.say(
+        Message(
+            message_id=notice.notice_id,
+            text=texts.notice(notice.kind, notice.language, notice.details),
+            prompted_at=notice.prompted_at,
+            case_id=notice.case_id,
+            person_id=notice.person_id,
+            question_id=notice.question_id,
+            until=notice.details.until if notice.kind is NoticeKind.REMINDER else None,
+            notice=notice.kind,
+        )
+    )
+
+
+def _supersede(exchange: Exchange, case_id: str) -> None:
+    """Newer word of a case takes the place of an ending that still waits for the morning."""
+    exchange.drop(lambda message: message.case_id == case_id and message.notice in _OUTDATED)
+
+
+def _withdrawn(exchange: Exchange, withdrawn: PersonWithdrawn, _policy: LinePolicy) -> None:
+    """Nothing more goes out for this person: they died, or the number is no longer theirs (R2)."""
+    person_id = withdrawn.person_id
+    exchange.drop(lambda message: message.person_id == person_id)
+    _forget_waiting(exchange, lambda known: known.person_id == person_id)
+    current = exchange.line.current
+    if current and current.person_id == person_id:
+        if current.closed_at is None:
+            exchange.update(current, closed_at=withdrawn.at)
+        exchange.retire()
+
+
+def _accepted(exchange: Exchange, accepted: MessageAccepted, policy: LinePolicy) -> None:
+    """The carrier took the message: if it puts a question, the question's term starts here (R6).
+
+    It may be one that this line does not know to be with the carrier: a worker that died may have handed it
+    over without being able to write that down.
+    """
+    message = exchange.line.message(accepted.message_id)
+    if message is None:
+        exchange.remarks.append("a message was accepted that is not with the carrier")
+        return
+    exchange.replace(message)
+    question = exchange.line.question(message.question_id) if message.asks else None
+    delivery = Delivery(
+        sid=accepted.sid,
+        asked=message.question_id if message.asks else None,
+        told=accepted.sent_at is not None,
+        message_id=message.message_id,
+        message=None if message.unwanted else message,
+    )
+    exchange.change(deliveries=(*exchange.line.deliveries, delivery)[-_KEPT_DELIVERIES:])
+    redelivery.forget_old(exchange, policy.keep_trying)
+    if question:
+        if not question.put_at:
+            # A message that was found again at the carrier left before it was handed over this time.
+            exchange.put(question, min(message.handed_at or accepted.accepted_at, accepted.accepted_at))
+        exchange.effects.append(
+            QuestionSent(
+                question_id=question.question_id,
+                case_id=question.case_id,
+                person_id=question.person_id,
+                message_id=message.message_id,
+                text=message.text,
+                # A sent time is cut to whole seconds, so that it may seem to be earlier.
+                sent_at=max(accepted.accepted_at, accepted.sent_at or accepted.accepted_at),
+            )
+        )
+    early = [report for report in exchange.line.early if report.sid == accepted.sid]
+    exchange.change(early=tuple(report for report in exchange.line.early if report.sid != accepted.sid))
+    for report in early:
+        _climb(exchange, report, policy)
+
+
+def _deferred(exchange: Exchange, deferred: MessageDeferred, policy: LinePolicy) -> None:
+    """The carrier gave the message back. It keeps its place, and no term starts (R6).
+
+    Where it surely has not left, what was put before it goes on being answered.
+    """
+    message = exchange.line.in_flight
+    if message is None or (message.message_id, message.attempt) != (deferred.message_id, deferred.attempt):
+        exchange.remarks.append("a message was deferred that is not with the carrier")
+        return
+    if deferred.may_have_left:
+        message = _may_have_left(message, deferred.tried_at)
+    else:
+        message = message.model_copy(update={"tried_at": None, "returned_at": deferred.at})
+    alone = message.alone or deferred.reason == UNKNOWN_CODE
+    _retry(exchange, message.model_copy(update={"alone": alone}), deferred.retry_after_seconds, policy)
+
+
+def _may_have_left(message: Message, since: datetime | None) -> Message:
+    """A message that may be with the SMS API since then: a worker that died may have handed it over first."""
+    if since is None or message.tried_at is None:
+        return message
+    since = max(since, message.returned_at or since)
+    return message.model_copy(update={"tried_at": min(since, message.tried_at)})
+
+
+def _in_doubt(exchange: Exchange, doubt: MessageInDoubt, policy: LinePolicy) -> None:
+    """Nobody can tell whether the message left. It is looked up again later, never simply sent again."""
+    message = exchange.line.in_flight
+    if message is None or (message.message_id, message.attempt) != (doubt.message_id, doubt.attempt):
+        exchange.remarks.append("a message is in doubt that is not with the carrier")
+        return
+    _retry(exchange, _may_have_left(message, doubt.tried_at), _LONGEST_DELAY, policy)
+
+
+def _retry(exchange: Exchange, message: Message, after: float | None, policy: LinePolicy) -> None:
+    if message.unwanted:
+        exchange.give_up(message)
+        return
+    doublings = min(message.attempt - 1, _DOUBLINGS)
+    delay = after if after is not None else min(_FIRST_DELAY * 2**doublings, _LONGEST_DELAY)
+    retry_at = exchange.now + timedelta(seconds=delay * policy.time_scale)
+    exchange.replace(message, message.model_copy(update={"handed_at": None, "retry_at": retry_at}))
+
+
+def _rejected(exchange: Exchange, rejected: MessageRejected, policy: LinePolicy) -> None:
+    """The carrier refused the message for good: a question can't reach its number.
+
+    A number that has opted out is no such number: somebody may want to be asked there tomorrow.
+    """
+    message = exchange.line.message(rejected.message_id)
+    if message is None:
+        exchange.remarks.append("a message was rejected that is not with the carrier")
+        return
+    exchange.replace(message)
+    question = exchange.line.question(message.question_id) if message.asks else None
+    if rejected.opted_out and not message.unwanted:
+        redelivery.again(exchange, message, "opted_out", rejected.code, policy.keep_trying)
+    elif question:
+        redelivery.undeliverable(exchange, question, rejected.code, rejected.at)
+    else:
+        exchange.remarks.append("a notice was rejected by the carrier")
+
+
+def _status(exchange: Exchange, report: MessageStatusReported, policy: LinePolicy) -> None:
+    if any(delivery.sid == report.sid for delivery in exchange.line.deliveries):
+        _climb(exchange, report, policy)
+    elif any(message.attempt for message in exchange.line.messages):
+        # The callback overtook the carrier's own report; it is read when that comes.
+        exchange.change(early=(*exchange.line.early, report)[-_KEPT_DELIVERIES:])
+    else:
+        exchange.remarks.append("a status came for an unknown message")
+
+
+def _climb(exchange: Exchange, report: MessageStatusReported, policy: LinePolicy) -> None:
+    """Statuses come in any order: they only climb, and the first final one stands.
+
+    When one first says that a question left, the SMS API is asked when that was.
+    """
+    failure = redelivery.failure_of(report)
+    for delivery in exchange.line.deliveries:
+        climbs = _RANKS.get(report.status, -1) > _RANKS[delivery.status]
+        if delivery.sid != report.sid or not climbs:
+            continue
+        changes: dict[str, object] = {"status": report.status}
+        if failure or report.status == "delivered":
+            changes["message"] = None
+        if failure:
+            changes["inquiry"] = None
+        elif exchange.line.question(delivery.asked) and inquiries.may_ask(delivery, report):
+            changes["inquiry"] = Inquiry(left_by=report.at, next_at=exchange.now)
+        exchange.note_delivery(delivery, **changes)
+        if failure:
+            redelivery.not_delivered(exchange, delivery, failure, report, policy.keep_trying)
+
+
+def _sent_time(exchange: Exchange, told: SentTimeTold, policy: LinePolicy) -> None:
+    inquiries.told(exchange, told, policy.time_scale)
+
+
+def _received(exchange: Exchange, received: MessageReceived, _policy: LinePolicy) -> None:
+    line = exchange.line
+    if received.sid in line.heard:
+        exchange.remarks.append("a text came that had come before")
+        return
+    exchange.change(
+        phone=received.phone,
+        held_texts=(*line.held_texts, received),
+        heard=(*line.heard, received.sid)[-_KEPT_HEARD:],
+    )
+    redelivery.handset_is_on(exchange)
+
+
+def _read_held(exchange: Exchange) -> None:
+    """Read the texts that came, unless a question is with the carrier, or may have left without our knowing.
+
+    Nobody can tell before whether a text answers that question or the one before it.
+    """
+    line = exchange.line
+    leaving = [line.question(each.question_id) for each in line.messages if each.asks and each.tried_at]
+    if any(question is None or not question.put_at for question in leaving):
+        return
+    held = exchange.line.held_texts
+    exchange.change(held_texts=())
+    for received in held:
+        _read(exchange, received)
+
+
+def _read(exchange: Exchange, received: MessageReceived) -> None:
+    """The text belongs to the question that was put last when the carrier received it.
+
+    STOP is said by the number, whoever was asked last.
+    """
+    match read_offer(received.text):
+        case Decline(stop=True):
+            redelivery.stop(exchange, received.received_at)
+        case _:
+            pass
+    meant = exchange.line.meant_at(received.received_at)
+    if not meant:
+        exchange.remarks.append("a text came from a number that was asked nothing")
+        return
+    understood = [each for each in meant if _parse(each, received.text)]
+    question = understood[0] if understood else meant[-1]
+    closed = not question.open_at(received.received_at)
+    answer = _parse(question, received.text)
+    current = exchange.line.current
+    open_now = current is not None and current.question_id == question.question_id and not question.answered
+    if answer is None and not closed:
+        if open_now:
+            _explain(exchange, question, received)
+        else:
+            exchange.remarks.append("a text after the answer was not understood")
+        return
+    exchange.effects.append(
+        QuestionAnswered(
+            question_id=question.question_id,
+            case_id=question.case_id,
+            person_id=question.person_id,
+            answer=answer,
+            text=received.text,
+            message_id=received.sid,
+            received_at=received.received_at,
+        )
+    )
+    if answer and open_now and not closed:
+        exchange.update(question, answered=True)
+        exchange.drop(lambda message: message.question_id == question.question_id)
+
+
+def _parse(question: LineQuestion, text: str) -> Answer | None:
+    match question.kind:
+        case QuestionKind.OFFER:
+            return read_offer(text)
+        case QuestionKind.ONE_APPLICATION:
+            return read_one_application(text)
+        case QuestionKind.ACCOUNT:
+            return read_account(text, known=question.details.account is not None)
+
+
+def _explain(exchange: Exchange, question: LineQuestion, received: MessageReceived) -> None:
+    """Say how to answer, at most three times a question. The term is not moved (R6).
+
+    What answers an earlier question of the case (a "1" sent twice) is no answer that is not understood: it is
+    explained once, and not counted.
+    """
+    if _is_echo(exchange.line, question, received.text):
+        if question.echoed:
+            exchange.remarks.append("an answer of an earlier question came again")
+            return
+        exchange.update(question, echoed=True)
+        number = "echo"
+    elif question.explained >= _EXPLANATIONS:
+        exchange.remarks.append("the question was explained often enough")
+        return
+    else:
+        number = str(exchange.update(question, explained=question.explained + 1).explained)
+    exchange.say(
+        Message(
+            message_id=derived_id(question.question_id, "explanation", number),
+            text=texts.explanation(question.kind, question.language, question.details),
+            prompted_at=received.received_at,
+            case_id=question.case_id,
+            person_id=question.person_id,
+            question_id=question.question_id,
+        )
+    )
+
+
+def _is_echo(line: Line, question: LineQuestion, text: str) -> bool:
+    """Whether the text answers an earlier question of the case, of another kind."""
+    earlier = [each for each in line.past if each.case_id == question.case_id and each.kind != question.kind]
+    return any(_parse(each, text) for each in earlier)
+
+
+def _wake(_exchange: Exchange, _elapsed: DeadlineElapsed, _policy: LinePolicy) -> None:
+    """Nothing but the hour has changed; what is due is handed over as after every event."""
+
+
+_HANDLERS: dict[type[Event], Callable[[Exchange, Any, LinePolicy], None]] = {
+    QuestionAsked: _asked,
+    QuestionClosed: _closed,
+    NoticeRequested: _notice,
+    PersonWithdrawn: _withdrawn,
+    MessageAccepted: _accepted,
+    MessageDeferred: _deferred,
+    MessageInDoubt: _in_doubt,
+    MessageRejected: _rejected,
+    MessageStatusReported: _status,
+    SentTimeTold: _sent_time,
+    MessageReceived: _received,
+    DeadlineElapsed: _wake,
+}

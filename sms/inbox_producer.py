@@ -1,0 +1,113 @@
+"""Where the webhooks put their events: the SMS desk's inbox, acknowledged by all in-sync replicas."""
+
+import asyncio
+from types import TracebackType
+from typing import Protocol, Self
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from schemas.cloudevents import encode, wrap
+from schemas.ids import Pseudonyms
+from schemas.received import derived_id
+from schemas.sms import MessageReceived, MessageStatusReported
+from streams.kafka_access import client_options
+from streams.records import Outgoing
+from streams.settings.settings import Settings
+from streams.topics import SMS_INBOX
+
+SOURCE = "/jardem/webhooks"
+_SECONDS_TO_START = 9.0
+_SECONDS_TO_ASK = 2.0
+
+
+class NotTakenError(Exception):
+    """The broker has not acknowledged the event in time; it may have it all the same."""
+
+
+class NoBrokerError(Exception):
+    """No broker answers at the configured addresses."""
+
+
+class Inbox(Protocol):
+    """Takes events. What `put` returned from is not lost any more."""
+
+    async def put(self, outgoing: Outgoing) -> None:
+        """Return when the event is safe. Raises `NotTakenError`."""
+        ...
+
+    async def is_ready(self) -> bool:
+        """Whether events can be taken at present."""
+        ...
+
+
+def inbox_record(event: MessageReceived | MessageStatusReported, pseudonyms: Pseudonyms) -> Outgoing:
+    """The event as a record. Its id is made of what the SMS API told us, so that a replay has the same id."""
+    if isinstance(event, MessageReceived):
+        id_, time = derived_id("sms", event.sid), event.received_at
+    else:
+        code = str(event.error_code or "")
+        id_, time = derived_id("sms-status", event.sid, event.status, code), event.at
+    headers, value = encode(wrap(event, id_=id_, source=SOURCE, time=time, extensions={}))
+    return Outgoing(SMS_INBOX, pseudonyms.phone(event.phone).encode(), value, headers)
+
+
+class KafkaInbox:
+    """The inbox in Kafka, through an idempotent producer. Use as a context manager.
+
+    `timeout` is how long an acknowledgement is waited for, in seconds of real time. Raises `NoBrokerError`
+    where no broker answers at the start.
+    """
+
+    def __init__(self, settings: Settings, *, timeout: float = 5.0) -> None:
+        self._addresses = settings.kafka
+        self._options = client_options(settings)
+        self._timeout = timeout
+        self._producer: AIOKafkaProducer | None = None
+
+    async def __aenter__(self) -> Self:
+        """Connect."""
+        producer = AIOKafkaProducer(**self._options, acks="all", enable_idempotence=True, linger_ms=2)
+        try:
+            async with asyncio.timeout(_SECONDS_TO_START):
+                await producer.start()
+        except (KafkaError, OSError, TimeoutError):
+            await producer.stop()
+            raise NoBrokerError(f"no broker answers at {self._addresses}") from None
+        self._producer = producer
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Flush and disconnect."""
+        if self._producer is not None:
+            await self._producer.stop()
+
+    async def put(self, outgoing: Outgoing) -> None:
+        """Send and wait for the acknowledgement. Raises `NotTakenError`."""
+        if self._producer is None:
+            raise NotTakenError("not connected")
+        try:
+            async with asyncio.timeout(self._timeout):
+                sent = await self._producer.send(
+                    outgoing.topic,
+                    outgoing.value,
+                    outgoing.key,
+                    outgoing.partition,
+                    headers=list(outgoing.headers),
+                )
+                await asyncio.shield(sent)
+        except (KafkaError, TimeoutError) as error:
+            raise NotTakenError(type(error).__name__) from None
+
+    async def is_ready(self) -> bool:
+        """Whether the broker answers and has the topic."""
+        if self._producer is None:
+            return False
+        try:
+            async with asyncio.timeout(_SECONDS_TO_ASK):
+                answered = await self._producer.client.force_metadata_update()
+                return bool(answered and self._producer.client.cluster.partitions_for_topic(SMS_INBOX))
+        except (KafkaError, TimeoutError):
+            return False

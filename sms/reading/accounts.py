@@ -1,0 +1,110 @@
+"""Finds the one bank account in a citizen's SMS: with spaces, dashes, lower case, Cyrillic lookalikes.
+
+What stands around it has to agree, as everywhere: the labels and numbers of an account's particulars, banks,
+names, courtesies. Whatever else is said may be that it is not the right one.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from schemas.sms import AccountGiven
+from schemas.values import check_iban
+from sms.reading.folding import as_english_keys, flatten, forms, lower, words
+from sms.reading.names import are_names
+from sms.reading.particulars import AROUND, DENYING_THE_SHOWN, OTHER_THAN_SHOWN, without_numbers
+from sms.reading.vocabulary import Forms, Vocabulary, is_kazakh, is_particle
+
+_LOOKALIKES = str.maketrans("авсенікмоқртхуһзё", "abcehikmokptxyhze")
+_GAP = r"[\s\-‐-―_.,/:'’]{0,3}"
+_CANDIDATE = re.compile(rf"(?:(?<!\w)|(?<=iban)|(?<=ииk)|(?<=жck))k{_GAP}z(?:{_GAP}[a-z0-9]){{18}}(?!\w)")
+_DIGIT_PLACES = slice(2, 7)
+_AS_DIGITS = str.maketrans("ozi", "031")
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The account, and what was written before and after it, in its own case."""
+
+    iban: str
+    before: str
+    after: Sequence[str]
+
+
+def read_given_account(written: str, *, known: bool) -> AccountGiven | None:
+    """The account, where exactly one valid IBAN is there and nothing beside it speaks against it (R4).
+
+    With an account shown, "нет, KZ..." says that this one is right instead. Without, a "нет" is a doubt, and
+    so it is after the account.
+    """
+    flat = flatten(written)
+    found = _search(flat, lower(flat)) or _search(flat, as_english_keys(lower(flat)))
+    if found is None:
+        return None
+    before = _agreeable(found.before, (AROUND, OTHER_THAN_SHOWN) if known else (AROUND,), denied=known)
+    if before and all(_agreeable(part, (AROUND,)) for part in found.after):
+        return AccountGiven(iban=found.iban)
+    return None
+
+
+def _search(flat: str, folded: str) -> _Found | None:
+    """The only account, or None: none, several, or one whose check digits are wrong."""
+    matches = list(_CANDIDATE.finditer(folded.translate(_LOOKALIKES)))
+    ibans = {_mended(re.sub(r"[^a-z0-9]", "", match.group())) for match in matches}
+    if len(ibans) != 1 or None in ibans:
+        return None
+    ends = [match.end() for match in matches]
+    starts = [match.start() for match in matches[1:]] + [len(flat)]
+    after = [flat[end:start] for end, start in zip(ends, starts, strict=True)]
+    return _Found(str(ibans.pop()), flat[: matches[0].start()], after)
+
+
+def _mended(typed: str) -> str | None:
+    """The IBAN as typed, or with digits for their lookalikes; None where the check digits deny both."""
+    structured = typed[:2] + typed[_DIGIT_PLACES].translate(_AS_DIGITS) + typed[_DIGIT_PLACES.stop :]
+    for reading in (structured, structured[:7] + structured[7:].replace("o", "0")):
+        try:
+            return check_iban(reading)
+        except ValueError:
+            continue
+    return None
+
+
+def _agreeable(part: str, vocabularies: Sequence[Vocabulary], *, denied: bool = False) -> bool:
+    """Whether every word is known to agree with an account, or is part of a name.
+
+    `denied`: a no at the beginning is one to the account that was shown.
+    """
+    found = words(without_numbers(part))
+    if found is None:
+        return False
+    spelled = [forms(lower(word)) for word in found]
+    at = 0
+    if denied and spelled:
+        denial = DENYING_THE_SHOWN.find(spelled)
+        at = denial[1] if denial else 0
+    while at < len(found):
+        length = _known(spelled, at, vocabularies)
+        if not length:
+            name = _unknown_run(spelled, at, vocabularies)
+            if not are_names(found[at : at + name]):
+                return False
+            length = name
+        at += length
+    return True
+
+
+def _known(spelled: Sequence[Forms], at: int, vocabularies: Sequence[Vocabulary]) -> int:
+    before, after = spelled[at - 1] if at else (), spelled[at + 1] if spelled[at + 1 :] else ()
+    if is_particle(spelled[at]) and (is_kazakh(before) or is_kazakh(after)):
+        return 1
+    lengths = (known[1] for vocabulary in vocabularies if (known := vocabulary.find(spelled[at:])))
+    return max(lengths, default=0)
+
+
+def _unknown_run(spelled: Sequence[Forms], at: int, vocabularies: Sequence[Vocabulary]) -> int:
+    """How many words follow from here on that are no known ones."""
+    end = at + 1
+    while end < len(spelled) and not _known(spelled, end, vocabularies):
+        end += 1
+    return end - at

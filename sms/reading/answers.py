@@ -1,0 +1,95 @@
+"""Reads the citizen's answers. What is ambiguous is not understood, and never a consent.
+
+One rule for all questions: an answer counts when every word of it agrees with one reading and at least one
+word is an answer of the contract. So "2, да, спасибо" is the consent in Russian, while "1 да" (Kazakh and
+Russian), "да нет", "1 или 2" and "1?" are not understood. What nobody sees in a text, and the line that a
+phone puts under it, are no part of it; whatever else stands there is.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from schemas.sms import Answer, Decline
+from sms.reading.accounts import read_given_account
+from sms.reading.folding import fold, forms, layouts, pieces, visible, words
+from sms.reading.mail_signatures import without_signatures
+from sms.reading.vocabulary import (
+    KNOWN_ACCOUNT,
+    NEW_ACCOUNT,
+    OFFER,
+    ONE_APPLICATION,
+    Forms,
+    Vocabulary,
+    Weight,
+    is_kazakh,
+    is_particle,
+)
+
+_LONGEST = 400
+# Nearly everybody writes one of the same few texts.
+_KEPT = 512
+
+
+@lru_cache(maxsize=_KEPT)
+def read_offer(text: str) -> Answer | None:
+    """`Consent` with its language, `Decline`, or None: not understood (R3)."""
+    return _read(text, OFFER)
+
+
+@lru_cache(maxsize=_KEPT)
+def read_one_application(text: str) -> Answer | None:
+    """`Together`, `Separately`, `Decline`, or None: not understood (R7)."""
+    return _read(text, ONE_APPLICATION)
+
+
+@lru_cache(maxsize=_KEPT)
+def read_account(text: str, *, known: bool) -> Answer | None:
+    """`AccountGiven`, `Decline`, where one was shown `AccountConfirmed`, or None: not understood (R4)."""
+    answer = _read(text, KNOWN_ACCOUNT if known else NEW_ACCOUNT)
+    return answer or read_given_account(_written(text), known=known)
+
+
+def _written(text: str) -> str:
+    """What the citizen wrote; nothing where it is longer than any answer."""
+    seen = visible(text)
+    return without_signatures(seen) if len(seen) <= _LONGEST else ""
+
+
+def _read(text: str, vocabulary: Vocabulary) -> Answer | None:
+    folded = fold(_written(text))
+    if not words(folded):
+        return None
+    for variant in layouts(folded):
+        reading = _unanimous([forms(word) for word in words(variant) or ()], vocabulary)
+        if reading is not None:
+            return reading
+    return None
+
+
+def _unanimous(found: Sequence[Forms], vocabulary: Vocabulary) -> Answer | None:
+    possible = vocabulary.answers
+    weights: set[Weight] = set()
+    stops = False
+    rest = list(found)
+    before: Forms = ()
+    while rest:
+        if is_particle(rest[0]) and (is_kazakh(before) or is_kazakh(rest[1] if rest[1:] else ())):
+            before = rest.pop(0)
+            continue
+        known = vocabulary.find(rest)
+        if known is None:
+            split = pieces(rest[0][0])
+            if len(split) < 2:  # noqa: PLR2004 - nothing to take apart
+                return None
+            rest = [forms(piece) for piece in split] + rest[1:]
+            continue
+        sense, length = known
+        possible &= sense.answers
+        weights.add(sense.weight)
+        stops = stops or sense.stops
+        before, rest = rest[length - 1], rest[length:]
+    decided = Weight.DECIDES in weights or {Weight.AGREES, Weight.CHOOSES_LANGUAGE} <= weights
+    if not decided or len(possible) != 1:
+        return None
+    answer = next(iter(possible))
+    return Decline(stop=stops) if isinstance(answer, Decline) else answer

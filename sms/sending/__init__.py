@@ -1,0 +1,1 @@
+"""From the outbox to the SMS API, each message at most once."""

@@ -1,0 +1,173 @@
+"""Fetches what citizens wrote while nobody answered, so that no answer depends on a call that is repeated.
+
+The SMS API's own list is read from a stored instant on, less an overlap. What the webhook brought too has the
+same id there, and the SMS desk knows it. Nothing here is a decision: a text that is read twice changes
+nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import structlog
+from pydantic import Field, ValidationError
+
+from schemas.base import Instant, Model
+from schemas.ids import Pseudonyms
+from sms import metrics
+from sms.carrier import CannotBeAskedError, Carrier, Text
+from sms.inbox_producer import inbox_record
+from sms.twilio.forms import BadRequestError, read_listed
+from streams.clock import Clock
+from streams.records import Outgoing
+
+_log = structlog.get_logger(__name__)
+
+OVERLAP = timedelta(minutes=10)
+"""How late the list may show a text that was received before others that it shows already."""
+CLOCKS_APART = timedelta(hours=1)
+"""How far the SMS API's clock may be from ours."""
+_WORTH_STORING = timedelta(minutes=1)
+_MOST_PARTS = 5000
+_MOST_KNOWN = 20_000
+
+
+class Mark(Model):
+    """Up to when the list is read whole (real time): what was received before is in the SMS desk's inbox."""
+
+    version: Annotated[int, Field(ge=1, le=1)] = 1
+    read_to: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a part of the list brought.
+
+    `texts` are records for the SMS desk's inbox. `mark` is to be stored once the broker has them, if there is
+    one. `more`: the list goes on.
+    """
+
+    texts: Sequence[Outgoing]
+    mark: bytes | None
+    more: bool
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A reading of the list, which may be interrupted and go on with the part at which it was."""
+
+    stored: datetime | None
+    since: datetime
+    began: datetime
+    newest: datetime
+    following: str | None = None
+    parts: int = 0
+
+
+def _real_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class CatchUp:
+    """Reads the list part by part. `leave` is how long a text is left to the webhook before it is taken."""
+
+    def __init__(
+        self,
+        carrier: Carrier,
+        pseudonyms: Pseudonyms,
+        clock: Clock,
+        *,
+        leave: timedelta,
+        now: Callable[[], datetime] = _real_now,
+    ) -> None:
+        self._carrier = carrier
+        self._pseudonyms = pseudonyms
+        self._clock = clock
+        self._leave = leave
+        self._now = now
+        self._reading: _Reading | None = None
+        self._known: dict[str, None] = {}
+
+    def forget(self) -> None:
+        """Begin anew the next time, with what is stored then: another worker has read on meanwhile."""
+        self._reading = None
+
+    async def read(self, stored: bytes | None) -> Part:
+        """Read the next part of the list. `stored` is the last mark that was stored, if any was.
+
+        After a failure that may pass the next call asks for the same part. Raises `CannotBeAskedError`.
+        """
+        reading = self._reading = self._reading or self._begin(stored)
+        try:
+            part = await self._carrier.received(reading.since, reading.following)
+        except CannotBeAskedError as problem:
+            # Where nothing was read yet, the next reading is to have what has come until then. And the name
+            # of the next part may be what is not understood any more.
+            if reading.following is None or not problem.passing:
+                self._reading = None
+            metrics.INBOUND_CHECKS.labels("not_now" if problem.passing else "impossible").inc()
+            raise
+        reading.parts += 1
+        taken = [text for text in part.texts if text.at <= reading.began - self._leave]
+        reading.newest = max([reading.newest, *(text.at for text in taken)])
+        # The list is newest first; a number's texts are handed over in their order, as far as one part goes.
+        texts = [record for text in reversed(taken) if (record := self._record(text)) is not None]
+        reading.following = part.following
+        if reading.following and reading.parts < _MOST_PARTS:
+            return Part(texts, None, more=True)
+        self._reading = None
+        return Part(texts, self._end(reading), more=False)
+
+    def _begin(self, stored: bytes | None) -> _Reading:
+        """From the stored instant on, less the overlap.
+
+        Where none is stored nobody has been asked anything before, except by a jardem that stored none and is
+        updated now: what came while it was stopped is in the last hour.
+        """
+        now = self._now()
+        read_to = _load(stored)
+        newest = min(read_to or now - CLOCKS_APART, now + CLOCKS_APART)
+        return _Reading(stored=read_to, since=newest - OVERLAP, began=now, newest=newest)
+
+    def _end(self, reading: _Reading) -> bytes | None:
+        """The mark after a whole reading: the newest text by the list's own clock, or an hour ago by ours."""
+        if reading.following:
+            _log.error("the SMS API's list of texts does not end", parts=reading.parts)
+            metrics.INBOUND_CHECKS.labels("impossible").inc()
+            return None
+        metrics.INBOUND_CHECKS.labels("complete").inc()
+        metrics.INBOUND_READ.set(reading.began.timestamp())
+        read_to = max(reading.newest, reading.began - CLOCKS_APART)
+        if reading.stored is not None and read_to - reading.stored < _WORTH_STORING:
+            return None
+        return Mark(read_to=read_to).model_dump_json().encode()
+
+    def _record(self, text: Text) -> Outgoing | None:
+        """The text for the inbox, once a process; None for what it has had, and for what can't be one."""
+        if text.sid in self._known:
+            return None
+        # What is to come was not received, whatever the API's clock says.
+        received_at = self._clock.virtual(min(text.at, self._now()))
+        try:
+            record = inbox_record(read_listed(text, received_at), self._pseudonyms)
+        except BadRequestError as problem:
+            metrics.INBOUND_TEXTS.labels("unusable").inc()
+            _log.warning("a text in the SMS API's list can't be used", reason=str(problem))
+            record = None
+        else:
+            metrics.INBOUND_TEXTS.labels("handed").inc()
+        self._known[text.sid] = None
+        while len(self._known) > _MOST_KNOWN:
+            del self._known[next(iter(self._known))]
+        return record
+
+
+def _load(stored: bytes | None) -> datetime | None:
+    if stored is None:
+        return None
+    try:
+        return Mark.model_validate_json(stored).read_to
+    except ValidationError:
+        _log.error("up to when the SMS API's list of texts was read can't be told: beginning anew")
+        return None

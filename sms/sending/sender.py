@@ -1,0 +1,282 @@
+"""What happens to one message at the carrier: the look-up where it is ambiguous, quick tries, the report."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from schemas.sms import MessageAccepted, MessageDeferred, MessageInDoubt, MessageRejected, MessageToSend
+from sms import metrics
+from sms.carrier import Accepted, CannotBeAskedError, Carrier, NotNow, Refused, Uncertain
+from sms.sending.journal import Entry
+from sms.sending.rate_limit import Rest, TokenBucket, whole
+from streams.clock import Clock
+
+_log = structlog.get_logger(__name__)
+# How far the API's clock may be behind ours. Texts are compared whole, so a wide window finds no stranger.
+_CLOCKS_APART = timedelta(hours=1)
+_FIRST_PAUSE = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The carrier's limits. All seconds are real time.
+
+    `per_second` and `burst` are the sender's, and `share` tells which part of them is this worker's now.
+    `stale_seconds`: a request older than this, not yet tried, goes back to the desk, which decides again.
+    `batch_seconds`: what a batch has not begun after this goes back to the desk.
+    `quick_seconds`: how long a message is tried at once, before it goes back.
+    `settle_seconds`: how long the SMS API may still be at work on a call that was cut off.
+    `doubt_seconds`: how long the SMS API may be unable to say what it has before an operator is called.
+    """
+
+    per_second: float = 10.0
+    burst: int = 10
+    share: Callable[[], float] = whole
+    in_flight: int = 32
+    stale_seconds: float = 60.0
+    batch_seconds: float = 5.0
+    tries: int = 3
+    quick_seconds: float = 4.0
+    settle_seconds: float = 10.0
+    doubt_seconds: float = 3600.0
+    journal_age: timedelta = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One message to be carried out, with what the journal knows of it.
+
+    `ambiguous`: the API may have it already. `taken`: the sids that belong to other messages of the number.
+    `ends`: when, on the loop's clock, nothing new may be begun. `may_call`: whether it is still ours to send.
+    """
+
+    message: MessageToSend
+    entry: Entry
+    ambiguous: bool
+    taken: frozenset[str]
+    ends: float
+    may_call: Callable[[], bool]
+
+
+class Sender:
+    """Carries out single messages, as many at once as the limits allow."""
+
+    def __init__(
+        self,
+        carrier: Carrier,
+        limits: Limits,
+        clock: Clock,
+        *,
+        chance: random.Random,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._carrier = carrier
+        self._limits = limits
+        self._clock = clock
+        self._chance = chance
+        self._now = now
+        self._bucket = TokenBucket(limits.per_second, limits.burst, limits.share)
+        self._rest = Rest(chance)
+        self._free = asyncio.Semaphore(limits.in_flight)
+
+    def is_stale(self, message: MessageToSend) -> bool:
+        """Whether the request is so old that the desk has to decide again."""
+        age = self._now() - self._clock.real(message.requested_at)
+        return age > timedelta(seconds=self._limits.stale_seconds)
+
+    def deferred(
+        self,
+        message: MessageToSend,
+        entry: Entry,
+        reason: str,
+        retry_after: float | None = None,
+        *,
+        open_: bool,
+    ) -> Entry:
+        """Give the message back to the desk. `open_`: the API may have it all the same."""
+        now = self._now()
+        report = MessageDeferred(
+            message_id=message.message_id,
+            phone=message.phone,
+            attempt=message.attempt,
+            reason=reason,
+            retry_after_seconds=retry_after,
+            may_have_left=open_,
+            tried_at=self._tried_at(entry) if open_ else None,
+            at=self._clock.virtual(now),
+        )
+        return entry.reported(report, now, open_=open_)
+
+    def in_doubt(self, message: MessageToSend, entry: Entry) -> Entry:
+        """Leave the message to an operator."""
+        metrics.IN_DOUBT.inc()
+        now = self._now()
+        report = MessageInDoubt(
+            message_id=message.message_id,
+            phone=message.phone,
+            attempt=message.attempt,
+            tried_at=self._tried_at(entry),
+            at=self._clock.virtual(now),
+        )
+        return entry.reported(report, now, open_=True)
+
+    def _tried_at(self, entry: Entry) -> datetime | None:
+        """The virtual instant since when the API may have the message."""
+        return self._clock.virtual(entry.intended_at) if entry.intended_at else None
+
+    def hold(self, code: int | None, reason: str) -> None:
+        """Rest, because a message that the API had taken has failed for a cause of ours."""
+        metrics.OURS.labels(str(code or "none")).inc()
+        _log.error("a message failed for a cause of ours: the queue is held", reason=reason, code=code)
+        self._rest.hold()
+
+    async def carry_out(self, step: Step) -> Entry:
+        """Look the message up if it is ambiguous, send it if need be, and return what became of it."""
+        async with self._free:
+            with self._rest.turn() as may_begin:
+                if not may_begin:
+                    return self._later(step, "resting", self._rest.spread(), open_=step.ambiguous)
+                return await self._begin(step)
+
+    async def _begin(self, step: Step) -> Entry:
+        if step.ambiguous:
+            known = await self._look_up(step) or self._unsettled(step)
+            if known is not None:
+                return known
+        return await self._send(step)
+
+    def _later(
+        self, step: Step, reason: str, retry_after: float | None = None, *, open_: bool = False
+    ) -> Entry:
+        return self.deferred(step.message, step.entry, reason, retry_after, open_=open_)
+
+    async def _look_up(self, step: Step) -> Entry | None:
+        """The message as the API has it, or put off as the API can't be asked; None: the API has it not."""
+        intended_at = step.entry.intended_at or step.entry.touched_at
+        try:
+            found = await self._carrier.find(
+                step.message.phone,
+                step.message.text,
+                since=intended_at - _CLOCKS_APART,
+                except_sids=step.taken,
+            )
+        except CannotBeAskedError as problem:
+            waited = self._now() - intended_at
+            if problem.passing and waited < timedelta(seconds=self._limits.doubt_seconds):
+                metrics.LOOKUPS.labels("not_now").inc()
+                self._rest.failed(None)
+                return self._later(step, "look_up_failed", open_=True)
+            metrics.LOOKUPS.labels("impossible").inc()
+            _log.error("a message is in doubt", message_id=step.message.message_id, reason=str(problem))
+            return self.in_doubt(step.message, step.entry)
+        if found is None:
+            metrics.LOOKUPS.labels("not_found").inc()
+            return None
+        metrics.LOOKUPS.labels("adopted").inc()
+        at = min(max(found.at, intended_at), self._now())
+        return self._accepted(step, replace(found, at=at))
+
+    def _unsettled(self, step: Step) -> Entry | None:
+        """Put the message off while the API may still be at work on the call that was cut off.
+
+        Where nothing was reported of the attempt, its worker died or lost the number to us, nobody knows
+        when: its call may have been cut off at this moment.
+        """
+        now = self._now()
+        entry = step.entry
+        cut_off_at = entry.called_at if entry.report and entry.called_at else now
+        left = (cut_off_at - now).total_seconds() + self._limits.settle_seconds
+        if left <= 0:
+            return None
+        seen = replace(step, entry=entry.model_copy(update={"called_at": cut_off_at}))
+        return self._later(seen, "unsettled", left, open_=True)
+
+    async def _send(self, step: Step) -> Entry:
+        loop = asyncio.get_running_loop()
+        gives_up = loop.time() + self._limits.quick_seconds
+        for tries_left in reversed(range(self._limits.tries)):
+            if not await self._bucket.take(step.ends):
+                return self._later(step, "busy", self._chance.uniform(0, self._limits.batch_seconds))
+            if self._rest.seconds_left() > 0:
+                return self._later(step, "resting", self._rest.spread())
+            if self.is_stale(step.message):
+                return self._later(step, "stale", 0.0)
+            if not step.may_call():
+                raise asyncio.CancelledError("the messages are another worker's now")
+            failure = await self._call(step)
+            if isinstance(failure, Entry):
+                return failure
+            doublings = self._limits.tries - 1 - tries_left
+            pause = failure.retry_after or self._chance.uniform(0.5, 1) * _FIRST_PAUSE * 2**doublings
+            hopeless = failure.ours or failure.unknown
+            if tries_left == 0 or hopeless or loop.time() + pause > gives_up:
+                return self._later(step, failure.reason, failure.retry_after)
+            await asyncio.sleep(pause)
+        raise AssertionError("the last try returns")
+
+    async def _call(self, step: Step) -> Entry | NotNow:
+        """One call, and the look-up where it was cut off or failed inside the API."""
+        with metrics.CALL_SECONDS.time():
+            outcome = await self._carrier.send(step.message.phone, step.message.text)
+        metrics.CALLS.labels(type(outcome).__name__.lower()).inc()
+        match outcome:
+            case Accepted():
+                self._rest.accepted()
+                return self._accepted(step, outcome)
+            case Refused():
+                self._rest.succeeded()
+                return self._rejected(step, outcome)
+            case NotNow():
+                self._note_failure(step, outcome)
+                return outcome
+            case Uncertain():
+                failure = NotNow(outcome.reason, outcome.retry_after, answered=False)
+                self._note_failure(step, failure)
+                known = await self._look_up(step)
+                if known is None and not outcome.ended:
+                    cut_off = replace(step, entry=step.entry.model_copy(update={"called_at": self._now()}))
+                    return self._later(cut_off, outcome.reason, self._limits.settle_seconds, open_=True)
+                return known or failure
+
+    def _note_failure(self, step: Step, failure: NotNow) -> None:
+        if failure.unknown:
+            metrics.UNKNOWN_CODES.labels(str(failure.code or "none")).inc()
+            _log.warning("the SMS API refused a message with a code that we do not know", code=failure.code)
+            if self._rest.refused(step.message.phone):
+                _log.error("it refused number after number so: nobody sends for a while", code=failure.code)
+            return
+        self._rest.failed(failure.retry_after, answered=failure.answered)
+        if failure.ours:
+            metrics.OURS.labels(str(failure.code or "none")).inc()
+            _log.error(
+                "the SMS API refuses our account or settings", reason=failure.reason, code=failure.code
+            )
+
+    def _accepted(self, step: Step, outcome: Accepted) -> Entry:
+        now = self._now()
+        report = MessageAccepted(
+            message_id=step.message.message_id,
+            phone=step.message.phone,
+            attempt=step.message.attempt,
+            sid=outcome.sid,
+            accepted_at=self._clock.virtual(outcome.at),
+            sent_at=self._clock.virtual(min(outcome.sent_at, now)) if outcome.sent_at else None,
+        )
+        return step.entry.reported(report, now, open_=False)
+
+    def _rejected(self, step: Step, outcome: Refused) -> Entry:
+        now = self._now()
+        report = MessageRejected(
+            message_id=step.message.message_id,
+            phone=step.message.phone,
+            attempt=step.message.attempt,
+            code=outcome.code,
+            reason=outcome.reason,
+            opted_out=outcome.opted_out,
+            at=self._clock.virtual(now),
+        )
+        return step.entry.reported(report, now, open_=False)

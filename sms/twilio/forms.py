@@ -1,0 +1,157 @@
+"""What the SMS API tells us, read from the fields of its calls. Refusals never repeat a value."""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from urllib.parse import parse_qsl
+
+from schemas.sms import Decline, Failure, MessageReceived, MessageStatusReported
+from schemas.values import check_phone
+from sms.carrier import Text
+from sms.reading.answers import read_offer
+from sms.twilio.errors import Effect, effect_of
+
+_MOST_FIELDS = 200
+_NOT_DELIVERED = frozenset(("undelivered", "failed", "canceled"))
+_FAILURES: Mapping[Effect, Failure] = {
+    Effect.PERMANENT: "permanent",
+    Effect.PASSING: "passing",
+    Effect.OURS: "ours",
+    Effect.OPTED_OUT: "opted_out",
+}
+_NAME = re.compile(r"[A-Za-z0-9_]{1,64}", re.ASCII)
+_SID = re.compile(r"[A-Za-z0-9]{2,64}", re.ASCII)
+_READ = frozenset(("From", "To", "Body", "OptOutType", "MessageSid", "MessageStatus", "ErrorCode"))
+_OPT_OUT_WORDS = frozenset(("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"))
+_WORDS = re.compile(r"([A-Z][a-z]+)+", re.ASCII)
+_STATUS = re.compile(r"[a-z_-]{1,32}", re.ASCII)
+_CODE = re.compile(r"[0-9]{1,9}", re.ASCII)
+
+
+class BadRequestError(ValueError):
+    """The request can't be used; the message says why and repeats nothing of it."""
+
+
+def read_form(body: bytes) -> dict[str, str]:
+    """The fields of a form.
+
+    A signature does not tell where a name ends and its value begins. So what could be another call's fields,
+    parted elsewhere, is refused: a field given twice, odd characters in a name, a name that is a part of one
+    that we read, or that goes on where ours ends.
+    """
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=True,
+            errors="strict",
+            max_num_fields=_MOST_FIELDS,
+        )
+    except ValueError:
+        raise BadRequestError("the body is no form in UTF-8") from None
+    return _unique(pairs)
+
+
+def read_json(body: bytes) -> dict[str, str]:
+    """The fields of a JSON object of strings, numbers and nulls."""
+    try:
+        content = json.loads(body, object_pairs_hook=lambda pairs: pairs)
+    except (ValueError, RecursionError):
+        raise BadRequestError("the body is no JSON") from None
+    if not isinstance(content, list) or not body.lstrip().startswith(b"{"):
+        raise BadRequestError("the body is no JSON object")
+    plain = [(name, value) for name, value in content if isinstance(value, str | int | float)]
+    return _unique([(name, value if isinstance(value, str) else json.dumps(value)) for name, value in plain])
+
+
+def _unique(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    for name, value in pairs:
+        if not _NAME.fullmatch(name):
+            raise BadRequestError("the name of a field holds other characters than letters and digits")
+        if name in fields:
+            raise BadRequestError("a field is there twice")
+        if _is_parted_elsewhere(name):
+            raise BadRequestError("the name of a field is cut off or goes on in its value")
+        fields[name] = value
+    return fields
+
+
+def _is_parted_elsewhere(name: str) -> bool:
+    return name not in _READ and any(
+        ours.startswith(name) or (name.startswith(ours) and not _WORDS.fullmatch(name.removeprefix(ours)))
+        for ours in _READ
+    )
+
+
+def read_inbound(fields: Mapping[str, str], received_at: datetime) -> MessageReceived:
+    """A citizen's SMS. Where the SMS API took it for an opt-out, it reaches us in a word that says so."""
+    phone, text, sid = _phone(fields, "From"), _needed(fields, "Body"), _sid(fields)
+    opted_out = fields.get("OptOutType", "").upper() == "STOP"
+    return _received(phone, text, sid, received_at, opted_out=opted_out)
+
+
+def read_listed(text: Text, received_at: datetime) -> MessageReceived:
+    """A citizen's SMS as the SMS API's list has it: the same event that a call of the webhook is.
+
+    The list does not tell what the API took for an opt-out, so its own words for that are looked for. Raises
+    `BadRequestError`.
+    """
+    fields = {"From": text.phone, "MessageSid": text.sid}
+    opted_out = text.text.strip().upper() in _OPT_OUT_WORDS
+    return _received(_phone(fields, "From"), text.text, _sid(fields), received_at, opted_out=opted_out)
+
+
+def _received(phone: str, text: str, sid: str, received_at: datetime, *, opted_out: bool) -> MessageReceived:
+    said = "STOP" if opted_out and not _stops(text) else text
+    return MessageReceived(phone=phone, text=said, sid=sid, received_at=received_at)
+
+
+def _stops(text: str) -> bool:
+    read = read_offer(text)
+    return isinstance(read, Decline) and read.stop
+
+
+def read_status(fields: Mapping[str, str], at: datetime) -> MessageStatusReported:
+    """What became of a message of ours, and, where it did not arrive, what its code says of why."""
+    phone, sid = _phone(fields, "To"), _sid(fields)
+    status = fields.get("MessageStatus", "").lower()
+    if not _STATUS.fullmatch(status):
+        raise BadRequestError("MessageStatus is missing or is no status")
+    code = fields.get("ErrorCode", "")
+    if code and not _CODE.fullmatch(code):
+        raise BadRequestError("ErrorCode is no number")
+    error_code = int(code) if code else None
+    failure = _FAILURES[effect_of(error_code)] if status in _NOT_DELIVERED else None
+    return MessageStatusReported(
+        phone=phone,
+        sid=sid,
+        status=status,
+        error_code=error_code,
+        undeliverable=failure == "permanent",
+        failure=failure,
+        at=at,
+    )
+
+
+def _needed(fields: Mapping[str, str], name: str) -> str:
+    if name not in fields:
+        raise BadRequestError(f"{name} is missing")
+    return fields[name]
+
+
+def _phone(fields: Mapping[str, str], name: str) -> str:
+    try:
+        return check_phone(_needed(fields, name))
+    except ValueError as error:
+        if isinstance(error, BadRequestError):
+            raise
+        raise BadRequestError(f"{name} is no phone number in E.164") from None
+
+
+def _sid(fields: Mapping[str, str]) -> str:
+    sid = fields.get("MessageSid", "")
+    if not _SID.fullmatch(sid):
+        raise BadRequestError("MessageSid is missing or is no sid")
+    return sid

@@ -1,0 +1,1 @@
+"""All settings of all processes, and what they need of each other."""

@@ -1,0 +1,139 @@
+"""What each command needs of the settings, what contradicts what, and what production refuses."""
+
+import difflib
+import os
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from streams.settings.settings import Settings
+from streams.settings.values import PREFIX, variable
+
+_KEYED = ("kafka", "pseudonym_key")
+_SMS = ("twilio_account_sid", "twilio_auth_token", "sms_from", "public_url")
+
+NEEDS: dict[str, tuple[str, ...]] = {
+    "topics": ("kafka",),
+    "worker": (*_KEYED, *_SMS),
+    "webhooks": (*_KEYED, "twilio_auth_token", "public_url"),
+    "console": _KEYED,
+    "case": _KEYED,
+    "dead-letters": ("kafka",),
+    "publish": _KEYED,
+}
+"""Which settings a command cannot do without. Commands that are not named need none."""
+
+SHORTEST_KEY = 32
+
+
+class SettingsError(Exception):
+    """Settings that are missing, unreadable or contradictory: a line for each, with what to put there."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("; ".join(lines))
+        self.lines = lines
+
+
+def missing(settings: Settings, command: str | None, *, but: Collection[str] = ()) -> Iterator[str]:
+    """A line for each setting that `command` needs and that is not there, except those named in `but`."""
+    for name in NEEDS.get(command or "", ()):
+        value = getattr(settings, name)
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if not text and name not in but:
+            field = type(settings).model_fields[name]
+            file = " (or name a file that holds it in " + variable(name) + "_FILE)"
+            where = file if isinstance(value, SecretStr) else ""
+            yield f"{variable(name)} is missing: set it to {field.description}{where}"
+
+
+def contradictions(settings: Settings) -> Iterator[str]:
+    """A line for each setting that does not go with another, the profile included."""
+    production = settings.profile == "production"
+    if settings.time_scale != 1 and settings.time_origin is None and not production:
+        origin = type(settings).model_fields["time_origin"]
+        yield (
+            f"JARDEM_TIME_ORIGIN is missing while JARDEM_TIME_SCALE is {settings.time_scale:g}: "
+            f"set it to {origin.description}, the same in every process"
+        )
+    yield from _time(settings)
+    yield from _twice()
+    yield from _access(settings)
+    if production:
+        yield from _refused_in_production(settings)
+
+
+def _time(settings: Settings) -> Iterator[str]:
+    if settings.time_scale == 1 or settings.time_origin is None:
+        return
+    clock = settings.clock()
+    try:
+        clock.virtual(datetime.now(UTC) + timedelta(days=1))
+        clock.real(settings.time_origin + timedelta(days=1))
+    except OverflowError:
+        yield (
+            "JARDEM_TIME_ORIGIN lies so far from now that at a JARDEM_TIME_SCALE of "
+            f"{settings.time_scale:g} the calendar ends within a day: set it to the time at which you start"
+        )
+
+
+def _twice() -> Iterator[str]:
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and os.environ[name] and os.environ.get(name + "_FILE"):
+            yield f"{name} and {name}_FILE are both set: keep one of them"
+
+
+def _access(settings: Settings) -> Iterator[str]:
+    if not settings.kafka_tls:
+        for name in ("kafka_tls_ca", "kafka_tls_cert", "kafka_tls_key"):
+            if getattr(settings, name):
+                yield f"{variable(name)} is set but JARDEM_KAFKA_TLS is not: set that to true, or unset this"
+    for name in ("kafka_tls_ca", "kafka_tls_cert", "kafka_tls_key"):
+        path = getattr(settings, name)
+        if path and not path.is_file():
+            yield f"{variable(name)} names {path}, which is no file"
+    if bool(settings.kafka_tls_cert) != bool(settings.kafka_tls_key):
+        yield "JARDEM_KAFKA_TLS_CERT and JARDEM_KAFKA_TLS_KEY go together: set both or none"
+    signed = (
+        settings.kafka_sasl_mechanism,
+        settings.kafka_sasl_username,
+        settings.kafka_sasl_password.get_secret_value(),
+    )
+    if any(signed) and not all(signed):
+        yield (
+            "JARDEM_KAFKA_SASL_MECHANISM, JARDEM_KAFKA_SASL_USERNAME and JARDEM_KAFKA_SASL_PASSWORD "
+            "go together: set all of them or none"
+        )
+
+
+def _refused_in_production(settings: Settings) -> Iterator[str]:
+    if settings.kafka and not settings.kafka_tls:
+        yield "JARDEM_KAFKA_TLS is false: production sends nothing to brokers in the clear; set it to true"
+    for name in ("twilio_api_url", "public_url"):
+        address = getattr(settings, name)
+        if address and urlsplit(address).scheme != "https":
+            yield f"{variable(name)} is {address}: production needs https there"
+    if settings.time_scale != 1:
+        yield f"JARDEM_TIME_SCALE is {settings.time_scale:g}: in production time runs as it does; unset it"
+    if settings.time_origin is not None:
+        yield "JARDEM_TIME_ORIGIN is set: in production time runs as it does; unset it"
+    for name in ("pseudonym_key", "twilio_auth_token", "kafka_sasl_password"):
+        if getattr(settings, name).get_secret_value().startswith("demo-"):
+            field = type(settings).model_fields[name]
+            yield f"{variable(name)} is the demo's, which everybody knows: set it to {field.description}"
+    key = settings.pseudonym_key.get_secret_value()
+    if key and not key.startswith("demo-") and len(key) < SHORTEST_KEY:
+        field = type(settings).model_fields["pseudonym_key"]
+        yield f"JARDEM_PSEUDONYM_KEY is too short: set it to {field.description}"
+
+
+def unknown_variables(settings: Settings) -> Iterator[str]:
+    """A line for each variable that begins like ours and is none: most are mistyped."""
+    fields = type(settings).model_fields
+    known = {variable(name) for name in fields}
+    known |= {variable(name) + "_FILE" for name, field in fields.items() if field.annotation is SecretStr}
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            yield f"{name} is no setting of jardem" + (f"; {near[0]} is" if near else "")

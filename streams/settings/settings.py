@@ -1,0 +1,223 @@
+"""All settings of all processes: environment variables that begin with `JARDEM_`.
+
+A secret may stand in a file instead: `JARDEM_PSEUDONYM_KEY_FILE=/run/secrets/key`. An empty variable counts
+as one that is not set. A field's description says what to put into its variable; complaints end with it.
+"""
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from schemas.base import Instant
+from streams.clock import Clock
+from streams.settings.secret_files import FileSecrets
+from streams.settings.values import (
+    PREFIX,
+    Address,
+    Bind,
+    Brokers,
+    DayHours,
+    Hours,
+    OptionalBind,
+    OptionalSeconds,
+    PublicAddress,
+    WebAddress,
+    variable,
+)
+
+DEMO_PSEUDONYM_KEY = "demo-pseudonym-key-for-one-machine-only"
+"""Filled in under the development profile; production refuses every secret that begins with `demo-`."""
+
+_MAY_BE_OFF = ("health_bind", "quiet_hours", "inbound_check")
+
+
+def _default_data_dir() -> Path:
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(home) / "jardem"
+
+
+class Settings(BaseSettings):
+    """What an installation decides. `load_settings(command)` complains in plain words."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    profile: Literal["development", "production"] = Field(
+        "development", description="development or production"
+    )
+
+    kafka: Brokers = Field("", description="the brokers, as host:port,host:port")
+    kafka_tls: bool = Field(default=False, description="true where the brokers speak TLS, else false")
+    kafka_tls_ca: Path | None = Field(
+        None, description="a file with the authority that signed the brokers' certificates"
+    )
+    kafka_tls_cert: Path | None = Field(
+        None, description="a file with our certificate, where the brokers ask for one"
+    )
+    kafka_tls_key: Path | None = Field(None, description="the file with that certificate's key")
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
+        None, description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"
+    )
+    kafka_sasl_username: str = Field(
+        "", description="the name under which this process signs in to the brokers"
+    )
+    kafka_sasl_password: SecretStr = Field(SecretStr(""), description="the password of that name")
+    kafka_replication: int | None = Field(
+        None, ge=1, description="on how many brokers each topic is kept (3 in production, 1 in development)"
+    )
+    inbox_partitions: int = Field(
+        4,
+        ge=1,
+        le=1024,
+        description="how many partitions the inboxes have: at most so many workers share the work",
+    )
+
+    pseudonym_key: SecretStr = Field(
+        SecretStr(""),
+        description="a random secret of 32 characters or more, kept for ever: openssl rand -hex 32",
+    )
+
+    twilio_api_url: WebAddress = Field(
+        "https://api.twilio.com", description="the SMS API's address, https://..."
+    )
+    twilio_account_sid: str = Field("", description="the account at the SMS API, AC...")
+    twilio_auth_token: SecretStr = Field(SecretStr(""), description="that account's token")
+    sms_from: str = Field(
+        "",
+        pattern=r"^(|\+?[0-9]{3,15}|[A-Za-z0-9 ]{1,11}|MG[0-9a-fA-F]{32})$",
+        description="the number the SMS come from, like +77001234567, or a messaging service, MG...",
+    )
+    sms_per_second: float = Field(
+        10,
+        gt=0,
+        le=10_000,
+        allow_inf_nan=False,
+        description="how many SMS a second the sender may send, all workers together",
+    )
+    inbound_check: OptionalSeconds = Field(
+        60.0,
+        description="every how many seconds the SMS API is asked for answers that no call has brought, "
+        "from 1 to 3600, or off",
+    )
+    delivery_hours: float = Field(
+        72,
+        gt=0,
+        le=24 * 30,
+        allow_inf_nan=False,
+        description="how many hours after its first try an SMS that did not reach is still sent again",
+    )
+    public_url: PublicAddress = Field(
+        "",
+        description="the address at which the SMS API reaches `jardem webhooks`, like "
+        "https://sms.example.kz, perhaps with the repeats it asks for, like #rc=5&rp=5xx,ct,rt",
+    )
+
+    webhooks_bind: Bind = Field(
+        Address("127.0.0.1", 8080), description="where the webhooks listen, as host:port"
+    )
+    console_bind: Bind = Field(
+        Address("127.0.0.1", 8090), description="where the console listens, as host:port"
+    )
+    health_bind: OptionalBind = Field(
+        Address("127.0.0.1", 6066),
+        description="where the worker answers /healthz, /readyz and /metrics, as host:port, or off",
+    )
+
+    data_dir: Path = Field(
+        default_factory=_default_data_dir,
+        description="a folder that this process may write and nobody else reads",
+    )
+    store: Literal["memory", "rocksdb"] = Field(
+        "memory", description="memory, or rocksdb for tables larger than it"
+    )
+
+    decision_mode: Literal["auto", "officer"] = Field(
+        "auto", description="auto, or officer where an officer signs each decision"
+    )
+    term_policy: Literal["exclusive", "inclusive", "exclusive_roll", "hours_72"] = Field(
+        "exclusive", description="exclusive, inclusive, exclusive_roll or hours_72"
+    )
+    quiet_hours: Hours = Field(
+        DayHours.parse("09:00-21:00"),
+        description="the hours (Almaty) in which unasked SMS may be sent, like 09:00-21:00, or off for all",
+    )
+    facts_grace: float = Field(
+        3,
+        ge=0,
+        le=3600,
+        description="seconds that a new entitlement waits for facts published just before it",
+    )
+
+    time_scale: float = Field(
+        1,
+        gt=0,
+        le=1_000_000,
+        allow_inf_nan=False,
+        description="how fast time runs: 1, or 86400 for a day in a second",
+    )
+    time_origin: Instant | None = Field(
+        None,
+        description="the instant at which virtual and real time are equal, about now: 2026-11-23T05:00:00Z",
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then the files it names. No .env file is read."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, FileSecrets(settings_cls)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _demo_key(cls, values: dict[str, Any]) -> dict[str, Any]:
+        if values.get("profile", "development") == "development" and not values.get("pseudonym_key"):
+            return {**values, "pseudonym_key": SecretStr(DEMO_PSEUDONYM_KEY)}
+        return values
+
+    def clock(self) -> Clock:
+        """The clock that all processes with these settings share."""
+        return (
+            Clock(self.time_scale) if self.time_origin is None else Clock(self.time_scale, self.time_origin)
+        )
+
+    @property
+    def replication(self) -> int:
+        """On how many brokers each topic is kept."""
+        return self.kafka_replication or (3 if self.profile == "production" else 1)
+
+    @property
+    def demo_key(self) -> bool:
+        """Whether persons and phones are keyed with the demo's secret, which everybody knows."""
+        return self.pseudonym_key.get_secret_value() == DEMO_PSEUDONYM_KEY
+
+    def redacted(self) -> dict[str, str]:
+        """Every variable and what it holds, fit to be shown: secrets are only said to be there."""
+        return {variable(name): _shown(name, getattr(self, name)) for name in type(self).model_fields}
+
+
+def _shown(name: str, value: object) -> str:
+    match value:
+        case SecretStr():
+            secret = value.get_secret_value()
+            return "not set" if not secret else "set, the demo's" if secret.startswith("demo-") else "set"
+        case None | "":
+            return "off" if name in _MAY_BE_OFF else "not set"
+        case bool():
+            return str(value).lower()
+        case datetime():
+            return value.isoformat().replace("+00:00", "Z")
+        case float():
+            return f"{value:g}"
+        case _:
+            return str(value)

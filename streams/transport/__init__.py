@@ -1,0 +1,1 @@
+"""Faust on our own transport: delivers batches, loses nothing."""

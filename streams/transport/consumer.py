@@ -1,0 +1,263 @@
+"""The consumer: delivers batches, and acknowledges what the broker has whole (mends M1, M2, M3)."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+import structlog
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, ConsumerMessage
+from mode.types import ServiceT
+
+from streams import metrics
+from streams.records import NotUnpacked, Record
+from streams.transport.batch import Batch, Holding
+from streams.transport.beginnings import Beginning, beginning, moved
+from streams.transport.consumer_thread import ConsumerThread
+from streams.transport.fetching import Fetched
+from streams.transport.host import Host
+
+log = structlog.get_logger()
+
+
+class Consumer(driver.Consumer):
+    """A consumer that delivers batches, one a partition at a time, with its own account of offsets.
+
+    Faust's account of single offsets, gaps and reference counts is not used: a holding's `acknowledged`
+    offset is that of the last batch handled whole, plus one, and holes in compacted topics do not matter.
+    """
+
+    app: Host
+    _thread: ConsumerThread
+    holdings: dict[TP, Holding]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Faust's own signature
+        super().__init__(*args, **kwargs)
+        self.holdings = {}
+        self._epoch = 0
+        self._known: dict[str, tuple[int, str]] = {}
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    # -- delivery
+
+    async def _getmany(  # type: ignore[override] # a partition's fetch in the place of a list of records
+        self,
+        active_partitions: Iterable[TP] | None,
+        timeout: float,  # noqa: ASYNC109
+    ) -> Mapping[TP, Fetched]:
+        """M1: hand over a copy of the active partitions.
+
+        `faust/transport/consumer.py` passes the live set to the consumer thread; recovery empties it while
+        the thread waits; aiokafka reads the empty set as "all partitions" and moves their positions on; the
+        records are then dropped as inactive, and are never delivered. (faust-streaming #596 looks like one of
+        its symptoms.)
+        """
+        most = self.app.tuning.max_poll_records
+        return await self._thread.fetch(self._epoch, frozenset(active_partitions or ()), timeout, most)
+
+    async def _drain_messages(self, fetcher: ServiceT) -> None:
+        """Deliver what each poll brings, one message for each partition."""
+        stopped: tuple[type[BaseException], ...] = (asyncio.CancelledError, *self.consumer_stopped_errors)
+        try:
+            while not (self.should_stop or fetcher.should_stop):
+                if not self.flow_active:
+                    await self.wait_first(self.can_resume_flow.wait(), timeout=1.0)
+                    continue
+                epoch = self._epoch
+                free = frozenset(tp for tp, holding in self.holdings.items() if not holding.busy)
+                for tp, fetched in (await self._getmany(free, 1.0)).items():
+                    if epoch == self._epoch:
+                        await self._deliver(tp, fetched)
+        except stopped:
+            if not self.app.should_stop:
+                raise
+
+    async def _deliver(self, tp: TP, fetched: Fetched) -> None:
+        """Hand one batch to the agent of its topic, through Faust's conductor.
+
+        Records that arrive while the flow is stopped are dropped here: every assignment seeks to what is
+        committed, and what is fetched after the seek is delivered in it.
+        """
+        holding = self.holdings.get(tp)
+        if holding is None or holding.busy or not self.flow_active:
+            return
+        if fetched.moved is not None:
+            self._tell(tp, moved(*fetched.moved))
+        if not fetched.items:
+            # What aborted transactions wrote, and the marks of all, take offsets too.
+            holding.acknowledged = fetched.next_offset
+            return
+        holding.busy = True
+        records = [item for item in fetched.items if isinstance(item, Record)]
+        not_unpacked = [item for item in fetched.items if isinstance(item, NotUnpacked)]
+        batch = Batch(records, holding, fetched.next_offset, not_unpacked)
+        await self.wait_first(self.callback(self._to_batch_message(tp, batch)), self.suspend_flow.wait())
+
+    def _to_batch_message(self, tp: TP, batch: Batch) -> ConsumerMessage:
+        return ConsumerMessage(
+            batch.topic,
+            batch.partition,
+            batch.next_offset - 1,
+            0.0,
+            0,
+            [],
+            None,
+            cast("bytes", batch),  # whatever the agent understands
+            None,
+            0,
+            0,
+            tp,
+            generation_id=self.app.consumer_generation_id,
+        )
+
+    def release(self, holding: Holding) -> None:
+        """The batch in flight is done with; the partition may be read again."""
+        holding.busy = False
+        if holding.live:
+            self._thread.wake()
+
+    def ack(self, message: Any) -> bool:  # noqa: ANN401 - Faust's own signature
+        """Faust's acknowledgement of an event: only that an agent has taken the batch. It moves nothing."""
+        message.acked = True
+        self._unacked_messages.discard(message)
+        return True
+
+    # -- offsets
+
+    def committable(self) -> dict[TP, int]:
+        """M2: the offsets to commit: each the end of a row of batches handled whole and without a hole.
+
+        `faust/transport/consumer.py`, `_new_offset`, compares with `> 1`, and so commits over a hole of one
+        event that is still in work (faust-streaming #606). Here a partition has one batch in flight at a
+        time, and its offset moves only when that batch is acknowledged; there is no set of single offsets
+        that could have a hole, and offsets that a compacted topic no longer has are never missed.
+        """
+        return {
+            tp: holding.acknowledged
+            for tp, holding in self.holdings.items()
+            if holding.acknowledged is not None and holding.acknowledged != holding.committed
+        }
+
+    async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: ANN401, ARG002, FBT001, FBT002
+        """Commit what is acknowledged, after every send so far is (see M6)."""
+        holdings = dict(self.holdings)
+        offsets = self.committable()
+        if not offsets:
+            return False
+        await self.app.producer.flush()
+        told = {tp: (offset, holdings[tp].topic_id) for tp, offset in offsets.items()}
+        if not await self._thread.commit_offsets(told):
+            return False
+        for tp, offset in offsets.items():
+            holdings[tp].committed = offset
+        return True
+
+    async def wait_empty(self) -> None:
+        """Wait for the batches in flight, cancel those that take too long, and commit."""
+        for holding in self.holdings.values():
+            # What an agent has not begun yet must not begin any more: the partition may be another's by then.
+            holding.closing = True
+        tasks = [holding.task for holding in self.holdings.values() if holding.task is not None]
+        if tasks:
+            _, slow = await asyncio.wait(tasks, timeout=self.app.tuning.revoke_wait)
+            for task in slow:
+                task.cancel()
+            if slow:
+                await asyncio.wait(slow)
+        # Also where nothing is to be committed: a repair may be under way, and the stores are closed next.
+        await self.app.producer.flush()
+        await self.commit()
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """M3: stop, wait for what is in flight, flush, commit, and only then forget.
+
+        `faust/transport/consumer.py`, `on_partitions_revoked`, forgets the acknowledged offsets first and
+        then waits for the events in flight and commits: everything since the last commit is replayed by the
+        next owner.
+        """
+        await self._on_partitions_revoked(revoked)
+        if self.app.should_stop:
+            # Faust leaves that to the stop, which may be late for it.
+            await self.wait_empty()
+        for holding in self.holdings.values():
+            holding.live = False
+        self.holdings.clear()
+        # A fetch that goes on waiting would keep the thread from what a recovery asks of it.
+        self._thread.wake()
+        self._active_partitions.difference_update(revoked)
+        self._paused_partitions.difference_update(revoked)
+
+    async def perform_seek(self) -> None:
+        """Seek the source partitions to where they are to be read from, and hold them from there."""
+        tps = [tp for tp in self.assignment() if tp.topic in self.app.source_topics]
+        committed = await self._thread.committed(tps)
+        ids = await self._thread.topic_ids(self.app.source_topics)
+        begins = await self.earliest_offsets(*tps) if tps else {}
+        begun = {tp: beginning(committed[tp], begins[tp], ids.get(tp.topic, "")) for tp in tps}
+        # Those never committed too: what an earlier epoch has fetched of them is to be read again.
+        epoch = await self._thread.seek_all({tp: start.offset for tp, start in begun.items()})
+        ends = await self.highwaters(*tps) if tps else {}
+        self.holdings = {}
+        for tp, start in begun.items():
+            self._tell(tp, start)
+            holding = Holding(tp.topic, tp.partition, ends[tp], None, topic_id=ids.get(tp.topic, ""))
+            known = committed[tp]
+            if known is not None and (known.offset, known.topic_id) == (start.offset, holding.topic_id):
+                holding.committed = start.offset
+            else:
+                # Committed at once, so that what is deleted, or made anew, from now on is known as that.
+                holding.acknowledged = start.offset
+            self.holdings[tp] = holding
+        self._tell_of_topics(ids)
+        self._epoch = epoch
+        self._thread.wake()
+
+    def _tell(self, tp: TP, start: Beginning) -> None:
+        """Say in the log that a partition is not read on from where it was, and count what is gone."""
+        if start.why is None:
+            return
+        place = {"topic": tp.topic, "partition": tp.partition, "offset": start.offset}
+        log.warning(start.why, **place, records=start.deleted)
+        if start.why.certain:
+            metrics.DELETED_UNREAD.labels(tp.topic).inc(start.deleted)
+
+    def _tell_of_topics(self, ids: Mapping[str, str]) -> None:
+        """Say in the log which topics are not what they were at the assignment before."""
+        for topic in sorted(self.app.source_topics):
+            count, topic_id = self._thread.partition_count(topic), ids.get(topic, "")
+            before, id_before = self._known.get(topic, (count, topic_id))
+            if count == 0:
+                log.warning("a topic is gone; `jardem topics apply` makes it anew", topic=topic)
+            elif topic_id != id_before and topic_id and id_before:
+                log.warning("a topic was made anew", topic=topic, partitions=count)
+            elif count != before:
+                log.info("a topic has other partitions than before", topic=topic, before=before, now=count)
+            self._known[topic] = count, topic_id or id_before
+
+    async def stable_ends(self, *tps: TP) -> dict[TP, int]:
+        """Up to where the logs can be read now: no further than the first transaction that is under way."""
+        return await self._thread.stable_ends(tps)
+
+    async def topic_ids(self, topics: Iterable[str]) -> dict[str, str]:
+        """The ids of those of the topics that there are, where the broker tells them."""
+        return await self._thread.topic_ids(topics)
+
+    async def rejoin(self) -> None:
+        """Have the group assign its partitions anew, and every worker see again where to begin."""
+        await self._thread.rejoin()
+
+    # -- changelogs, for recovery
+
+    async def seek_changelogs(self, offsets: Mapping[TP, int]) -> int:
+        """Seek changelog partitions; the epoch in which they can be read until the next seek."""
+        return await self._thread.seek_all(offsets)
+
+    async def read_changelogs(self, epoch: int, tps: frozenset[TP]) -> Mapping[TP, Fetched]:
+        """Records of changelog partitions, at most a large poll's worth; none once the epoch is over."""
+        return await self._thread.fetch(epoch, tps, 0.2, 10_000)
+
+    async def pause_fetching(self, tps: Iterable[TP]) -> None:
+        """Do not read ahead in these partitions."""
+        await self._thread.pause_fetching(tps)

@@ -1,0 +1,210 @@
+"""The thread in which aiokafka's consumer lives, apart from the main one, so that heartbeats always go on."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import cast
+
+import structlog
+from aiokafka import AIOKafkaConsumer
+from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.errors import CommitFailedError, ConsumerStoppedError, IllegalStateError
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+
+from streams.exits import Exit, end_process
+from streams.transport.beginnings import Committed
+from streams.transport.fetching import Fetched, Fetching
+from streams.transport.host import Host
+from streams.transport.membership import end_when_expelled, leave_when_stopping
+from streams.transport.topic_ids import topic_ids
+
+log = structlog.get_logger()
+
+_COMMIT_SECONDS = 10.0
+
+
+class ConsumerThread(driver.AIOKafkaConsumerThread):
+    """The thread in which aiokafka's consumer lives: heartbeats go on whatever the main thread does."""
+
+    app: Host
+    _wake: asyncio.Event | None = None
+    _epoch: int = 0
+    _fetching: Fetching
+
+    def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
+        """M9: hold no request for records long. M11: read what is committed, and nothing else.
+
+        aiokafka has one request under way for each broker. Faust lets the broker hold it for a second and a
+        half while the partitions it names are quiet, and the busy ones, taken up meanwhile, wait for it to
+        end.
+
+        Faust reads what is committed only where it writes transactions itself; else it acts upon what a
+        registry has sent and taken back.
+        """
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = int(self.app.tuning.fetch_wait * 1000)  # noqa: SLF001
+        consumer._isolation_level = "read_committed"  # noqa: SLF001
+        return consumer
+
+    async def on_start(self) -> None:
+        """Start aiokafka's consumer, and learn of every heartbeat (see `streams.transport.lease`).
+
+        M12: take its fetches apart ourselves, so that none can end the worker (see
+        `streams.transport.fetching`).
+        """
+        await super().on_start()
+        self._fetching = Fetching(self._ensure_consumer())
+        self._fetching.when_it_ends(_end_without_fetches)
+        coordinator = self._ensure_consumer()._coordinator  # noqa: SLF001
+        self.app.lease.watch(coordinator)
+        end_when_expelled(coordinator)
+
+    async def on_thread_stop(self) -> None:
+        """Stop aiokafka's consumer, and leave the group."""
+        if self._consumer is not None and self._consumer._coordinator is not None:  # noqa: SLF001
+            leave_when_stopping(self._consumer._coordinator)  # noqa: SLF001
+        await super().on_thread_stop()
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """A new assignment is a new lease, and the end of the epoch before."""
+        self._epoch += 1
+        self.app.lease.take()
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    async def seek_all(self, offsets: Mapping[TP, int]) -> int:
+        """Seek, and from then on let only fetches that bear the epoch returned move the positions.
+
+        M8: a fetch that waits knows nothing of a rebalance. Where one is over before the wait is (in some
+        milliseconds, on a quiet machine), the fetch takes records after the seek to what is committed; they
+        are dropped, because they were asked for in another assignment, and nobody reads them again.
+        """
+        return cast("int", await self.call_thread(self._seek_all, offsets))
+
+    async def _seek_all(self, offsets: Mapping[TP, int]) -> int:
+        # No fetch can come between, because nothing waits until all are sought.
+        self._epoch += 1
+        epoch = self._epoch
+        await self._seek_wait(self._ensure_consumer(), offsets)
+        self._fetching.sought(offsets)
+        return epoch
+
+    async def fetch(self, epoch: int, tps: frozenset[TP], timeout: float, most: int) -> Mapping[TP, Fetched]:  # noqa: ASYNC109
+        """At most so many records of these partitions; nothing once their epoch is over.
+
+        Waits for the first at most `timeout` seconds, or until `wake`.
+        """
+        return cast("Mapping[TP, Fetched]", await self.call_thread(self._fetch, epoch, tps, timeout, most))
+
+    async def _fetch(self, epoch: int, tps: frozenset[TP], timeout: float, most: int) -> Mapping[TP, Fetched]:  # noqa: ASYNC109
+        consumer = self._ensure_consumer()
+        fetcher = consumer._fetcher  # noqa: SLF001 - what Faust itself uses
+        if consumer._closed or fetcher._closed:  # noqa: SLF001
+            raise ConsumerStoppedError
+        if self._wake is None:
+            self._wake = asyncio.Event()
+        # Being in this context is what counts as polling; without it the group would drop us as idle.
+        with fetcher._subscriptions.fetch_context():  # noqa: SLF001
+            taken = await self._take(fetcher, epoch, tps, most)
+            if taken:
+                return taken
+            arrived = fetcher._create_fetch_waiter()  # noqa: SLF001
+            woken = asyncio.ensure_future(self._wake.wait())
+            await asyncio.wait({arrived, woken}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            woken.cancel()
+            self._wake.clear()
+            if not arrived.done():
+                arrived.cancel()
+            return await self._take(fetcher, epoch, tps, most)
+
+    async def _take(
+        self, fetcher: Fetcher, epoch: int, tps: frozenset[TP], most: int
+    ) -> Mapping[TP, Fetched]:
+        """What is there of these partitions. It never waits, so that the epoch is over before it or after.
+
+        Faust hands an empty set on to aiokafka, which reads it as "all partitions"; here it fetches nothing.
+        While an assignment is under way aiokafka would wait for it, and then give what is another epoch's.
+        """
+        under_way = fetcher._subscriptions.reassignment_in_progress  # noqa: SLF001
+        if epoch != self._epoch or under_way or not tps:
+            return {}
+        return await self._fetching.take(tps, most)
+
+    def wake(self) -> None:
+        """End a wait in `fetch`: another partition is free, or another epoch has begun."""
+        if self._wake is not None:
+            self.thread_loop.call_soon_threadsafe(self._wake.set)
+
+    async def pause_fetching(self, tps: Iterable[TP]) -> None:
+        """Tell aiokafka not to read ahead in these partitions."""
+        await self.call_thread(self._pause, tps)
+
+    async def _pause(self, tps: Iterable[TP]) -> None:
+        consumer = self._ensure_consumer()
+        consumer.pause(*(consumer.assignment() & {driver.ensure_aiokafka_TP(tp) for tp in tps}))
+
+    async def committed(self, tps: Iterable[TP]) -> dict[TP, Committed | None]:
+        """What was committed, asked of the broker in one request."""
+        return cast("dict[TP, Committed | None]", await self.call_thread(self._committed, list(tps)))
+
+    async def _committed(self, tps: list[TP]) -> dict[TP, Committed | None]:
+        coordinator = self._ensure_consumer()._coordinator  # noqa: SLF001
+        wanted = {driver.ensure_aiokafka_TP(tp): tp for tp in tps}
+        found = await coordinator.fetch_committed_offsets(list(wanted))
+        return {
+            tp: Committed(found[raw].offset, found[raw].metadata or "") if raw in found else None
+            for raw, tp in wanted.items()
+        }
+
+    async def commit_offsets(self, offsets: Mapping[TP, tuple[int, str]]) -> bool:
+        """Commit offsets, each with the id of its topic.
+
+        False if the group has moved on meanwhile, or the broker knows a topic no more: then the records are
+        read again.
+        """
+        return cast("bool", await self.call_thread(self._commit_offsets, offsets))
+
+    async def _commit_offsets(self, offsets: Mapping[TP, tuple[int, str]]) -> bool:
+        consumer = self._ensure_consumer()
+        known = {
+            driver.ensure_aiokafka_TP(tp): entry
+            for tp, entry in offsets.items()
+            if consumer.partitions_for_topic(tp.topic)
+        }
+        try:
+            # aiokafka would ask for ever where a topic was deleted, and all other commits would wait.
+            async with asyncio.timeout(_COMMIT_SECONDS):
+                if known:
+                    await consumer.commit(known)
+        except (CommitFailedError, IllegalStateError, TimeoutError) as error:
+            log.info("commit refused, records will be read again", reason=str(error) or "no answer")
+            return False
+        return True
+
+    async def _highwaters(self, partitions: Iterable[TP]) -> Mapping[TP, int]:
+        """Where the logs end, whether or not what stands there is committed."""
+        return await self._fetching.ends(partitions)
+
+    def partition_count(self, topic: str) -> int:
+        """How many partitions a topic has, as the broker told last. From any thread."""
+        return len(self._ensure_consumer().partitions_for_topic(topic) or ())
+
+    async def stable_ends(self, tps: Iterable[TP]) -> dict[TP, int]:
+        """Up to where the logs can be read now: no further than the first transaction that is under way."""
+        consumer = self._ensure_consumer()
+        return cast("dict[TP, int]", await self.call_thread(consumer.end_offsets, list(tps)))
+
+    async def topic_ids(self, topics: Iterable[str]) -> dict[str, str]:
+        """The ids of those of the topics that there are, where the broker tells them."""
+        client = self._ensure_consumer()._client  # noqa: SLF001
+        return cast("dict[str, str]", await self.call_thread(topic_ids, client, sorted(topics)))
+
+    async def rejoin(self) -> None:
+        """Have the group assign its partitions anew."""
+        await self.call_thread(self._rejoin)
+
+    async def _rejoin(self) -> None:
+        self._ensure_consumer()._coordinator.request_rejoin()  # noqa: SLF001
+
+
+def _end_without_fetches(error: BaseException) -> None:
+    end_process(Exit.CRASHED, "no records are fetched any more", error=f"{type(error).__name__}: {error}")

@@ -1,0 +1,176 @@
+"""Makes an aiokafka consumer hand over what stands in its partitions as ours: `Record` and `NotUnpacked`.
+
+aiokafka fetches, keeps positions and hands over; only the unpacking in between is ours, so it is put in the
+place of aiokafka's as soon as a fetch has been answered, before anybody looks at what came.
+"""
+
+# aiokafka's fetcher is private, and all of this stands inside it.
+# ruff: noqa: SLF001
+
+import asyncio
+import copy
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.consumer.fetcher import READ_UNCOMMITTED, FetchError, FetchResult, PartitionRecords
+from aiokafka.errors import OffsetOutOfRangeError, RecordTooLargeError
+from aiokafka.protocol.fetch import FetchRequest
+from faust.types import TP
+
+from streams.transport.unpacking import Item, Unpacking
+
+_LARGEST_FETCH = 1 << 30
+_PATIENCE_MS = 30_000
+_TRANSACTIONS_SINCE = 4
+_PREFERRED_REPLICA_SINCE = 11
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a fetch brought of a partition.
+
+    `next_offset` is where to go on: behind the items, and behind what holds none, as the marks of
+    transactions do. `moved` is there where the broker no longer had, or not yet, what was to be read next:
+    from which offset the reading was moved, and to which.
+    """
+
+    items: Sequence[Item]
+    next_offset: int
+    moved: tuple[int, int] | None = None
+
+
+class Fetching:
+    """The fetches of an aiokafka consumer that was started and has fetched nothing yet."""
+
+    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+        self._fetcher = fetcher = consumer._fetcher
+        self._answers: dict[FetchRequest, Any] = {}
+        self._told: dict[TP, int] = {}
+        self._out_of_range: dict[TP, int] = {}
+        self._stock_fetch = fetcher._proc_fetch_request
+        fetcher._client = _Listening(fetcher._client, self._answers)
+        fetcher._proc_fetch_request = self._fetch
+
+    # -- while aiokafka fetches
+
+    async def _fetch(self, assignment: Any, node: int, request: FetchRequest) -> bool:  # noqa: ANN401
+        """Fetch as aiokafka does, and take its place before anybody has looked at what came."""
+        try:
+            return bool(await self._stock_fetch(assignment, node, request))
+        finally:
+            answer = self._answers.pop(request, None)
+            if answer is not None and assignment.active:
+                self._note_out_of_range(request, answer)
+                for topic, partitions in answer.topics:
+                    for number, _, end, *rest in partitions:
+                        self._replace(
+                            assignment, TopicPartition(topic, number), end, rest, answer.API_VERSION
+                        )
+
+    def _note_out_of_range(self, request: FetchRequest, answer: Any) -> None:  # noqa: ANN401
+        asked = {
+            TP(topic, number): offset
+            for topic, partitions in request.topics
+            for number, offset, *_ in partitions
+        }
+        for topic, partitions in answer.topics:
+            for number, error, *_ in partitions:
+                if error == OffsetOutOfRangeError.errno:
+                    tp = TP(topic, number)
+                    self._out_of_range.setdefault(tp, asked[tp])
+
+    def _replace(
+        self,
+        assignment: Any,  # noqa: ANN401
+        tp: TopicPartition,
+        end: int,
+        rest: list[Any],
+        version: int,
+    ) -> None:
+        fetcher, state, data = self._fetcher, assignment.state_value(tp), rest[-1]
+        found = fetcher._records.get(tp)
+        if isinstance(found, FetchError) and isinstance(found._error, RecordTooLargeError):
+            # Not one whole batch came, and aiokafka goes on at the next offset.
+            state.consumed_to(state.position - 1)
+            del fetcher._records[tp]
+            if len(data) >= fetcher._max_partition_fetch_bytes < _LARGEST_FETCH:
+                # Brokers of before 0.10.1 send no more than they are asked for.
+                fetcher._max_partition_fetch_bytes *= 2
+                return
+            unpacking = Unpacking(TP(*tp), data, (), state.position, end, all_there=True)
+            fetcher._records[tp] = FetchResult(
+                tp, assignment=assignment, partition_records=unpacking, backoff=0
+            )
+        elif isinstance(found, FetchResult) and isinstance(found._partition_records, PartitionRecords):
+            aborted = None
+            if version >= _TRANSACTIONS_SINCE:
+                aborted = rest[-2 if version < _PREFERRED_REPLICA_SINCE else -3]
+            start = found._partition_records.next_fetch_offset
+            found._partition_records = Unpacking(TP(*tp), data, aborted, start, end)
+
+    # -- for the consumer's thread
+
+    def sought(self, offsets: Mapping[TP, int]) -> None:
+        """Partitions were sought to these offsets: what comes from now on is told from there."""
+        self._told.update(offsets)
+        for tp in offsets:
+            self._out_of_range.pop(tp, None)
+
+    async def take(self, tps: Iterable[TP], most: int) -> dict[TP, Fetched]:
+        """What is there of these partitions, at most so many items. It waits for nothing.
+
+        A partition that went on without bringing any item is there too.
+        """
+        tps = set(tps)
+        moved = {}
+        for tp in tps & self._out_of_range.keys():
+            if (position := self._position(tp)) is not None:
+                moved[tp] = self._out_of_range.pop(tp), position
+        found = await self._fetcher.fetched_records(tps, 0, most)
+        taken = {}
+        for tp in tps:
+            position = self._position(tp)
+            if position is None or (tp not in found and position == self._told.get(tp)):
+                continue
+            self._told[tp] = position
+            taken[tp] = Fetched(found.get(tp, ()), position, moved.get(tp))
+        return taken
+
+    def _position(self, tp: TP) -> int | None:
+        subscription = self._fetcher._subscriptions.subscription
+        state = subscription.assignment.state_value(tp) if subscription and subscription.assignment else None
+        return state.position if state is not None and state.has_valid_position else None
+
+    async def ends(self, tps: Iterable[TP]) -> dict[TP, int]:
+        """Where the logs end, whether or not what stands there is committed."""
+        uncommitted = copy.copy(self._fetcher)
+        uncommitted._isolation_level = READ_UNCOMMITTED
+        return cast("dict[TP, int]", await uncommitted.end_offsets(list(tps), _PATIENCE_MS))
+
+    def when_it_ends(self, call: Callable[[BaseException], None]) -> None:
+        """Call where aiokafka's fetching ends of an error; nobody would learn of it otherwise."""
+
+        def ended(task: "asyncio.Task[None]") -> None:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                call(error)
+
+        self._fetcher._fetch_task.add_done_callback(ended)
+
+
+class _Listening:
+    """aiokafka's client, as its fetcher uses it; the answers to fetches are laid aside."""
+
+    def __init__(self, client: Any, answers: dict[FetchRequest, Any]) -> None:  # noqa: ANN401
+        self._client = client
+        self._answers = answers
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        return getattr(self._client, name)
+
+    async def send(self, node: int, request: Any, **more: Any) -> Any:  # noqa: ANN401
+        answer = await self._client.send(node, request, **more)
+        if isinstance(request, FetchRequest):
+            self._answers[request] = answer
+        return answer

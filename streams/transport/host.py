@@ -1,0 +1,53 @@
+"""The application as its parts see it: what runs, by which clock, under which lease, and whether it is ready.
+
+The transport's parts are handed a `Host`; the application that is made of them is `streams.app.StreamApp`.
+"""
+
+import asyncio
+from typing import Any
+
+import faust
+
+from streams.clock import Clock
+from streams.transport.lease import Lease
+from streams.tuning import Tuning
+
+
+class Host(faust.App):
+    """A Faust app with what its transport and its tables need of it.
+
+    `ready` is set while the tables are recovered and the partitions held; it is cleared at the first sign of
+    a rebalance. `tables_of_inboxes` maps each desk's inbox to its table's changelog.
+    """
+
+    tuning: Tuning
+    clock: Clock
+
+    def __init__(self, *args: Any, tuning: Tuning, clock: Clock, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **kwargs)
+        self.tuning = tuning
+        self.clock = clock
+        self.lease = Lease(tuning.session_timeout)
+        self.source_topics: set[str] = set()
+        self.tables_of_inboxes: dict[str, str] = {}
+        self.ready = asyncio.Event()
+        self.not_ready = asyncio.Event()
+        self.batches_handled = 0
+        self.records_handled = 0
+
+    def on_rebalance_start(self) -> None:
+        """The first sign of a rebalance. Faust calls it from the consumer's thread."""
+        self.loop.call_soon_threadsafe(self._set_not_ready)
+        super().on_rebalance_start()
+
+    def _on_rebalance_when_stopped(self) -> None:
+        """M10: nothing. Faust would close the consumer here, in the wrong loop, and never leave the group."""
+
+    def _set_not_ready(self) -> None:
+        self.ready.clear()
+        self.not_ready.set()
+
+    def set_ready(self) -> None:
+        """Tables recovered and partitions held."""
+        self.not_ready.clear()
+        self.ready.set()

@@ -1,0 +1,31 @@
+"""Our transport: Faust's, with its causes of loss mended, delivering batches.
+
+Each mend is one method, with its reason in the docstring; `docs/upstream/` has a note ready to send for each.
+
+| mend | where |
+|---|---|
+| M1 a copy of the active partitions | `streams.transport.consumer.Consumer._getmany` |
+| M2 no commit over a hole | `streams.transport.consumer.Consumer.committable` |
+| M3 commit before forgetting | `streams.transport.consumer.Consumer.on_partitions_revoked` |
+| M4 seek, then resume; M5 raise | `streams.transport.recovery.Recovery.on_recovery_completed` |
+| M6 wait for every write | `streams.transport.producer.ProducerBuffer.flush`, `Producer._settings_extra` |
+| M7 a lost send ends the process | `streams.transport.producer.Producer.on_lost` |
+| M8 a fetch belongs to one assignment | `streams.transport.consumer_thread.ConsumerThread.seek_all` |
+| M9 no request for records is held long | `streams.transport.consumer_thread.ConsumerThread` |
+| M10 a stop leaves the group in any case | `streams.transport.host.Host._on_rebalance_when_stopped` |
+
+All of it is written against exactly the versions that pyproject.toml pins;
+`tests/unit/streams/test_pinned_versions.py` says what to look at when they change.
+"""
+
+from faust.transport.drivers import aiokafka as driver
+
+from streams.transport.consumer import Consumer
+from streams.transport.producer import Producer
+
+
+class Transport(driver.Transport):
+    """Faust's aiokafka transport with our consumer and producer."""
+
+    Consumer = Consumer
+    Producer = Producer
