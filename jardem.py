@@ -74,7 +74,8 @@ def worker() -> None:
     require_broker(settings)
 
     from agents.bootstrap import assemble
-    from streams.worker import configure_logging, run_worker
+    from streams.logs import configure_logging
+    from streams.worker import run_worker
 
     configure_logging()
     sys.exit(run_worker(assemble(settings), settings.health_bind))
@@ -92,7 +93,7 @@ def webhooks() -> None:
     require_broker(settings)
 
     from sms.twilio.webhooks import serve
-    from streams.worker import configure_logging
+    from streams.logs import configure_logging
 
     configure_logging()
     asyncio.run(serve(settings))

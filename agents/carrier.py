@@ -10,13 +10,15 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
 
-from agents.effects import Cause, Effects
 from agents.inbound_check import InboundCheck
-from agents.inbox import read
 from schemas import catalogue
-from schemas.ids import Pseudonyms
-from schemas.received import derived_id
-from schemas.sms import MessageToSend, SenderHeld, SentTimeTold, SentTimeWanted
+from schemas.ids import Pseudonyms, derived_id
+from schemas.messages import (
+    MessageToSend,
+    SenderHeld,
+    SentTimeTold,
+    SentTimeWanted,
+)
 from sms.sending.catch_up import CatchUp
 from sms.sending.dispatcher import Dispatcher
 from sms.sending.journal import Report
@@ -26,6 +28,7 @@ from sms.twilio.carrier import TwilioCarrier
 from sms.twilio.errors import meaning_of
 from streams.app import StreamApp
 from streams.dead_letters import Unreadable, dead_letter
+from streams.events import Cause, Effects, read
 from streams.handlers import register
 from streams.records import Outgoing
 from streams.topics import SMS_OUTBOX
@@ -132,13 +135,13 @@ class CarrierAgent:
             except Unreadable as error:
                 outgoing.append(dead_letter(record, error.reason))
                 continue
-            data = received.happening.data
+            data = received.data
             if isinstance(data, MessageToSend):
                 messages.append(data)
-                traces[data.message_id] = received.cause.traceparent
+                traces[data.message_id] = received.traceparent
             elif isinstance(data, SentTimeWanted):
                 wanted.append(data)
-                traces[data.sid] = received.cause.traceparent
+                traces[data.sid] = received.traceparent
             elif isinstance(data, SenderHeld):
                 held.append(data)
         keys = {self._pseudonyms.phone(message.phone).encode() for message in messages}

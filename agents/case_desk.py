@@ -5,17 +5,17 @@ from datetime import datetime
 
 import structlog
 
-from agents import inbox
-from agents.effects import Effects
-from agents.inbox import Received
-from rules.lifecycle import advance, waits
+from rules.deadlines import waits
+from rules.lifecycle import advance
 from rules.person import Person
 from rules.policy import Policy
 from rules.standings import AmbiguousRecordError
 from schemas import catalogue
 from schemas.ids import Pseudonyms
+from schemas.received import ReceivedEvent
 from streams.dead_letters import Unreadable
-from streams.deadlines import Deadline
+from streams.deadlines import Deadline, elapsed
+from streams.events import Effects, read
 from streams.records import Outgoing, Record
 from streams.topics import CASE_INBOX
 
@@ -44,19 +44,19 @@ class CaseDesk:
         """The person for the table."""
         return state.model_dump_json(exclude_defaults=True).encode()
 
-    def read(self, record: Record) -> tuple[str, Received]:
+    def read(self, record: Record) -> tuple[str, ReceivedEvent]:
         """The event of an inbox record."""
-        return inbox.read(record, catalogue.CASE_EVENTS)
+        return read(record, catalogue.CASE_EVENTS)
 
-    def apply(self, state: Person, event: Received, now: datetime) -> tuple[Person, Sequence[Outgoing]]:
+    def apply(self, state: Person, event: ReceivedEvent, now: datetime) -> tuple[Person, Sequence[Outgoing]]:
         """Advance the person's cases. Raises `Unreadable` where it can't be told which one is meant."""
         try:
-            advanced = advance(state, event.happening, now, self._policy)
+            advanced = advance(state, event, now, self._policy)
         except AmbiguousRecordError as error:
             raise Unreadable(str(error)) from None
         for remark in advanced.remarks:
-            _log.info(remark, about=event.happening.name, id=event.happening.id)
-        effects = self._effects.outgoing(advanced.effects, event.cause, now, person_id=state.person_id)
+            _log.info(remark, about=event.name, id=event.id)
+        effects = self._effects.outgoing(advanced.effects, event, now, person_id=state.person_id)
         return advanced.person, effects
 
     def deadlines(self, state: Person) -> Sequence[Deadline]:
@@ -65,4 +65,4 @@ class CaseDesk:
 
     def elapsed(self, key: bytes, deadline: Deadline) -> Outgoing:
         """Tell this desk that a deadline elapsed."""
-        return inbox.elapsed(self.inbox, key, deadline)
+        return elapsed(self.inbox, key, deadline)

@@ -11,15 +11,14 @@ from dataclasses import replace
 import structlog
 from prometheus_client import Counter
 
-from rules.decisions import person_of
 from schemas.base import Event
 from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import NotACloudEventError, decode, encode
 from schemas.emaket import DecisionSigned
-from schemas.ids import Pseudonyms
+from schemas.ids import Pseudonyms, person_of
 from schemas.personal import could_name_somebody, trace_names_somebody
 from schemas.plausible import check_not_ahead
-from schemas.received import SOURCE_DIGEST, UnknownEventError, happening
+from schemas.received import SOURCE_DIGEST, UnknownEventError, received_event
 from streams.clock import Clock
 from streams.dead_letters import Unreadable, dead_letter
 from streams.records import Outgoing, Record
@@ -68,7 +67,7 @@ class Intake:
         """Raises `Unreadable` with a reason that repeats no data."""
         try:
             event = decode(record.value, record.headers, timestamp=record.timestamp)
-            fact = happening(event, {record.topic: PUBLIC_IN[record.topic]})
+            fact = received_event(event, {record.topic: PUBLIC_IN[record.topic]})
             check_not_ahead(fact.data, self._clock.now())
             person_id = self._person_id(fact.data)
         except (NotACloudEventError, UnknownEventError, ValueError) as error:

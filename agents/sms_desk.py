@@ -5,14 +5,13 @@ from datetime import datetime
 
 import structlog
 
-from agents import inbox
-from agents.effects import Effects
-from agents.inbox import Received
 from schemas import catalogue
 from schemas.ids import Pseudonyms
+from schemas.received import ReceivedEvent
 from sms.conversation.converse import LinePolicy, converse, wait
 from sms.conversation.line import Line
-from streams.deadlines import Deadline
+from streams.deadlines import Deadline, elapsed
+from streams.events import Effects, read
 from streams.records import Outgoing, Record
 from streams.topics import SMS_INBOX
 
@@ -41,16 +40,16 @@ class SmsDesk:
         """The line for the table."""
         return state.model_dump_json(exclude_defaults=True).encode()
 
-    def read(self, record: Record) -> tuple[str, Received]:
+    def read(self, record: Record) -> tuple[str, ReceivedEvent]:
         """The event of an inbox record."""
-        return inbox.read(record, catalogue.LINE_EVENTS)
+        return read(record, catalogue.LINE_EVENTS)
 
-    def apply(self, state: Line, event: Received, now: datetime) -> tuple[Line, Sequence[Outgoing]]:
+    def apply(self, state: Line, event: ReceivedEvent, now: datetime) -> tuple[Line, Sequence[Outgoing]]:
         """Go on with the conversation."""
-        conversed = converse(state, event.happening, now, self._policy)
+        conversed = converse(state, event, now, self._policy)
         for remark in conversed.remarks:
-            _log.info(remark, about=event.happening.name, id=event.happening.id)
-        return conversed.line, self._effects.outgoing(conversed.effects, event.cause, now)
+            _log.info(remark, about=event.name, id=event.id)
+        return conversed.line, self._effects.outgoing(conversed.effects, event, now)
 
     def deadlines(self, state: Line) -> Sequence[Deadline]:
         """When the line must be woken."""
@@ -59,4 +58,4 @@ class SmsDesk:
 
     def elapsed(self, key: bytes, deadline: Deadline) -> Outgoing:
         """Tell this desk that a deadline elapsed."""
-        return inbox.elapsed(self.inbox, key, deadline)
+        return elapsed(self.inbox, key, deadline)

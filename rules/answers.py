@@ -9,7 +9,7 @@ from rules.refusals import declined, reminded_of_outcome, withdrawn
 from rules.states import WAITING, State
 from rules.terms import term_end
 from rules.turn import Turn, replace_question
-from schemas.sms import (
+from schemas.questions import (
     AccountConfirmed,
     AccountGiven,
     Consent,

@@ -6,8 +6,8 @@ from datetime import datetime
 from rules.person import Case, ConsentGiven, Person, Source
 from rules.policy import RULES_VERSION
 from rules.terms import local_day
+from schemas.ids import derived_id
 from schemas.outcomes import Decision, Evidence
-from schemas.received import derived_id
 
 
 def decision(person: Person, case: Case, now: datetime) -> Decision:
@@ -35,11 +35,6 @@ def decision(person: Person, case: Case, now: datetime) -> Decision:
         rules_version=RULES_VERSION,
         evidence=_evidence(case.source, consent),
     )
-
-
-def person_of(decision_id: str) -> str:
-    """The `person_id` that a decision id carries, so that a signature finds its person."""
-    return decision_id.partition(".")[0]
 
 
 def _evidence(source: Source, consent: ConsentGiven) -> Evidence:

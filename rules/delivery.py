@@ -2,10 +2,15 @@
 
 from rules.answers import answered
 from rules.person import Case, Question
-from rules.states import SENT
+from rules.states import SENT, WAITING
 from rules.terms import term_end
-from rules.turn import Turn, replace_question
-from schemas.sms import QuestionNotReached, QuestionSent, QuestionSentTime
+from rules.turn import Turn, find_case, replace_question
+from schemas.questions import (
+    QuestionNotReached,
+    QuestionSent,
+    QuestionSentTime,
+    QuestionUndeliverable,
+)
 from schemas.values import EndReason
 
 _ASKED = {after: before for before, after in SENT.items()}
@@ -98,3 +103,21 @@ def _with(case: Case, moved: Question) -> Case:
     if consent is None or consent.offer.question_id != moved.question_id:
         return case
     return case.model_copy(update={"consent": consent.model_copy(update={"offer": moved})})
+
+
+def undeliverable(turn: Turn, report: QuestionUndeliverable) -> None:
+    """The question can't reach the number. If its term was over for us, there was none: it never came."""
+    case = find_case(turn, report.case_id)
+    if not case:
+        turn.remarks.append("a question was undeliverable that no case asked")
+        return
+    question = case.question
+    reason = EndReason.NUMBER_NOT_REACHABLE if report.opted_out else EndReason.UNDELIVERABLE
+    current = question and question.question_id == report.question_id
+    if case.state in WAITING and question and current:
+        turn.end(case, reason)
+        turn.close(question, report.at)
+    elif case.reason is EndReason.NO_REPLY and current:
+        turn.end(case, reason)
+    else:
+        turn.remark(case, "undeliverable_after_closing")

@@ -8,7 +8,7 @@ from pydantic import Field, PlainSerializer, model_validator
 from rules.states import DECIDED, State
 from schemas.base import Instant, Model
 from schemas.outcomes import Decision
-from schemas.sms import NoticeKind, QuestionAnswered, QuestionKind
+from schemas.questions import NoticeKind, QuestionAnswered, QuestionKind
 from schemas.values import EndReason, Ground, Language, Scheme
 
 _KEPT_LATE = 24

@@ -5,7 +5,7 @@ Both may be taken back while the offer's term runs; afterwards a withdrawal is f
 
 from rules.person import Case, Question
 from rules.turn import Turn
-from schemas.sms import NoticeKind
+from schemas.questions import NoticeKind
 from schemas.values import EndReason
 
 

@@ -13,6 +13,7 @@ from rules.person import Case, Person, Question
 from rules.policy import DecisionMode, Policy
 from rules.states import EDGES, State
 from rules.terms import reminder_at
+from schemas.ids import derived_id
 from schemas.outcomes import (
     AdvanceCause,
     BenefitDecided,
@@ -21,9 +22,7 @@ from schemas.outcomes import (
     DecisionDrafted,
     ProcessEnded,
 )
-from schemas.received import Happening, derived_id
-from schemas.routes import Effect
-from schemas.sms import (
+from schemas.questions import (
     Details,
     NoticeKind,
     NoticeRequested,
@@ -33,6 +32,8 @@ from schemas.sms import (
     QuestionClosed,
     QuestionKind,
 )
+from schemas.received import ReceivedEvent
+from schemas.routes import Effect
 from schemas.values import EndReason, Ground, Language, Scheme, is_kazakh_mobile, mask_iban
 
 _ON_RECORD = 4
@@ -55,7 +56,7 @@ class Turn:
     `answering` is the citizen's answer that the turn is about.
     """
 
-    def __init__(self, person: Person, cause: Happening, now: datetime, policy: Policy) -> None:
+    def __init__(self, person: Person, cause: ReceivedEvent, now: datetime, policy: Policy) -> None:
         self.person = person
         self.cause = cause
         self.now = now
@@ -290,3 +291,8 @@ def reminder(question: Question) -> datetime | None:
     if question.sent_at is None or question.term_ends is None or question.reminded:
         return None
     return reminder_at(question.sent_at, question.term_ends)
+
+
+def find_case(turn: Turn, case_id: str) -> Case | None:
+    """The person's case with this id, if there is one."""
+    return turn.person.cases.get(case_id)

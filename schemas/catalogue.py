@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from schemas import emaket, outcomes, portal, registry, sms, statecorp
+from schemas import deadlines, emaket, messages, outcomes, portal, questions, registry, statecorp
 from schemas.base import Event
 from schemas.routes import PublicIn, PublicOut, ToCarrier, ToCase, ToLine
 
-_MODULES = tuple(module.__name__ for module in (registry, portal, statecorp, emaket, outcomes, sms))
+_DEFINED = (registry, portal, statecorp, emaket, outcomes, questions, messages)
+_MODULES = tuple(module.__name__ for module in _DEFINED)
 """Where events are defined, in the order in which they are told of. A test's own are not of the catalogue."""
 
 
@@ -23,7 +24,7 @@ def _events(base: type[Event]) -> Iterator[type[Event]]:
         yield from _events(model)
 
 
-_DEADLINE: dict[str, type[Event]] = {sms.DeadlineElapsed.name: sms.DeadlineElapsed}
+_DEADLINE: dict[str, type[Event]] = {deadlines.DeadlineElapsed.name: deadlines.DeadlineElapsed}
 
 PUBLIC_IN = _by_name(PublicIn)
 """The public events that come in, by topic."""

@@ -1,7 +1,10 @@
 """Keys and ids that do not name anybody: HMAC-SHA256 of what would, under a configured key."""
 
 import hmac
+import json
+import uuid
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +27,17 @@ class Pseudonyms:
     def id(self, text: str) -> str:
         """What stands for an event's id or source that could name a person: the same for the same text."""
         return "hmac-sha256:" + hmac.digest(self.key, b"id:" + text.encode(), "sha256").hex()
+
+
+_NAMESPACE = uuid.UUID("5a0e9f0e-4f0b-5b0c-9c57-6a61726d656d")
+
+
+@lru_cache(maxsize=4096)
+def derived_id(*parts: str) -> str:
+    """An id that is the same whenever its parts are: a repeat of the cause has the same id."""
+    return str(uuid.uuid5(_NAMESPACE, json.dumps(parts)))
+
+
+def person_of(decision_id: str) -> str:
+    """The `person_id` that a decision id carries, so that a signature finds its person."""
+    return decision_id.partition(".")[0]

@@ -1,19 +1,15 @@
 """An event as the pure cores see it: what happened, when, and where it came from."""
 
-import json
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
 from pydantic import ValidationError
 
 from schemas.base import Event
 from schemas.cloudevents import TYPE_PREFIX, CloudEvent, explain
+from schemas.ids import derived_id
 from schemas.json_text import NotJSONError, read_json
-
-_NAMESPACE = uuid.UUID("5a0e9f0e-4f0b-5b0c-9c57-6a61726d656d")
 
 SOURCE_DIGEST = "sourcesha256"
 """The extension that keeps the SHA-256 of a public record's value, byte for byte as it came."""
@@ -23,18 +19,13 @@ class UnknownEventError(ValueError):
     """An event that its reader does not know, or whose data is wrong. The message repeats no data."""
 
 
-@lru_cache(maxsize=4096)
-def derived_id(*parts: str) -> str:
-    """An id that is the same whenever its parts are: a repeat of the cause has the same id."""
-    return str(uuid.uuid5(_NAMESPACE, json.dumps(parts)))
-
-
 @dataclass(frozen=True, slots=True)
-class Happening:
+class ReceivedEvent:
     """An event with its identity.
 
-    `id` is derived from the CloudEvents source and id, so the same pair is the same happening. `time` is when
-    it happened, in UTC. `sha256` is the digest of the source record.
+    `id` is derived from the CloudEvents source and id, so the same pair is the same event. `time` is when it
+    happened, in UTC. `sha256` is the digest of the source record. `traceparent` is the trace it belongs to,
+    if any.
     """
 
     id: str
@@ -43,6 +34,7 @@ class Happening:
     time: datetime
     sha256: str
     data: Event
+    traceparent: str | None = None
 
     @property
     def name(self) -> str:
@@ -50,7 +42,7 @@ class Happening:
         return self.data.name
 
 
-def happening(event: CloudEvent, known: Mapping[str, type[Event]]) -> Happening:
+def received_event(event: CloudEvent, known: Mapping[str, type[Event]]) -> ReceivedEvent:
     """Read the data of an event that is one of `known`. Raises `UnknownEventError` saying what is wrong."""
     model = known.get(event.name)
     if model is None or event.type != TYPE_PREFIX + event.name:
@@ -64,11 +56,12 @@ def happening(event: CloudEvent, known: Mapping[str, type[Event]]) -> Happening:
         raise UnknownEventError(f"the data: Invalid JSON: {error}") from None
     except ValidationError as error:
         raise UnknownEventError(explain(error)) from None
-    return Happening(
+    return ReceivedEvent(
         id=derived_id(event.source, event.id),
         source=event.source,
         source_id=event.id,
         time=event.time,
         sha256=event.extensions.get(SOURCE_DIGEST) or event.sha256,
         data=data,
+        traceparent=event.extensions.get("traceparent"),
     )

@@ -7,16 +7,11 @@ from typing import Protocol, Self
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from schemas.cloudevents import encode, wrap
-from schemas.ids import Pseudonyms
-from schemas.received import derived_id
-from schemas.sms import MessageReceived, MessageStatusReported
 from streams.kafka_access import client_options
 from streams.records import Outgoing
 from streams.settings.settings import Settings
 from streams.topics import SMS_INBOX
 
-SOURCE = "/jardem/webhooks"
 _SECONDS_TO_START = 9.0
 _SECONDS_TO_ASK = 2.0
 
@@ -39,17 +34,6 @@ class Inbox(Protocol):
     async def is_ready(self) -> bool:
         """Whether events can be taken at present."""
         ...
-
-
-def inbox_record(event: MessageReceived | MessageStatusReported, pseudonyms: Pseudonyms) -> Outgoing:
-    """The event as a record. Its id is made of what the SMS API told us, so that a replay has the same id."""
-    if isinstance(event, MessageReceived):
-        id_, time = derived_id("sms", event.sid), event.received_at
-    else:
-        code = str(event.error_code or "")
-        id_, time = derived_id("sms-status", event.sid, event.status, code), event.at
-    headers, value = encode(wrap(event, id_=id_, source=SOURCE, time=time, extensions={}))
-    return Outgoing(SMS_INBOX, pseudonyms.phone(event.phone).encode(), value, headers)
 
 
 class KafkaInbox:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from rich.table import Table
 
-from schemas.sms import Details, NoticeKind, QuestionKind
+from schemas.questions import Details, NoticeKind, QuestionKind
 from schemas.values import Language
 from sms import texts
 from sms.segments import count_segments

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from babel.messages.pofile import read_po
 
-from schemas.sms import Details, NoticeKind, QuestionKind
+from schemas.questions import Details, NoticeKind, QuestionKind
 from schemas.values import Language
 
 _ZONE = ZoneInfo("Asia/Almaty")

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from schemas.cloudevents import encode, wrap
+from schemas.deadlines import DeadlineElapsed
+from schemas.ids import derived_id
 from streams.records import Outgoing
 
 if TYPE_CHECKING:
@@ -140,3 +143,13 @@ class Deadlines:
         if outgoing:
             await self._app.send_all(outgoing)
             log.debug("deadlines elapsed", inbox=self._inbox, count=len(outgoing))
+
+
+def elapsed(inbox: str, key: bytes, deadline: Deadline) -> Outgoing:
+    """The `deadline.elapsed` event: the same id however often the same deadline is told."""
+    event = DeadlineElapsed(deadline=deadline.name, version=deadline.version, due=deadline.at)
+    id_ = derived_id(key.decode(), deadline.name, str(deadline.version), deadline.at.isoformat())
+    headers, value = encode(
+        wrap(event, id_=id_, source="urn:jardem:deadlines", time=deadline.at, extensions={})
+    )
+    return Outgoing(topic=inbox, key=key, value=value, headers=headers)

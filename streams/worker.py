@@ -3,9 +3,7 @@
 import asyncio
 import contextlib
 import gc
-import logging
 import signal
-import sys
 
 import structlog
 from aiokafka.admin import AIOKafkaAdminClient
@@ -24,32 +22,6 @@ log = structlog.get_logger()
 
 class UnfitTopics(Exception):  # noqa: N818 - it says what is found
     """Topics that are missing or do not fit each other; the message says what to do."""
-
-
-def configure_logging(level: int = logging.INFO) -> None:
-    """JSON lines on standard error: our own log, and warnings of Faust and aiokafka."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-    ]
-    json = structlog.processors.JSONRenderer(ensure_ascii=False)
-    structlog.configure(
-        processors=[*shared, json],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=False,
-    )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, json],
-        )
-    )
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(max(level, logging.WARNING))
 
 
 def run_worker(app: StreamApp, bind: Address | None = None) -> int:

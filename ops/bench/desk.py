@@ -25,10 +25,11 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from streams.app import create_app
 from streams.deadlines import Deadline
 from streams.desk import Desk
+from streams.logs import configure_logging
 from streams.records import Outgoing, Record
 from streams.settings.settings import Settings
 from streams.tuning import Tuning
-from streams.worker import configure_logging, run_worker
+from streams.worker import run_worker
 
 Kind = Literal["stock", "ours"]
 

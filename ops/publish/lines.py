@@ -13,7 +13,7 @@ from schemas.ids import Pseudonyms
 from schemas.json_text import NotJSONError, read_json, write_json
 from schemas.personal import number_in
 from schemas.plausible import check_not_ahead
-from schemas.received import UnknownEventError, happening
+from schemas.received import UnknownEventError, received_event
 from streams.records import Outgoing
 
 SOURCE = "urn:jardem:publish"
@@ -58,7 +58,7 @@ def prepare(number: int, line: bytes, pseudonyms: Pseudonyms, now: datetime) -> 
         raise LineRefusedError(f"type: there is no such event to publish; there are {', '.join(PUBLIC_IN)}")
     event = _event(content, name, now)
     try:
-        data = happening(event, PUBLIC_IN).data
+        data = received_event(event, PUBLIC_IN).data
         check_not_ahead(data, now)
     except (UnknownEventError, ValueError) as error:
         raise LineRefusedError(f"data: {error}") from None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from random import Random
 
 from ops.simulation.scenario import MISTYPED
-from schemas.sms import Failure
+from schemas.messages import Failure
 
 FACTS = (
     *("title", "title", "disability", "disability", "posthumous", "child"),

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import TypedDict
 
 from ops.simulation.desk_model import Ids, Inbox
-from schemas.received import Happening, derived_id
-from schemas.sms import (
+from schemas.ids import derived_id
+from schemas.messages import (
     MessageAccepted,
     MessageDeferred,
     MessageInDoubt,
@@ -20,6 +20,7 @@ from schemas.sms import (
     SentTimeTold,
     SentTimeWanted,
 )
+from schemas.received import ReceivedEvent
 
 STALE = timedelta(seconds=60)
 _REFUSALS = {"reject": (30005, False), "opt_out": (21610, True)}
@@ -70,7 +71,7 @@ class Carrier:
         self._taken = taken
         self._held = held
 
-    def post(self, letter: Happening, phone: str) -> None:
+    def post(self, letter: ReceivedEvent, phone: str) -> None:
         """Put a message, or an inquiry, into the outbox."""
         self.inboxes.setdefault(phone, Inbox()).letters.append(letter)
 
@@ -78,7 +79,7 @@ class Carrier:
         """The numbers for which a message waits."""
         return [phone for phone, inbox in self.inboxes.items() if inbox.waiting]
 
-    def carry(self, phone: str, outcome: str, now: datetime) -> list[Happening]:
+    def carry(self, phone: str, outcome: str, now: datetime) -> list[ReceivedEvent]:
         """Take the next message or inquiry of a number, and return the report, if any."""
         inbox = self.inboxes[phone]
         letter = inbox.letters[inbox.done]
@@ -99,7 +100,7 @@ class Carrier:
         entry.report, entry.attempt = report, message.attempt
         return self._reports(report.message_id, report, now)
 
-    def _reports(self, about: str, report: _Report | SentTimeTold, now: datetime) -> list[Happening]:
+    def _reports(self, about: str, report: _Report | SentTimeTold, now: datetime) -> list[ReceivedEvent]:
         """The same report of the same attempt has the same id, whichever letter asked for it."""
         cause = derived_id(about, str(report.attempt))
         return self._ids.effects(cause, "urn:jardem:carrier", now, [report])

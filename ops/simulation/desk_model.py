@@ -12,15 +12,16 @@ from typing import Generic, TypeVar
 
 from ops.simulation.actions import Crash
 from schemas.base import Event, Model
-from schemas.received import Happening, derived_id
+from schemas.ids import derived_id
+from schemas.received import ReceivedEvent
 from schemas.routes import Effect
 
 S = TypeVar("S", bound=Model)
 
 
-def happening(source: str, id_: str, time: datetime, data: Event) -> Happening:
+def received_event(source: str, id_: str, time: datetime, data: Event) -> ReceivedEvent:
     """An event as a desk reads it."""
-    return Happening(derived_id(source, id_), source, id_, time, "0" * 64, data)
+    return ReceivedEvent(derived_id(source, id_), source, id_, time, "0" * 64, data)
 
 
 class Ids:
@@ -29,12 +30,14 @@ class Ids:
     def __init__(self) -> None:
         self._known: dict[tuple[str, str, int], str] = {}
 
-    def effects(self, cause: str, source: str, now: datetime, events: Sequence[Effect]) -> list[Happening]:
+    def effects(
+        self, cause: str, source: str, now: datetime, events: Sequence[Effect]
+    ) -> list[ReceivedEvent]:
         """The effects of the event with this id, under their own ids."""
         made = []
         for n, event in enumerate(events):
             id_ = self._known.setdefault((cause, event.name, n), f"effect-{len(self._known)}")
-            made.append(Happening(id_, source, id_, now, "0" * 64, event))
+            made.append(ReceivedEvent(id_, source, id_, now, "0" * 64, event))
         return made
 
 
@@ -42,7 +45,7 @@ class Ids:
 class Inbox:
     """The records of one key, and how many of them are acknowledged."""
 
-    letters: list[Happening] = field(default_factory=list)
+    letters: list[ReceivedEvent] = field(default_factory=list)
     done: int = 0
 
     @property
@@ -56,7 +59,7 @@ class Kept(Generic[S]):
     """What a table keeps of an aggregate."""
 
     state: S
-    handled: dict[str, list[Happening]]
+    handled: dict[str, list[ReceivedEvent]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +67,10 @@ class Application(Generic[S]):
     """One event applied: the aggregate before and after it, and the effects."""
 
     key: str
-    letter: Happening
+    letter: ReceivedEvent
     before: S
     after: S
-    effects: Sequence[Happening]
+    effects: Sequence[ReceivedEvent]
 
 
 class Desk(Generic[S]):
@@ -78,7 +81,7 @@ class Desk(Generic[S]):
         name: str,
         ids: Ids,
         empty: Callable[[str], S],
-        core: Callable[[S, Happening, datetime], tuple[S, Sequence[Effect]]],
+        core: Callable[[S, ReceivedEvent, datetime], tuple[S, Sequence[Effect]]],
         watch: Callable[[Application[S]], None],
     ) -> None:
         self.source = f"urn:jardem:{name}"
@@ -89,7 +92,7 @@ class Desk(Generic[S]):
         self._core = core
         self._watch = watch
 
-    def post(self, key: str, letter: Happening) -> None:
+    def post(self, key: str, letter: ReceivedEvent) -> None:
         """Put a record into the inbox."""
         self.inboxes.setdefault(key, Inbox()).letters.append(letter)
 
@@ -102,12 +105,12 @@ class Desk(Generic[S]):
         kept = self.table.get(key)
         return kept.state if kept else self._empty(key)
 
-    def work(self, key: str, count: int, now: datetime, crash: Crash | None) -> list[Happening]:
+    def work(self, key: str, count: int, now: datetime, crash: Crash | None) -> list[ReceivedEvent]:
         """Fold a batch and return the effects that were sent."""
         inbox = self.inboxes[key]
         state = self.state(key)
         handled = dict(self.table[key].handled) if key in self.table else {}
-        sent: list[Happening] = []
+        sent: list[ReceivedEvent] = []
         batch = inbox.letters[inbox.done : inbox.done + count]
         for letter in batch:
             if letter.id not in handled:

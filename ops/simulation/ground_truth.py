@@ -8,8 +8,13 @@ from datetime import datetime
 from ops.simulation.carrier_model import Sms
 from schemas.base import Event
 from schemas.portal import PhoneRegistered
+from schemas.questions import (
+    QuestionAsked,
+    QuestionNotReached,
+    QuestionSent,
+    QuestionSentTime,
+)
 from schemas.registry import DeathRegistered, EntitlementRestored, EntitlementRevoked, TitleAwarded
-from schemas.sms import QuestionAsked, QuestionNotReached, QuestionSent, QuestionSentTime
 from schemas.statecorp import BenefitRecorded
 from schemas.values import is_kazakh_mobile
 

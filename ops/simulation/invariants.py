@@ -14,14 +14,17 @@ from rules.states import State
 from rules.terms import term_end
 from schemas.base import Event
 from schemas.emaket import DecisionSigned
-from schemas.outcomes import BenefitDecided, CaseAdvanced, Decision, DecisionDrafted, ProcessEnded
-from schemas.received import Happening, derived_id
-from schemas.sms import (
-    Consent,
-    Decline,
+from schemas.ids import derived_id
+from schemas.messages import (
     MessageDeferred,
     MessageRejected,
     MessageToSend,
+    SentTimeWanted,
+)
+from schemas.outcomes import BenefitDecided, CaseAdvanced, Decision, DecisionDrafted, ProcessEnded
+from schemas.questions import (
+    Consent,
+    Decline,
     NoticeKind,
     NoticeRequested,
     PersonWithdrawn,
@@ -32,8 +35,8 @@ from schemas.sms import (
     QuestionNotReached,
     QuestionSent,
     QuestionSentTime,
-    SentTimeWanted,
 )
+from schemas.received import ReceivedEvent
 from sms.conversation.hours import next_morning
 from sms.conversation.line import Line
 
@@ -107,7 +110,7 @@ class Checks:
             case _:
                 pass
 
-    def _once(self, effect: Happening) -> None:
+    def _once(self, effect: ReceivedEvent) -> None:
         """Whatever is told twice is told under the same id, and an id tells one thing."""
         subject = _subject(effect.data)
         if subject is None:

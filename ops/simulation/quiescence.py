@@ -8,7 +8,7 @@ from ops.simulation.reading import answer_to
 from rules.person import Case, Person, Question
 from rules.states import State
 from schemas.outcomes import BenefitDecided, ProcessEnded
-from schemas.sms import Answer, Consent, Decline
+from schemas.questions import Answer, Consent, Decline
 from schemas.values import EndReason
 from sms.conversation.line import Line
 

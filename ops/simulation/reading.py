@@ -2,7 +2,12 @@
 
 from functools import lru_cache
 
-from schemas.sms import Answer, Decline, QuestionAsked, QuestionKind
+from schemas.questions import (
+    Answer,
+    Decline,
+    QuestionAsked,
+    QuestionKind,
+)
 from sms.reading.answers import read_account, read_offer, read_one_application
 
 

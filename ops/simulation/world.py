@@ -21,34 +21,38 @@ from ops.simulation.actions import (
     Write,
 )
 from ops.simulation.carrier_model import Carrier, Sms
-from ops.simulation.desk_model import Application, Desk, Ids, happening
+from ops.simulation.desk_model import Application, Desk, Ids, received_event
 from ops.simulation.facts import fact
 from ops.simulation.ground_truth import Ledger, Text
 from ops.simulation.invariants import BrokenPromiseError, Checks
 from ops.simulation.quiescence import check_line, check_person
 from ops.simulation.scenario import IBANS, PHONES, Setting, person_id
-from rules.lifecycle import advance, waits
+from rules.deadlines import waits
+from rules.lifecycle import advance
 from rules.person import Person
 from schemas.base import Event
+from schemas.deadlines import DeadlineElapsed
 from schemas.emaket import DecisionSigned
-from schemas.outcomes import DecisionDrafted
-from schemas.received import Happening, derived_id
-from schemas.routes import Effect
-from schemas.sms import (
-    DeadlineElapsed,
+from schemas.ids import derived_id
+from schemas.messages import (
     Failure,
     MessageReceived,
     MessageStatusReported,
     MessageToSend,
+    SenderHeld,
+    SentTimeWanted,
+)
+from schemas.outcomes import DecisionDrafted
+from schemas.questions import (
     QuestionAnswered,
     QuestionKind,
     QuestionNotReached,
     QuestionSent,
     QuestionSentTime,
     QuestionUndeliverable,
-    SenderHeld,
-    SentTimeWanted,
 )
+from schemas.received import ReceivedEvent
+from schemas.routes import Effect
 from sms.conversation.converse import converse, wait
 from sms.conversation.line import Line
 
@@ -71,7 +75,7 @@ class World:
         self.cases: Desk[Person] = Desk("case-desk", ids, _nobody, self._advance, self._watch_case)
         self.lines: Desk[Line] = Desk("sms-desk", ids, _silence, self._converse, self._watch_line)
         self.carrier = Carrier(ids, self._taken, setting.held)
-        self.published: list[Happening] = []
+        self.published: list[ReceivedEvent] = []
         self._tell = tell
         self._kept_texts: list[MessageReceived] = []
         self._reported: set[str] = set()
@@ -132,7 +136,7 @@ class World:
     def _text(self, received: MessageReceived) -> None:
         """A text reaches the inbox, with the instant at which the carrier brought it first."""
         id_ = str(self._number())
-        self.lines.post(received.phone, happening("urn:webhooks", id_, received.received_at, received))
+        self.lines.post(received.phone, received_event("urn:webhooks", id_, received.received_at, received))
 
     def _land(self, move: Land) -> None:
         if self._kept_texts:
@@ -165,7 +169,7 @@ class World:
         for letter in sent:
             self._deliver(letter)
 
-    def _deliver(self, letter: Happening) -> None:
+    def _deliver(self, letter: ReceivedEvent) -> None:
         match letter.data:
             case MessageToSend() | SentTimeWanted() as wanted:
                 if isinstance(wanted, MessageToSend):
@@ -255,7 +259,7 @@ class World:
                 elapsed = DeadlineElapsed(deadline=name, version=version, due=at)
                 id_ = derived_id(key, name, str(version), at.isoformat())
                 self._note(f"the deadline {name.rpartition('/')[2]} of {key} has come")
-                desk.post(key, happening("urn:jardem:deadlines", id_, at, elapsed))
+                desk.post(key, received_event("urn:jardem:deadlines", id_, at, elapsed))
 
     def _waits(self) -> Iterator[tuple[Desk[Any], str, datetime, tuple[str, int]]]:
         for key, people in self.cases.table.items():
@@ -323,12 +327,14 @@ class World:
 
     # The cores.
 
-    def _advance(self, person: Person, letter: Happening, now: datetime) -> tuple[Person, Sequence[Effect]]:
+    def _advance(
+        self, person: Person, letter: ReceivedEvent, now: datetime
+    ) -> tuple[Person, Sequence[Effect]]:
         advanced = advance(person, letter, now, self.setting.policy)
         self._note_effects(letter, advanced.effects, advanced.remarks)
         return advanced.person, advanced.effects
 
-    def _converse(self, line: Line, letter: Happening, now: datetime) -> tuple[Line, Sequence[Effect]]:
+    def _converse(self, line: Line, letter: ReceivedEvent, now: datetime) -> tuple[Line, Sequence[Effect]]:
         conversed = converse(line, letter, now, self.setting.line_policy)
         self._note_effects(letter, conversed.effects, conversed.remarks)
         return conversed.line, conversed.effects
@@ -352,8 +358,8 @@ class World:
 
     # The telling.
 
-    def _event(self, source: str, data: Event) -> Happening:
-        return happening(source, str(self._number()), self.now, data)
+    def _event(self, source: str, data: Event) -> ReceivedEvent:
+        return received_event(source, str(self._number()), self.now, data)
 
     def _number(self) -> int:
         self._count += 1
@@ -363,7 +369,7 @@ class World:
         if self._tell:
             self._tell(self.now, text)
 
-    def _note_effects(self, letter: Happening, effects: Sequence[Effect], remarks: Sequence[str]) -> None:
+    def _note_effects(self, letter: ReceivedEvent, effects: Sequence[Effect], remarks: Sequence[str]) -> None:
         if self._tell:
             told = [f"{effect.name} {_brief(effect)}".strip() for effect in effects] + list(remarks)
             self._tell(self.now, f"  {letter.name} -> {', '.join(told) or 'nothing'}")

@@ -11,19 +11,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from schemas.base import Event
-from schemas.received import Happening, derived_id
-from schemas.routes import Effect
-from schemas.sms import (
+from schemas.deadlines import DeadlineElapsed
+from schemas.ids import derived_id
+from schemas.messages import (
     UNKNOWN_CODE,
-    Answer,
-    DeadlineElapsed,
-    Decline,
     MessageAccepted,
     MessageDeferred,
     MessageInDoubt,
     MessageReceived,
     MessageRejected,
     MessageStatusReported,
+    SentTimeTold,
+)
+from schemas.questions import (
+    Answer,
+    Decline,
     NoticeKind,
     NoticeRequested,
     PersonWithdrawn,
@@ -32,8 +34,9 @@ from schemas.sms import (
     QuestionClosed,
     QuestionKind,
     QuestionSent,
-    SentTimeTold,
 )
+from schemas.received import ReceivedEvent
+from schemas.routes import Effect
 from sms import texts
 from sms.conversation import redelivery
 from sms.conversation import sent_time_inquiry as inquiries
@@ -77,7 +80,7 @@ class LinePolicy:
     time_scale: float = 1.0
 
 
-def converse(line: Line, event: Happening, now: datetime, policy: LinePolicy) -> Conversed:
+def converse(line: Line, event: ReceivedEvent, now: datetime, policy: LinePolicy) -> Conversed:
     """Apply one event. `now` is the present instant in UTC.
 
     What the event does follows from the line and the event's own instant, however late it is read: a worker

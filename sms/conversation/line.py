@@ -6,7 +6,8 @@ The open question, those behind it, the messages on their way. The SMS desk's ag
 from datetime import datetime
 
 from schemas.base import Instant, Model
-from schemas.sms import Details, MessageReceived, MessageStatusReported, NoticeKind, QuestionKind
+from schemas.messages import MessageReceived, MessageStatusReported
+from schemas.questions import Details, NoticeKind, QuestionKind
 from schemas.values import Language
 
 

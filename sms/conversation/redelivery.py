@@ -7,14 +7,9 @@ sender is asked again each morning of those hours. A sending that failed starts 
 
 from datetime import datetime, timedelta
 
-from schemas.received import derived_id
-from schemas.sms import (
-    Failure,
-    MessageStatusReported,
-    QuestionNotReached,
-    QuestionUndeliverable,
-    SenderHeld,
-)
+from schemas.ids import derived_id
+from schemas.messages import Failure, MessageStatusReported, SenderHeld
+from schemas.questions import QuestionNotReached, QuestionUndeliverable
 from sms.conversation.hours import next_morning
 from sms.conversation.line import Delivery, LineQuestion, Message
 from sms.conversation.turn import Exchange, message_of

@@ -7,7 +7,8 @@ runs from the acceptance.
 
 from datetime import datetime, timedelta
 
-from schemas.sms import MessageStatusReported, QuestionSentTime, SentTimeTold, SentTimeWanted
+from schemas.messages import MessageStatusReported, SentTimeTold, SentTimeWanted
+from schemas.questions import QuestionSentTime
 from sms.conversation.line import Delivery
 from sms.conversation.turn import Exchange
 

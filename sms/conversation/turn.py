@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from schemas.received import derived_id
+from schemas.ids import derived_id
+from schemas.messages import MessageToSend
+from schemas.questions import QuestionKind
 from schemas.routes import Effect
-from schemas.sms import MessageToSend, QuestionKind
 from sms import texts
 from sms.conversation.hours import SendingHours
 from sms.conversation.line import Delivery, Line, LineQuestion, Message

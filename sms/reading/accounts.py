@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from schemas.sms import AccountGiven
+from schemas.questions import AccountGiven
 from schemas.values import check_iban
 from sms.reading.folding import as_english_keys, flatten, forms, lower, words
 from sms.reading.names import are_names

@@ -9,7 +9,7 @@ phone puts under it, are no part of it; whatever else stands there is.
 from collections.abc import Sequence
 from functools import lru_cache
 
-from schemas.sms import Answer, Decline
+from schemas.questions import Answer, Decline
 from sms.reading.accounts import read_given_account
 from sms.reading.folding import fold, forms, layouts, pieces, visible, words
 from sms.reading.mail_signatures import without_signatures

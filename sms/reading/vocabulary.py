@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import product
 
-from schemas.sms import AccountConfirmed, Answer, Consent, Decline, Separately, Together
+from schemas.questions import (
+    AccountConfirmed,
+    Answer,
+    Consent,
+    Decline,
+    Separately,
+    Together,
+)
 from schemas.values import Language
 from sms.reading import phrases
 from sms.reading.folding import plain, undouble

@@ -17,9 +17,9 @@ from schemas.base import Instant, Model
 from schemas.ids import Pseudonyms
 from sms import metrics
 from sms.carrier import CannotBeAskedError, Carrier, Text
-from sms.inbox_producer import inbox_record
 from sms.twilio.forms import BadRequestError, read_listed
 from streams.clock import Clock
+from streams.events import inbox_record
 from streams.records import Outgoing
 
 _log = structlog.get_logger(__name__)

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 import structlog
 
 from schemas.ids import Pseudonyms
-from schemas.sms import MessageToSend
+from schemas.messages import MessageToSend
 from sms import metrics
 from sms.carrier import Carrier
 from sms.sending import journal

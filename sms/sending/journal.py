@@ -7,7 +7,12 @@ from typing import Annotated, Protocol
 from pydantic import Field, ValidationError
 
 from schemas.base import Instant, Model
-from schemas.sms import MessageAccepted, MessageDeferred, MessageInDoubt, MessageRejected
+from schemas.messages import (
+    MessageAccepted,
+    MessageDeferred,
+    MessageInDoubt,
+    MessageRejected,
+)
 
 Report = MessageAccepted | MessageDeferred | MessageRejected | MessageInDoubt
 

@@ -8,11 +8,18 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from schemas.sms import MessageAccepted, MessageDeferred, MessageInDoubt, MessageRejected, MessageToSend
+from schemas.messages import (
+    MessageAccepted,
+    MessageDeferred,
+    MessageInDoubt,
+    MessageRejected,
+    MessageToSend,
+)
 from sms import metrics
 from sms.carrier import Accepted, CannotBeAskedError, Carrier, NotNow, Refused, Uncertain
+from sms.sending.circuit_breaker import Rest
 from sms.sending.journal import Entry
-from sms.sending.rate_limit import Rest, TokenBucket, whole
+from sms.sending.rate_limit import TokenBucket, whole
 from streams.clock import Clock
 
 _log = structlog.get_logger(__name__)

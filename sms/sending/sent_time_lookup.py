@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from schemas.sms import SentTimeTold, SentTimeWanted
+from schemas.messages import SentTimeTold, SentTimeWanted
 from sms import metrics
 from sms.carrier import CannotBeAskedError, Carrier
 from sms.sending.sender import Limits

@@ -11,7 +11,7 @@ from aiohttp import ClientConnectionError, ClientConnectorError, ClientError, Co
 from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
-from schemas.sms import UNKNOWN_CODE
+from schemas.messages import UNKNOWN_CODE
 from schemas.values import Phone
 from sms.carrier import Accepted, CannotBeAskedError, NotNow, Outcome, Refused, Text, Texts, Uncertain
 from sms.twilio.errors import Effect, effect_of_refusal, meaning_of

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import parse_qsl
 
-from schemas.sms import Decline, Failure, MessageReceived, MessageStatusReported
+from schemas.messages import Failure, MessageReceived, MessageStatusReported
+from schemas.questions import Decline
 from schemas.values import check_phone
 from sms.carrier import Text
 from sms.reading.answers import read_offer

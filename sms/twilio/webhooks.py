@@ -19,14 +19,15 @@ from aiohttp import web
 from prometheus_client.aiohttp import make_aiohttp_handler
 
 from schemas.ids import Pseudonyms
-from schemas.sms import MessageReceived, MessageStatusReported
+from schemas.messages import MessageReceived, MessageStatusReported
 from sms import metrics
-from sms.inbox_producer import Inbox, KafkaInbox, NotTakenError, inbox_record
+from sms.inbox_producer import Inbox, KafkaInbox, NotTakenError
 from sms.twilio.errors import is_known
 from sms.twilio.first_received import FirstHeard
 from sms.twilio.forms import BadRequestError, read_form, read_inbound, read_json, read_status
 from sms.twilio.signature import is_body_signed, is_signed
 from streams.clock import Clock
+from streams.events import inbox_record
 from streams.settings.settings import Settings
 from streams.webhook_urls import INBOUND, STATUS, without_fragment
 

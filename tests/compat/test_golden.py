@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from agents.case_desk import CaseDesk
-from agents.inbox import read
 from agents.sms_desk import SmsDesk
 from rules.policy import Policy
 from schemas import catalogue
@@ -16,6 +15,7 @@ from schemas.ids import Pseudonyms
 from sms.conversation.converse import LinePolicy
 from sms.sending import journal
 from streams import envelope
+from streams.events import read
 from streams.records import Record
 
 FOLDER = Path(__file__).parent
@@ -96,9 +96,9 @@ def test_every_internal_record_of_before_is_read_field_by_field(stored: Path) ->
     at = datetime(2021, 7, 15, 4, tzinfo=UTC)
     record = Record("any", 0, 0, at, b"any", content["value"].encode(), headers)
     _, received = read(record, _KNOWN)
-    now = received.happening.data.model_dump(mode="json", by_alias=True)
+    now = received.data.model_dump(mode="json", by_alias=True)
     assert list(_differences(json.loads(content["value"]), now)) == []
-    assert received.happening.name == stored.stem
+    assert received.name == stored.stem
 
 
 def test_a_field_that_is_gone_or_read_otherwise_is_told() -> None:

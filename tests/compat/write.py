@@ -17,22 +17,27 @@ from pathlib import Path
 from random import Random
 from typing import TypedDict, cast
 
-from agents.effects import Cause, Effects
 from ops.simulation.actions import moves
 from ops.simulation.scenario import setting
 from ops.simulation.world import World
 from schemas.base import Event, Model
 from schemas.cloudevents import encode, wrap
 from schemas.ids import Pseudonyms
-from schemas.received import Happening
+from schemas.messages import (
+    MessageAccepted,
+    MessageDeferred,
+    MessageInDoubt,
+    MessageRejected,
+)
+from schemas.received import ReceivedEvent
 from schemas.routes import Effect
-from schemas.sms import MessageAccepted, MessageDeferred, MessageInDoubt, MessageRejected
 from sms.conversation.line import Line
 from sms.conversation.stages import Stage, stage_of
 from sms.sending import journal
 from sms.sending.journal import Entry, Page
 from streams import envelope
 from streams.envelope import Envelope
+from streams.events import Cause, Effects
 
 FOLDER = Path(__file__).parent
 _SEEDS = range(4_000)
@@ -83,8 +88,8 @@ class _States:
     def __init__(self) -> None:
         self.people: dict[str, Model] = {}
         self.lines: dict[str, Model] = {}
-        self.letters: dict[str, Happening] = {}
-        self._handled: dict[str, tuple[Model, dict[str, list[Happening]]]] = {}
+        self.letters: dict[str, ReceivedEvent] = {}
+        self._handled: dict[str, tuple[Model, dict[str, list[ReceivedEvent]]]] = {}
         self._longest: dict[tuple[str, str], int] = {}
         self._fields: set[str] = set()
 
@@ -188,7 +193,7 @@ def _page() -> Page:
     return page.noted(open_, timedelta(days=14))
 
 
-def _record(letter: Happening) -> bytes:
+def _record(letter: ReceivedEvent) -> bytes:
     """The record that carries the event, as text."""
     event: Event = letter.data
     headers, value = encode(

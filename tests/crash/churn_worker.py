@@ -10,9 +10,10 @@ import faust
 
 from streams.app import create_app
 from streams.desk import Desk
+from streams.logs import configure_logging
 from streams.settings.settings import Settings
 from streams.tuning import Tuning
-from streams.worker import configure_logging, run_worker
+from streams.worker import run_worker
 from tests.crash.counting import TABLE, Count, CountingCore, Names, effect, event_id
 
 SESSION_TIMEOUT = 6.0

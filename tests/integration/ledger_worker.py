@@ -19,13 +19,14 @@ from streams.dead_letters import Unreadable
 from streams.deadlines import Deadline
 from streams.desk import Desk
 from streams.handlers import stateless
+from streams.logs import configure_logging
 from streams.records import Outgoing, Record
 from streams.settings.settings import Settings
 from streams.settings.values import Address
 from streams.transport.batch import Batch
 from streams.transport.consumer import Consumer
 from streams.tuning import Tuning
-from streams.worker import configure_logging, run_worker
+from streams.worker import run_worker
 
 log = structlog.get_logger()
 

@@ -22,7 +22,7 @@ from ops.reach import free_port
 from ops.topics import apply_topics
 from schemas.cloudevents import decode
 from schemas.ids import Pseudonyms
-from schemas.sms import MessageReceived
+from schemas.messages import MessageReceived
 from sms.inbox_producer import NoBrokerError
 from sms.twilio.signature import sign
 from sms.twilio.webhooks import serve

@@ -9,7 +9,7 @@ from ops.simulation.scenario import IBANS, Setting
 from rules.person import Question
 from rules.policy import TermPolicy
 from rules.states import State
-from schemas.sms import (
+from schemas.questions import (
     AccountGiven,
     Answer,
     Decline,

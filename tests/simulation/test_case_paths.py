@@ -7,16 +7,16 @@ import pytest
 from ops.simulation.scenario import IBANS, IINS, Setting
 from rules.policy import DecisionMode
 from rules.states import State
+from schemas.deadlines import DeadlineElapsed
 from schemas.emaket import DecisionSigned
 from schemas.portal import PhoneRegistered
-from schemas.registry import DisabilityEstablished, TitleAwarded
-from schemas.sms import (
+from schemas.questions import (
     AccountGiven,
-    DeadlineElapsed,
     QuestionAnswered,
     QuestionSent,
     QuestionUndeliverable,
 )
+from schemas.registry import DisabilityEstablished, TitleAwarded
 from schemas.values import EndReason
 from tests.simulation.town import PHONE, Town, at
 

@@ -10,7 +10,8 @@ from ops.simulation.scenario import IBANS, Setting
 from rules import delivery as sending
 from rules import lifecycle, turn
 from rules.states import State
-from schemas.sms import QuestionAnswered, QuestionSentTime, SentTimeWanted
+from schemas.messages import SentTimeWanted
+from schemas.questions import QuestionAnswered, QuestionSentTime
 from schemas.values import EndReason
 from sms.conversation import sent_time_inquiry as inquiries
 from tests.simulation.test_seeds import first_failure

@@ -11,7 +11,7 @@ import pytest
 from ops.simulation.actions import Carry, Crash
 from ops.simulation.scenario import Setting
 from rules.states import State
-from schemas.sms import SentTimeWanted
+from schemas.messages import SentTimeWanted
 from schemas.values import EndReason
 from tests.simulation.town import PHONE, Town, at
 

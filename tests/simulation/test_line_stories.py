@@ -7,7 +7,13 @@ import pytest
 from ops.simulation.actions import Publish
 from ops.simulation.scenario import IBANS, Setting
 from rules.states import State
-from schemas.sms import DeadlineElapsed, Details, NoticeKind, PersonWithdrawn, QuestionClosed
+from schemas.deadlines import DeadlineElapsed
+from schemas.questions import (
+    Details,
+    NoticeKind,
+    PersonWithdrawn,
+    QuestionClosed,
+)
 from schemas.values import EndReason
 from sms import texts
 from tests.simulation.town import PHONE, Town, at

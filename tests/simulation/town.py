@@ -8,12 +8,12 @@ from ops.simulation.facts import fact
 from ops.simulation.ground_truth import Ledger
 from ops.simulation.scenario import PHONES, Setting, person_id
 from ops.simulation.world import World
-from rules.lifecycle import waits
+from rules.deadlines import waits
 from rules.person import Case, Person
 from schemas.base import Event
+from schemas.ids import derived_id
 from schemas.outcomes import BenefitDecided, CaseAdvanced, DecisionDrafted, ProcessEnded
-from schemas.received import derived_id
-from schemas.sms import NoticeRequested, QuestionAsked
+from schemas.questions import NoticeRequested, QuestionAsked
 from sms.conversation.line import Line
 
 ZONE = ZoneInfo("Asia/Almaty")

@@ -7,14 +7,19 @@ from types import SimpleNamespace
 from typing import Any, Self
 
 from agents.carrier import CarrierAgent
-from agents.effects import Cause, Effects
 from schemas.base import Event
 from schemas.cloudevents import decode, encode, wrap
 from schemas.ids import Pseudonyms
-from schemas.sms import MessageToSend, SenderHeld, SentTimeTold, SentTimeWanted
+from schemas.messages import (
+    MessageToSend,
+    SenderHeld,
+    SentTimeTold,
+    SentTimeWanted,
+)
 from sms.carrier import Accepted
 from sms.sending.sender import Limits
 from streams.clock import Clock
+from streams.events import Cause, Effects
 from streams.records import Outgoing, Record
 from streams.transport.batch import Batch, Holding
 

@@ -6,22 +6,22 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agents.case_desk import CaseDesk
-from agents.effects import Cause, Effects
-from agents.inbox import read
 from agents.sms_desk import SmsDesk
 from rules.person import Person
 from rules.policy import Policy
 from schemas import catalogue
 from schemas.base import Event
 from schemas.cloudevents import decode, encode, wrap
+from schemas.deadlines import DeadlineElapsed
 from schemas.ids import Pseudonyms
+from schemas.messages import MessageAccepted
 from schemas.portal import PhoneRegistered
 from schemas.registry import TitleAwarded
-from schemas.sms import DeadlineElapsed, MessageAccepted
 from sms.conversation.converse import LinePolicy
 from sms.conversation.line import Line
 from streams.dead_letters import Unreadable
 from streams.deadlines import Deadline
+from streams.events import Cause, Effects, read
 from streams.records import Outgoing, Record
 
 IIN, PHONE = "850101300015", "+77011234567"
@@ -96,7 +96,7 @@ def test_an_elapsed_deadline_is_an_event_that_the_desk_reads_and_has_the_same_id
     assert told == desk.elapsed(PERSON.encode(), deadline)
     again = Record(told.topic, 0, 0, NOW, told.key, told.value, told.headers)
     id_, received = desk.read(again)
-    assert received.happening.data == DeadlineElapsed(deadline="case/term", version=2, due=NOW)
+    assert received.data == DeadlineElapsed(deadline="case/term", version=2, due=NOW)
     assert id_ == desk.read(again)[0]
     later = desk.elapsed(PERSON.encode(), Deadline(at=NOW, name="case/term", version=3))
     assert dict(later.headers)["ce_id"] != dict(told.headers)["ce_id"]

@@ -14,7 +14,7 @@ from ops.demo.sample import Published
 from ops.demo.script import Script
 from schemas.catalogue import PUBLIC_IN
 from schemas.plausible import check_not_ahead
-from schemas.sms import Details, NoticeKind, QuestionKind
+from schemas.questions import Details, NoticeKind, QuestionKind
 from schemas.values import Language
 from sms import texts
 

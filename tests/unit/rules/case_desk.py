@@ -7,18 +7,15 @@ from rules.lifecycle import advance
 from rules.person import Case, Person
 from rules.policy import Policy
 from schemas.base import Event
+from schemas.ids import derived_id
 from schemas.outcomes import (
     AdvanceCause,
     CaseAdvanced,
 )
 from schemas.portal import PhoneRegistered
-from schemas.received import Happening, derived_id
+from schemas.questions import Answer, QuestionAnswered, QuestionSent
+from schemas.received import ReceivedEvent
 from schemas.registry import TitleAwarded
-from schemas.sms import (
-    Answer,
-    QuestionAnswered,
-    QuestionSent,
-)
 
 IIN = "850101300015"
 PHONE, OTHER = "+77011234567", "+77471234567"
@@ -47,7 +44,7 @@ class Desk:
         effects: list[Event] = []
         for fact in facts:
             self._count += 1
-            cause = Happening(f"h{self._count}", "urn:test", f"e{self._count}", self.now, "d" * 64, fact)
+            cause = ReceivedEvent(f"h{self._count}", "urn:test", f"e{self._count}", self.now, "d" * 64, fact)
             done = advance(self.person, cause, self.now, self.policy)
             self.person, self.remarks = done.person, done.remarks
             effects += done.effects

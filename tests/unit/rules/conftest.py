@@ -1,8 +1,6 @@
 import pytest
 
-from schemas.sms import (
-    Consent,
-)
+from schemas.questions import Consent
 from schemas.values import Language
 from tests.unit.rules.case_desk import ACCOUNT, MINUTE, REGISTERED, TITLE, Desk
 

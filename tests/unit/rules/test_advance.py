@@ -2,10 +2,12 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from rules.lifecycle import Wait, waits
+from rules.deadlines import Wait, waits
 from rules.policy import DecisionMode, Policy
 from rules.states import State
+from schemas.deadlines import DeadlineElapsed
 from schemas.emaket import DecisionSigned
+from schemas.ids import derived_id
 from schemas.outcomes import (
     BenefitDecided,
     CaseAdvanced,
@@ -13,12 +15,9 @@ from schemas.outcomes import (
     OrdinaryRoute,
     ProcessEnded,
 )
-from schemas.received import derived_id
-from schemas.registry import DisabilityEstablished
-from schemas.sms import (
+from schemas.questions import (
     AccountGiven,
     Consent,
-    DeadlineElapsed,
     Decline,
     Details,
     NoticeKind,
@@ -27,6 +26,7 @@ from schemas.sms import (
     QuestionClosed,
     QuestionKind,
 )
+from schemas.registry import DisabilityEstablished
 from schemas.statecorp import AccountKnown, BenefitRecorded
 from schemas.values import EndReason, Language
 from tests.unit.rules.case_desk import (

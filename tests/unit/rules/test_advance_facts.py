@@ -4,27 +4,26 @@ from datetime import date
 
 import pytest
 
-from rules.decisions import decision, person_of
-from rules.lifecycle import waits
+from rules.deadlines import waits
+from rules.decisions import decision
 from rules.person import Standing
 from rules.policy import DecisionMode, Policy
 from rules.states import EDGES, State
 from rules.turn import Turn
 from schemas.base import Event
+from schemas.deadlines import DeadlineElapsed
 from schemas.emaket import DecisionSigned
+from schemas.ids import derived_id, person_of
+from schemas.messages import MessageReceived
 from schemas.outcomes import (
     BenefitDecided,
     CaseAdvanced,
     DecisionDrafted,
 )
-from schemas.received import Happening, derived_id
-from schemas.registry import DeathRegistered, EntitlementRevoked
-from schemas.sms import (
+from schemas.questions import (
     AccountGiven,
     Consent,
-    DeadlineElapsed,
     Decline,
-    MessageReceived,
     NoticeKind,
     NoticeRequested,
     PersonWithdrawn,
@@ -35,6 +34,8 @@ from schemas.sms import (
     QuestionSent,
     QuestionUndeliverable,
 )
+from schemas.received import ReceivedEvent
+from schemas.registry import DeathRegistered, EntitlementRevoked
 from schemas.statecorp import AccountKnown, BenefitRecorded
 from schemas.values import EndReason, Language
 from tests.unit.rules.case_desk import (
@@ -280,7 +281,7 @@ def test_there_is_no_decision_without_a_consent_a_scheme_and_an_account(consente
 
 
 def test_a_step_that_no_rule_allows_is_an_error_of_the_program(offered: Desk) -> None:
-    cause = Happening("h", "urn:test", "e", NOON, "", TITLE)
+    cause = ReceivedEvent("h", "urn:test", "e", NOON, "", TITLE)
     turn = Turn(offered.person, cause, NOON, Policy())
     with pytest.raises(ValueError, match="no rule leads from offer_sent to granted"):
         turn.move(offered.case, State.GRANTED)

@@ -4,17 +4,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rules.lifecycle import Wait, waits
+from rules.deadlines import Wait, waits
 from rules.person import Person
 from rules.policy import DecisionMode, Policy, TermPolicy
 from rules.states import State
+from schemas.deadlines import DeadlineElapsed
 from schemas.outcomes import BenefitDecided, CaseAdvanced, DecisionDrafted, ProcessEnded
 from schemas.portal import PhoneRegistered
-from schemas.sms import (
+from schemas.questions import (
     AccountGiven,
     Answer,
     Consent,
-    DeadlineElapsed,
     Decline,
     NoticeRequested,
     QuestionAnswered,

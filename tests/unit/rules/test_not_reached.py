@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
-from rules.lifecycle import Wait, waits
+from rules.deadlines import Wait, waits
 from rules.states import State
 from schemas.base import Event
+from schemas.deadlines import DeadlineElapsed
 from schemas.outcomes import CaseAdvanced, ProcessEnded
-from schemas.sms import (
+from schemas.questions import (
     Consent,
-    DeadlineElapsed,
     Decline,
     NoticeRequested,
     QuestionAsked,

@@ -9,8 +9,7 @@ from rules.states import State
 from schemas.base import Event
 from schemas.emaket import DecisionSigned
 from schemas.outcomes import BenefitDecided, DecisionDrafted, ProcessEnded
-from schemas.registry import DisabilityEstablished
-from schemas.sms import (
+from schemas.questions import (
     AccountGiven,
     Consent,
     Decline,
@@ -19,6 +18,7 @@ from schemas.sms import (
     QuestionClosed,
     QuestionKind,
 )
+from schemas.registry import DisabilityEstablished
 from schemas.values import EndReason, Language
 from tests.unit.rules.case_desk import (
     ACCOUNT,

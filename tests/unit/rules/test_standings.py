@@ -8,8 +8,8 @@ import pytest
 from rules.standings import AmbiguousRecordError
 from rules.states import State
 from schemas.base import Event
+from schemas.questions import Consent, QuestionAsked
 from schemas.registry import DisabilityEstablished, EntitlementRestored, EntitlementRevoked, TitleAwarded
-from schemas.sms import Consent, QuestionAsked
 from schemas.values import EndReason, Language
 from tests.unit.rules.case_desk import ACCOUNT, IIN, MINUTE, REGISTERED, Desk, only
 

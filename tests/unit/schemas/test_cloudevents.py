@@ -9,9 +9,10 @@ from pydantic import ValidationError
 
 from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import NotACloudEventError, decode, encode, explain, wrap
+from schemas.ids import derived_id
 from schemas.plausible import check_not_ahead
 from schemas.portal import PhoneRegistered
-from schemas.received import SOURCE_DIGEST, UnknownEventError, derived_id, happening
+from schemas.received import SOURCE_DIGEST, UnknownEventError, received_event
 from schemas.registry import TitleAwarded
 
 NOW = datetime(2021, 7, 15, 4, tzinfo=UTC)
@@ -105,10 +106,12 @@ def test_what_serializers_put_before_the_json_is_taken_off_in_every_mode(put_bef
 )
 def test_json_that_others_may_read_otherwise_is_refused_in_every_mode(text: bytes) -> None:
     with pytest.raises(UnknownEventError, match="the data: Invalid JSON"):
-        happening(decode(text, BINARY, timestamp=NOW), PUBLIC_IN)
+        received_event(decode(text, BINARY, timestamp=NOW), PUBLIC_IN)
     encoded = base64.b64encode(text).decode()
     with pytest.raises(UnknownEventError, match="the data: Invalid JSON"):
-        happening(decode(structured(data=..., data_base64=encoded), IS_STRUCTURED, timestamp=NOW), PUBLIC_IN)
+        received_event(
+            decode(structured(data=..., data_base64=encoded), IS_STRUCTURED, timestamp=NOW), PUBLIC_IN
+        )
     whole = structured(data="here").replace(b'"here"', text)
     with pytest.raises(NotACloudEventError, match="the value is not JSON"):
         decode(whole, IS_STRUCTURED, timestamp=NOW)
@@ -242,19 +245,19 @@ def test_what_is_encoded_is_decoded_to_the_same() -> None:
     assert dict(headers)["ce_specversion"] == b"1.0"
     again = decode(value, headers, timestamp=NOW + timedelta(days=1))
     assert again == event
-    assert happening(again, PUBLIC_IN).data == fact
+    assert received_event(again, PUBLIC_IN).data == fact
 
 
 def test_a_happening_has_an_id_from_source_and_id_and_the_digest_of_the_source() -> None:
     event = decode(DATA, BINARY, timestamp=NOW)
-    found = happening(event, PUBLIC_IN)
+    found = received_event(event, PUBLIC_IN)
     assert found.id == derived_id("urn:registry", "e-1")
     assert (found.source, found.source_id, found.time) == ("urn:registry", "e-1", event.time)
     assert found.sha256 == hashlib.sha256(DATA).hexdigest()
     assert isinstance(found.data, TitleAwarded)
     assert found.name == "registry.title-awarded.v1"
     passed_on = decode(DATA, (*BINARY, (f"ce_{SOURCE_DIGEST}", b"ab" * 32)), timestamp=NOW)
-    assert happening(passed_on, PUBLIC_IN).sha256 == "ab" * 32
+    assert received_event(passed_on, PUBLIC_IN).sha256 == "ab" * 32
 
 
 @pytest.mark.parametrize(
@@ -264,13 +267,13 @@ def test_a_happening_has_an_id_from_source_and_id_and_the_digest_of_the_source()
 def test_an_event_of_another_type_is_not_read(type_: bytes) -> None:
     event = decode(DATA, (*without("ce_type"), ("ce_type", type_)), timestamp=NOW)
     with pytest.raises(UnknownEventError, match="type"):
-        happening(event, PUBLIC_IN)
+        received_event(event, PUBLIC_IN)
 
 
 def test_wrong_data_is_explained_field_by_field_without_repeating_it() -> None:
     wrong = b'{"iin": "850101300016", "title": "tsar", "awarded_on": "2021-07-12"}'
     with pytest.raises(UnknownEventError) as problem:
-        happening(decode(wrong, BINARY, timestamp=NOW), PUBLIC_IN)
+        received_event(decode(wrong, BINARY, timestamp=NOW), PUBLIC_IN)
     said = str(problem.value)
     assert "iin: the check digit of the IIN is wrong" in said
     assert "title: " in said

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import NotACloudEventError, decode
 from schemas.json_text import NotJSONError, bare, read_json, write_json
-from schemas.received import UnknownEventError, happening
+from schemas.received import UnknownEventError, received_event
 from tests.unit.public_events import DATA
 
 NOW = datetime(2021, 7, 15, tzinfo=UTC)
@@ -167,7 +167,7 @@ def fields_of(name: str) -> st.SearchStrategy[dict[str, object]]:
 )
 def test_whatever_comes_is_an_event_or_is_refused(value: bytes, headers: list[tuple[str, bytes]]) -> None:
     try:
-        happening(decode(value, headers, timestamp=NOW), PUBLIC_IN)
+        received_event(decode(value, headers, timestamp=NOW), PUBLIC_IN)
     except (NotACloudEventError, UnknownEventError) as error:
         assert str(error).isprintable()  # noqa: PT017 - most of what comes is refused
 
@@ -182,6 +182,6 @@ def test_whatever_the_fields_hold_is_an_event_or_is_refused(given_: tuple[str, d
         ("ce_type", f"kz.jardem.{name}".encode()),
     ]
     try:
-        happening(decode(write_json(DATA[name] | changed), headers, timestamp=NOW), PUBLIC_IN)
+        received_event(decode(write_json(DATA[name] | changed), headers, timestamp=NOW), PUBLIC_IN)
     except UnknownEventError as error:
         assert str(error).partition(":")[0] in (*DATA[name], *changed, "the data")  # noqa: PT017

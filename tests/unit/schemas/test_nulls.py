@@ -11,7 +11,7 @@ from ops.docs.schemas import event_schema
 from schemas.base import Event
 from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import decode
-from schemas.received import UnknownEventError, happening
+from schemas.received import UnknownEventError, received_event
 from tests.unit.public_events import DATA
 
 FIELDS = [(name, field) for name, model in PUBLIC_IN.items() for field in model.model_fields]
@@ -31,7 +31,7 @@ def read(name: str, data: dict[str, Any]) -> Event:
         }.items()
     )
     event = decode(json.dumps(data).encode(), headers, timestamp=datetime(2021, 7, 15, tzinfo=UTC))
-    return happening(event, PUBLIC_IN).data
+    return received_event(event, PUBLIC_IN).data
 
 
 def test_the_fields_that_may_be_left_out_are_these() -> None:

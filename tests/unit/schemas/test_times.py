@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import NotACloudEventError, decode
+from schemas.deadlines import DeadlineElapsed
 from schemas.portal import PhoneRegistered
-from schemas.received import Happening, UnknownEventError, happening
-from schemas.sms import DeadlineElapsed
+from schemas.received import ReceivedEvent, UnknownEventError, received_event
 from schemas.times import read_day, read_instant
 from tests.unit.public_events import DATA, IIN
 
@@ -138,16 +138,16 @@ def binary(name: str, **attributes: str) -> tuple[tuple[str, bytes], ...]:
     return tuple((f"ce_{key}", value.encode()) for key, value in given_.items())
 
 
-def read_binary(name: str, data: dict[str, Any]) -> Happening:
+def read_binary(name: str, data: dict[str, Any]) -> ReceivedEvent:
     event = decode(json.dumps(data).encode(), binary(name), timestamp=NOW)
-    return happening(event, PUBLIC_IN)
+    return received_event(event, PUBLIC_IN)
 
 
-def read_structured(name: str, data: dict[str, Any], **attributes: Any) -> Happening:
+def read_structured(name: str, data: dict[str, Any], **attributes: Any) -> ReceivedEvent:
     content = {"specversion": "1.0", "id": "1", "source": "s", "type": f"kz.jardem.{name}", "data": data}
     value = json.dumps(content | attributes).encode()
     event = decode(value, (("content-type", b"application/cloudevents+json"),), timestamp=NOW)
-    return happening(event, PUBLIC_IN)
+    return received_event(event, PUBLIC_IN)
 
 
 def test_the_fields_with_days_and_times_are_found() -> None:

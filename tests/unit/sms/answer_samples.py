@@ -5,7 +5,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from schemas.sms import AccountConfirmed, AccountGiven, Answer, Consent, Decline, Separately, Together
+from schemas.questions import (
+    AccountConfirmed,
+    AccountGiven,
+    Answer,
+    Consent,
+    Decline,
+    Separately,
+    Together,
+)
 from sms.reading.answers import read_account, read_offer, read_one_application
 
 FOLDER = Path(__file__).parent

@@ -4,19 +4,22 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 
 from schemas.base import Event
-from schemas.received import Happening, derived_id
-from schemas.sms import (
-    Details,
+from schemas.ids import derived_id
+from schemas.messages import (
     MessageAccepted,
     MessageDeferred,
     MessageReceived,
     MessageStatusReported,
     MessageToSend,
+)
+from schemas.questions import (
+    Details,
     NoticeKind,
     NoticeRequested,
     QuestionAsked,
     QuestionKind,
 )
+from schemas.received import ReceivedEvent
 from schemas.values import Language
 from sms.conversation.converse import LinePolicy, converse
 from sms.conversation.hours import SendingHours
@@ -40,7 +43,7 @@ class Number:
 
     def hears(self, data: Event) -> list[Event]:
         self._count += 1
-        event = Happening(str(self._count), "urn:test", str(self._count), self.now, "", data)
+        event = ReceivedEvent(str(self._count), "urn:test", str(self._count), self.now, "", data)
         done = converse(self.line, event, self.now, self.policy)
         self.line, self.remarks = done.line, done.remarks
         return list(done.effects)

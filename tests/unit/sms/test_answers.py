@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.sms import AccountConfirmed, AccountGiven, Consent, Details, QuestionKind, Separately, Together
+from schemas.questions import (
+    AccountConfirmed,
+    AccountGiven,
+    Consent,
+    Details,
+    QuestionKind,
+    Separately,
+    Together,
+)
 from schemas.values import Language, check_iban
 from sms import texts
 from sms.reading.answers import read_account, read_offer

@@ -7,7 +7,8 @@ import pytest
 
 from schemas.cloudevents import decode
 from schemas.ids import Pseudonyms
-from schemas.sms import Decline, MessageReceived
+from schemas.messages import MessageReceived
+from schemas.questions import Decline
 from sms import metrics
 from sms.carrier import CannotBeAskedError
 from sms.reading.answers import read_offer

@@ -5,16 +5,13 @@ from datetime import timedelta
 import pytest
 
 from schemas.base import Event
-from schemas.received import derived_id
-from schemas.registry import EntitlementRevoked
-from schemas.sms import (
+from schemas.deadlines import DeadlineElapsed
+from schemas.ids import derived_id
+from schemas.messages import MessageInDoubt, MessageRejected, MessageToSend
+from schemas.questions import (
     AccountConfirmed,
     Consent,
-    DeadlineElapsed,
     Details,
-    MessageInDoubt,
-    MessageRejected,
-    MessageToSend,
     NoticeKind,
     QuestionAnswered,
     QuestionClosed,
@@ -22,6 +19,7 @@ from schemas.sms import (
     QuestionSent,
     QuestionUndeliverable,
 )
+from schemas.registry import EntitlementRevoked
 from schemas.values import Language
 from sms import texts
 from sms.conversation.converse import wait

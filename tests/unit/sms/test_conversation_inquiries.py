@@ -5,18 +5,20 @@ from datetime import datetime, timedelta
 import pytest
 
 from schemas.base import Event
-from schemas.received import derived_id
-from schemas.sms import (
-    DeadlineElapsed,
+from schemas.deadlines import DeadlineElapsed
+from schemas.ids import derived_id
+from schemas.messages import (
     MessageStatusReported,
     MessageToSend,
+    SentTimeTold,
+    SentTimeWanted,
+)
+from schemas.questions import (
     NoticeKind,
     QuestionClosed,
     QuestionSent,
     QuestionSentTime,
     QuestionUndeliverable,
-    SentTimeTold,
-    SentTimeWanted,
 )
 from sms.conversation.converse import wait
 from sms.conversation.line import Line

@@ -4,20 +4,20 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from schemas.received import Happening, derived_id
-from schemas.sms import (
+from schemas.deadlines import DeadlineElapsed
+from schemas.ids import derived_id
+from schemas.messages import MessageToSend, SentTimeTold
+from schemas.questions import (
     Consent,
-    DeadlineElapsed,
     Details,
-    MessageToSend,
     NoticeKind,
     PersonWithdrawn,
     QuestionAnswered,
     QuestionClosed,
     QuestionKind,
     QuestionSent,
-    SentTimeTold,
 )
+from schemas.received import ReceivedEvent
 from schemas.values import Language
 from sms import texts
 from sms.conversation.converse import converse, wait
@@ -108,7 +108,7 @@ def test_what_an_event_does_is_the_same_however_late_it_is_read(number: Number, 
     number.takes()
     number.hears(status(sid := f"SM-{derived_id('q', 'message')}", "sent"))
     number.hears(SentTimeTold(sid=sid, phone=PHONE, attempt=1, sent_at=None))
-    asking = Happening("another", "urn:test", "another", NOON, "", notice(NoticeKind.GRANTED))
+    asking = ReceivedEvent("another", "urn:test", "another", NOON, "", notice(NoticeKind.GRANTED))
     effects = converse(number.line, asking, NOON + late, number.policy).effects
     [handed] = effects
     assert isinstance(handed, MessageToSend)

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from schemas.ids import Pseudonyms
-from schemas.sms import (
+from schemas.messages import (
     MessageAccepted,
     MessageDeferred,
     MessageInDoubt,

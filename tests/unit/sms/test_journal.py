@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from schemas.sms import MessageAccepted, MessageDeferred
+from schemas.messages import MessageAccepted, MessageDeferred
 from sms.sending import journal
 from sms.sending.journal import Entry, Page, UnreadableJournalError
 

@@ -13,7 +13,12 @@ import pytest
 
 from ops.reach import free_port
 from schemas.ids import Pseudonyms
-from schemas.sms import MessageAccepted, MessageDeferred, MessageReceived, MessageToSend
+from schemas.messages import (
+    MessageAccepted,
+    MessageDeferred,
+    MessageReceived,
+    MessageToSend,
+)
 from sms.sending.dispatcher import Dispatcher
 from sms.sending.sender import Limits
 from sms.simulator import Simulator

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from sms.sending.rate_limit import Hold, Rest, TokenBucket
+from sms.sending.circuit_breaker import Hold, Rest
+from sms.sending.rate_limit import TokenBucket
 
 FAR = float("inf")
 

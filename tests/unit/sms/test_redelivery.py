@@ -6,20 +6,22 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from schemas.base import Event
-from schemas.received import derived_id
-from schemas.sms import (
+from schemas.deadlines import DeadlineElapsed
+from schemas.ids import derived_id
+from schemas.messages import (
     UNKNOWN_CODE,
-    DeadlineElapsed,
     MessageDeferred,
     MessageRejected,
     MessageStatusReported,
     MessageToSend,
+    SenderHeld,
+)
+from schemas.questions import (
     NoticeKind,
     QuestionClosed,
     QuestionNotReached,
     QuestionSent,
     QuestionUndeliverable,
-    SenderHeld,
 )
 from sms.conversation.converse import wait
 from tests.unit.sms.number import NOON, PHONE, SECOND, Number, accepted, notice

@@ -8,7 +8,12 @@ import pytest
 from aiohttp import web
 
 from schemas.ids import Pseudonyms
-from schemas.sms import MessageAccepted, MessageToSend, SentTimeTold, SentTimeWanted
+from schemas.messages import (
+    MessageAccepted,
+    MessageToSend,
+    SentTimeTold,
+    SentTimeWanted,
+)
 from sms.carrier import Accepted, CannotBeAskedError
 from sms.sending.dispatcher import Dispatcher
 from sms.sending.sender import Limits

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import combinations
 
 from schemas.ids import Pseudonyms
-from schemas.sms import MessageAccepted, MessageToSend
+from schemas.messages import MessageAccepted, MessageToSend
 from sms.sending.dispatcher import Dispatcher
 from sms.sending.sender import Limits
 from sms.twilio.carrier import TwilioCarrier

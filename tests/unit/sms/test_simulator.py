@@ -15,7 +15,7 @@ from aiohttp import ClientSession, web
 import sms.simulator
 from ops.reach import free_port
 from schemas.ids import Pseudonyms
-from schemas.sms import MessageReceived, MessageStatusReported
+from schemas.messages import MessageReceived, MessageStatusReported
 from sms.carrier import Accepted, CannotBeAskedError, NotNow, Refused, Uncertain
 from sms.simulator import Simulator
 from sms.simulator.webhook import WebhookCaller

@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from schemas.received import derived_id
-from schemas.sms import (
+from schemas.deadlines import DeadlineElapsed
+from schemas.ids import derived_id
+from schemas.messages import MessageToSend
+from schemas.questions import (
     Consent,
-    DeadlineElapsed,
     Decline,
-    MessageToSend,
     QuestionAnswered,
     QuestionClosed,
     QuestionKind,

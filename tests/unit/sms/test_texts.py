@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from schemas.sms import Details, NoticeKind, QuestionKind
+from schemas.questions import Details, NoticeKind, QuestionKind
 from schemas.values import Language
 from sms import texts
 from sms.text_table import Shown, all_texts

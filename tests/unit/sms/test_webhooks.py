@@ -9,7 +9,7 @@ import pytest
 from twilio.request_validator import RequestValidator
 
 from schemas.ids import Pseudonyms
-from schemas.sms import MessageReceived, MessageStatusReported
+from schemas.messages import MessageReceived, MessageStatusReported
 from sms import metrics
 from sms.twilio.first_received import FirstHeard
 from sms.twilio.signature import is_signed, sign

@@ -1,0 +1,201 @@
+"""What a fact that somebody publishes does to a person and their cases."""
+
+from datetime import datetime
+
+from rules.grounds import entitlement
+from rules.person import Case, Source
+from rules.standings import published_anew, restored_cases, revoked_cases
+from rules.states import BEFORE_CONSENT, WAITING, State
+from rules.turn import Turn, find_case, scheme_without_choice, without_number
+from schemas.emaket import DecisionSigned
+from schemas.ids import derived_id
+from schemas.portal import PhoneRegistered
+from schemas.registry import (
+    DeathRegistered,
+    DisabilityEstablished,
+    EntitlementRestored,
+    EntitlementRevoked,
+    TitleAwarded,
+)
+from schemas.statecorp import AccountKnown, BenefitRecorded
+from schemas.values import EndReason
+
+
+def right_arises(turn: Turn, fact: TitleAwarded | DisabilityEstablished) -> None:
+    """A right arises (R1, R7). The same record again, under whatever event id, changes nothing."""
+    turn.know(iin=fact.iin)
+    right = entitlement(fact)
+    if right.barred is EndReason.DECEASED:
+        _withdraw_deceased(turn)
+    case_id = derived_id(turn.person.person_id, right.record, right.record_id)
+    anew = published_anew(turn, right.record, right.record_id)
+    cause = turn.cause
+    source = Source(id=cause.source_id, source=cause.source, time=cause.time, sha256=cause.sha256)
+    known = find_case(turn, case_id)
+    if known:
+        if anew:
+            _begin_anew(turn, known.model_copy(update={"source": source}), right.barred)
+        else:
+            turn.remarks.append("the entitlement is known already")
+        return
+    grace = turn.policy.facts_grace
+    case = turn.move(
+        Case(
+            case_id=case_id,
+            ground=right.ground,
+            record=right.record,
+            record_id=right.record_id,
+            source=source,
+        ),
+        State.RECEIVED,
+        scheme=scheme_without_choice(right.ground),
+        grace_until=turn.now + grace if grace else None,
+    )
+    if right.barred:
+        turn.end(case, right.barred)
+    elif not grace:
+        turn.proceed(case)
+
+
+def right_revoked(turn: Turn, fact: EntitlementRevoked) -> None:
+    """A revocation ends the right that rests on the record, unless a later word has restored it."""
+    turn.know(iin=fact.iin)
+    for case in revoked_cases(turn, fact):
+        _stop(turn, case, EndReason.REVOKED)
+
+
+def right_restored(turn: Turn, fact: EntitlementRestored) -> None:
+    """The revocation was an error: a case that it ended starts anew with the offer."""
+    turn.know(iin=fact.iin)
+    for case in restored_cases(turn, fact):
+        _begin_anew(turn, case, None)
+
+
+def _begin_anew(turn: Turn, case: Case, barred: EndReason | None) -> None:
+    """Begin again with the offer, if the revocation ended the case; no answer of before counts any more."""
+    if case.state is not State.ENDED or case.reason is not EndReason.REVOKED:
+        turn.remark(case, "restored")
+        return
+    anew = turn.put(
+        case.model_copy(
+            update={
+                "consent": None,
+                "account": None,
+                "scheme": scheme_without_choice(case.ground),
+                # What was answered before is not an answer to the offer that comes now.
+                "answered_at": turn.cause.time,
+                "late_told": False,
+            }
+        )
+    )
+    if barred:
+        turn.end(anew, barred)
+    else:
+        turn.proceed(anew)
+
+
+def death_registered(turn: Turn, fact: DeathRegistered) -> None:
+    """The person has died: every open case ends, and nobody is written to any more."""
+    turn.know(iin=fact.iin, died_on=turn.person.died_on or fact.died_on)
+    _withdraw_deceased(turn)
+
+
+def _withdraw_deceased(turn: Turn) -> None:
+    """A death ends every open case; nothing more is sent to any number for this person.
+
+    A posthumous title tells of one as well: whoever has the phone now is family.
+    """
+    turn.know(dead=True)
+    phones = {question.phone for case in _cases(turn) for question in case.questions}
+    if turn.person.phone:
+        phones.add(turn.person.phone)
+    for case in _cases(turn):
+        _stop(turn, case, EndReason.DECEASED)
+    for phone in sorted(phones):
+        turn.withdraw_person(phone, turn.now)
+
+
+def _stop(turn: Turn, case: Case, reason: EndReason) -> None:
+    """End an open case; one that has its outcome only records what came too late to change it."""
+    if case.open:
+        turn.end(case, reason)
+        _close_question(turn, case, turn.now)
+    elif case.reason is not reason:
+        turn.remark(case, f"{reason}_after_{'decision' if case.decided else 'end'}")
+
+
+def _close_question(turn: Turn, case: Case, at: datetime) -> None:
+    """Close what the case asked. To be done after the telling: closing makes room for the next question."""
+    if case.state in WAITING and case.question:
+        turn.close(case.question, at)
+
+
+def phone_registered(turn: Turn, fact: PhoneRegistered) -> None:
+    """The registered number changes (R2): questions go to the number registered now, or end without one."""
+    person = turn.person
+    if person.phone_as_of and fact.registered_at < person.phone_as_of:
+        turn.remarks.append("a newer registration is known already")
+        return
+    before = person.phone
+    turn.know(iin=fact.iin, phone=fact.phone, phone_as_of=fact.registered_at)
+    if before == fact.phone:
+        return
+    if before:
+        # A time that lies ahead gives the former number no more time to answer.
+        since = min(fact.registered_at, turn.now)
+        for case in _cases(turn):
+            _close_question(turn, case, since)
+            turn.put(without_number(case, before, since))
+        turn.withdraw_person(before, since)
+    for case in _cases(turn):
+        if case.state in WAITING or (turn.phone and _unreached(case)):
+            turn.proceed(case)
+
+
+def _unreached(case: Case) -> bool:
+    return case.state is State.ENDED and case.reason in (
+        EndReason.PHONE_NOT_REGISTERED,
+        EndReason.NUMBER_NOT_REACHABLE,
+        EndReason.UNDELIVERABLE,
+    )
+
+
+def benefit_recorded(turn: Turn, fact: BenefitRecorded) -> None:
+    """Ground 4. Before consent there is nothing to refuse yet: the process ends (R12)."""
+    person = turn.person
+    if person.benefit_as_of and fact.recorded_on < person.benefit_as_of:
+        turn.remarks.append("a newer record of the benefit is known already")
+        return
+    turn.know(iin=fact.iin, benefit=fact.status, benefit_as_of=fact.recorded_on)
+    if not turn.person.receives:
+        return
+    for case in _cases(turn):
+        if case.state in BEFORE_CONSENT - {State.RECEIVED}:
+            turn.end(case, EndReason.ALREADY_RECEIVING)
+            _close_question(turn, case, turn.now)
+
+
+def account_known(turn: Turn, fact: AccountKnown) -> None:
+    """An account to confirm instead of asking for one (R4)."""
+    turn.know(iin=fact.iin, account=fact.iban)
+
+
+def decision_signed(turn: Turn, report: DecisionSigned) -> None:
+    """The officer signed (R10). A benefit on record by then is a refusal on ground 4 all the same (R12)."""
+    for case in _cases(turn):
+        draft = case.draft
+        if case.state is State.AWAITING_SIGNATURE and draft and draft.decision_id == report.decision_id:
+            granted = report.outcome == "granted" and not turn.person.receives
+            ground = None if granted else 4 if turn.person.receives else report.refusal_ground
+            outcome = {
+                "outcome": "granted" if granted else "refused",
+                "refusal_ground": ground,
+                "decided_at": report.signed_at,
+            }
+            turn.pronounce(case, draft.model_copy(update=outcome))
+            return
+    turn.remarks.append("a decision was signed that nobody drafted")
+
+
+def _cases(turn: Turn) -> list[Case]:
+    return list(turn.person.cases.values())

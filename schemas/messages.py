@@ -1,0 +1,154 @@
+"""What is handed to the carrier, and what it, its webhooks and the SMS API tell of it."""
+
+from typing import ClassVar, Literal
+
+from schemas.base import Instant
+from schemas.routes import ToCarrier, ToLine
+
+Failure = Literal["permanent", "passing", "ours", "opted_out"]
+"""Why a message did not reach its handset.
+
+`permanent`: this number can never get it. `passing`: it may get the same message later. `ours`: our account,
+sender or text is the cause. `opted_out`: the number told the carrier that it wants nothing more from us.
+"""
+
+
+class MessageToSend(ToCarrier):
+    """Hand this text to the SMS API. At most one message of a number is with the carrier at a time."""
+
+    name: ClassVar[str] = "sms.outbox.v1"
+
+    message_id: str
+    text: str
+    attempt: int
+    requested_at: Instant
+
+
+class SentTimeWanted(ToCarrier):
+    """Ask the SMS API when it sent the message with this sid. It is only read: a repeat does no harm."""
+
+    name: ClassVar[str] = "message.sent-time-wanted"
+
+    sid: str
+    attempt: int
+
+
+class SenderHeld(ToCarrier):
+    """The SMS API has reported a failure for which our own account or sender is the cause: hold the queue.
+
+    `code` is what it reported, `phone` the number of the message that failed so, and `at` when we were told.
+    """
+
+    name: ClassVar[str] = "sender.held"
+
+    code: int | None
+    at: Instant
+
+
+class MessageAccepted(ToLine):
+    """The SMS API accepted the message under this sid.
+
+    `sent_at` is its own sent time, in whole seconds, where it told one with that.
+    """
+
+    name: ClassVar[str] = "message.accepted"
+
+    message_id: str
+    attempt: int
+    sid: str
+    accepted_at: Instant
+    sent_at: Instant | None = None
+
+
+UNKNOWN_CODE = "unknown_code"
+"""The reason for deferring a message that was refused with a code that nobody knows: it waits alone."""
+
+
+class MessageDeferred(ToLine):
+    """The message was not taken as far as is known; it may be tried again.
+
+    `retry_after_seconds` is real time. `may_have_left` says that the SMS API may have it all the same, and
+    `tried_at` since when.
+    """
+
+    name: ClassVar[str] = "message.deferred"
+
+    message_id: str
+    attempt: int
+    reason: str
+    retry_after_seconds: float | None
+    may_have_left: bool = True
+    tried_at: Instant | None = None
+    at: Instant
+
+
+class MessageRejected(ToLine):
+    """The SMS API refused the message for good.
+
+    `opted_out`: the number has told the carrier that it wants nothing more; it can be reached all the same.
+    """
+
+    name: ClassVar[str] = "message.rejected"
+
+    message_id: str
+    attempt: int
+    code: int | None
+    reason: str
+    opted_out: bool = False
+    at: Instant
+
+
+class MessageInDoubt(ToLine):
+    """Nobody can tell whether the message was sent; an operator must look.
+
+    `tried_at` is since when the SMS API may have it, where that is known.
+    """
+
+    name: ClassVar[str] = "message.in-doubt"
+
+    message_id: str
+    attempt: int
+    tried_at: Instant | None = None
+    at: Instant
+
+
+class SentTimeTold(ToLine):
+    """What the SMS API told of when it sent a message.
+
+    `sent_at` is in whole seconds, and null where it did not tell or could not be asked; then it may be asked
+    again.
+    """
+
+    name: ClassVar[str] = "message.sent-time-told"
+
+    sid: str
+    attempt: int
+    sent_at: Instant | None
+
+
+class MessageReceived(ToLine):
+    """A text came from this number. `received_at` is when the carrier first brought it, as far as we know."""
+
+    name: ClassVar[str] = "message.received"
+
+    text: str
+    sid: str
+    received_at: Instant
+
+
+class MessageStatusReported(ToLine):
+    """The carrier tells what became of a message. Reports come late, repeated and in any order.
+
+    `failure` is the webhook's reading of the error code, and null where the status tells of no failure.
+    Events that were written before there was `failure` have `undeliverable` alone, which says that it is
+    permanent.
+    """
+
+    name: ClassVar[str] = "message.status"
+
+    sid: str
+    status: str
+    error_code: int | None
+    undeliverable: bool = False
+    failure: Failure | None = None
+    at: Instant

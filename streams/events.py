@@ -1,0 +1,87 @@
+"""The one door between events and records: what is read from a record, and what is sent as one."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from schemas.base import Event
+from schemas.cloudevents import NotACloudEventError, decode, encode, wrap
+from schemas.ids import Pseudonyms, derived_id
+from schemas.messages import MessageReceived, MessageStatusReported
+from schemas.received import ReceivedEvent, UnknownEventError, received_event
+from schemas.routes import Effect, PublicOut, ToCarrier, ToCase, ToLine
+from streams.dead_letters import Unreadable
+from streams.records import Outgoing, Record
+from streams.topics import CASE_INBOX, SMS_INBOX, SMS_OUTBOX
+
+SOURCE = "/jardem/webhooks"
+"""The CloudEvents source of what the SMS API tells us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What effects come from, where that is no event: the id from which theirs are derived, and the trace."""
+
+    id: str
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """Encodes effects for one sender, which is their CloudEvents source."""
+
+    source: str
+    pseudonyms: Pseudonyms
+
+    def outgoing(
+        self, events: Iterable[Effect], cause: ReceivedEvent | Cause, now: datetime, *, person_id: str = ""
+    ) -> list[Outgoing]:
+        """The records of these effects. The same cause and the same effects give the same ids.
+
+        Public events are keyed by `person_id`, the person they are about.
+        """
+        return [
+            self._record(event, derived_id(cause.id, event.name, str(n)), cause, now, person_id)
+            for n, event in enumerate(events)
+        ]
+
+    def _record(
+        self, event: Effect, id_: str, cause: ReceivedEvent | Cause, now: datetime, person_id: str
+    ) -> Outgoing:
+        topic, key = self._address(event, person_id)
+        trace = {"traceparent": cause.traceparent} if cause.traceparent else {}
+        envelope = wrap(event, id_=id_, source=self.source, time=now, extensions=trace)
+        headers, value = encode(envelope)
+        return Outgoing(topic=topic, key=key.encode(), value=value, headers=headers)
+
+    def _address(self, event: Effect, person_id: str) -> tuple[str, str]:
+        match event:
+            case ToCarrier():
+                return SMS_OUTBOX, self.pseudonyms.phone(event.phone)
+            case ToLine():
+                return SMS_INBOX, self.pseudonyms.phone(event.phone)
+            case ToCase():
+                return CASE_INBOX, event.person_id
+            case PublicOut():
+                return event.name, person_id
+
+
+def read(record: Record, known: Mapping[str, type[Event]]) -> tuple[str, ReceivedEvent]:
+    """The event's id and the event. Raises `Unreadable` with a reason that repeats no data."""
+    try:
+        event = decode(record.value, record.headers, timestamp=record.timestamp)
+        found = received_event(event, known)
+    except (NotACloudEventError, UnknownEventError) as error:
+        raise Unreadable(str(error)) from None
+    return found.id, found
+
+
+def inbox_record(event: MessageReceived | MessageStatusReported, pseudonyms: Pseudonyms) -> Outgoing:
+    """The event as a record. Its id is made of what the SMS API told us, so that a replay has the same id."""
+    if isinstance(event, MessageReceived):
+        id_, time = derived_id("sms", event.sid), event.received_at
+    else:
+        code = str(event.error_code or "")
+        id_, time = derived_id("sms-status", event.sid, event.status, code), event.at
+    headers, value = encode(wrap(event, id_=id_, source=SOURCE, time=time, extensions={}))
+    return Outgoing(SMS_INBOX, pseudonyms.phone(event.phone).encode(), value, headers)
