@@ -25,6 +25,7 @@ from sms.vocabulary import (
 )
 
 _LONGEST = 400
+_REFUSED: frozenset[Answer] = frozenset([Decline()])
 
 
 def read_offer(text: str) -> Answer | None:
@@ -78,7 +79,7 @@ def _unanimous(found: Sequence[Forms], vocabulary: Vocabulary) -> Answer | None:
             rest = [forms(piece) for piece in split] + rest[1:]
             continue
         sense, length = known
-        possible &= sense.answers
+        possible &= _REFUSED if sense.opens and Weight.DECIDES in weights else sense.answers
         weights.add(sense.weight)
         stops = stops or sense.stops
         before, rest = rest[length - 1], rest[length:]
