@@ -74,7 +74,7 @@ def lower(flat: str) -> str:
 
 
 def fold(text: str) -> str:
-    """A visible text, flattened and in lower case. The letter O alone is a zero; with anything more, a sigh."""
+    """A visible text, flattened and in lower case. Alone the letter O is a zero, else a sigh."""
     folded = lower(flatten(text))
     return "0" if _LETTER_FOR_ZERO.fullmatch(folded) else folded
 
