@@ -81,15 +81,21 @@ def are_names(found: Sequence[str]) -> bool:
     """Whether the words, in their own case, are one person's name and no more.
 
     Without a capital letter a surname's ending is not enough: a first name or a patronymic must stand beside.
-    Beside a patronymic any word with a capital letter is a first name or a surname.
+    Beside the patronymic of such a name any word with a capital letter is one more part of it.
     """
     if not 0 < len(found) <= _LONGEST_NAME:
         return False
     kinds = [_kind(word) for word in found]
-    for at, kind in enumerate(kinds):
-        if kind is None or (kind is _Kind.UNKNOWN and _Kind.FATHERS not in kinds[max(at - 1, 0) : at + 2]):
-            return False
-    return bool({_Kind.FATHERS, _Kind.SURE} & set(kinds)) or {_Kind.LIKELY, _Kind.INITIAL} <= set(kinds)
+    told = set(kinds)
+    if None in told or not all(_told_by_patronymic(kinds, at) for at in range(len(kinds))):
+        return False
+    return bool({_Kind.FATHERS, _Kind.SURE} & told) or {_Kind.LIKELY, _Kind.INITIAL} <= told
+
+
+def _told_by_patronymic(kinds: Sequence[_Kind | None], at: int) -> bool:
+    if kinds[at] is not _Kind.UNKNOWN:
+        return True
+    return _Kind.FATHERS in kinds[max(at - 1, 0) : at + 2] and bool({_Kind.SURE, _Kind.LIKELY} & set(kinds))
 
 
 def _kind(word: str) -> _Kind | None:
