@@ -12,7 +12,13 @@ from schemas.questions import AccountGiven
 from schemas.values import check_iban
 from sms.reading.folding import as_english_keys, flatten, forms, lower, words
 from sms.reading.names import are_names
-from sms.reading.particulars import AROUND, DENYING_THE_SHOWN, OTHER_THAN_SHOWN, without_numbers
+from sms.reading.particulars import (
+    AROUND,
+    DENYING_THE_SHOWN,
+    OTHER_THAN_SHOWN,
+    TELLING_WHO_SENT,
+    without_numbers,
+)
 from sms.reading.vocabulary import Forms, Vocabulary, is_kazakh, is_particle
 
 _LOOKALIKES = str.maketrans("авсенікмоқртхуһзё", "abcehikmokptxyhze")
@@ -41,8 +47,8 @@ def read_given_account(written: str, *, known: bool) -> AccountGiven | None:
     found = _search(flat, lower(flat)) or _search(flat, as_english_keys(lower(flat)))
     if found is None:
         return None
-    before = _agreeable(found.before, (AROUND, OTHER_THAN_SHOWN) if known else (AROUND,), denied=known)
-    if before and all(_agreeable(part, (AROUND,)) for part in found.after):
+    before = _agreeable(found.before) or (known and _says_another(found.before))
+    if before and all(_agreeable(part) for part in found.after):
         return AccountGiven(iban=found.iban)
     return None
 
@@ -70,28 +76,47 @@ def _mended(typed: str) -> str | None:
     return None
 
 
-def _agreeable(part: str, vocabularies: Sequence[Vocabulary], *, denied: bool = False) -> bool:
-    """Whether every word is known to agree with an account, or is part of a name.
-
-    `denied`: a no at the beginning is one to the account that was shown.
-    """
-    found = words(without_numbers(part))
-    if found is None:
+def _agreeable(part: str) -> bool:
+    """Whether every word is known to agree with an account, or is part of the name of whose it is."""
+    typed = words(without_numbers(part))
+    if typed is None:
         return False
-    spelled = [forms(lower(word)) for word in found]
+    spelled = _spelled(typed)
+    told = any(TELLING_WHO_SENT.find(spelled[at:]) for at in range(len(spelled)))
+    unknown = _unknown(spelled, (AROUND,))
+    return not unknown or (not told and all(are_names(typed[run]) for run in unknown))
+
+
+def _says_another(part: str) -> bool:
+    """Whether it says no to the account that was shown, or that the one that follows is another.
+
+    A name is a doubt there: "нет, Марат" is to pay to somebody else.
+    """
+    typed = words(without_numbers(part))
+    if typed is None:
+        return False
+    spelled = _spelled(typed)
+    while spelled and (denial := DENYING_THE_SHOWN.find(spelled)):
+        spelled = spelled[denial[1] :]
+    return not _unknown(spelled, (AROUND, OTHER_THAN_SHOWN))
+
+
+def _spelled(typed: Sequence[str]) -> list[Forms]:
+    return [forms(lower(word)) for word in typed]
+
+
+def _unknown(spelled: Sequence[Forms], vocabularies: Sequence[Vocabulary]) -> list[slice]:
+    """Where words stand in a row that are no known ones."""
+    runs: list[slice] = []
     at = 0
-    if denied and spelled:
-        denial = DENYING_THE_SHOWN.find(spelled)
-        at = denial[1] if denial else 0
-    while at < len(found):
+    while at < len(spelled):
         length = _known(spelled, at, vocabularies)
-        if not length:
-            name = _unknown_run(spelled, at, vocabularies)
-            if not are_names(found[at : at + name]):
-                return False
-            length = name
-        at += length
-    return True
+        if not length and runs and runs[-1].stop == at:
+            runs[-1] = slice(runs[-1].start, at + 1)
+        elif not length:
+            runs.append(slice(at, at + 1))
+        at += length or 1
+    return runs
 
 
 def _known(spelled: Sequence[Forms], at: int, vocabularies: Sequence[Vocabulary]) -> int:
@@ -100,11 +125,3 @@ def _known(spelled: Sequence[Forms], at: int, vocabularies: Sequence[Vocabulary]
         return 1
     lengths = (known[1] for vocabulary in vocabularies if (known := vocabulary.find(spelled[at:])))
     return max(lengths, default=0)
-
-
-def _unknown_run(spelled: Sequence[Forms], at: int, vocabularies: Sequence[Vocabulary]) -> int:
-    """How many words follow from here on that are no known ones."""
-    end = at + 1
-    while end < len(spelled) and not _known(spelled, end, vocabularies):
-        end += 1
-    return end - at

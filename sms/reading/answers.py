@@ -28,6 +28,7 @@ from sms.reading.vocabulary import (
 _LONGEST = 400
 # Nearly everybody writes one of the same few texts.
 _KEPT = 512
+_REFUSED: frozenset[Answer] = frozenset([Decline()])
 
 
 @lru_cache(maxsize=_KEPT)
@@ -84,7 +85,7 @@ def _unanimous(found: Sequence[Forms], vocabulary: Vocabulary) -> Answer | None:
             rest = [forms(piece) for piece in split] + rest[1:]
             continue
         sense, length = known
-        possible &= sense.answers
+        possible &= _REFUSED if sense.opens and Weight.DECIDES in weights else sense.answers
         weights.add(sense.weight)
         stops = stops or sense.stops
         before, rest = rest[length - 1], rest[length:]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 _LOOKALIKES = str.maketrans("abcehkmoptxyiəǝ03", "авсенкмортхуіәәоз")
 
+_TELLING_LETTERS = 2
 _ENGLISH_KEYS = "`qwertyuiop[]asdfghjkl;'zxcvbnm,./&"
 _RUSSIAN_KEYS = "ёйцукенгшщзхъфывапролджэячсмитьбю.?"
 _KEYS_TO_RUSSIAN = str.maketrans(_ENGLISH_KEYS, _RUSSIAN_KEYS)
@@ -35,6 +36,7 @@ _ORDINAL = re.compile(r"(?<=\d)[-–]?(?:[іиi]?н?ш[іиiы]|[dдтtнn][іи
 _CLOSING = re.compile(r"[.,!]+(?=\s|$)")
 _BOUND_DIGITS = re.compile(r"\d[^\w\s]+\d")
 _SAD_FACE = re.compile(r"(?:[:;=]['’-]?[(/\\|]+|\({2,})(?=\s|$)")
+_LETTER_FOR_ZERO = re.compile(r"[^\w!]*[oо][^\w!]*")
 _REPEATED_LETTERS = re.compile(r"([^\W\d_])\1+")
 _REPEATED_SYLLABLES = re.compile(r"([^\W\d_]{2,4}?)\1+")
 _LETTERS_OR_DIGITS = re.compile(r"\d+|[^\W\d_]+")
@@ -72,13 +74,19 @@ def lower(flat: str) -> str:
 
 
 def fold(text: str) -> str:
-    """A visible text, flattened and in lower case."""
-    return lower(flatten(text))
+    """A visible text, flattened and in lower case. Alone the letter O is a zero, else a sigh."""
+    folded = lower(flatten(text))
+    return "0" if _LETTER_FOR_ZERO.fullmatch(folded) else folded
 
 
 def layouts(folded: str) -> Iterator[str]:
-    """The text as typed, then as if the keyboard had been in the other layout: `lf` is `да`."""
+    """The text as typed, then as if the keyboard had been in the other layout: `lf` is `да`.
+
+    A single letter is too little to tell by: `к 2` is no `R 2`.
+    """
     yield folded
+    if sum(character.isalpha() for character in folded) < _TELLING_LETTERS:
+        return
     # After a word they are meant as such, though their keys are letters in the Russian layout.
     typed = _CLOSING.sub(" ", folded)
     for keys, left in ((_KEYS_TO_RUSSIAN, _LATIN), (_KEYS_TO_ENGLISH, _CYRILLIC)):

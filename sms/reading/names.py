@@ -1,31 +1,43 @@
 """Recognises people's names, which nobody can list: by their endings, and by the first names that are common.
 
-A name beside an account or under a text says whose it is, and nothing else. What only looks like one counts
-just beside a sure one, and with a capital letter: "Ким Ольга".
+A name beside an account or under a text says whose it is, and nothing else. What could be another word too
+counts just beside a sure name or an initial, and with a capital letter: "Ким Ольга". A capital letter alone
+makes no name, for "Супруг Серик" has two of them.
 """
 
 import re
 from collections.abc import Sequence
+from enum import Enum, auto
 
 from sms.reading.folding import forms, lower, plain
 
 _LONGEST_NAME = 5
-_SURNAME = re.compile(
-    r"\w{2,}(?:(?:ов|ев|ин)а?|ски|ская|енко|чук|бек|баи|галиев?|жанов?|гул|нур|хан|султан|мирза|таи|теги|ян)"
+_SURNAME = re.compile(r"\w{2,}(?:[ое]ва?|енко|чук|бек|гул|нур|хан|султан|мирза)")
+_LIKE_A_SURNAME = re.compile(
+    r"\w{2,}(?:[иы]на?|ски|ская|баи|таи|теги|ян|жан|али|мурат|болат|булат|берген|дзе|швили|огли|заде|их)"
+    r"|ким|пак|цои|тен|хегаи|шин|лим|шмидт|миллер|вебер|вагнер|гофман|шульц|маиер|боико|мороз|ковал|мелник"
 )
 _PLAINLY_A_SURNAME = re.compile(r"\w{2,}(?:[ое]ва|ов|ев|ски|ская|енко)")
 _PATRONYMIC = re.compile(r"\w{2,}(?:[ое]вич|[ое]вна|илич|кузмич|инична|кизи)")
-# Not in plain letters: "обманули" is no name.
-_SON_OF = re.compile(r"\w{2,}(?:ұлы|улы|uly|ūly|ulı)")
+# Not in plain letters: "обманули" is no name, and "жабулы" is what has been closed.
+_SON_OF = re.compile(r"\w{2,}(?:ұлы|uly|ūly|ulı)")
+_LIKE_A_SON_OF = re.compile(r"\w{3,}улы")
+_OF_A_THING = re.compile(r"\w+[ндт][ыі][ңн]")
 _NO_NAMES = (
     "снова слова слева готов готова здоров здорова основа новая один причина половина картина сумма"
-    " хозяин магазин кирпич мамин мамина папин папина женин женина дочкин сынов бабушкин дедушкин"
+    " хозяин магазин кирпич мамин мамина папин папина женин женина дочкин сынов бабушкин дедушкин голова"
+    " корова королева кредитов долгов штрафов налогов алиментов документов процентов счетов банков рублев"
+    " переводов расходов еңбек өзбек узбек мужчина женщина машина гражданин господин скотина дубина армян"
+    " детский детская русский русская казахский казахская китай келін жұбай"
 )
 _AGAINST = re.compile(
     r"(?:ошиб|закри|чуж|чужд|стар[аои]|стоп|отказ|отмен|мошен|алаиак|блок|арест|прода|умер|неверн|непра|верни"
     r"|кате|кател|жабик|ески|ботен|бурин|басшк|wrong|mistak|clos|old|sold|not|stop|cancel)\w*"
+    r"|(?:жаб|сал|кама|токтат|бугатта|баила|тутк?инда|таркат)\w{0,3}ули"
     r"|(?:мам|пап|жен|муж|син|доч|доче|брат|сестр|сосед|внук|внучк|бабушк|дедушк|друг|подруг|тет|дяд)\w{0,4}"
-    r"|(?:ана|апа|аке|аже|ата|ага|ини|апке|карин?дас|жолдас|корши|бала|ул|киз|куиеу|аиел|немере|дос)\w{0,3}м\w*"
+    r"|(?:зят|тещ|свек[ро]|невест|снох|супруг|племян|опекун|знаком|родств|крестн|отц|матер|дет)\w*"
+    r"|(?:ана|апа|аке|аже|ата|ага|ини|апке|тате|карин?дас|жолдас|корши|бала|ул|киз|куиеу|аиел|немере|дос)"
+    r"(?:\w{0,3}м\w*|таи\w*|жан)"
     r"|не|нет|ни|но|или|жок|емес|ли|ма|ме|ба|бе|па|пе"
 )
 _COMMON = (
@@ -55,26 +67,62 @@ _ELSEWHERE, _FIRST_NAMES = (
 )
 
 
+class _Kind(Enum):
+    """How far a word is a name. A surname that may be another word is told by an initial beside it."""
+
+    FATHERS = auto()
+    SURE = auto()
+    LIKELY = auto()
+    INITIAL = auto()
+    UNKNOWN = auto()
+
+
 def are_names(found: Sequence[str]) -> bool:
     """Whether the words, in their own case, are one person's name and no more.
 
     Without a capital letter a surname's ending is not enough: a first name or a patronymic must stand beside.
+    Beside the patronymic of such a name any word with a capital letter is one more part of it.
     """
     if not 0 < len(found) <= _LONGEST_NAME:
         return False
     kinds = [_kind(word) for word in found]
-    return None not in kinds and "sure" in kinds
+    told = set(kinds)
+    if None in told or not all(_told_by_patronymic(kinds, at) for at in range(len(kinds))):
+        return False
+    return bool({_Kind.FATHERS, _Kind.SURE} & told) or {_Kind.LIKELY, _Kind.INITIAL} <= told
 
 
-def _kind(word: str) -> str | None:
+def _told_by_patronymic(kinds: Sequence[_Kind | None], at: int) -> bool:
+    if kinds[at] is not _Kind.UNKNOWN:
+        return True
+    return _Kind.FATHERS in kinds[max(at - 1, 0) : at + 2] and bool({_Kind.SURE, _Kind.LIKELY} & set(kinds))
+
+
+def _kind(word: str) -> _Kind | None:
     small = lower(word)
     spelled = forms(small)
-    if _SON_OF.fullmatch(small):
-        return "sure"
-    if any(form in _FIRST_NAMES or _PATRONYMIC.fullmatch(form) for form in spelled):
-        return "sure"
+    if any(form in _FIRST_NAMES for form in spelled):
+        return _Kind.SURE
     if not word.isalpha() or any(form in _ELSEWHERE or _AGAINST.fullmatch(form) for form in spelled):
         return None
-    if word[0].isupper():
-        return "sure" if any(_SURNAME.fullmatch(form) for form in spelled) else "likely"
-    return "likely" if any(_PLAINLY_A_SURNAME.fullmatch(form) for form in spelled) else None
+    if _SON_OF.fullmatch(small) or any(map(_PATRONYMIC.fullmatch, spelled)):
+        return _Kind.FATHERS
+    return _kind_with_a_capital(word) if word[0].isupper() else _kind_without_one(small)
+
+
+def _kind_with_a_capital(word: str) -> _Kind | None:
+    small = lower(word)
+    spelled = forms(small)
+    if len(word) == 1:
+        return _Kind.INITIAL
+    if _OF_A_THING.fullmatch(small):
+        return None
+    if any(map(_SURNAME.fullmatch, spelled)):
+        return _Kind.SURE
+    like = _LIKE_A_SON_OF.fullmatch(small) or any(map(_LIKE_A_SURNAME.fullmatch, spelled))
+    return _Kind.LIKELY if like else _Kind.UNKNOWN
+
+
+def _kind_without_one(small: str) -> _Kind | None:
+    plainly = _LIKE_A_SON_OF.fullmatch(small) or any(map(_PLAINLY_A_SURNAME.fullmatch, forms(small)))
+    return _Kind.LIKELY if plainly else None

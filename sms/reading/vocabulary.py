@@ -44,11 +44,16 @@ class Weight(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Sense:
-    """The answers that a phrase agrees with. `stops`: as a no, it is said by the number."""
+    """The answers that a phrase agrees with.
+
+    `stops`: as a no, it is said by the number. `opens`: after what decides, it takes that back instead, as in
+    "отдельно нет".
+    """
 
     answers: frozenset[Answer]
     weight: Weight = Weight.SUPPORTS
     stops: bool = False
+    opens: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +164,7 @@ ONE_APPLICATION = _question(
     (phrases.SEPARATELY_RUSSIAN, _decides(_SEPARATELY)),
     (phrases.YES_KAZAKH, _supports(_TOGETHER)),
     (phrases.YES_RUSSIAN, _supports(_TOGETHER)),
-    (phrases.NO, _supports(_SEPARATELY, _NO)),
+    (phrases.NO, Sense(frozenset([_SEPARATELY, _NO]), opens=True)),
     (phrases.CARRYING_ON, _supports(_TOGETHER, _SEPARATELY)),
     (phrases.WELCOMING_KAZAKH, _supports(_TOGETHER, _SEPARATELY)),
 )
