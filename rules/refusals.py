@@ -27,7 +27,9 @@ def withdrawn(turn: Turn, case: Case, question: Question) -> None:
     offer = case.find(consent.offer.question_id) or consent.offer
     undone = turn.put(case.model_copy(update={"consent": None, "account": None}))
     ended = turn.end(undone, EndReason.WITHDRAWN, tell=False)
-    until = offer.term_ends if offer.term_ends and offer.term_ends > turn.now else None
+    # By when the "no" came, and not by when it is read: a worker that dies here is followed by another.
+    at = turn.answering.received_at if turn.answering else turn.now
+    until = offer.term_ends if offer.term_ends and offer.term_ends > at else None
     kind = NoticeKind.DECLINED if until else NoticeKind.WITHDRAWN
     turn.notify(ended, kind, language=consent.language, until=until)
     asked = {each.question_id: each for each in (question, current, offer) if each}
