@@ -34,7 +34,7 @@ def right_arises(turn: Turn, fact: TitleAwarded | DisabilityEstablished) -> None
     known = find_case(turn, case_id)
     if known:
         if anew:
-            _begin_anew(turn, known.model_copy(update={"source": source}), right.barred)
+            _begin_anew(turn, known, right.barred, source=source, ground=right.ground)
         else:
             turn.remarks.append("the entitlement is known already")
         return
@@ -71,11 +71,15 @@ def right_restored(turn: Turn, fact: EntitlementRestored) -> None:
         _begin_anew(turn, case, None)
 
 
-def _begin_anew(turn: Turn, case: Case, barred: EndReason | None) -> None:
-    """Begin again with the offer, if the revocation ended the case; no answer of before counts any more."""
+def _begin_anew(turn: Turn, case: Case, barred: EndReason | None, **published: object) -> None:
+    """Begin again with the offer, if the revocation ended the case; no answer of before counts any more.
+
+    `published` is what the registry says of the record this time.
+    """
     if case.state is not State.ENDED or case.reason is not EndReason.REVOKED:
         turn.remark(case, "restored")
         return
+    case = case.model_copy(update=published)
     anew = turn.put(
         case.model_copy(
             update={
@@ -83,7 +87,7 @@ def _begin_anew(turn: Turn, case: Case, barred: EndReason | None) -> None:
                 "account": None,
                 "scheme": scheme_without_choice(case.ground),
                 # What was answered before is not an answer to the offer that comes now.
-                "answered_at": turn.cause.time,
+                "answered_at": turn.happened_at,
                 "late_told": False,
             }
         )

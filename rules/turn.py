@@ -65,6 +65,11 @@ class Turn:
         self.remarks: list[str] = []
         self.answering: QuestionAnswered | None = None
 
+    @property
+    def happened_at(self) -> datetime:
+        """When the event happened: as its sender says, but not later than now, however wrong its clock is."""
+        return min(self.cause.time, self.now)
+
     def know(self, **facts: object) -> None:
         """Change what is known of the person."""
         self.person = self.person.model_copy(update=facts)

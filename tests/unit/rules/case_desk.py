@@ -40,11 +40,14 @@ class Desk:
         self.remarks: Sequence[str] = ()
         self._count = 0
 
-    def reads(self, *facts: Event) -> list[Event]:
+    def reads(self, *facts: Event, at: datetime | None = None) -> list[Event]:
+        """Read these facts now; `at` is when they happened, as their sender says."""
         effects: list[Event] = []
         for fact in facts:
             self._count += 1
-            cause = ReceivedEvent(f"h{self._count}", "urn:test", f"e{self._count}", self.now, "d" * 64, fact)
+            cause = ReceivedEvent(
+                f"h{self._count}", "urn:test", f"e{self._count}", at or self.now, "d" * 64, fact
+            )
             done = advance(self.person, cause, self.now, self.policy)
             self.person, self.remarks = done.person, done.remarks
             effects += done.effects

@@ -98,6 +98,13 @@ def test_after_the_offers_term_a_withdrawal_is_final(consented: Desk) -> None:
     assert consented.case.reason is EndReason.WITHDRAWN
 
 
+def test_what_a_withdrawal_is_told_with_depends_on_when_it_came_however_late_it_is_read(
+    consented: Desk,
+) -> None:
+    consented.now = TERM_ENDS + MINUTE
+    assert _told(consented.hears(NO, ACCOUNT, TERM_ENDS - MINUTE)) == [NoticeKind.DECLINED]
+
+
 def test_of_a_yes_and_a_later_no_at_another_question_the_later_counts_in_either_order(
     consented: Desk,
 ) -> None:

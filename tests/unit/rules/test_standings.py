@@ -1,7 +1,7 @@
 """Records that are revoked, restored and published again, in whatever order that is read."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -10,7 +10,7 @@ from rules.states import State
 from schemas.base import Event
 from schemas.questions import Consent, QuestionAsked
 from schemas.registry import DisabilityEstablished, EntitlementRestored, EntitlementRevoked, TitleAwarded
-from schemas.values import EndReason, Language
+from schemas.values import EndReason, Ground, Language
 from tests.unit.rules.case_desk import ACCOUNT, IIN, MINUTE, REGISTERED, Desk, only
 
 DAY = date(2021, 7, 12)
@@ -120,3 +120,65 @@ def test_an_award_of_before_its_revocation_that_comes_again_stays_revoked(desk: 
     desk.now -= MINUTE
     desk.reads(TITLE)
     assert reasons(desk) == {"award": EndReason.REVOKED}
+
+
+def test_a_record_that_another_follows_under_its_id_is_restored_all_the_same(desk: Desk) -> None:
+    desk.reads(REGISTERED, TITLE)
+    desk.now += MINUTE
+    desk.reads(revoked())
+    desk.now += MINUTE
+    desk.reads(CERTIFICATE)
+    assert reasons(desk) == {"award": EndReason.REVOKED, "certificate": None}
+    desk.now += MINUTE
+    desk.reads(restored("title"))
+    assert reasons(desk) == {"award": None, "certificate": None}
+
+
+def test_a_revocation_of_the_only_record_of_an_id_bars_no_other_that_is_read_later(desk: Desk) -> None:
+    desk.reads(REGISTERED, TITLE)
+    desk.now += MINUTE
+    desk.reads(revoked())
+    desk.now -= MINUTE
+    desk.reads(CERTIFICATE)
+    assert reasons(desk) == {"award": EndReason.REVOKED, "certificate": None}
+
+
+def test_a_revocation_that_is_read_before_any_record_bars_the_first_that_bears_the_id(desk: Desk) -> None:
+    desk.reads(REGISTERED, revoked("title"), revoked(), TITLE, CERTIFICATE)
+    assert reasons(desk) == {"award": EndReason.REVOKED, "certificate": None}
+    assert [(known.record, known.revoked_at) for known in desk.person.standings] == [("award", desk.now)]
+
+
+def test_a_record_that_is_published_again_is_taken_up_as_it_is_published_now(desk: Desk) -> None:
+    desk.reads(REGISTERED, TITLE)
+    desk.now += MINUTE
+    desk.reads(revoked())
+    desk.now += MINUTE
+    desk.reads(TITLE.model_copy(update={"title": "hero_of_labour"}))
+    [case] = desk.person.cases.values()
+    assert (case.state, case.ground) == (State.OFFER_ASKED, Ground.HERO_OF_LABOUR)
+
+
+@pytest.mark.parametrize("back", [restored(), TITLE], ids=["restored", "again"])
+def test_a_registry_whose_clock_is_ahead_takes_no_answer_away(desk: Desk, back: Event) -> None:
+    desk.reads(REGISTERED, TITLE)
+    desk.now += MINUTE
+    desk.reads(revoked())
+    desk.now += MINUTE
+    desk.reads(back, at=desk.now + timedelta(hours=6))
+    [case] = desk.person.cases.values()
+    assert case.question is not None
+    desk.now += MINUTE
+    desk.sent(case.question.question_id, case_id=case.case_id)
+    desk.hears(Consent(language=Language.KAZAKH), case.question.question_id, case_id=case.case_id)
+    [case] = desk.person.cases.values()
+    assert case.state is State.ACCOUNT_ASKED
+
+
+def test_what_was_revoked_by_a_clock_far_ahead_can_be_restored(desk: Desk) -> None:
+    desk.reads(REGISTERED, TITLE)
+    desk.reads(revoked(), at=desk.now + timedelta(days=365_000))
+    assert reasons(desk) == {"award": EndReason.REVOKED}
+    desk.now += MINUTE
+    desk.reads(restored())
+    assert reasons(desk) == {"award": None}
