@@ -57,7 +57,7 @@ _ONWARD = {
     State.ENDED: _CHOICE | _ACCOUNT | _DECISION,
 }
 
-EDGES: dict[tuple[State, State], str] = {
+TRANSITIONS: dict[tuple[State, State], str] = {
     (State.NEW, State.RECEIVED): "R1, R7: the right arises",
     (State.RECEIVED, State.OFFER_ASKED): "R2, R3: a registered phone, the offer",
     (State.OFFER_ASKED, State.OFFER_SENT): "R6: the term runs from the sending",

@@ -11,7 +11,7 @@ from rules.grounds import DISABILITY_GROUNDS, offers_one_application
 from rules.ordinary_route import ordinary_route
 from rules.person import Case, Person, Question
 from rules.policy import DecisionMode, Policy
-from rules.states import EDGES, State
+from rules.states import TRANSITIONS, State
 from rules.terms import reminder_at
 from schemas.ids import derived_id
 from schemas.outcomes import (
@@ -81,7 +81,7 @@ class Turn:
 
     def move(self, case: Case, to: State, *, note: str | None = None, **changes: object) -> Case:
         """Take a step and tell it in the audit log. Raises `ValueError` for a step that no rule allows."""
-        if case.state is not to and (case.state, to) not in EDGES:
+        if case.state is not to and (case.state, to) not in TRANSITIONS:
             raise ValueError(f"no rule leads from {case.state} to {to}")
         moved = case.model_copy(update={"state": to, "step": case.step + 1, **changes})
         self.effects.append(

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
-from rules.states import DECIDED, EDGES, State
-from sms.conversation.stages import STEPS, Stage
+from rules import states
+from rules.states import DECIDED, State
+from sms.conversation import stages
+from sms.conversation.stages import Stage
 
 S = TypeVar("S", bound=StrEnum)
 
@@ -26,13 +28,13 @@ def lifecycle() -> str:
             "One entitlement of a person. An ended case can go on: a timely answer that was read late takes",
             "it up again, and so does a phone that is registered later. A term runs from the acceptance by",
             "the carrier, or from its own later sent time, which moves it, also where the case has ended.\n",
-            _diagram(EDGES, State.NEW, DECIDED | {State.ENDED}),
-            _table("rule", EDGES),
+            _diagram(states.TRANSITIONS, State.NEW, DECIDED | {State.ENDED}),
+            _table("rule", states.TRANSITIONS),
             "\n## A question on a phone number\n",
             "One question is open at a time on a number. `unknown` is a question that the line has not met,",
             "or has forgotten; in `past` it still hears late answers and a no that is taken back.\n",
-            _diagram(STEPS, Stage.UNKNOWN, frozenset({Stage.PAST})),
-            _table("cause", STEPS),
+            _diagram(stages.TRANSITIONS, Stage.UNKNOWN, frozenset({Stage.PAST})),
+            _table("cause", stages.TRANSITIONS),
         )
     )
 

@@ -43,7 +43,7 @@ from sms.conversation import sent_time_inquiry as inquiries
 from sms.conversation.hours import SendingHours
 from sms.conversation.line import Delivery, Inquiry, Line, LineQuestion, Message
 from sms.conversation.redelivery import NOT_DELIVERED
-from sms.conversation.turn import Exchange
+from sms.conversation.turn import Turn
 from sms.reading.answers import read_account, read_offer, read_one_application
 
 _EXPLANATIONS = 3
@@ -91,16 +91,16 @@ def converse(line: Line, event: ReceivedEvent, now: datetime, policy: LinePolicy
     if isinstance(event.data, DeadlineElapsed):
         instant = max(instant, event.data.due)
     # What is told has come, even if this worker's clock lags behind the one that told it.
-    exchange = Exchange(line, instant, max(now, instant), policy.hours)
+    turn = Turn(line, instant, max(now, instant), policy.hours)
     handle = _HANDLERS.get(type(event.data))
     if handle:
-        handle(exchange, event.data, policy)
+        handle(turn, event.data, policy)
     else:
-        exchange.remarks.append(f"{event.name} is nothing that a line waits for")
-    _read_held(exchange)
-    opening = exchange.open_next()
-    exchange.wake(opening, exchange.hand_over(), inquiries.ask(exchange))
-    return Conversed(exchange.line, tuple(exchange.effects), tuple(exchange.remarks))
+        turn.remarks.append(f"{event.name} is nothing that a line waits for")
+    _read_held(turn)
+    opening = turn.open_next()
+    turn.wake(opening, turn.hand_over(), inquiries.ask(turn))
+    return Conversed(turn.line, tuple(turn.effects), tuple(turn.remarks))
 
 
 def wait(line: Line) -> tuple[datetime, int] | None:
@@ -108,13 +108,13 @@ def wait(line: Line) -> tuple[datetime, int] | None:
     return (line.wake_at, line.wakes) if line.wake_at else None
 
 
-def _asked(exchange: Exchange, asked: QuestionAsked, _policy: LinePolicy) -> None:
+def _asked(turn: Turn, asked: QuestionAsked, _policy: LinePolicy) -> None:
     """Put a question, or keep it behind the open one. The next question of an answered case goes first."""
-    exchange.change(phone=asked.phone)
-    if exchange.line.question(asked.question_id):
-        exchange.remarks.append("the question is known already")
+    turn.change(phone=asked.phone)
+    if turn.line.question(asked.question_id):
+        turn.remarks.append("the question is known already")
         return
-    _supersede(exchange, asked.case_id)
+    _supersede(turn, asked.case_id)
     question = LineQuestion(
         question_id=asked.question_id,
         case_id=asked.case_id,
@@ -124,45 +124,45 @@ def _asked(exchange: Exchange, asked: QuestionAsked, _policy: LinePolicy) -> Non
         details=asked.details,
         prompted_at=asked.prompted_at,
     )
-    current = exchange.line.current
+    current = turn.line.current
     if current and current.answered and current.case_id == asked.case_id:
-        exchange.retire()
-        exchange.make_current(question)
+        turn.retire()
+        turn.make_current(question)
     elif asked.prompted_at:
-        exchange.change(waiting=(question, *exchange.line.waiting))
+        turn.change(waiting=(question, *turn.line.waiting))
     else:
-        exchange.change(waiting=(*exchange.line.waiting, question))
+        turn.change(waiting=(*turn.line.waiting, question))
 
 
-def _closed(exchange: Exchange, closed: QuestionClosed, _policy: LinePolicy) -> None:
+def _closed(turn: Turn, closed: QuestionClosed, _policy: LinePolicy) -> None:
     """The question awaits no answer any longer; what was still to be said about it is not said."""
-    question = exchange.line.question(closed.question_id)
+    question = turn.line.question(closed.question_id)
     if question is None:
-        exchange.remarks.append("a question was closed that this line does not know")
+        turn.remarks.append("a question was closed that this line does not know")
         return
-    exchange.update(question, closed_at=closed.closed_at)
-    exchange.drop(lambda message: message.question_id == closed.question_id)
-    current = exchange.line.current
+    turn.update(question, closed_at=closed.closed_at)
+    turn.drop(lambda message: message.question_id == closed.question_id)
+    current = turn.line.current
     if current and current.question_id == closed.question_id:
-        exchange.retire()
+        turn.retire()
     else:
-        _forget_waiting(exchange, lambda known: known.question_id == closed.question_id)
+        _forget_waiting(turn, lambda known: known.question_id == closed.question_id)
 
 
-def _forget_waiting(exchange: Exchange, unwanted: Callable[[LineQuestion], bool]) -> None:
-    exchange.change(waiting=tuple(known for known in exchange.line.waiting if not unwanted(known)))
+def _forget_waiting(turn: Turn, unwanted: Callable[[LineQuestion], bool]) -> None:
+    turn.change(waiting=tuple(known for known in turn.line.waiting if not unwanted(known)))
 
 
-def _notice(exchange: Exchange, notice: NoticeRequested, _policy: LinePolicy) -> None:
+def _notice(turn: Turn, notice: NoticeRequested, _policy: LinePolicy) -> None:
     """Queue a notice. A reminder of a question that is no longer open is not sent."""
-    exchange.change(phone=notice.phone)
+    turn.change(phone=notice.phone)
     if notice.kind is NoticeKind.REMINDER:
-        current = exchange.line.current
+        current = turn.line.current
         if current is None or current.question_id != notice.question_id or current.answered:
-            exchange.remarks.append("a reminder came for a question that is not open")
+            turn.remarks.append("a reminder came for a question that is not open")
             return
-    _supersede(exchange, notice.case_id)
-    exchange.say(
+    _supersede(turn, notice.case_id)
+    turn.say(
         Message(
             message_id=notice.notice_id,
             text=texts.notice(notice.kind, notice.language, notice.details),
@@ -176,35 +176,35 @@ def _notice(exchange: Exchange, notice: NoticeRequested, _policy: LinePolicy) ->
     )
 
 
-def _supersede(exchange: Exchange, case_id: str) -> None:
+def _supersede(turn: Turn, case_id: str) -> None:
     """Newer word of a case takes the place of an ending that still waits for the morning."""
-    exchange.drop(lambda message: message.case_id == case_id and message.notice in _OUTDATED)
+    turn.drop(lambda message: message.case_id == case_id and message.notice in _OUTDATED)
 
 
-def _withdrawn(exchange: Exchange, withdrawn: PersonWithdrawn, _policy: LinePolicy) -> None:
+def _withdrawn(turn: Turn, withdrawn: PersonWithdrawn, _policy: LinePolicy) -> None:
     """Nothing more goes out for this person: they died, or the number is no longer theirs (R2)."""
     person_id = withdrawn.person_id
-    exchange.drop(lambda message: message.person_id == person_id)
-    _forget_waiting(exchange, lambda known: known.person_id == person_id)
-    current = exchange.line.current
+    turn.drop(lambda message: message.person_id == person_id)
+    _forget_waiting(turn, lambda known: known.person_id == person_id)
+    current = turn.line.current
     if current and current.person_id == person_id:
         if current.closed_at is None:
-            exchange.update(current, closed_at=withdrawn.at)
-        exchange.retire()
+            turn.update(current, closed_at=withdrawn.at)
+        turn.retire()
 
 
-def _accepted(exchange: Exchange, accepted: MessageAccepted, policy: LinePolicy) -> None:
+def _accepted(turn: Turn, accepted: MessageAccepted, policy: LinePolicy) -> None:
     """The carrier took the message: if it puts a question, the question's term starts here (R6).
 
     It may be one that this line does not know to be with the carrier: a worker that died may have handed it
     over without being able to write that down.
     """
-    message = exchange.line.message(accepted.message_id)
+    message = turn.line.message(accepted.message_id)
     if message is None:
-        exchange.remarks.append("a message was accepted that is not with the carrier")
+        turn.remarks.append("a message was accepted that is not with the carrier")
         return
-    exchange.replace(message)
-    question = exchange.line.question(message.question_id) if message.asks else None
+    turn.replace(message)
+    question = turn.line.question(message.question_id) if message.asks else None
     delivery = Delivery(
         sid=accepted.sid,
         asked=message.question_id if message.asks else None,
@@ -212,13 +212,13 @@ def _accepted(exchange: Exchange, accepted: MessageAccepted, policy: LinePolicy)
         message_id=message.message_id,
         message=None if message.unwanted else message,
     )
-    exchange.change(deliveries=(*exchange.line.deliveries, delivery)[-_KEPT_DELIVERIES:])
-    redelivery.forget_old(exchange, policy.keep_trying)
+    turn.change(deliveries=(*turn.line.deliveries, delivery)[-_KEPT_DELIVERIES:])
+    redelivery.forget_old(turn, policy.keep_trying)
     if question:
         if not question.put_at:
             # A message that was found again at the carrier left before it was handed over this time.
-            exchange.put(question, min(message.handed_at or accepted.accepted_at, accepted.accepted_at))
-        exchange.effects.append(
+            turn.put(question, min(message.handed_at or accepted.accepted_at, accepted.accepted_at))
+        turn.effects.append(
             QuestionSent(
                 question_id=question.question_id,
                 case_id=question.case_id,
@@ -229,27 +229,27 @@ def _accepted(exchange: Exchange, accepted: MessageAccepted, policy: LinePolicy)
                 sent_at=max(accepted.accepted_at, accepted.sent_at or accepted.accepted_at),
             )
         )
-    early = [report for report in exchange.line.early if report.sid == accepted.sid]
-    exchange.change(early=tuple(report for report in exchange.line.early if report.sid != accepted.sid))
+    early = [report for report in turn.line.early if report.sid == accepted.sid]
+    turn.change(early=tuple(report for report in turn.line.early if report.sid != accepted.sid))
     for report in early:
-        _climb(exchange, report, policy)
+        _climb(turn, report, policy)
 
 
-def _deferred(exchange: Exchange, deferred: MessageDeferred, policy: LinePolicy) -> None:
+def _deferred(turn: Turn, deferred: MessageDeferred, policy: LinePolicy) -> None:
     """The carrier gave the message back. It keeps its place, and no term starts (R6).
 
     Where it surely has not left, what was put before it goes on being answered.
     """
-    message = exchange.line.in_flight
+    message = turn.line.in_flight
     if message is None or (message.message_id, message.attempt) != (deferred.message_id, deferred.attempt):
-        exchange.remarks.append("a message was deferred that is not with the carrier")
+        turn.remarks.append("a message was deferred that is not with the carrier")
         return
     if deferred.may_have_left:
         message = _may_have_left(message, deferred.tried_at)
     else:
         message = message.model_copy(update={"tried_at": None, "returned_at": deferred.at})
     alone = message.alone or deferred.reason == UNKNOWN_CODE
-    _retry(exchange, message.model_copy(update={"alone": alone}), deferred.retry_after_seconds, policy)
+    _retry(turn, message.model_copy(update={"alone": alone}), deferred.retry_after_seconds, policy)
 
 
 def _may_have_left(message: Message, since: datetime | None) -> Message:
@@ -260,61 +260,61 @@ def _may_have_left(message: Message, since: datetime | None) -> Message:
     return message.model_copy(update={"tried_at": min(since, message.tried_at)})
 
 
-def _in_doubt(exchange: Exchange, doubt: MessageInDoubt, policy: LinePolicy) -> None:
+def _in_doubt(turn: Turn, doubt: MessageInDoubt, policy: LinePolicy) -> None:
     """Nobody can tell whether the message left. It is looked up again later, never simply sent again."""
-    message = exchange.line.in_flight
+    message = turn.line.in_flight
     if message is None or (message.message_id, message.attempt) != (doubt.message_id, doubt.attempt):
-        exchange.remarks.append("a message is in doubt that is not with the carrier")
+        turn.remarks.append("a message is in doubt that is not with the carrier")
         return
-    _retry(exchange, _may_have_left(message, doubt.tried_at), _LONGEST_DELAY, policy)
+    _retry(turn, _may_have_left(message, doubt.tried_at), _LONGEST_DELAY, policy)
 
 
-def _retry(exchange: Exchange, message: Message, after: float | None, policy: LinePolicy) -> None:
+def _retry(turn: Turn, message: Message, after: float | None, policy: LinePolicy) -> None:
     if message.unwanted:
-        exchange.give_up(message)
+        turn.give_up(message)
         return
     doublings = min(message.attempt - 1, _DOUBLINGS)
     delay = after if after is not None else min(_FIRST_DELAY * 2**doublings, _LONGEST_DELAY)
-    retry_at = exchange.now + timedelta(seconds=delay * policy.time_scale)
-    exchange.replace(message, message.model_copy(update={"handed_at": None, "retry_at": retry_at}))
+    retry_at = turn.now + timedelta(seconds=delay * policy.time_scale)
+    turn.replace(message, message.model_copy(update={"handed_at": None, "retry_at": retry_at}))
 
 
-def _rejected(exchange: Exchange, rejected: MessageRejected, policy: LinePolicy) -> None:
+def _rejected(turn: Turn, rejected: MessageRejected, policy: LinePolicy) -> None:
     """The carrier refused the message for good: a question can't reach its number.
 
     A number that has opted out is no such number: somebody may want to be asked there tomorrow.
     """
-    message = exchange.line.message(rejected.message_id)
+    message = turn.line.message(rejected.message_id)
     if message is None:
-        exchange.remarks.append("a message was rejected that is not with the carrier")
+        turn.remarks.append("a message was rejected that is not with the carrier")
         return
-    exchange.replace(message)
-    question = exchange.line.question(message.question_id) if message.asks else None
+    turn.replace(message)
+    question = turn.line.question(message.question_id) if message.asks else None
     if rejected.opted_out and not message.unwanted:
-        redelivery.again(exchange, message, "opted_out", rejected.code, policy.keep_trying)
+        redelivery.again(turn, message, "opted_out", rejected.code, policy.keep_trying)
     elif question:
-        redelivery.undeliverable(exchange, question, rejected.code, rejected.at)
+        redelivery.undeliverable(turn, question, rejected.code, rejected.at)
     else:
-        exchange.remarks.append("a notice was rejected by the carrier")
+        turn.remarks.append("a notice was rejected by the carrier")
 
 
-def _status(exchange: Exchange, report: MessageStatusReported, policy: LinePolicy) -> None:
-    if any(delivery.sid == report.sid for delivery in exchange.line.deliveries):
-        _climb(exchange, report, policy)
-    elif any(message.attempt for message in exchange.line.messages):
+def _status(turn: Turn, report: MessageStatusReported, policy: LinePolicy) -> None:
+    if any(delivery.sid == report.sid for delivery in turn.line.deliveries):
+        _climb(turn, report, policy)
+    elif any(message.attempt for message in turn.line.messages):
         # The callback overtook the carrier's own report; it is read when that comes.
-        exchange.change(early=(*exchange.line.early, report)[-_KEPT_DELIVERIES:])
+        turn.change(early=(*turn.line.early, report)[-_KEPT_DELIVERIES:])
     else:
-        exchange.remarks.append("a status came for an unknown message")
+        turn.remarks.append("a status came for an unknown message")
 
 
-def _climb(exchange: Exchange, report: MessageStatusReported, policy: LinePolicy) -> None:
+def _climb(turn: Turn, report: MessageStatusReported, policy: LinePolicy) -> None:
     """Statuses come in any order: they only climb, and the first final one stands.
 
     When one first says that a question left, the SMS API is asked when that was.
     """
     failure = redelivery.failure_of(report)
-    for delivery in exchange.line.deliveries:
+    for delivery in turn.line.deliveries:
         climbs = _RANKS.get(report.status, -1) > _RANKS[delivery.status]
         if delivery.sid != report.sid or not climbs:
             continue
@@ -323,72 +323,72 @@ def _climb(exchange: Exchange, report: MessageStatusReported, policy: LinePolicy
             changes["message"] = None
         if failure:
             changes["inquiry"] = None
-        elif exchange.line.question(delivery.asked) and inquiries.may_ask(delivery, report):
-            changes["inquiry"] = Inquiry(left_by=report.at, next_at=exchange.now)
-        exchange.note_delivery(delivery, **changes)
+        elif turn.line.question(delivery.asked) and inquiries.may_ask(delivery, report):
+            changes["inquiry"] = Inquiry(left_by=report.at, next_at=turn.now)
+        turn.note_delivery(delivery, **changes)
         if failure:
-            redelivery.not_delivered(exchange, delivery, failure, report, policy.keep_trying)
+            redelivery.not_delivered(turn, delivery, failure, report, policy.keep_trying)
 
 
-def _sent_time(exchange: Exchange, told: SentTimeTold, policy: LinePolicy) -> None:
-    inquiries.told(exchange, told, policy.time_scale)
+def _sent_time(turn: Turn, told: SentTimeTold, policy: LinePolicy) -> None:
+    inquiries.told(turn, told, policy.time_scale)
 
 
-def _received(exchange: Exchange, received: MessageReceived, _policy: LinePolicy) -> None:
-    line = exchange.line
+def _received(turn: Turn, received: MessageReceived, _policy: LinePolicy) -> None:
+    line = turn.line
     if received.sid in line.heard:
-        exchange.remarks.append("a text came that had come before")
+        turn.remarks.append("a text came that had come before")
         return
-    exchange.change(
+    turn.change(
         phone=received.phone,
         held_texts=(*line.held_texts, received),
         heard=(*line.heard, received.sid)[-_KEPT_HEARD:],
     )
-    redelivery.handset_is_on(exchange)
+    redelivery.handset_is_on(turn)
 
 
-def _read_held(exchange: Exchange) -> None:
+def _read_held(turn: Turn) -> None:
     """Read the texts that came, unless a question is with the carrier, or may have left without our knowing.
 
     Nobody can tell before whether a text answers that question or the one before it.
     """
-    line = exchange.line
+    line = turn.line
     leaving = [line.question(each.question_id) for each in line.messages if each.asks and each.tried_at]
     if any(question is None or not question.put_at for question in leaving):
         return
-    held = exchange.line.held_texts
-    exchange.change(held_texts=())
+    held = turn.line.held_texts
+    turn.change(held_texts=())
     for received in held:
-        _read(exchange, received)
+        _read(turn, received)
 
 
-def _read(exchange: Exchange, received: MessageReceived) -> None:
+def _read(turn: Turn, received: MessageReceived) -> None:
     """The text belongs to the question that was put last when the carrier received it.
 
     STOP is said by the number, whoever was asked last.
     """
     match read_offer(received.text):
         case Decline(stop=True):
-            redelivery.stop(exchange, received.received_at)
+            redelivery.stop(turn, received.received_at)
         case _:
             pass
-    meant = exchange.line.meant_at(received.received_at)
+    meant = turn.line.meant_at(received.received_at)
     if not meant:
-        exchange.remarks.append("a text came from a number that was asked nothing")
+        turn.remarks.append("a text came from a number that was asked nothing")
         return
     understood = [each for each in meant if _parse(each, received.text)]
     question = understood[0] if understood else meant[-1]
     closed = not question.open_at(received.received_at)
     answer = _parse(question, received.text)
-    current = exchange.line.current
+    current = turn.line.current
     open_now = current is not None and current.question_id == question.question_id and not question.answered
     if answer is None and not closed:
         if open_now:
-            _explain(exchange, question, received)
+            _explain(turn, question, received)
         else:
-            exchange.remarks.append("a text after the answer was not understood")
+            turn.remarks.append("a text after the answer was not understood")
         return
-    exchange.effects.append(
+    turn.effects.append(
         QuestionAnswered(
             question_id=question.question_id,
             case_id=question.case_id,
@@ -400,8 +400,8 @@ def _read(exchange: Exchange, received: MessageReceived) -> None:
         )
     )
     if answer and open_now and not closed:
-        exchange.update(question, answered=True)
-        exchange.drop(lambda message: message.question_id == question.question_id)
+        turn.update(question, answered=True)
+        turn.drop(lambda message: message.question_id == question.question_id)
 
 
 def _parse(question: LineQuestion, text: str) -> Answer | None:
@@ -414,24 +414,24 @@ def _parse(question: LineQuestion, text: str) -> Answer | None:
             return read_account(text, known=question.details.account is not None)
 
 
-def _explain(exchange: Exchange, question: LineQuestion, received: MessageReceived) -> None:
+def _explain(turn: Turn, question: LineQuestion, received: MessageReceived) -> None:
     """Say how to answer, at most three times a question. The term is not moved (R6).
 
     What answers an earlier question of the case (a "1" sent twice) is no answer that is not understood: it is
     explained once, and not counted.
     """
-    if _is_echo(exchange.line, question, received.text):
+    if _is_echo(turn.line, question, received.text):
         if question.echoed:
-            exchange.remarks.append("an answer of an earlier question came again")
+            turn.remarks.append("an answer of an earlier question came again")
             return
-        exchange.update(question, echoed=True)
+        turn.update(question, echoed=True)
         number = "echo"
     elif question.explained >= _EXPLANATIONS:
-        exchange.remarks.append("the question was explained often enough")
+        turn.remarks.append("the question was explained often enough")
         return
     else:
-        number = str(exchange.update(question, explained=question.explained + 1).explained)
-    exchange.say(
+        number = str(turn.update(question, explained=question.explained + 1).explained)
+    turn.say(
         Message(
             message_id=derived_id(question.question_id, "explanation", number),
             text=texts.explanation(question.kind, question.language, question.details),
@@ -449,11 +449,11 @@ def _is_echo(line: Line, question: LineQuestion, text: str) -> bool:
     return any(_parse(each, text) for each in earlier)
 
 
-def _wake(_exchange: Exchange, _elapsed: DeadlineElapsed, _policy: LinePolicy) -> None:
+def _wake(_turn: Turn, _elapsed: DeadlineElapsed, _policy: LinePolicy) -> None:
     """Nothing but the hour has changed; what is due is handed over as after every event."""
 
 
-_HANDLERS: dict[type[Event], Callable[[Exchange, Any, LinePolicy], None]] = {
+_HANDLERS: dict[type[Event], Callable[[Turn, Any, LinePolicy], None]] = {
     QuestionAsked: _asked,
     QuestionClosed: _closed,
     NoticeRequested: _notice,

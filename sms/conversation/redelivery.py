@@ -12,7 +12,7 @@ from schemas.messages import Failure, MessageStatusReported, SenderHeld
 from schemas.questions import QuestionNotReached, QuestionUndeliverable
 from sms.conversation.hours import next_morning
 from sms.conversation.line import Delivery, LineQuestion, Message
-from sms.conversation.turn import Exchange, message_of
+from sms.conversation.turn import Turn, message_of
 
 NOT_DELIVERED = frozenset(("undelivered", "failed", "canceled"))
 _FIRST_DELAY = timedelta(minutes=15)
@@ -32,57 +32,55 @@ def failure_of(report: MessageStatusReported) -> Failure | None:
 
 
 def not_delivered(
-    exchange: Exchange, delivery: Delivery, failure: Failure, report: MessageStatusReported, keep: timedelta
+    turn: Turn, delivery: Delivery, failure: Failure, report: MessageStatusReported, keep: timedelta
 ) -> None:
     """An accepted message failed. `keep` is how long after its first try it is sent again."""
     if failure == "ours":
-        exchange.effects.append(SenderHeld(phone=report.phone, code=report.error_code, at=report.at))
-    question = exchange.line.question(delivery.asked)
+        turn.effects.append(SenderHeld(phone=report.phone, code=report.error_code, at=report.at))
+    question = turn.line.question(delivery.asked)
     if question and question.answered:
-        exchange.remarks.append("a question was answered that is said not to have reached")
+        turn.remarks.append("a question was answered that is said not to have reached")
         return
     if question and failure == "permanent":
-        undeliverable(exchange, question, report.error_code, report.at)
+        undeliverable(turn, question, report.error_code, report.at)
         return
     if question:
-        _not_reached(exchange, question, delivery, report)
-    message = delivery.message or _of_open_question(exchange, question, delivery)
+        _not_reached(turn, question, delivery, report)
+    message = delivery.message or _of_open_question(turn, question, delivery)
     if message is None or failure == "permanent":
-        exchange.remarks.append("a message did not reach its number, and is not sent again")
+        turn.remarks.append("a message did not reach its number, and is not sent again")
     else:
-        again(exchange, message, failure, report.error_code, keep)
+        again(turn, message, failure, report.error_code, keep)
 
 
-def _of_open_question(
-    exchange: Exchange, question: LineQuestion | None, delivery: Delivery
-) -> Message | None:
+def _of_open_question(turn: Turn, question: LineQuestion | None, delivery: Delivery) -> Message | None:
     """What puts a question that is open still, however long ago it left: nothing of it is kept then."""
-    current = exchange.line.current
+    current = turn.line.current
     if question is None or question != current or question.closed_at:
         return None
     sent = {"message_id": delivery.message_id or message_of(question).message_id, "tried_at": question.put_at}
     return message_of(question).model_copy(update=sent)
 
 
-def again(exchange: Exchange, message: Message, failure: Failure, code: int | None, keep: timedelta) -> None:
+def again(turn: Turn, message: Message, failure: Failure, code: int | None, keep: timedelta) -> None:
     """Queue the message once more, under another id: the carrier takes a message once."""
-    question = exchange.line.question(message.question_id) if message.asks else None
-    first_tried_at = message.first_tried_at or message.tried_at or exchange.now
+    question = turn.line.question(message.question_id) if message.asks else None
+    first_tried_at = message.first_tried_at or message.tried_at or turn.now
     until = first_tried_at + keep
     match failure:
         case "opted_out":
-            retry_at = stop(exchange, exchange.now)
+            retry_at = stop(turn, turn.now)
             over = question is None or retry_at > until
         case "ours":
-            retry_at, over = exchange.now + _delay(message), False
+            retry_at, over = turn.now + _delay(message), False
         case _:
-            retry_at, over = min(exchange.now + _delay(message), until), exchange.now >= until
+            retry_at, over = min(turn.now + _delay(message), until), turn.now >= until
     if over and question:
-        undeliverable(exchange, question, code, exchange.now, opted_out=failure == "opted_out")
+        undeliverable(turn, question, code, turn.now, opted_out=failure == "opted_out")
     if over:
-        exchange.remarks.append("a message is not sent again")
+        turn.remarks.append("a message is not sent again")
         return
-    exchange.say(
+    turn.say(
         message.model_copy(
             update={
                 "message_id": derived_id(message.message_id, "again"),
@@ -99,38 +97,38 @@ def again(exchange: Exchange, message: Message, failure: Failure, code: int | No
     )
 
 
-def stop(exchange: Exchange, said_at: datetime) -> datetime:
+def stop(turn: Turn, said_at: datetime) -> datetime:
     """The number wants nothing: new offers on it wait for the next day's morning, which is returned."""
     morning = next_morning(said_at)
-    known = exchange.line.stopped_until
-    exchange.change(stopped_until=max(known, morning) if known else morning)
+    known = turn.line.stopped_until
+    turn.change(stopped_until=max(known, morning) if known else morning)
     return morning
 
 
-def handset_is_on(exchange: Exchange) -> None:
+def handset_is_on(turn: Turn) -> None:
     """A text came: what waits because it did not reach the number need not wait any longer."""
-    for message in exchange.line.messages:
+    for message in turn.line.messages:
         if message.resent and message.retry_at and not message.handed_at:
-            exchange.replace(message, message.model_copy(update={"retry_at": exchange.now}))
+            turn.replace(message, message.model_copy(update={"retry_at": turn.now}))
 
 
-def forget_old(exchange: Exchange, keep: timedelta) -> None:
+def forget_old(turn: Turn, keep: timedelta) -> None:
     """What was sent so long ago is not sent again, whatever is reported of it."""
-    before = exchange.now - keep
+    before = turn.now - keep
     kept = tuple(
         known.model_copy(update={"message": None})
         if known.message and (known.message.tried_at or before) <= before
         else known
-        for known in exchange.line.deliveries
+        for known in turn.line.deliveries
     )
-    exchange.change(deliveries=kept)
+    turn.change(deliveries=kept)
 
 
 def undeliverable(
-    exchange: Exchange, question: LineQuestion, code: int | None, at: datetime, *, opted_out: bool = False
+    turn: Turn, question: LineQuestion, code: int | None, at: datetime, *, opted_out: bool = False
 ) -> None:
     """Tell the case that its question can't reach the number."""
-    exchange.effects.append(
+    turn.effects.append(
         QuestionUndeliverable(
             question_id=question.question_id,
             case_id=question.case_id,
@@ -143,9 +141,9 @@ def undeliverable(
 
 
 def _not_reached(
-    exchange: Exchange, question: LineQuestion, delivery: Delivery, report: MessageStatusReported
+    turn: Turn, question: LineQuestion, delivery: Delivery, report: MessageStatusReported
 ) -> None:
-    exchange.effects.append(
+    turn.effects.append(
         QuestionNotReached(
             question_id=question.question_id,
             case_id=question.case_id,

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from schemas.messages import MessageStatusReported, SentTimeTold, SentTimeWanted
 from schemas.questions import QuestionSentTime
 from sms.conversation.line import Delivery
-from sms.conversation.turn import Exchange
+from sms.conversation.turn import Turn
 
 # Statuses of a message that has left the API.
 _LEFT = frozenset(("sent", "delivered", "undelivered"))
@@ -24,46 +24,46 @@ def may_ask(delivery: Delivery, report: MessageStatusReported) -> bool:
     return report.status in _LEFT and delivery.status not in _LEFT and not delivery.told
 
 
-def ask(exchange: Exchange) -> datetime | None:
+def ask(turn: Turn) -> datetime | None:
     """Ask for what is due, and return when there is more to ask."""
-    for delivery in exchange.line.deliveries:
+    for delivery in turn.line.deliveries:
         inquiry = delivery.inquiry
-        if inquiry and inquiry.next_at and inquiry.next_at <= exchange.now:
+        if inquiry and inquiry.next_at and inquiry.next_at <= turn.now:
             asked = inquiry.model_copy(update={"attempt": inquiry.attempt + 1, "next_at": None})
-            exchange.note_delivery(delivery, inquiry=asked)
-            exchange.effects.append(
-                SentTimeWanted(sid=delivery.sid, phone=exchange.line.phone or "", attempt=asked.attempt)
+            turn.note_delivery(delivery, inquiry=asked)
+            turn.effects.append(
+                SentTimeWanted(sid=delivery.sid, phone=turn.line.phone or "", attempt=asked.attempt)
             )
-    inquiries = [delivery.inquiry for delivery in exchange.line.deliveries if delivery.inquiry]
+    inquiries = [delivery.inquiry for delivery in turn.line.deliveries if delivery.inquiry]
     return min((inquiry.next_at for inquiry in inquiries if inquiry.next_at), default=None)
 
 
-def told(exchange: Exchange, report: SentTimeTold, time_scale: float) -> None:
+def told(turn: Turn, report: SentTimeTold, time_scale: float) -> None:
     """Tell the case when its question was sent, or ask again later. `time_scale` makes delays virtual."""
-    found = [delivery for delivery in exchange.line.deliveries if delivery.sid == report.sid]
+    found = [delivery for delivery in turn.line.deliveries if delivery.sid == report.sid]
     delivery, inquiry = (found[0], found[0].inquiry) if found else (None, None)
     if delivery is None or inquiry is None or report.attempt != inquiry.attempt:
-        exchange.remarks.append("a sent time came that nobody waits for")
+        turn.remarks.append("a sent time came that nobody waits for")
         return
     if report.sent_at is not None:
-        exchange.note_delivery(delivery, inquiry=None, told=True)
+        turn.note_delivery(delivery, inquiry=None, told=True)
         # However wrong the API's clock is: the message had left when it reported so.
-        _tell(exchange, delivery, min(report.sent_at, inquiry.left_by))
+        _tell(turn, delivery, min(report.sent_at, inquiry.left_by))
     elif inquiry.attempt < _MOST_ATTEMPTS:
         seconds = _FIRST_DELAY * _GROWTH ** (inquiry.attempt - 1)
-        next_at = exchange.now + timedelta(seconds=seconds * time_scale)
-        exchange.note_delivery(delivery, inquiry=inquiry.model_copy(update={"next_at": next_at}))
+        next_at = turn.now + timedelta(seconds=seconds * time_scale)
+        turn.note_delivery(delivery, inquiry=inquiry.model_copy(update={"next_at": next_at}))
     else:
-        exchange.note_delivery(delivery, inquiry=None)
-        exchange.remarks.append("a sent time was asked for in vain: the acceptance stands")
+        turn.note_delivery(delivery, inquiry=None)
+        turn.remarks.append("a sent time was asked for in vain: the acceptance stands")
 
 
-def _tell(exchange: Exchange, delivery: Delivery, sent_at: datetime) -> None:
-    question = exchange.line.question(delivery.asked)
+def _tell(turn: Turn, delivery: Delivery, sent_at: datetime) -> None:
+    question = turn.line.question(delivery.asked)
     if question is None:
-        exchange.remarks.append("a sent time came of a question that the line has forgotten")
+        turn.remarks.append("a sent time came of a question that the line has forgotten")
         return
-    exchange.effects.append(
+    turn.effects.append(
         QuestionSentTime(
             question_id=question.question_id,
             case_id=question.case_id,

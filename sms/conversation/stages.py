@@ -22,7 +22,7 @@ class Stage(StrEnum):
     PAST = "past"
 
 
-STEPS: dict[tuple[Stage, Stage], str] = {
+TRANSITIONS: dict[tuple[Stage, Stage], str] = {
     (Stage.UNKNOWN, Stage.WAITING): "asked while another question is open",
     (Stage.UNKNOWN, Stage.HELD): "asked in quiet hours, or behind other messages",
     (Stage.UNKNOWN, Stage.WITH_CARRIER): "asked (R3, R4, R7)",

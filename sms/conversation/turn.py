@@ -29,7 +29,7 @@ def message_of(question: LineQuestion) -> Message:
     )
 
 
-class Exchange:
+class Turn:
     """The line as the event finds it, changed move by move.
 
     `now` is the event's instant, by which all is decided, and `read_at` the present one, both in UTC.

@@ -48,7 +48,7 @@ class Hold:
         self._until = asyncio.get_running_loop().time() + seconds
 
 
-class Rest:
+class CircuitBreaker:
     """After several failures in a row nobody calls for a while, each time longer, up to half a minute.
 
     Without it, an outage would cost every message its own tries, and the API a storm when it comes back. The

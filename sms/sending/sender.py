@@ -17,7 +17,7 @@ from schemas.messages import (
 )
 from sms import metrics
 from sms.carrier import Accepted, CannotBeAskedError, Carrier, NotNow, Refused, Uncertain
-from sms.sending.circuit_breaker import Rest
+from sms.sending.circuit_breaker import CircuitBreaker
 from sms.sending.journal import Entry
 from sms.sending.rate_limit import TokenBucket, whole
 from streams.clock import Clock
@@ -87,7 +87,7 @@ class Sender:
         self._chance = chance
         self._now = now
         self._bucket = TokenBucket(limits.per_second, limits.burst, limits.share)
-        self._rest = Rest(chance)
+        self._breaker = CircuitBreaker(chance)
         self._free = asyncio.Semaphore(limits.in_flight)
 
     def is_stale(self, message: MessageToSend) -> bool:
@@ -136,17 +136,17 @@ class Sender:
         return self._clock.virtual(entry.intended_at) if entry.intended_at else None
 
     def hold(self, code: int | None, reason: str) -> None:
-        """Rest, because a message that the API had taken has failed for a cause of ours."""
+        """CircuitBreaker, because a message that the API had taken has failed for a cause of ours."""
         metrics.OURS.labels(str(code or "none")).inc()
         _log.error("a message failed for a cause of ours: the queue is held", reason=reason, code=code)
-        self._rest.hold()
+        self._breaker.hold()
 
     async def carry_out(self, step: Step) -> Entry:
         """Look the message up if it is ambiguous, send it if need be, and return what became of it."""
         async with self._free:
-            with self._rest.turn() as may_begin:
+            with self._breaker.turn() as may_begin:
                 if not may_begin:
-                    return self._later(step, "resting", self._rest.spread(), open_=step.ambiguous)
+                    return self._later(step, "resting", self._breaker.spread(), open_=step.ambiguous)
                 return await self._begin(step)
 
     async def _begin(self, step: Step) -> Entry:
@@ -175,7 +175,7 @@ class Sender:
             waited = self._now() - intended_at
             if problem.passing and waited < timedelta(seconds=self._limits.doubt_seconds):
                 metrics.LOOKUPS.labels("not_now").inc()
-                self._rest.failed(None)
+                self._breaker.failed(None)
                 return self._later(step, "look_up_failed", open_=True)
             metrics.LOOKUPS.labels("impossible").inc()
             _log.error("a message is in doubt", message_id=step.message.message_id, reason=str(problem))
@@ -208,8 +208,8 @@ class Sender:
         for tries_left in reversed(range(self._limits.tries)):
             if not await self._bucket.take(step.ends):
                 return self._later(step, "busy", self._chance.uniform(0, self._limits.batch_seconds))
-            if self._rest.seconds_left() > 0:
-                return self._later(step, "resting", self._rest.spread())
+            if self._breaker.seconds_left() > 0:
+                return self._later(step, "resting", self._breaker.spread())
             if self.is_stale(step.message):
                 return self._later(step, "stale", 0.0)
             if not step.may_call():
@@ -232,10 +232,10 @@ class Sender:
         metrics.CALLS.labels(type(outcome).__name__.lower()).inc()
         match outcome:
             case Accepted():
-                self._rest.accepted()
+                self._breaker.accepted()
                 return self._accepted(step, outcome)
             case Refused():
-                self._rest.succeeded()
+                self._breaker.succeeded()
                 return self._rejected(step, outcome)
             case NotNow():
                 self._note_failure(step, outcome)
@@ -253,10 +253,10 @@ class Sender:
         if failure.unknown:
             metrics.UNKNOWN_CODES.labels(str(failure.code or "none")).inc()
             _log.warning("the SMS API refused a message with a code that we do not know", code=failure.code)
-            if self._rest.refused(step.message.phone):
+            if self._breaker.refused(step.message.phone):
                 _log.error("it refused number after number so: nobody sends for a while", code=failure.code)
             return
-        self._rest.failed(failure.retry_after, answered=failure.answered)
+        self._breaker.failed(failure.retry_after, answered=failure.answered)
         if failure.ours:
             metrics.OURS.labels(str(failure.code or "none")).inc()
             _log.error(

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 
-class FirstHeard:
+class FirstReceived:
     """Remembers first instants by the texts' sids, in this process only, and at most `most` of them.
 
     The oldest is forgotten first.

@@ -23,7 +23,7 @@ from schemas.messages import MessageReceived, MessageStatusReported
 from sms import metrics
 from sms.inbox_producer import Inbox, KafkaInbox, NotTakenError
 from sms.twilio.errors import is_known
-from sms.twilio.first_received import FirstHeard
+from sms.twilio.first_received import FirstReceived
 from sms.twilio.forms import BadRequestError, read_form, read_inbound, read_json, read_status
 from sms.twilio.signature import is_body_signed, is_signed
 from streams.clock import Clock
@@ -63,7 +63,7 @@ class Webhooks:
         self._called_at = without_fragment(account.public_url)
         self._pseudonyms = pseudonyms
         self._clock = clock
-        self._heard = FirstHeard()
+        self._heard = FirstReceived()
 
     def app(self) -> web.Application:
         """The application: two routes for the SMS API, and three for whoever looks after the process."""

@@ -12,7 +12,7 @@ from rules import answers, lifecycle, turn
 from rules.person import Person, Question
 from schemas.registry import DeathRegistered
 from sms.conversation.line import Line
-from sms.conversation.turn import Exchange
+from sms.conversation.turn import Turn
 
 SEEDS = 10_000
 
@@ -78,21 +78,21 @@ def test_a_grant_to_whom_receives_already_is_noticed(monkeypatch: pytest.MonkeyP
 
 
 def test_a_message_at_night_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Exchange, "_is_answer", lambda *_: True)
+    monkeypatch.setattr(Turn, "_is_answer", lambda *_: True)
     failure = first_failure(100)
     assert failure is not None
     assert failure.promise == "in quiet hours only answers go out"
 
 
 def test_two_open_questions_on_a_number_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def eager(exchange: Exchange) -> None:
-        if exchange.line.waiting:
-            first, *others = exchange.line.waiting
-            exchange.retire()
-            exchange.change(waiting=tuple(others))
-            exchange.make_current(first)
+    def eager(turn: Turn) -> None:
+        if turn.line.waiting:
+            first, *others = turn.line.waiting
+            turn.retire()
+            turn.change(waiting=tuple(others))
+            turn.make_current(first)
 
-    monkeypatch.setattr(Exchange, "open_next", eager)
+    monkeypatch.setattr(Turn, "open_next", eager)
     failure = first_failure(100)
     assert failure is not None
     assert failure.promise == "one open question per number"
@@ -120,7 +120,7 @@ def test_a_core_that_raises_is_told_as_a_broken_promise(monkeypatch: pytest.Monk
 
 
 def test_the_story_of_a_failure_is_short_and_ends_with_the_promise(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Exchange, "_is_answer", lambda *_: True)
+    monkeypatch.setattr(Turn, "_is_answer", lambda *_: True)
     failure = first_failure(100)
     assert failure is not None
     story = shortest_story(failure)
@@ -130,7 +130,7 @@ def test_the_story_of_a_failure_is_short_and_ends_with_the_promise(monkeypatch: 
 
 
 def test_the_same_seed_is_the_same_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Exchange, "_is_answer", lambda *_: True)
+    monkeypatch.setattr(Turn, "_is_answer", lambda *_: True)
     failure = first_failure(100)
     assert failure is not None
     assert play(failure.seed) == failure
@@ -141,7 +141,7 @@ def test_the_command_counts_the_runs_and_tells_the_failures(monkeypatch: pytest.
     assert simulate(60, 100, Console(file=said, width=200), processes=1) == 0
     assert "60 runs kept every promise" in said.getvalue()
 
-    monkeypatch.setattr(Exchange, "_is_answer", lambda *_: True)
+    monkeypatch.setattr(Turn, "_is_answer", lambda *_: True)
     said = io.StringIO()
     broken = simulate(60, 0, Console(file=said, width=200), processes=1)
     assert broken > 0

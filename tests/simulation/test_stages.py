@@ -5,9 +5,10 @@ from ops.simulation.actions import moves
 from ops.simulation.desk_model import Application
 from ops.simulation.scenario import setting
 from ops.simulation.world import World
-from rules.states import EDGES
+from rules import states
+from sms.conversation import stages
 from sms.conversation.line import Line
-from sms.conversation.stages import STEPS, Stage, stage_of
+from sms.conversation.stages import Stage, stage_of
 
 
 def questions(line: Line) -> set[str]:
@@ -41,7 +42,7 @@ def test_the_tables_of_steps_are_what_the_cores_do() -> None:
             cases.update((step.from_, step.to) for step in told.values())
     # A worker has to die at a rare moment for this one; the conversation's own tests take it.
     rare = {(Stage.HELD, Stage.PUT)}
-    assert set(STEPS) - rare <= set(steps) <= set(STEPS)
+    assert set(stages.TRANSITIONS) - rare <= set(steps) <= set(stages.TRANSITIONS)
     moved = {step for step in cases if step[0] != step[1]}
-    known = {(start.value, end.value) for start, end in EDGES}
+    known = {(start.value, end.value) for start, end in states.TRANSITIONS}
     assert moved <= known

@@ -7,7 +7,7 @@ import pytest
 from ops.simulation import soak
 from ops.simulation.runner import Failure, play_many
 from ops.simulation.soak import Soak, begun, main, report
-from sms.conversation.turn import Exchange
+from sms.conversation.turn import Turn
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +77,7 @@ def test_code_that_was_changed_and_progress_that_is_not_readable_begin_anew(
 def test_a_broken_promise_is_told_with_its_seed_and_its_story(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Exchange, "_is_answer", lambda *_: True)
+    monkeypatch.setattr(Turn, "_is_answer", lambda *_: True)
     assert play(tmp_path, "--from", "0", "--seeds", "60") == 1
     said = (tmp_path / "soak.md").read_text()
     assert "in quiet hours only answers go out" in said

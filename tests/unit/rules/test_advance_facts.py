@@ -8,7 +8,7 @@ from rules.deadlines import waits
 from rules.decisions import decision
 from rules.person import Standing
 from rules.policy import DecisionMode, Policy
-from rules.states import EDGES, State
+from rules.states import TRANSITIONS, State
 from rules.turn import Turn
 from schemas.base import Event
 from schemas.deadlines import DeadlineElapsed
@@ -291,6 +291,6 @@ def test_a_step_that_no_rule_allows_is_an_error_of_the_program(offered: Desk) ->
 
 
 def test_every_edge_names_a_rule() -> None:
-    for (start, _), rule in EDGES.items():
+    for (start, _), rule in TRANSITIONS.items():
         assert rule.startswith("R"), rule
         assert start not in {State.GRANTED, State.REFUSED}

@@ -212,7 +212,7 @@ async def test_from_the_fifth_number_in_a_row_on_nobody_is_called(
     [report] = await dispatcher.dispatch([message("m12")])
     assert isinstance(report, MessageDeferred)
     assert report.reason == "resting"
-    dispatcher._sender._rest._until = 0.0
+    dispatcher._sender._breaker._until = 0.0
     [report] = await dispatcher.dispatch([message("m12", attempt=2)])
     assert isinstance(report, MessageAccepted)
     others = [message(f"m{n}", f"+770155502{n:02}", attempt=2) for n in range(12)]
@@ -634,7 +634,7 @@ async def test_a_storm_with_deaths_of_workers_ends_with_one_sms_each(
             dispatcher = new_dispatcher(carrier, kept)
         await asyncio.sleep(0.05)
         # The storm never ends here, so that the rest between the tries would only make the test long.
-        dispatcher._sender._rest.succeeded()
+        dispatcher._sender._breaker.succeeded()
     assert Counter(type(report) for report in desk.done.values()) == {MessageAccepted: 120}
     sids = {report.sid for report in desk.done.values() if isinstance(report, MessageAccepted)}
     assert sids == {sent["sid"] for sent in api.messages}
@@ -655,7 +655,7 @@ async def test_after_an_outage_the_queues_drain_in_order_and_at_the_rate_limit(
     assert refused <= 2 * limits.in_flight
     api.always = None
     # Half a minute of rest is over.
-    dispatcher._sender._rest.succeeded()
+    dispatcher._sender._breaker.succeeded()
     while batch := desk.batch():
         desk.heard(await dispatcher.dispatch(batch))
     for number in range(10):

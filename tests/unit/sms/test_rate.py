@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sms.sending.circuit_breaker import Hold, Rest
+from sms.sending.circuit_breaker import CircuitBreaker, Hold
 from sms.sending.rate_limit import TokenBucket
 
 FAR = float("inf")
@@ -161,33 +161,33 @@ async def test_who_gives_up_waiting_holds_up_nobody_for_longer_than_their_turn()
 
 
 async def test_the_rest_grows_with_failures_and_ends_with_a_success() -> None:
-    rest = Rest(random.Random(1))  # noqa: S311
+    breaker = CircuitBreaker(random.Random(1))  # noqa: S311
     for _ in range(4):
-        rest.failed(None)
-    assert rest.seconds_left() == 0
-    rest.failed(None)
-    first = rest.seconds_left()
+        breaker.failed(None)
+    assert breaker.seconds_left() == 0
+    breaker.failed(None)
+    first = breaker.seconds_left()
     assert 1 < first <= 2
-    rest.failed(None)
-    assert first < rest.seconds_left() <= 4
+    breaker.failed(None)
+    assert first < breaker.seconds_left() <= 4
     for _ in range(50):
-        rest.failed(None)
-    assert rest.seconds_left() <= 30
-    assert rest.seconds_left() <= rest.spread() <= 1.5 * 30
-    rest.succeeded()
-    assert rest.seconds_left() == 0
+        breaker.failed(None)
+    assert breaker.seconds_left() <= 30
+    assert breaker.seconds_left() <= breaker.spread() <= 1.5 * 30
+    breaker.succeeded()
+    assert breaker.seconds_left() == 0
 
 
 async def test_the_rest_is_as_long_as_the_api_asks_for() -> None:
-    rest = Rest(random.Random(1))  # noqa: S311
-    rest.failed(30.0)
-    assert rest.seconds_left() == pytest.approx(30, abs=0.5)
-    rest.failed(1.0)
-    assert rest.seconds_left() == pytest.approx(30, abs=0.5)
+    breaker = CircuitBreaker(random.Random(1))  # noqa: S311
+    breaker.failed(30.0)
+    assert breaker.seconds_left() == pytest.approx(30, abs=0.5)
+    breaker.failed(1.0)
+    assert breaker.seconds_left() == pytest.approx(30, abs=0.5)
 
 
-def passes(rest: Rest) -> bool:
-    with rest.turn() as may:
+def passes(breaker: CircuitBreaker) -> bool:
+    with breaker.turn() as may:
         return may
 
 
@@ -206,91 +206,93 @@ async def time_passes(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None
 
 
 @pytest.fixture
-async def rest() -> Rest:
-    return Rest(random.Random(1))  # noqa: S311
+async def breaker() -> CircuitBreaker:
+    return CircuitBreaker(random.Random(1))  # noqa: S311
 
 
 async def test_after_the_pause_one_message_at_a_time_finds_out(
-    rest: Rest, time_passes: Callable[[float], None]
+    breaker: CircuitBreaker, time_passes: Callable[[float], None]
 ) -> None:
     for _ in range(5):
-        rest.failed(None)
-    assert not passes(rest)
+        breaker.failed(None)
+    assert not passes(breaker)
     time_passes(3)
-    with rest.turn() as first:
+    with breaker.turn() as first:
         assert first
-        assert not passes(rest)
-        assert rest.spread() >= 5
-    with rest.turn() as next_:
+        assert not passes(breaker)
+        assert breaker.spread() >= 5
+    with breaker.turn() as next_:
         assert next_
-        rest.succeeded()
-    with rest.turn() as one, rest.turn() as other:
+        breaker.succeeded()
+    with breaker.turn() as one, breaker.turn() as other:
         assert one
         assert other
 
 
-async def test_a_code_that_nobody_knows_stops_the_queue_at_the_fifth_number(rest: Rest) -> None:
-    assert [rest.refused(number) for number in "aaaaaabbcd"] == [False] * 10
-    assert passes(rest)
-    assert rest.refused("e")
-    first = rest.seconds_left()
+async def test_a_code_that_nobody_knows_stops_the_queue_at_the_fifth_number(breaker: CircuitBreaker) -> None:
+    assert [breaker.refused(number) for number in "aaaaaabbcd"] == [False] * 10
+    assert passes(breaker)
+    assert breaker.refused("e")
+    first = breaker.seconds_left()
     assert 1 < first <= 2
-    assert rest.refused("a")
-    assert first < rest.seconds_left() <= 4
+    assert breaker.refused("a")
+    assert first < breaker.seconds_left() <= 4
     for _ in range(20):
-        rest.refused("f")
-    assert rest.seconds_left() <= 30
-    assert len(rest._numbers) == 5
+        breaker.refused("f")
+    assert breaker.seconds_left() <= 30
+    assert len(breaker._numbers) == 5
 
 
-@pytest.mark.parametrize("known", [Rest.succeeded, Rest.accepted, lambda rest: rest.failed(None)])
+@pytest.mark.parametrize(
+    "known", [CircuitBreaker.succeeded, CircuitBreaker.accepted, lambda breaker: breaker.failed(None)]
+)
 async def test_any_outcome_that_is_known_starts_the_count_of_numbers_anew(
-    rest: Rest, known: Callable[[Rest], None]
+    breaker: CircuitBreaker, known: Callable[[CircuitBreaker], None]
 ) -> None:
     for number in "abcd":
-        rest.refused(number)
-    known(rest)
-    assert [rest.refused(number) for number in "efgh"] == [False] * 4
-    assert rest.refused("i")
+        breaker.refused(number)
+    known(breaker)
+    assert [breaker.refused(number) for number in "efgh"] == [False] * 4
+    assert breaker.refused("i")
 
 
-async def test_what_nobody_answered_leaves_the_count_of_numbers_as_it_is(rest: Rest) -> None:
+async def test_what_nobody_answered_leaves_the_count_of_numbers_as_it_is(breaker: CircuitBreaker) -> None:
     for number in "abcd":
-        rest.refused(number)
-    rest.failed(None, answered=False)
-    assert rest.refused("e")
+        breaker.refused(number)
+    breaker.failed(None, answered=False)
+    assert breaker.refused("e")
 
 
 async def test_a_sender_that_is_held_tries_one_message_and_waits_for_news_of_it(
-    rest: Rest, time_passes: Callable[[float], None]
+    breaker: CircuitBreaker, time_passes: Callable[[float], None]
 ) -> None:
-    rest.hold()
-    assert 29 < rest.seconds_left() <= 30
-    assert not passes(rest)
+    breaker.hold()
+    assert 29 < breaker.seconds_left() <= 30
+    assert not passes(breaker)
     time_passes(31)
-    with rest.turn() as first:
+    with breaker.turn() as first:
         assert first
-        assert not passes(rest)
-        rest.accepted()
-    assert 29 < rest.seconds_left() <= 30
-    assert not passes(rest)
+        assert not passes(breaker)
+        breaker.accepted()
+    assert 29 < breaker.seconds_left() <= 30
+    assert not passes(breaker)
     time_passes(31)
-    with rest.turn() as one, rest.turn() as other:
+    with breaker.turn() as one, breaker.turn() as other:
         assert one
         assert other
 
 
 async def test_bad_news_of_the_message_that_was_tried_makes_the_pause_longer(
-    rest: Rest, time_passes: Callable[[float], None]
+    breaker: CircuitBreaker, time_passes: Callable[[float], None]
 ) -> None:
     pauses = []
     for _ in range(8):
-        rest.hold()
-        pauses.append(round(rest.seconds_left()))
+        breaker.hold()
+        pauses.append(round(breaker.seconds_left()))
         time_passes(pauses[-1] + 1)
-        with rest.turn() as may:
+        with breaker.turn() as may:
             assert may
-            rest.accepted()
+            breaker.accepted()
         time_passes(5)
     assert pauses == [30, 60, 120, 240, 480, 600, 600, 600]
 
@@ -309,13 +311,13 @@ async def test_news_of_messages_that_left_before_prolongs_nothing(
 
 
 async def test_a_message_refused_tells_nothing_of_the_sender(
-    rest: Rest, time_passes: Callable[[float], None]
+    breaker: CircuitBreaker, time_passes: Callable[[float], None]
 ) -> None:
-    rest.hold()
+    breaker.hold()
     time_passes(31)
-    with rest.turn() as may:
+    with breaker.turn() as may:
         assert may
-        rest.succeeded()
-    with rest.turn() as may:
+        breaker.succeeded()
+    with breaker.turn() as may:
         assert may
-        assert not passes(rest)
+        assert not passes(breaker)

@@ -11,7 +11,7 @@ from twilio.request_validator import RequestValidator
 from schemas.ids import Pseudonyms
 from schemas.messages import MessageReceived, MessageStatusReported
 from sms import metrics
-from sms.twilio.first_received import FirstHeard
+from sms.twilio.first_received import FirstReceived
 from sms.twilio.signature import is_signed, sign
 from streams.clock import Clock
 from tests.unit.sms.webhook_calls import FORM_TYPE, INBOUND, PUBLIC, STATUS, TOKEN, Caller, calling
@@ -385,7 +385,7 @@ async def test_what_is_not_signed_is_not_remembered(caller: Caller) -> None:
 
 
 def test_of_many_refused_texts_the_oldest_is_forgotten_first() -> None:
-    heard = FirstHeard(most=3)
+    heard = FirstReceived(most=3)
     instants = [datetime(2021, 7, 15, 6, minute, tzinfo=UTC) for minute in range(5)]
     for number, instant in enumerate(instants[:4]):
         heard.refused(f"SM{number}", instant)
