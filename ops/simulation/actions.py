@@ -1,7 +1,7 @@
-"""What may happen in the town, one move at a time, and how a seed becomes moves.
+"""What may happen in a scenario, one action at a time, and how a seed becomes actions.
 
 A number that picks something (a person, an inbox, a report) is taken modulo what there is, so that any
-sequence of moves can be played: a story stays a story when moves are left out of it.
+sequence of actions can be played: a story stays a story when actions are left out of it.
 """
 
 from collections.abc import Callable
@@ -136,7 +136,7 @@ class Settle:
     """All that waits is worked through, without trouble."""
 
 
-Move = Publish | Write | Land | Pass | Edge | Ring | Work | Carry | Status | Repeat | Sign | Settle
+Action = Publish | Write | Land | Pass | Edge | Ring | Work | Carry | Status | Repeat | Sign | Settle
 
 _OUTCOMES = ("accept", "accept", "accept", "lose", "defer", "reject", "opt_out", "doubt", "die")
 _FAILURES: tuple[Failure, ...] = ("passing", "passing", "permanent", "ours", "opted_out")
@@ -149,23 +149,23 @@ def _happens(chance: Random, share: float) -> bool:
     return chance.random() < share
 
 
-def _publish(chance: Random) -> Move:
+def _publish(chance: Random) -> Action:
     ago = chance.choice((0, 0, 1, 600, 3000))
     return Publish(chance.randrange(3), chance.choice(FACTS), ago)
 
 
-def _write(chance: Random) -> Move:
+def _write(chance: Random) -> Action:
     text = None if _happens(chance, 0.6) else chance.choice(TEXTS)
     return Write(chance.randrange(2), text, late=_happens(chance, 0.15))
 
 
-def _work(chance: Random) -> Move:
+def _work(chance: Random) -> Action:
     crash = Crash(_happens(chance, 0.5), chance.randrange(5)) if _happens(chance, 0.4) else None
     lag = 2.5 if _happens(chance, 0.15) else 0.0
     return Work(chance.randrange(12), chance.choice((1, 1, 2, 5)), crash, lag)
 
 
-_MAKERS: tuple[tuple[int, Callable[[Random], Move]], ...] = (
+_MAKERS: tuple[tuple[int, Callable[[Random], Action]], ...] = (
     (5, _publish),
     (10, _write),
     (3, lambda chance: Land(chance.randrange(4))),
@@ -183,9 +183,9 @@ _WEIGHTS = [weight for weight, _ in _MAKERS]
 MAKERS = [maker for _, maker in _MAKERS]
 
 
-def moves(chance: Random, people: int) -> list[Move]:
-    """The moves of a run: everybody's right arises early on, then anything happens."""
-    begin: list[Move] = []
+def actions(chance: Random, people: int) -> list[Action]:
+    """The actions of a run: everybody's right arises early on, then anything happens."""
+    begin: list[Action] = []
     for person in range(people):
         begin.append(Publish(person, chance.choice(("phone0", "phone0", "phone1"))))
         begin.append(Publish(person, chance.choice(("title", "disability"))))

@@ -71,9 +71,9 @@ class Carrier:
         self._taken = taken
         self._held = held
 
-    def post(self, letter: ReceivedEvent, phone: str) -> None:
+    def post(self, record: ReceivedEvent, phone: str) -> None:
         """Put a message, or an inquiry, into the outbox."""
-        self.inboxes.setdefault(phone, Inbox()).letters.append(letter)
+        self.inboxes.setdefault(phone, Inbox()).records.append(record)
 
     def waiting(self) -> list[str]:
         """The numbers for which a message waits."""
@@ -82,8 +82,8 @@ class Carrier:
     def carry(self, phone: str, outcome: str, now: datetime) -> list[ReceivedEvent]:
         """Take the next message or inquiry of a number, and return the report, if any."""
         inbox = self.inboxes[phone]
-        letter = inbox.letters[inbox.done]
-        message = letter.data
+        record = inbox.records[inbox.done]
+        message = record.data
         if isinstance(message, SentTimeWanted):
             if outcome == "die":
                 return []
@@ -91,7 +91,7 @@ class Carrier:
             told = self._told(message, now if outcome == "accept" else None)
             return self._reports(told.sid, told, now)
         if not isinstance(message, MessageToSend):
-            raise TypeError(f"{letter.name} is nothing to send")
+            raise TypeError(f"{record.name} is nothing to send")
         entry = self._journal.setdefault(message.message_id, _Entry(message.requested_at))
         report = self._known(entry, message) or self._try(entry, message, outcome, now)
         if report is None:
@@ -101,7 +101,7 @@ class Carrier:
         return self._reports(report.message_id, report, now)
 
     def _reports(self, about: str, report: _Report | SentTimeTold, now: datetime) -> list[ReceivedEvent]:
-        """The same report of the same attempt has the same id, whichever letter asked for it."""
+        """The same report of the same attempt has the same id, whichever record asked for it."""
         cause = derived_id(about, str(report.attempt))
         return self._ids.effects(cause, "urn:jardem:carrier", now, [report])
 

@@ -45,13 +45,13 @@ class Ids:
 class Inbox:
     """The records of one key, and how many of them are acknowledged."""
 
-    letters: list[ReceivedEvent] = field(default_factory=list)
+    records: list[ReceivedEvent] = field(default_factory=list)
     done: int = 0
 
     @property
     def waiting(self) -> int:
         """How many records wait."""
-        return len(self.letters) - self.done
+        return len(self.records) - self.done
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Application(Generic[S]):
     """One event applied: the aggregate before and after it, and the effects."""
 
     key: str
-    letter: ReceivedEvent
+    record: ReceivedEvent
     before: S
     after: S
     effects: Sequence[ReceivedEvent]
@@ -92,9 +92,9 @@ class Desk(Generic[S]):
         self._core = core
         self._watch = watch
 
-    def post(self, key: str, letter: ReceivedEvent) -> None:
+    def post(self, key: str, record: ReceivedEvent) -> None:
         """Put a record into the inbox."""
-        self.inboxes.setdefault(key, Inbox()).letters.append(letter)
+        self.inboxes.setdefault(key, Inbox()).records.append(record)
 
     def waiting(self) -> list[str]:
         """The keys for which something waits."""
@@ -111,14 +111,14 @@ class Desk(Generic[S]):
         state = self.state(key)
         handled = dict(self.table[key].handled) if key in self.table else {}
         sent: list[ReceivedEvent] = []
-        batch = inbox.letters[inbox.done : inbox.done + count]
-        for letter in batch:
-            if letter.id not in handled:
+        batch = inbox.records[inbox.done : inbox.done + count]
+        for record in batch:
+            if record.id not in handled:
                 before = state
-                state, events = self._core(state, letter, now)
-                handled[letter.id] = self._ids.effects(letter.id, self.source, now, events)
-                self._watch(Application(key, letter, before, state, handled[letter.id]))
-            sent += handled[letter.id]
+                state, events = self._core(state, record, now)
+                handled[record.id] = self._ids.effects(record.id, self.source, now, events)
+                self._watch(Application(key, record, before, state, handled[record.id]))
+            sent += handled[record.id]
         if crash is None:
             self.table[key] = Kept(state, handled)
             inbox.done += len(batch)

@@ -1,4 +1,4 @@
-"""What truly happened in the town, kept apart from the cores, for the checks to compare with."""
+"""What truly happened in a scenario, kept apart from the cores, for the invariants to compare with."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -50,11 +50,12 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A question that was handed to the carrier at an instant, and did not surely come back.
+    """A question that was handed to the carrier, as one message, and did not surely come back.
 
-    `requested` is that instant by the desk's clock, which may lag.
+    `at` is when; `requested` is that instant by the desk's clock, which may lag.
     """
 
+    question_id: str
     requested: datetime
     at: datetime
 
@@ -127,7 +128,7 @@ class Known:
 
 
 @dataclass(slots=True)
-class Ledger:
+class GroundTruth:
     """Texts by sid, questions by id, what was handed over and what left by number, what is over.
 
     `failed` are the sids of which the SMS API has reported that they did not reach.
@@ -180,8 +181,8 @@ class Ledger:
         meant = self.meant(text)
         return any(
             tried.requested <= text.received_at and (meant is None or meant.put_at <= tried.at)
-            for question_id, tried in self.tried.get(text.phone, {}).items()
-            if self.put(question_id) is None
+            for tried in self.tried.get(text.phone, {}).values()
+            if self.put(tried.question_id) is None
         )
 
     def meant(self, text: Text) -> Put | None:

@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 from ops.simulation.carrier_model import STALE, Sms
 from ops.simulation.desk_model import Application
-from ops.simulation.ground_truth import Known, Ledger, Put, Tried
+from ops.simulation.ground_truth import GroundTruth, Known, Put, Tried
 from ops.simulation.reading import read_as, says_stop
-from ops.simulation.scenario import HOURS, Setting
+from ops.simulation.scenario import HOURS, Scenario
 from rules.person import Case, Person
 from rules.policy import DecisionMode
 from rules.states import State
@@ -61,12 +61,12 @@ def demand(kept: object, promise: str, detail: str = "") -> None:
         raise BrokenPromiseError(promise, detail)
 
 
-class Checks:
+class Invariants:
     """Watches both desks and the carrier. Keeps what has to be compared later."""
 
-    def __init__(self, ledger: Ledger, setting: Setting) -> None:
-        self.ledger = ledger
-        self.setting = setting
+    def __init__(self, truth: GroundTruth, scenario: Scenario) -> None:
+        self.truth = truth
+        self.scenario = scenario
         self.outcomes: dict[str, dict[str, BenefitDecided | ProcessEnded]] = {}
         self.steps: dict[str, dict[int, CaseAdvanced]] = {}
         self._subjects: dict[tuple[object, ...], str] = {}
@@ -79,14 +79,14 @@ class Checks:
 
     def case(self, done: Application[Person]) -> None:
         """The case desk applied an event."""
-        known = self.ledger.known(done.key)
-        known.learn(done.letter.data, done.letter.time)
+        known = self.truth.known(done.key)
+        known.learn(done.record.data, done.record.time)
         for effect in done.effects:
             self._once(effect)
             match effect.data:
                 case QuestionAsked() as asked:
                     demand(asked.phone == known.phone, "a question goes to the registered number only")
-                    self.ledger.asked[asked.question_id] = asked
+                    self.truth.asked[asked.question_id] = asked
                     self._questions[derived_id(asked.question_id, "message")] = asked
                 case NoticeRequested() as notice:
                     demand(notice.phone == known.phone, "a notice goes to the registered number only")
@@ -102,7 +102,7 @@ class Checks:
                     self.outcomes.setdefault(ended.case_id, {})[effect.id] = ended
                 case _:
                     pass
-        match done.letter.data:
+        match done.record.data:
             case QuestionAnswered() as report:
                 self._answered(done, report, known)
             case QuestionSentTime() as told:
@@ -121,7 +121,7 @@ class Checks:
 
     def _decided(self, done: Application[Person], decision: BenefitDecided, known: Known) -> None:
         case = done.before.cases[decision.case_id]
-        text = self.ledger.texts.get(decision.evidence.answer_message_id)
+        text = self.truth.texts.get(decision.evidence.answer_message_id)
         demand(text, "no decision without a consent that somebody wrote")
         read = read_as(QuestionKind.OFFER, text.text, known=False) if text else None
         demand(isinstance(read, Consent), "no decision without a consent")
@@ -130,25 +130,25 @@ class Checks:
         if decision.outcome == "granted":
             demand(not known.receives, "no grant where the benefit is on record")
         else:
-            signed = isinstance(done.letter.data, DecisionSigned)
+            signed = isinstance(done.record.data, DecisionSigned)
             demand(signed or decision.refusal_ground == _GROUND_4, "the rules refuse on ground 4 only")
-        if self.setting.mode is DecisionMode.OFFICER:
-            demand(isinstance(done.letter.data, DecisionSigned), "an officer decides in officer mode")
+        if self.scenario.mode is DecisionMode.OFFICER:
+            demand(isinstance(done.record.data, DecisionSigned), "an officer decides in officer mode")
         else:
             self._rests(decision, known)
 
     def _rests(self, decision: Decision, known: Known) -> None:
         """A decision's evidence says what is known of the offer when it is made, or drafted."""
         message_id = decision.evidence.offer_message_id
-        sendings = self.ledger.sendings(self._questions[message_id].question_id)
+        sendings = self.truth.sendings(self._questions[message_id].question_id)
         starts = {_starts(put, known) for put in sendings if put.message_id == message_id}
         demand(decision.evidence.offer_sent_at in starts, "the evidence tells when the offer was sent")
 
     def _answered(self, done: Application[Person], report: QuestionAnswered, known: Known) -> None:
         if not self._counts(done, report.case_id):
             return
-        text = self.ledger.texts[report.message_id]
-        demand(self.ledger.put(report.question_id), "no answer counts for a question that never left")
+        text = self.truth.texts[report.message_id]
+        demand(self.truth.put(report.question_id), "no answer counts for a question that never left")
         ends = self.ends(report.question_id, known)
         # A draft can be made void as long as nobody has signed it.
         drafted = done.before.cases[report.case_id].state is State.AWAITING_SIGNATURE
@@ -164,25 +164,25 @@ class Checks:
         before, after = done.before.cases, done.after.cases
         for each, case in before.items():
             same = each == case_id or after[each] == case
-            demand(same, "an answer moves no other case")
+            demand(same, "an answer actions no other case")
         return case_id in before and _learnt(before[case_id]) != _learnt(after[case_id])
 
     def ends(self, question_id: str, known: Known) -> datetime | None:
         """When a question's term ends, as far as the case can know; None where a sending failed."""
-        sent = [put for put in self.ledger.sendings(question_id) if put.message_id in known.sent]
+        sent = [put for put in self.truth.sendings(question_id) if put.message_id in known.sent]
         if not sent or any(put.message_id in known.failed for put in sent):
             return None
-        return term_end(_starts(sent[-1], known), self.setting.term)
+        return term_end(_starts(sent[-1], known), self.scenario.term)
 
     def _sent_time(self, done: Application[Person], told: QuestionSentTime, known: Known) -> None:
-        sendings = self.ledger.sendings(told.question_id)
+        sendings = self.truth.sendings(told.question_id)
         demand(sendings, "no sent time of a question that never left")
         demand(told.sent_at in {put.told_at for put in sendings}, "a sent time is the SMS API's own")
         if self._counts(done, told.case_id):
             ends = self.ends(told.question_id, known)
             timely = [
                 text
-                for text in self.ledger.texts.values()
+                for text in self.truth.texts.values()
                 if text.phone == sendings[0].asked.phone == known.registered_at(text.received_at)
                 and (ends is None or text.received_at < ends)
             ]
@@ -192,7 +192,7 @@ class Checks:
 
     def line(self, done: Application[Line]) -> None:
         """The SMS desk applied an event."""
-        self._over(done.key, done.letter.data)
+        self._over(done.key, done.record.data)
         for effect in done.effects:
             self._once(effect)
         demand(sum(1 for message in done.after.messages if message.handed_at) <= 1, "one message at a time")
@@ -207,19 +207,19 @@ class Checks:
 
     def _over(self, phone: str, data: Event) -> None:
         """Note which questions and people this line has been told to be done with."""
-        asked = [question for question in self.ledger.asked.values() if question.phone == phone]
+        asked = [question for question in self.truth.asked.values() if question.phone == phone]
         match data:
             case QuestionClosed():
-                self.ledger.over.add(data.question_id)
+                self.truth.over.add(data.question_id)
             case PersonWithdrawn():
-                self.ledger.withdrawn.add((phone, data.person_id))
-                self.ledger.over |= {q.question_id for q in asked if q.person_id == data.person_id}
+                self.truth.withdrawn.add((phone, data.person_id))
+                self.truth.over |= {q.question_id for q in asked if q.person_id == data.person_id}
             case QuestionAsked():
-                self.ledger.withdrawn.discard((phone, data.person_id))
+                self.truth.withdrawn.discard((phone, data.person_id))
                 others = {q.question_id for q in asked if q.case_id == data.case_id}
-                self.ledger.over |= others - {data.question_id}
+                self.truth.over |= others - {data.question_id}
             case NoticeRequested():
-                self.ledger.withdrawn.discard((phone, data.person_id))
+                self.truth.withdrawn.discard((phone, data.person_id))
             case _:
                 pass
 
@@ -228,16 +228,16 @@ class Checks:
         if message is None:
             raise BrokenPromiseError("what is handed over is known")
         demand(sent.phone == done.key, "a line sends to its own number")
-        gone = (done.key, message.person_id) in self.ledger.withdrawn
+        gone = (done.key, message.person_id) in self.truth.withdrawn
         demand(not gone, "no SMS for somebody who died or left the number")
         question_id = message.question_id
         if message.asks and question_id:
-            asked = self._questions.setdefault(sent.message_id, self.ledger.asked[question_id])
+            asked = self._questions.setdefault(sent.message_id, self.truth.asked[question_id])
             if asked.kind is QuestionKind.OFFER:
                 self._stopped(done.after, sent)
-            for put in self.ledger.puts.get(done.key, ()):
+            for put in self.truth.puts.get(done.key, ()):
                 other = put.asked.question_id
-                demand(other == question_id or other in self.ledger.over, "one open question per number")
+                demand(other == question_id or other in self.truth.over, "one open question per number")
         elif message.notice is None and question_id and not message.resent:
             explained = self._explained.setdefault(question_id, set())
             explained.add(message.message_id)
@@ -249,16 +249,16 @@ class Checks:
         """No offer between a STOP that was read and the next day's morning."""
         unread = {text.sid for text in line.held_texts}
         for sid in set(line.heard) - unread:
-            text = self.ledger.texts[sid]
+            text = self.truth.texts[sid]
             stops = text.phone == offer.phone and says_stop(text.text)
             until = next_morning(text.received_at)
             kept = not stops or not text.received_at <= offer.requested_at < until
             demand(kept, "after a STOP nobody is offered anything before the next morning")
 
     def _attributed(self, report: QuestionAnswered) -> None:
-        text = self.ledger.texts[report.message_id]
-        meant = self.ledger.meant(text)
-        if not self.ledger.unsure(text):
+        text = self.truth.texts[report.message_id]
+        meant = self.truth.meant(text)
+        if not self.truth.unsure(text):
             right = meant is not None and meant.asked.case_id == report.case_id
             demand(right, "a text answers the question that left last before it, or the no before that")
 
@@ -268,16 +268,14 @@ class Checks:
         """A message is in the carrier's hands."""
         asked = self._questions.get(message.message_id)
         if asked:
-            tried = self.ledger.tried.setdefault(message.phone, {})
-            tried.setdefault(asked.question_id, Tried(message.requested_at, at))
+            tried = self.truth.tried.setdefault(message.phone, {})
+            tried.setdefault(message.message_id, Tried(asked.question_id, message.requested_at, at))
 
     def reported(self, report: Event) -> None:
         """The carrier reports. What it refused, and what it gave back without a doubt, has not left."""
         match report:
             case MessageRejected() | MessageDeferred(may_have_left=False):
-                asked = self._questions.get(report.message_id)
-                if asked:
-                    self.ledger.tried[report.phone].pop(asked.question_id, None)
+                self.truth.tried.get(report.phone, {}).pop(report.message_id, None)
             case _:
                 pass
 
@@ -286,21 +284,21 @@ class Checks:
         message = sms.message
         demand(message.message_id not in self._sent, "no SMS twice")
         self._sent.add(message.message_id)
-        self.ledger.last_sms[message.phone] = sms
+        self.truth.last_sms[message.phone] = sms
         asked = self._questions.get(message.message_id)
         if asked:
-            before = self.ledger.sendings(asked.question_id)
-            failed = all(put.sid in self.ledger.failed for put in before)
+            before = self.truth.sendings(asked.question_id)
+            failed = all(put.sid in self.truth.failed for put in before)
             demand(failed, "what has reached is not sent again")
             put = Put(asked, message.message_id, sms.sid, sms.requested, sms.at, sms.told_at)
-            self.ledger.puts.setdefault(message.phone, []).append(put)
-        if self.setting.quiet:
+            self.truth.puts.setdefault(message.phone, []).append(put)
+        if self.scenario.quiet:
             self._quiet(sms)
 
     def _quiet(self, sms: Sms) -> None:
         if HOURS.next_opening(sms.at) == sms.at or HOURS.next_opening(sms.at - STALE) == sms.at - STALE:
             return
-        written = [text for text in self.ledger.texts.values() if text.phone == sms.message.phone]
+        written = [text for text in self.truth.texts.values() if text.phone == sms.message.phone]
         just = [text for text in written if text.received_at >= sms.at - _JUST - STALE]
         at = f"{sms.at.astimezone(_ZONE):%H:%M}"
         demand(just, "in quiet hours only answers go out", at)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ops.simulation.ground_truth import Known, Text
-from ops.simulation.invariants import Checks, demand
+from ops.simulation.invariants import Invariants, demand
 from ops.simulation.reading import answer_to
 from rules.person import Case, Person, Question
 from rules.states import State
@@ -13,29 +13,29 @@ from schemas.values import EndReason
 from sms.conversation.line import Line
 
 
-def check_person(person: Person, checks: Checks) -> None:
+def check_person(person: Person, invariants: Invariants) -> None:
     """Check every case of a person."""
     for case in person.cases.values():
-        known = checks.ledger.known(person.person_id)
-        _check_outcome(case, checks)
-        _check_story(case, checks)
+        known = invariants.truth.known(person.person_id)
+        _check_outcome(case, invariants)
+        _check_story(case, invariants)
         if not case.decided:
-            _check_terms(case, checks, known)
+            _check_terms(case, invariants, known)
         question = case.question
         if question and case.reason is EndReason.NO_REPLY:
-            answers = _timely(question, checks, known)
+            answers = _timely(question, invariants, known)
             demand(not any(each.sure for each in answers), "a timely answer always counts")
-            sendings = checks.ledger.sendings(question.question_id)
+            sendings = invariants.truth.sendings(question.question_id)
             reached = any(put.message_id not in known.failed for put in sendings)
             demand(reached, "nobody ends without a reply to what never came")
         if case.reason in (EndReason.DECLINED, EndReason.WITHDRAWN):
-            _check_refused(case, checks, known)
+            _check_refused(case, invariants, known)
 
 
-def _check_terms(case: Case, checks: Checks, known: Known) -> None:
+def _check_terms(case: Case, invariants: Invariants, known: Known) -> None:
     for question in case.questions:
-        sendings = checks.ledger.sendings(question.question_id)
-        ends = checks.ends(question.question_id, known)
+        sendings = invariants.truth.sendings(question.question_id)
+        ends = invariants.ends(question.question_id, known)
         if sendings and question.sent_at and ends:
             put = sendings[-1]
             starts = put.starts(told=(put.message_id, put.told_at) in known.told)
@@ -43,9 +43,9 @@ def _check_terms(case: Case, checks: Checks, known: Known) -> None:
             demand(question.term_ends == ends, "a term is as long as it is")
 
 
-def _check_refused(case: Case, checks: Checks, known: Known) -> None:
+def _check_refused(case: Case, invariants: Invariants, known: Known) -> None:
     asked = case.questions
-    answers = [each for question in asked for each in _timely(question, checks, known)]
+    answers = [each for question in asked for each in _timely(question, invariants, known)]
     answers = [each for each in answers if isinstance(each.answer, Consent | Decline)]
     newest = max((each.text.received_at for each in answers), default=None)
     last = [each for each in answers if each.text.received_at == newest]
@@ -53,13 +53,13 @@ def _check_refused(case: Case, checks: Checks, known: Known) -> None:
     demand(stands or not last, "a no is taken back within the term")
 
 
-def check_line(line: Line, checks: Checks) -> None:
+def check_line(line: Line, invariants: Invariants) -> None:
     """Check that a line has nothing left to do, and has told when its questions were sent."""
     demand(not line.messages, "every message leaves or is dropped")
     demand(not line.held_texts, "every text is read")
     demand(line.current is None and not line.waiting, "every question ends")
-    told = {sending for known in checks.ledger.people.values() for sending in known.told}
-    sids = {put.sid: put for puts in checks.ledger.puts.values() for put in puts}
+    told = {sending for known in invariants.truth.people.values() for sending in known.told}
+    sids = {put.sid: put for puts in invariants.truth.puts.values() for put in puts}
     for delivery in line.deliveries:
         if line.question(delivery.asked) and delivery.status in ("sent", "delivered"):
             put = sids[delivery.sid]
@@ -67,8 +67,8 @@ def check_line(line: Line, checks: Checks) -> None:
             demand(sending in told, "the case is told when its question was sent")
 
 
-def _check_outcome(case: Case, checks: Checks) -> None:
-    outcomes = list(checks.outcomes.get(case.case_id, {}).values())
+def _check_outcome(case: Case, invariants: Invariants) -> None:
+    outcomes = list(invariants.outcomes.get(case.case_id, {}).values())
     decided = [outcome for outcome in outcomes if isinstance(outcome, BenefitDecided)]
     demand(len(decided) <= 1, "at most one decision a case")
     demand(outcomes, "every entitlement has an outcome", case.state)
@@ -80,8 +80,8 @@ def _check_outcome(case: Case, checks: Checks) -> None:
         demand(case.state == last.outcome, "the outcome told last is the case's", case.state)
 
 
-def _check_story(case: Case, checks: Checks) -> None:
-    steps = checks.steps[case.case_id]
+def _check_story(case: Case, invariants: Invariants) -> None:
+    steps = invariants.steps[case.case_id]
     demand(sorted(steps) == list(range(1, case.step + 1)), "every step is told")
     states = [State.NEW.value, *(steps[number].to for number in sorted(steps))]
     chained = all(steps[number].from_ == states[number - 1] for number in steps)
@@ -97,16 +97,16 @@ class _Answered:
     sure: bool
 
 
-def _timely(question: Question, checks: Checks, known: Known) -> list[_Answered]:
-    ledger = checks.ledger
-    put = ledger.put(question.question_id)
+def _timely(question: Question, invariants: Invariants, known: Known) -> list[_Answered]:
+    truth = invariants.truth
+    put = truth.put(question.question_id)
     if put is None:
         return []
-    ends = checks.ends(question.question_id, known)
+    ends = invariants.ends(question.question_id, known)
     found = []
-    for text in ledger.texts.values():
-        last = ledger.meant(text)
-        unsure = ledger.unsure(text) or ends is None
+    for text in truth.texts.values():
+        last = truth.meant(text)
+        unsure = truth.unsure(text) or ends is None
         meant = text.phone == question.phone and (unsure or (last and last.asked == put.asked))
         if not meant or text.received_at < put.put_at or (ends and text.received_at >= ends):
             continue

@@ -7,9 +7,9 @@ from datetime import datetime
 from random import Random
 from zoneinfo import ZoneInfo
 
-from ops.simulation.actions import Move, Work, Write, moves
+from ops.simulation.actions import Action, Work, Write, actions
 from ops.simulation.invariants import BrokenPromiseError
-from ops.simulation.scenario import Setting, setting
+from ops.simulation.scenario import Scenario, scenario
 from ops.simulation.world import World
 
 _ZONE = ZoneInfo("Asia/Almaty")
@@ -28,8 +28,8 @@ class Failure:
 def play(seed: int) -> Failure | None:
     """Play the run of a seed."""
     chance = Random(seed)  # noqa: S311 - a run must be repeatable, not secret
-    town = setting(chance)
-    return _try(seed, town, moves(chance, town.people))
+    setting = scenario(chance)
+    return _try(seed, setting, actions(chance, setting.people))
 
 
 def play_many(first: int, count: int, processes: int | None = None) -> Iterator[tuple[int, list[Failure]]]:
@@ -51,18 +51,18 @@ def _play_chunk(chunk: tuple[int, int]) -> tuple[int, list[Failure]]:
 def shortest_story(failure: Failure) -> list[str]:
     """The shortest story found that breaks the same promise, a line for each thing that happens in it."""
     chance = Random(failure.seed)  # noqa: S311 - as above
-    town = setting(chance)
-    kept = _shorten(town, moves(chance, town.people), failure.promise)
-    lines = [str(town)]
+    setting = scenario(chance)
+    kept = _shorten(setting, actions(chance, setting.people), failure.promise)
+    lines = [str(setting)]
 
     def tell(at: datetime, what: str) -> None:
         lines.append(f"{at.astimezone(_ZONE):%d.%m %H:%M:%S.%f}"[:-3] + f"  {what}")
 
-    world = World(town, tell)
+    world = World(setting, tell)
     try:
-        for move in kept:
-            lines.append(f"* {move}")
-            world.do(move)
+        for action in kept:
+            lines.append(f"* {action}")
+            world.do(action)
         lines.append("* all comes to rest")
         world.rest()
     except Exception as problem:  # noqa: BLE001 - the story ends with whatever it is
@@ -70,9 +70,9 @@ def shortest_story(failure: Failure) -> list[str]:
     return lines
 
 
-def _try(seed: int, town: Setting, made: Sequence[Move]) -> Failure | None:
+def _try(seed: int, scenario: Scenario, made: Sequence[Action]) -> Failure | None:
     try:
-        World(town).play(made)
+        World(scenario).play(made)
     except BrokenPromiseError as problem:
         return Failure(seed, problem.promise, problem.detail)
     except Exception as problem:  # noqa: BLE001 - a core that raises breaks a promise as well
@@ -86,11 +86,11 @@ def _promise(problem: Exception) -> str:
     return f"nothing raises: {type(problem).__name__}: {problem}"
 
 
-def _shorten(town: Setting, made: Sequence[Move], promise: str) -> list[Move]:
-    """Leave out ever smaller parts of the moves, then simplify each, as long as the same promise breaks."""
+def _shorten(scenario: Scenario, made: Sequence[Action], promise: str) -> list[Action]:
+    """Leave out ever smaller parts of the actions, then simplify each, as long as the same promise breaks."""
 
-    def breaks(candidate: Sequence[Move]) -> bool:
-        failure = _try(0, town, candidate)
+    def breaks(candidate: Sequence[Action]) -> bool:
+        failure = _try(0, scenario, candidate)
         return failure is not None and failure.promise == promise
 
     kept = list(made)
@@ -106,21 +106,21 @@ def _shorten(town: Setting, made: Sequence[Move], promise: str) -> list[Move]:
         if size == 1 and not shorter:
             break
         size = max(size // 2, 1)
-    for place, move in enumerate(kept):
-        for simpler in _simpler(move):
+    for place, action in enumerate(kept):
+        for simpler in _simpler(action):
             candidate = [*kept[:place], simpler, *kept[place + 1 :]]
             if breaks(candidate):
                 kept = candidate
     return kept
 
 
-def _simpler(move: Move) -> Iterator[Move]:
-    match move:
+def _simpler(action: Action) -> Iterator[Action]:
+    match action:
         case Work():
-            yield replace(move, crash=None)
-            yield replace(move, lag=0.0)
-            yield replace(move, count=1)
+            yield replace(action, crash=None)
+            yield replace(action, lag=0.0)
+            yield replace(action, count=1)
         case Write(late=True):
-            yield replace(move, late=False)
+            yield replace(action, late=False)
         case _:
             return

@@ -1,4 +1,4 @@
-"""Who lives in the simulated town, and under which policies."""
+"""Who lives in a simulated scenario, and under which policies."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -29,8 +29,8 @@ _ORIGINS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """The town of one run. `origin` is its first instant, in UTC.
+class Scenario:
+    """The scenario of one run. `origin` is its first instant, in UTC.
 
     `held` is how long the SMS API takes to send what it has accepted; `reports` says whether it then reports
     so by itself, and not only where a run has it do so.
@@ -56,9 +56,9 @@ class Setting:
         return LinePolicy(HOURS if self.quiet else None)
 
 
-def setting(chance: Random) -> Setting:
-    """Any setting."""
-    return Setting(
+def scenario(chance: Random) -> Scenario:
+    """Any scenario."""
+    return Scenario(
         people=chance.choice((1, 1, 2, 2, 3)),
         term=chance.choice(list(TermPolicy)),
         mode=chance.choice((DecisionMode.AUTO, DecisionMode.AUTO, DecisionMode.OFFICER)),

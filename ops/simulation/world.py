@@ -1,15 +1,15 @@
-"""The town at work: plays moves on both cores, and then lets everything come to rest."""
+"""A scenario at work: plays actions on both cores, and then lets everything come to rest."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from ops.simulation.actions import (
+    Action,
     Carry,
     Crash,
     Edge,
     Land,
-    Move,
     Pass,
     Publish,
     Repeat,
@@ -23,10 +23,10 @@ from ops.simulation.actions import (
 from ops.simulation.carrier_model import Carrier, Sms
 from ops.simulation.desk_model import Application, Desk, Ids, received_event
 from ops.simulation.facts import fact
-from ops.simulation.ground_truth import Ledger, Text
-from ops.simulation.invariants import BrokenPromiseError, Checks
+from ops.simulation.ground_truth import GroundTruth, Text
+from ops.simulation.invariants import BrokenPromiseError, Invariants
 from ops.simulation.quiescence import check_line, check_person
-from ops.simulation.scenario import IBANS, PHONES, Setting, person_id
+from ops.simulation.scenario import IBANS, PHONES, Scenario, person_id
 from rules.deadlines import waits
 from rules.lifecycle import advance
 from rules.person import Person
@@ -66,15 +66,15 @@ Teller = Callable[[datetime, str], None]
 class World:
     """One run. `tell` hears of everything worth telling, with the instant."""
 
-    def __init__(self, setting: Setting, tell: Teller | None = None) -> None:
-        self.setting = setting
-        self.now = setting.origin
-        self.ledger = Ledger()
-        self.checks = Checks(self.ledger, setting)
+    def __init__(self, scenario: Scenario, tell: Teller | None = None) -> None:
+        self.scenario = scenario
+        self.now = scenario.origin
+        self.truth = GroundTruth()
+        self.invariants = Invariants(self.truth, scenario)
         ids = Ids()
         self.cases: Desk[Person] = Desk("case-desk", ids, _nobody, self._advance, self._watch_case)
         self.lines: Desk[Line] = Desk("sms-desk", ids, _silence, self._converse, self._watch_line)
-        self.carrier = Carrier(ids, self._taken, setting.held)
+        self.carrier = Carrier(ids, self._taken, scenario.held)
         self.published: list[ReceivedEvent] = []
         self._tell = tell
         self._kept_texts: list[MessageReceived] = []
@@ -96,21 +96,21 @@ class World:
             Settle: lambda _: self.settle(),
         }
 
-    def play(self, moves: Sequence[Move]) -> None:
-        """Play the moves, come to rest, and check what must be true then. Raises `BrokenPromiseError`."""
-        for move in moves:
-            self.do(move)
+    def play(self, actions: Sequence[Action]) -> None:
+        """Play the actions, come to rest, and check what must be true then. Raises `BrokenPromiseError`."""
+        for action in actions:
+            self.do(action)
         self.rest()
 
-    def do(self, move: Move) -> None:
-        """Play one move."""
-        self._playing[type(move)](move)
+    def do(self, action: Action) -> None:
+        """Play one action."""
+        self._playing[type(action)](action)
 
-    # The moves.
+    # The actions.
 
-    def _publish(self, move: Publish) -> None:
-        number = move.person % self.setting.people
-        data = fact(move.fact, number, self.now - timedelta(minutes=move.ago))
+    def _publish(self, action: Publish) -> None:
+        number = action.person % self.scenario.people
+        data = fact(action.fact, number, self.now - timedelta(minutes=action.ago))
         self.publish(person_id(number), data)
 
     def publish(self, key: str, data: Event) -> None:
@@ -118,15 +118,15 @@ class World:
         self._note(f"published for {key}: {data.name} {_brief(data)}")
         self.cases.post(key, self._event("urn:registry", data))
 
-    def _write(self, move: Write) -> None:
-        phone = PHONES[move.phone % len(PHONES)]
-        self.write(phone, self._agreeing(phone) if move.text is None else move.text, late=move.late)
+    def _write(self, action: Write) -> None:
+        phone = PHONES[action.phone % len(PHONES)]
+        self.write(phone, self._agreeing(phone) if action.text is None else action.text, late=action.late)
 
     def write(self, phone: str, text: str, *, late: bool = False) -> None:
         """A citizen writes; the webhook has it in the inbox at once, or keeps it."""
         self._note(f"{phone} writes {text!r}{' (the webhook is slow)' if late else ''}")
         sid = f"IN{self._number()}"
-        self.ledger.texts[sid] = Text(phone, text, self.now)
+        self.truth.texts[sid] = Text(phone, text, self.now)
         received = MessageReceived(phone=phone, text=text, sid=sid, received_at=self.now)
         if late:
             self._kept_texts.append(received)
@@ -138,43 +138,43 @@ class World:
         id_ = str(self._number())
         self.lines.post(received.phone, received_event("urn:webhooks", id_, received.received_at, received))
 
-    def _land(self, move: Land) -> None:
+    def _land(self, action: Land) -> None:
         if self._kept_texts:
-            received = self._kept_texts.pop(move.pick % len(self._kept_texts))
+            received = self._kept_texts.pop(action.pick % len(self._kept_texts))
             self._note(f"the text {received.text!r} from {received.phone} reaches the inbox")
             self._text(received)
 
-    def _pass(self, move: Pass) -> None:
-        self.now += timedelta(seconds=move.seconds)
+    def _pass(self, action: Pass) -> None:
+        self.now += timedelta(seconds=action.seconds)
 
-    def _edge(self, move: Edge) -> None:
+    def _edge(self, action: Edge) -> None:
         coming = self._coming()
         if coming:
-            self.now = max(self.now, min(coming) + timedelta(milliseconds=move.milliseconds))
+            self.now = max(self.now, min(coming) + timedelta(milliseconds=action.milliseconds))
 
-    def _work(self, move: Work) -> None:
+    def _work(self, action: Work) -> None:
         ready: list[tuple[Desk[Any], str]] = [(self.cases, key) for key in self.cases.waiting()]
         ready += [(self.lines, key) for key in self.lines.waiting()]
         if ready:
-            desk, key = ready[move.pick % len(ready)]
-            self._batch(desk, key, move.count, move.crash, self.now - timedelta(seconds=move.lag))
+            desk, key = ready[action.pick % len(ready)]
+            self._batch(desk, key, action.count, action.crash, self.now - timedelta(seconds=action.lag))
 
     def _batch(self, desk: Desk[Any], key: str, count: int, crash: Crash | None, now: datetime) -> None:
-        restore = self.ledger.memory(key) if crash and not crash.wrote else None
+        restore = self.truth.memory(key) if crash and not crash.wrote else None
         sent = desk.work(key, count, now, crash)
         if restore:
             restore()
         if crash:
             self._note(f"the worker dies; table written: {crash.wrote}, effects sent: {len(sent)}")
-        for letter in sent:
-            self._deliver(letter)
+        for record in sent:
+            self._deliver(record)
 
-    def _deliver(self, letter: ReceivedEvent) -> None:
-        match letter.data:
+    def _deliver(self, record: ReceivedEvent) -> None:
+        match record.data:
             case MessageToSend() | SentTimeWanted() as wanted:
                 if isinstance(wanted, MessageToSend):
-                    self.checks.handed(wanted, self.now)
-                self.carrier.post(letter, wanted.phone)
+                    self.invariants.handed(wanted, self.now)
+                self.carrier.post(record, wanted.phone)
             case (
                 QuestionSent()
                 | QuestionSentTime()
@@ -182,33 +182,33 @@ class World:
                 | QuestionAnswered()
                 | QuestionUndeliverable() as report
             ):
-                self.cases.post(report.person_id, letter)
+                self.cases.post(report.person_id, record)
             case DecisionDrafted() as draft:
                 self._drafts.append(draft)
-                self.published.append(letter)
+                self.published.append(record)
             case SenderHeld():
-                self.published.append(letter)
+                self.published.append(record)
             case data if hasattr(data, "phone"):
-                self.lines.post(data.phone, letter)
+                self.lines.post(data.phone, record)
             case _:
-                self.published.append(letter)
+                self.published.append(record)
 
-    def _carry(self, move: Carry) -> None:
+    def _carry(self, action: Carry) -> None:
         ready = self.carrier.waiting()
         if ready:
-            self.carry(ready[move.pick % len(ready)], move.outcome)
+            self.carry(ready[action.pick % len(ready)], action.outcome)
 
     def carry(self, phone: str, outcome: str = "accept") -> None:
         """The carrier takes the next message of a number."""
         for report in self.carrier.carry(phone, outcome, self.now):
             self._note(f"the carrier to {phone}: {report.name}")
-            self.checks.reported(report.data)
+            self.invariants.reported(report.data)
             self.lines.post(phone, report)
 
-    def _status(self, move: Status) -> None:
+    def _status(self, action: Status) -> None:
         if self.carrier.api:
-            sms = self.carrier.api[move.pick % len(self.carrier.api)]
-            self.status(sms, move.status, failure=move.failure)
+            sms = self.carrier.api[action.pick % len(self.carrier.api)]
+            self.status(sms, action.status, failure=action.failure)
 
     def status(self, sms: Sms, status: str, *, failure: Failure = "passing") -> None:
         """The SMS API tells what became of a message; that it has left, only when it has."""
@@ -216,7 +216,7 @@ class World:
             status = "queued"
         failed = status in ("undelivered", "failed")
         if failed:
-            self.ledger.failed.add(sms.sid)
+            self.truth.failed.add(sms.sid)
         report = MessageStatusReported(
             phone=sms.message.phone,
             sid=sms.sid,
@@ -229,17 +229,17 @@ class World:
         self._note(f"status of {sms.sid} to {report.phone}: {status}{', ' + failure if failed else ''}")
         self.lines.post(report.phone, self._event("urn:webhooks", report))
 
-    def _repeat(self, move: Repeat) -> None:
+    def _repeat(self, action: Repeat) -> None:
         inboxes = [*self.cases.inboxes.values(), *self.lines.inboxes.values(), *self.carrier.inboxes.values()]
-        read = [(inbox, letter) for inbox in inboxes for letter in inbox.letters[: inbox.done]]
+        read = [(inbox, record) for inbox in inboxes for record in inbox.records[: inbox.done]]
         if read:
-            inbox, letter = read[move.pick % len(read)]
-            self._note(f"a repeated {letter.name}")
-            inbox.letters.append(letter)
+            inbox, record = read[action.pick % len(read)]
+            self._note(f"a repeated {record.name}")
+            inbox.records.append(record)
 
-    def _sign(self, move: Sign) -> None:
+    def _sign(self, action: Sign) -> None:
         if self._drafts:
-            self.sign(self._drafts[move.pick % len(self._drafts)], granted=move.granted)
+            self.sign(self._drafts[action.pick % len(self._drafts)], granted=action.granted)
 
     def sign(self, draft: DecisionDrafted, *, granted: bool = True) -> None:
         """An officer signs a draft."""
@@ -286,7 +286,7 @@ class World:
         raise BrokenPromiseError("the desks come to rest")
 
     def _report_left(self) -> None:
-        if self.setting.reports:
+        if self.scenario.reports:
             for sms in self.carrier.api:
                 if sms.sent_at <= self.now and sms.sid not in self._reported:
                     self._reported.add(sms.sid)
@@ -295,7 +295,7 @@ class World:
     def _coming(self) -> list[datetime]:
         """The instants at which something happens by itself."""
         coming = [at for _, _, at, _ in self._waits()]
-        if self.setting.reports:
+        if self.scenario.reports:
             coming += [sms.sent_at for sms in self.carrier.api if sms.sid not in self._reported]
         return coming
 
@@ -314,11 +314,11 @@ class World:
             else:
                 break
         else:
-            raise BrokenPromiseError("the town comes to rest")
+            raise BrokenPromiseError("the scenario comes to rest")
         for people in self.cases.table.values():
-            check_person(people.state, self.checks)
+            check_person(people.state, self.invariants)
         for lines in self.lines.table.values():
-            check_line(lines.state, self.checks)
+            check_line(lines.state, self.invariants)
 
     def _unsigned(self) -> list[DecisionDrafted]:
         people = [kept.state for kept in self.cases.table.values()]
@@ -328,30 +328,30 @@ class World:
     # The cores.
 
     def _advance(
-        self, person: Person, letter: ReceivedEvent, now: datetime
+        self, person: Person, record: ReceivedEvent, now: datetime
     ) -> tuple[Person, Sequence[Effect]]:
-        advanced = advance(person, letter, now, self.setting.policy)
-        self._note_effects(letter, advanced.effects, advanced.remarks)
+        advanced = advance(person, record, now, self.scenario.policy)
+        self._note_effects(record, advanced.effects, advanced.remarks)
         return advanced.person, advanced.effects
 
-    def _converse(self, line: Line, letter: ReceivedEvent, now: datetime) -> tuple[Line, Sequence[Effect]]:
-        conversed = converse(line, letter, now, self.setting.line_policy)
-        self._note_effects(letter, conversed.effects, conversed.remarks)
+    def _converse(self, line: Line, record: ReceivedEvent, now: datetime) -> tuple[Line, Sequence[Effect]]:
+        conversed = converse(line, record, now, self.scenario.line_policy)
+        self._note_effects(record, conversed.effects, conversed.remarks)
         return conversed.line, conversed.effects
 
     def _watch_case(self, done: Application[Person]) -> None:
-        self.checks.case(done)
+        self.invariants.case(done)
 
     def _watch_line(self, done: Application[Line]) -> None:
-        self.checks.line(done)
+        self.invariants.line(done)
 
     def _taken(self, sms: Sms) -> None:
         self._note(f"SMS to {sms.message.phone}: {sms.message.text.splitlines()[0]}")
-        self.checks.taken(sms)
+        self.invariants.taken(sms)
 
     def _agreeing(self, phone: str) -> str:
         """What agrees with the question that this number got last."""
-        put = next(iter(self.ledger.puts.get(phone, ())[-1:]), None)
+        put = next(iter(self.truth.puts.get(phone, ())[-1:]), None)
         if put is None:
             return "1"
         return "5" if put.asked.details.account else _AGREEING[put.asked.kind]
@@ -369,10 +369,10 @@ class World:
         if self._tell:
             self._tell(self.now, text)
 
-    def _note_effects(self, letter: ReceivedEvent, effects: Sequence[Effect], remarks: Sequence[str]) -> None:
+    def _note_effects(self, record: ReceivedEvent, effects: Sequence[Effect], remarks: Sequence[str]) -> None:
         if self._tell:
             told = [f"{effect.name} {_brief(effect)}".strip() for effect in effects] + list(remarks)
-            self._tell(self.now, f"  {letter.name} -> {', '.join(told) or 'nothing'}")
+            self._tell(self.now, f"  {record.name} -> {', '.join(told) or 'nothing'}")
 
 
 def _brief(event: Event) -> str:

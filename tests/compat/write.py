@@ -17,8 +17,8 @@ from pathlib import Path
 from random import Random
 from typing import TypedDict, cast
 
-from ops.simulation.actions import moves
-from ops.simulation.scenario import setting
+from ops.simulation.actions import actions
+from ops.simulation.scenario import scenario
 from ops.simulation.world import World
 from schemas.base import Event, Model
 from schemas.cloudevents import encode, wrap
@@ -66,17 +66,17 @@ def main(release: str) -> None:
     _keep(folder / "journal" / "page", journal.dump(page), page)
     for name, value in states.envelopes():
         _write(folder / "envelopes" / f"{name}.stored", value)
-    for name, letter in states.letters.items():
-        _write(folder / "records" / f"{name}.json", _record(letter))
+    for name, record in states.records.items():
+        _write(folder / "records" / f"{name}.json", _record(record))
 
 
 def _played(seed: int) -> Iterator[World]:
-    """The world of a seed after each of its moves."""
+    """The world of a seed after each of its actions."""
     chance = Random(seed)  # noqa: S311 - a run must be repeatable, not secret
-    town = setting(chance)
+    town = scenario(chance)
     world = World(town)
-    for move in moves(chance, town.people):
-        world.do(move)
+    for action in actions(chance, town.people):
+        world.do(action)
         yield world
     world.rest()
     yield world
@@ -88,13 +88,13 @@ class _States:
     def __init__(self) -> None:
         self.people: dict[str, Model] = {}
         self.lines: dict[str, Model] = {}
-        self.letters: dict[str, ReceivedEvent] = {}
+        self.records: dict[str, ReceivedEvent] = {}
         self._handled: dict[str, tuple[Model, dict[str, list[ReceivedEvent]]]] = {}
         self._longest: dict[tuple[str, str], int] = {}
         self._fields: set[str] = set()
 
     def look(self, world: World) -> None:
-        """See whether there is anything richer than what is kept, after a move."""
+        """See whether there is anything richer than what is kept, after an action."""
         for people in world.cases.table.values():
             for case in people.state.cases.values():
                 self._keep_longer("people", case.state, people.state, self.people)
@@ -111,17 +111,17 @@ class _States:
                 if len(kept.handled) <= _FEW and self._longer("envelopes", name, kept.state):
                     self._handled[name] = kept.state, kept.handled
         for inboxes in (world.cases.inboxes, world.lines.inboxes, world.carrier.inboxes):
-            for letter in (letter for inbox in inboxes.values() for letter in inbox.letters):
-                if self._longer("letters", letter.name, letter.data):
-                    self.letters[letter.name] = letter
+            for record in (record for inbox in inboxes.values() for record in inbox.records):
+                if self._longer("records", record.name, record.data):
+                    self.records[record.name] = record
 
     def envelopes(self) -> Iterator[tuple[str, bytes]]:
         """The values of the tables, with the ids handled and their effects."""
         for name, (state, handled) in self._handled.items():
             effects = Effects("urn:jardem:golden", _PSEUDONYMS)
             kept = Envelope(state.model_dump_json(exclude_defaults=True).encode())
-            for number, (event_id, letters) in enumerate(handled.items()):
-                events = [cast("Effect", letter.data) for letter in letters]
+            for number, (event_id, records) in enumerate(handled.items()):
+                events = [cast("Effect", record.data) for record in records]
                 sent = effects.outgoing(events, Cause(event_id), _AT, person_id="a" * 64)
                 kept.remember(event_id, 1_626_321_600_000 + number, number, sent)
             yield name, envelope.dump(kept.state, kept.handled.values())
@@ -193,15 +193,15 @@ def _page() -> Page:
     return page.noted(open_, timedelta(days=14))
 
 
-def _record(letter: ReceivedEvent) -> bytes:
+def _record(record: ReceivedEvent) -> bytes:
     """The record that carries the event, as text."""
-    event: Event = letter.data
+    event: Event = record.data
     headers, value = encode(
         wrap(
             event,
-            id_=letter.id,
-            source=letter.source,
-            time=letter.time,
+            id_=record.id,
+            source=record.source,
+            time=record.time,
             extensions={"traceparent": "00-1-2-00"},
         )
     )

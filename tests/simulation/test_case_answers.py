@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from ops.simulation.ground_truth import Text
-from ops.simulation.scenario import IBANS, Setting
+from ops.simulation.scenario import IBANS, Scenario
 from rules.person import Question
 from rules.policy import TermPolicy
 from rules.states import State
@@ -123,7 +123,7 @@ def test_a_mistyped_account_is_explained_and_may_be_sent_again(consented: Town) 
 @pytest.mark.parametrize("policy", list(TermPolicy))
 def test_an_answer_counts_until_a_millisecond_before_the_end_and_not_at_it(policy: TermPolicy) -> None:
     for early, counts in ((MILLISECOND, True), (timedelta(0), False)):
-        town = Town(Setting(term=policy))
+        town = Town(Scenario(term=policy))
         town.learns("phone0", "title")
         town.reaches(town.waits_for("term") - early)
         town.reads("1")
@@ -280,7 +280,7 @@ def test_an_account_that_is_read_when_the_consent_is_taken_back_changes_nothing(
         "an account": (account, AccountGiven(iban=IBANS[0])),
     }
     for text, (question, answer) in answers.items():
-        asked.ledger.texts[text] = Text(PHONE, text, asked.now)
+        asked.truth.texts[text] = Text(PHONE, text, asked.now)
         report = QuestionAnswered(
             question_id=question.question_id,
             case_id=asked.case().case_id,

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from ops.simulation.scenario import IBANS, IINS, Setting
+from ops.simulation.scenario import IBANS, IINS, Scenario
 from rules.policy import DecisionMode
 from rules.states import State
 from schemas.deadlines import DeadlineElapsed
@@ -65,7 +65,7 @@ def test_minors_baikonur_and_repeated_disabilities_go_the_manual_route(
 
 
 def test_the_grace_lets_facts_from_other_topics_be_read_first() -> None:
-    town = Town(Setting(grace=timedelta(minutes=5)))
+    town = Town(Scenario(grace=timedelta(minutes=5)))
     town.learns("title")
     assert town.case().state is State.RECEIVED
     town.passes(minutes=4)
@@ -76,7 +76,7 @@ def test_the_grace_lets_facts_from_other_topics_be_read_first() -> None:
 
 
 def test_during_the_grace_a_benefit_or_a_death_is_waited_out_or_ends_the_case() -> None:
-    town = Town(Setting(people=2, grace=timedelta(minutes=5)))
+    town = Town(Scenario(people=2, grace=timedelta(minutes=5)))
     for person, word in ((0, "applied"), (1, "death")):
         town.learns("phone0", "title", word, person=person)
     assert town.case(person=1).reason is EndReason.DECEASED
@@ -90,7 +90,7 @@ def test_during_the_grace_a_benefit_or_a_death_is_waited_out_or_ends_the_case() 
 
 @pytest.fixture
 def drafted() -> Town:
-    town = Town(Setting(mode=DecisionMode.OFFICER))
+    town = Town(Scenario(mode=DecisionMode.OFFICER))
     town.learns("phone0", "title")
     town.reads("2")
     town.reads(IBANS[0])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ops.simulation.actions import Carry
-from ops.simulation.scenario import IBANS, Setting
+from ops.simulation.scenario import IBANS, Scenario
 from rules import delivery as sending
 from rules import lifecycle, turn
 from rules.states import State
@@ -22,19 +22,19 @@ DAYS = timedelta(hours=100)
 
 
 def town_where_it_takes(held: timedelta, *, reports: bool = True) -> Town:
-    town = Town(Setting(people=3, held=held, reports=reports))
+    town = Town(Scenario(people=3, held=held, reports=reports))
     town.learns("phone0", "title")
     return town
 
 
 def inquiries_of(town: Town) -> int:
-    letters = town.world.carrier.inboxes[PHONE].letters
-    return sum(isinstance(letter.data, SentTimeWanted) for letter in letters)
+    records = town.world.carrier.inboxes[PHONE].records
+    return sum(isinstance(record.data, SentTimeWanted) for record in records)
 
 
 def test_the_term_starts_and_ends_with_the_sending() -> None:
     """Accepted at 20:00 and sent at 05:00: that is another day."""
-    town = Town(Setting(held=NIGHT, reports=True))
+    town = Town(Scenario(held=NIGHT, reports=True))
     town.reaches(at(15, 20))
     town.learns("phone0", "title")
     assert town.waits_for("term") == at(19, 0)

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from ops.simulation.actions import Carry, Crash
-from ops.simulation.scenario import Setting
+from ops.simulation.scenario import Scenario
 from rules.states import State
 from schemas.messages import SentTimeWanted
 from schemas.values import EndReason
@@ -90,7 +90,7 @@ def test_a_reminder_that_is_read_after_its_term_is_not_sent(family: Town) -> Non
 
 def test_a_case_is_told_when_its_question_was_sent_although_a_worker_died_over_another() -> None:
     """The second message's inquiry left with a worker that died; when it is made again the first is due."""
-    town = Town(Setting(people=1))
+    town = Town(Scenario(people=1))
     town.learns("phone0", "disability")
     first = town.world.carrier.api[0]
     town.world.status(first, "delivered")
@@ -101,8 +101,8 @@ def test_a_case_is_told_when_its_question_was_sent_although_a_worker_died_over_a
     town.line_works(crash=LEFT_UNWRITTEN)
     town.reaches(town.now + timedelta(seconds=15))
     town.comes_to_rest()
-    letters = town.world.carrier.inboxes[PHONE].letters
-    asked = {(letter.id, letter.data.sid) for letter in letters if isinstance(letter.data, SentTimeWanted)}
+    records = town.world.carrier.inboxes[PHONE].records
+    asked = {(record.id, record.data.sid) for record in records if isinstance(record.data, SentTimeWanted)}
     assert len({id_ for id_, _ in asked}) == len(asked)
     assert all(delivery.told for delivery in town.line().deliveries[:2])
 
@@ -170,7 +170,7 @@ def test_what_may_have_left_takes_answers_from_when_a_worker_that_died_had_it_tr
 
 
 def test_the_first_of_many_answers_counts_when_the_term_moves_to_it() -> None:
-    town = Town(Setting(held=timedelta(hours=30)))
+    town = Town(Scenario(held=timedelta(hours=30)))
     town.learns("phone0", "title")
     town.reaches(at(19, 1))
     for _ in range(12):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from ops.simulation.actions import Publish
-from ops.simulation.scenario import IBANS, Setting
+from ops.simulation.scenario import IBANS, Scenario
 from rules.states import State
 from schemas.deadlines import DeadlineElapsed
 from schemas.questions import (
@@ -144,7 +144,7 @@ def test_a_text_from_before_the_question_is_no_answer_to_it(town: Town) -> None:
 
 @pytest.fixture
 def night() -> Town:
-    town = Town(Setting(people=3))
+    town = Town(Scenario(people=3))
     town.reaches(at(15, 23))
     return town
 
@@ -209,7 +209,7 @@ def test_half_an_hour_after_the_text_is_still_at_once(town: Town) -> None:
 
 
 def test_without_quiet_hours_everything_goes_out_at_once() -> None:
-    town = Town(Setting(quiet=False))
+    town = Town(Scenario(quiet=False))
     town.reaches(at(15, 23))
     town.learns("phone0", "title")
     assert town.sent_at() == ["15.07 23:00"]

@@ -23,7 +23,7 @@ from ops.simulation.actions import (
     Work,
     Write,
 )
-from ops.simulation.scenario import HELD, Setting
+from ops.simulation.scenario import HELD, Scenario
 from ops.simulation.world import World
 from rules.policy import DecisionMode, TermPolicy
 
@@ -50,7 +50,7 @@ class Town(RuleBasedStateMachine):
         held: timedelta,
         reports: bool,  # noqa: FBT001
     ) -> None:
-        town = Setting(people, term, mode, grace, quiet, held=held, reports=reports)
+        town = Scenario(people, term, mode, grace, quiet, held=held, reports=reports)
         self.world = World(town)
         for person in range(people):
             self.world.do(Publish(person, "phone0"))

@@ -4,11 +4,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ops.simulation import invariants as checks
+from ops.simulation import invariants
 from ops.simulation import runner as runs
 from ops.simulation.command import simulate
 from ops.simulation.runner import Failure, play, play_many, shortest_story
-from rules import answers, lifecycle, turn
+from rules import answers, facts, lifecycle, turn
 from rules.person import Person, Question
 from schemas.registry import DeathRegistered
 from sms.conversation.line import Line
@@ -64,7 +64,7 @@ def test_a_message_to_the_dead_is_noticed(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_number_that_is_not_withdrawn_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lifecycle, "without_number", lambda case, *_: case)
+    monkeypatch.setattr(facts, "without_number", lambda case, *_: case)
     failure = first_failure(1000)
     assert failure is not None
     assert failure.promise == "an answer counts from the registered number only"
@@ -99,7 +99,9 @@ def test_two_open_questions_on_a_number_are_noticed(monkeypatch: pytest.MonkeyPa
 
 
 def test_an_answer_given_to_another_question_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Line, "meant_at", lambda line, _: next(iter(line.past), line.current))
+    monkeypatch.setattr(
+        Line, "meant_at", lambda line, _: [each for each in (*line.past, line.current) if each][:1]
+    )
     failure = first_failure(100)
     assert failure is not None
     assert failure.promise in {
@@ -124,9 +126,9 @@ def test_the_story_of_a_failure_is_short_and_ends_with_the_promise(monkeypatch: 
     failure = first_failure(100)
     assert failure is not None
     story = shortest_story(failure)
-    moves = [line for line in story if line.startswith("*")]
+    actions = [line for line in story if line.startswith("*")]
     assert story[-1] == f"BROKEN: {failure.promise}"
-    assert len(moves) <= 6
+    assert len(actions) <= 6
 
 
 def test_the_same_seed_is_the_same_run(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,6 +153,6 @@ def test_the_command_counts_the_runs_and_tells_the_failures(monkeypatch: pytest.
 
 
 def test_a_promise_names_what_was_broken_and_where() -> None:
-    with pytest.raises(checks.BrokenPromiseError, match="no SMS twice: to the first number"):
-        checks.demand(None, "no SMS twice", "to the first number")
-    assert runs._promise(checks.BrokenPromiseError("p", "d")) == "p"
+    with pytest.raises(invariants.BrokenPromiseError, match="no SMS twice: to the first number"):
+        invariants.demand(None, "no SMS twice", "to the first number")
+    assert runs._promise(invariants.BrokenPromiseError("p", "d")) == "p"

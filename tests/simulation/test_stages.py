@@ -1,9 +1,9 @@
 from collections import Counter
 from random import Random
 
-from ops.simulation.actions import moves
+from ops.simulation.actions import actions
 from ops.simulation.desk_model import Application
-from ops.simulation.scenario import setting
+from ops.simulation.scenario import scenario
 from ops.simulation.world import World
 from rules import states
 from sms.conversation import stages
@@ -34,11 +34,11 @@ def test_the_tables_of_steps_are_what_the_cores_do() -> None:
     cases: Counter[tuple[str, str]] = Counter()
     for seed in range(50_000, 50_300):
         chance = Random(seed)  # noqa: S311 - repeatable, not secret
-        town = setting(chance)
+        town = scenario(chance)
         world = Watched(town)
         world.seen = steps
-        world.play(moves(chance, town.people))
-        for told in world.checks.steps.values():
+        world.play(actions(chance, town.people))
+        for told in world.invariants.steps.values():
             cases.update((step.from_, step.to) for step in told.values())
     # A worker has to die at a rare moment for this one; the conversation's own tests take it.
     rare = {(Stage.HELD, Stage.PUT)}

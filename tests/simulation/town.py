@@ -1,12 +1,12 @@
-"""A town in which a test tells a story: both cores on an in-memory network, and a willing carrier."""
+"""A scenario in which a test tells a story: both cores on an in-memory network, and a willing carrier."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ops.simulation.actions import Crash, Land, Publish, Work
 from ops.simulation.facts import fact
-from ops.simulation.ground_truth import Ledger
-from ops.simulation.scenario import PHONES, Setting, person_id
+from ops.simulation.ground_truth import GroundTruth
+from ops.simulation.scenario import PHONES, Scenario, person_id
 from ops.simulation.world import World
 from rules.deadlines import waits
 from rules.person import Case, Person
@@ -23,16 +23,16 @@ PHONE, OTHER_PHONE = PHONES
 class Town:
     """The town of one story. All is settled after each thing that happens, unless the story says not."""
 
-    def __init__(self, setting: Setting | None = None) -> None:
-        self.world = World(setting or Setting(people=3))
+    def __init__(self, scenario: Scenario | None = None) -> None:
+        self.world = World(scenario or Scenario(people=3))
 
     @property
     def now(self) -> datetime:
         return self.world.now
 
     @property
-    def ledger(self) -> Ledger:
-        return self.world.ledger
+    def truth(self) -> GroundTruth:
+        return self.world.truth
 
     # What happens.
 
@@ -115,8 +115,8 @@ class Town:
         """What kinds of messages the number got, in order."""
         kinds: dict[str, str] = {}
         inbox = self.world.lines.inboxes.get(phone)
-        for letter in inbox.letters if inbox else ():
-            match letter.data:
+        for record in inbox.records if inbox else ():
+            match record.data:
                 case QuestionAsked() as asked:
                     kinds[derived_id(asked.question_id, "message")] = asked.kind.value
                 case NoticeRequested() as notice:
@@ -139,11 +139,11 @@ class Town:
 
     def notes(self, record: str = "title", person: int = 0) -> list[str]:
         """What the audit log notes about a case beside its states."""
-        steps = self.world.checks.steps[self.case(record, person).case_id]
+        steps = self.world.invariants.steps[self.case(record, person).case_id]
         return [note for number in sorted(steps) if (note := steps[number].note)]
 
     def steps(self, record: str = "title", person: int = 0) -> list[CaseAdvanced]:
-        steps = self.world.checks.steps[self.case(record, person).case_id]
+        steps = self.world.invariants.steps[self.case(record, person).case_id]
         return [steps[number] for number in sorted(steps)]
 
     def decisions(self) -> list[BenefitDecided]:
