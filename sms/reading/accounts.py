@@ -13,7 +13,9 @@ from schemas.values import check_iban
 from sms.reading.folding import as_english_keys, flatten, forms, lower, words
 from sms.reading.names import are_names
 from sms.reading.particulars import (
+    AFTER_ANOTHER,
     AROUND,
+    BEFORE_ANOTHER,
     DENYING_THE_SHOWN,
     OTHER_THAN_SHOWN,
     TELLING_WHO_SENT,
@@ -82,9 +84,21 @@ def _agreeable(part: str) -> bool:
     if typed is None:
         return False
     spelled = _spelled(typed)
-    told = any(TELLING_WHO_SENT.find(spelled[at:]) for at in range(len(spelled)))
     unknown = _unknown(spelled, (AROUND,))
-    return not unknown or (not told and all(are_names(typed[run]) for run in unknown))
+    return all(are_names(typed[run]) for run in unknown) and not _is_of_another(spelled, unknown)
+
+
+def _is_of_another(spelled: Sequence[Forms], names: Sequence[slice]) -> bool:
+    """Whether a name is there that is not, or not surely, the name of who writes."""
+    if len({tuple(spelled[name]) for name in names}) > 1:
+        return True
+    if names and any(TELLING_WHO_SENT.find([word]) for word in spelled):
+        return True
+    return any(
+        (name.start and BEFORE_ANOTHER.find(spelled[name.start - 1 : name.start]))
+        or (spelled[name.stop :] and AFTER_ANOTHER.find(spelled[name.stop : name.stop + 1]))
+        for name in names
+    )
 
 
 def _says_another(part: str) -> bool:

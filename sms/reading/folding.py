@@ -7,6 +7,8 @@ from collections.abc import Iterator
 _LOOKALIKES = str.maketrans("abcehkmoptxyiəǝ03", "авсенкмортхуіәәоз")
 
 _TELLING_LETTERS = 2
+# "Шу" is a town, typed on the keys of "ie", and "1 юля" on those of "1 .kz".
+_NO_ANSWER_BY_KEYS = re.compile(r"\d.*[а-я]|[а-я].*\d|\b(?:шу|вмф)\b", re.DOTALL)
 _ENGLISH_KEYS = "`qwertyuiop[]asdfghjkl;'zxcvbnm,./&"
 _RUSSIAN_KEYS = "ёйцукенгшщзхъфывапролджэячсмитьбю.?"
 _KEYS_TO_RUSSIAN = str.maketrans(_ENGLISH_KEYS, _RUSSIAN_KEYS)
@@ -82,16 +84,17 @@ def fold(text: str) -> str:
 def layouts(folded: str) -> Iterator[str]:
     """The text as typed, then as if the keyboard had been in the other layout: `lf` is `да`.
 
-    A single letter is too little to tell by: `к 2` is no `R 2`.
+    Not where it would be another word: a single letter, digits among Cyrillic letters, two alphabets.
     """
     yield folded
-    if sum(character.isalpha() for character in folded) < _TELLING_LETTERS:
-        return
     # After a word they are meant as such, though their keys are letters in the Russian layout.
     typed = _CLOSING.sub(" ", folded)
+    letters = sum(character.isalpha() for character in typed)
+    if letters < _TELLING_LETTERS or (_LATIN.search(typed) and _CYRILLIC.search(typed)):
+        return
     for keys, left in ((_KEYS_TO_RUSSIAN, _LATIN), (_KEYS_TO_ENGLISH, _CYRILLIC)):
         other = typed.translate(keys)
-        if other != typed and not left.search(other):
+        if other != typed and not left.search(other) and not _NO_ANSWER_BY_KEYS.search(typed):
             yield other
 
 

@@ -22,13 +22,16 @@ _PATRONYMIC = re.compile(r"\w{2,}(?:[ое]вич|[ое]вна|илич|кузм�
 # Not in plain letters: "обманули" is no name, and "жабулы" is what has been closed.
 _SON_OF = re.compile(r"\w{2,}(?:ұлы|uly|ūly|ulı)")
 _LIKE_A_SON_OF = re.compile(r"\w{3,}улы")
+# Repeated letters are compared as one, and "ана" is no "Анна".
+_MOTHER = re.compile("[aа][nн][aа]")
 _OF_A_THING = re.compile(r"\w+[ндт][ыі][ңн]")
 _NO_NAMES = (
     "снова слова слева готов готова здоров здорова основа новая один причина половина картина сумма"
     " хозяин магазин кирпич мамин мамина папин папина женин женина дочкин сынов бабушкин дедушкин голова"
     " корова королева кредитов долгов штрафов налогов алиментов документов процентов счетов банков рублев"
     " переводов расходов еңбек өзбек узбек мужчина женщина машина гражданин господин скотина дубина армян"
-    " детский детская русский русская казахский казахская китай келін жұбай"
+    " вдова дрова каков какова таков такова быстренько давненько частенько хорошенько вновь детский детская"
+    " русский русская казахский казахская китай келін жұбай"
 )
 _AGAINST = re.compile(
     r"(?:ошиб|закри|чуж|чужд|стар[аои]|стоп|отказ|отмен|мошен|алаиак|блок|арест|прода|умер|неверн|непра|верни"
@@ -101,7 +104,7 @@ def _told_by_patronymic(kinds: Sequence[_Kind | None], at: int) -> bool:
 def _kind(word: str) -> _Kind | None:
     small = lower(word)
     spelled = forms(small)
-    if any(form in _FIRST_NAMES for form in spelled):
+    if any(form in _FIRST_NAMES for form in spelled) and not _MOTHER.fullmatch(small):
         return _Kind.SURE
     if not word.isalpha() or any(form in _ELSEWHERE or _AGAINST.fullmatch(form) for form in spelled):
         return None
