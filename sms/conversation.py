@@ -148,9 +148,12 @@ def _forget_waiting(exchange: Exchange, unwanted: Callable[[LineQuestion], bool]
 
 
 def _notice(exchange: Exchange, notice: NoticeRequested, _policy: LinePolicy) -> None:
-    """Queue a notice. A reminder of a question that is no longer open is not sent."""
+    """Queue a notice. A reminder of a question that is not open, or is to be put again, is not sent."""
     exchange.change(phone=notice.phone)
     if notice.kind is NoticeKind.REMINDER:
+        if any(each.asks and each.question_id == notice.question_id for each in exchange.line.messages):
+            exchange.remarks.append("a reminder came for a question that has not reached its number")
+            return
         current = exchange.line.current
         if current is None or current.question_id != notice.question_id or current.answered:
             exchange.remarks.append("a reminder came for a question that is not open")

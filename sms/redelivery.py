@@ -11,6 +11,7 @@ from schemas.happening import derived_id
 from schemas.sms import (
     Failure,
     MessageStatusReported,
+    NoticeKind,
     QuestionNotReached,
     QuestionUndeliverable,
     SenderHeld,
@@ -150,6 +151,10 @@ def undeliverable(
 def _not_reached(
     exchange: Exchange, question: LineQuestion, delivery: Delivery, report: MessageStatusReported
 ) -> None:
+    """Tell the case. A reminder speaks of the term that was none: it is sent no more, nor sent again."""
+    exchange.drop(
+        lambda message: message.question_id == question.question_id and message.notice is NoticeKind.REMINDER
+    )
     exchange.effects.append(
         QuestionNotReached(
             question_id=question.question_id,
