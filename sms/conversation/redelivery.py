@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from schemas.ids import derived_id
 from schemas.messages import Failure, MessageStatusReported, SenderHeld
-from schemas.questions import QuestionNotReached, QuestionUndeliverable
+from schemas.questions import NoticeKind, QuestionNotReached, QuestionUndeliverable
 from sms.conversation.hours import next_morning
 from sms.conversation.line import Delivery, LineQuestion, Message
 from sms.conversation.turn import Turn, message_of
@@ -143,6 +143,10 @@ def undeliverable(
 def _not_reached(
     turn: Turn, question: LineQuestion, delivery: Delivery, report: MessageStatusReported
 ) -> None:
+    """Tell the case. A reminder speaks of the term that was none: it is sent no more, nor sent again."""
+    turn.drop(
+        lambda message: message.question_id == question.question_id and message.notice is NoticeKind.REMINDER
+    )
     turn.effects.append(
         QuestionNotReached(
             question_id=question.question_id,

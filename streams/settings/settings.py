@@ -109,7 +109,8 @@ class Settings(BaseSettings):
         gt=0,
         le=24 * 30,
         allow_inf_nan=False,
-        description="how many hours after its first try an SMS that did not reach is still sent again",
+        description="how many hours after its first try an SMS that did not reach is still sent again, "
+        "more than 0 and at most 720",
     )
     public_url: PublicAddress = Field(
         "",

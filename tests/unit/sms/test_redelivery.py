@@ -17,7 +17,9 @@ from schemas.messages import (
     SenderHeld,
 )
 from schemas.questions import (
+    Details,
     NoticeKind,
+    NoticeRequested,
     QuestionClosed,
     QuestionNotReached,
     QuestionSent,
@@ -259,3 +261,30 @@ def test_a_notice_to_who_opted_out_is_dropped() -> None:
     number.hears(notice(NoticeKind.DECLINED))
     assert number.hears(opted_out("n")) == []
     assert number.line.messages == ()
+
+
+def _reminder() -> NoticeRequested:
+    until = NOON + timedelta(days=3, hours=12)
+    details = Details(iin_tail="0015", until=until)
+    return notice(NoticeKind.REMINDER, "reminder", question_id="q", details=details)
+
+
+@pytest.mark.parametrize("first", [FIRST, "reminder"])
+def test_a_reminder_is_not_sent_again_where_the_question_did_not_reach_either(
+    put: Number, first: str
+) -> None:
+    put.now += timedelta(days=2)
+    [reminder] = put.hears(_reminder())
+    assert isinstance(reminder, MessageToSend)
+    put.carries(reminder)
+    for name in (first, "reminder" if first == FIRST else FIRST):
+        put.hears(failed(f"SM-{name}"))
+    assert [(message.asks, message.notice) for message in put.line.messages] == [(True, None)]
+
+
+def test_no_reminder_goes_out_of_a_question_that_is_to_be_put_again(put: Number) -> None:
+    put.now += timedelta(days=2)
+    put.hears(failed())
+    assert put.hears(_reminder()) == []
+    assert put.remarks == ("a reminder came for a question that has not reached its number",)
+    assert [message.asks for message in put.line.messages] == [True]
