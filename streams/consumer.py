@@ -12,7 +12,7 @@ from mode.types import ServiceT
 from streams import metrics
 from streams.batches import Batch, Holding
 from streams.beginnings import Beginning, beginning, moved
-from streams.consumer_thread import ConsumerThread
+from streams.consumer_thread import ConsumerThread, Levels
 from streams.fetching import Fetched
 from streams.records import NotUnpacked, Record
 
@@ -87,6 +87,7 @@ class Consumer(driver.Consumer):
             return
         if fetched.moved is not None:
             self._tell(tp, moved(*fetched.moved))
+            holding.acknowledged = fetched.moved[1]
         if not fetched.items:
             # What aborted transactions wrote, and the marks of all, take offsets too.
             holding.acknowledged = fetched.next_offset
@@ -242,9 +243,9 @@ class Consumer(driver.Consumer):
         """Up to where the logs can be read now: no further than the first transaction that is under way."""
         return await self._thread.stable_ends(tps)
 
-    async def topic_ids(self, topics: Iterable[str]) -> dict[str, str]:
-        """The ids of those of the topics that there are, where the broker tells them."""
-        return await self._thread.topic_ids(topics)
+    async def levels(self, tps: Iterable[TP], topics: Iterable[str]) -> Levels:
+        """How far the logs of partitions go, and the ids of topics. Raises `KafkaError`."""
+        return await self._thread.levels(tps, topics)
 
     async def rejoin(self) -> None:
         """Have the group assign its partitions anew, and every worker see again where to begin."""

@@ -10,9 +10,11 @@ Each mend is one method, with its reason in the docstring; `docs/upstream/` has 
 | M4 seek, then resume; M5 raise | `streams.recovery.Recovery.on_recovery_completed` |
 | M6 wait for every write | `streams.producer.ProducerBuffer.flush`, `Producer._settings_extra` |
 | M7 a lost send ends the process | `streams.producer.Producer.on_lost` |
-| M8 a fetch belongs to one assignment | `streams.consumer.ConsumerThread.seek_all` |
-| M9 no request for records is held long | `streams.consumer.ConsumerThread._create_worker_consumer` |
+| M8 a fetch belongs to one assignment | `streams.consumer_thread.ConsumerThread.seek_all` |
+| M9 no request for records is held long | `streams.consumer_thread.ConsumerThread._create_worker_consumer` |
 | M10 a stop leaves the group in any case | `streams.app.StreamApp._on_rebalance_when_stopped` |
+| M11 what is not committed is not read | `streams.consumer_thread.ConsumerThread._create_worker_consumer` |
+| M12 no record can end the fetching | `streams.fetching.Fetching`, `streams.unpacking.Unpacking` |
 
 All of it is written against exactly the versions that pyproject.toml pins;
 `tests/unit/streams/test_pinned_versions.py` says what to look at when they change.

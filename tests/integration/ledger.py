@@ -14,7 +14,7 @@ import aiohttp
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path("/tmp/old")
 PARTITIONS = 2
 
 
