@@ -13,7 +13,7 @@ from streams import metrics
 from streams.records import NotUnpacked, Record
 from streams.transport.batch import Batch, Holding
 from streams.transport.beginnings import Beginning, beginning, moved
-from streams.transport.consumer_thread import ConsumerThread
+from streams.transport.consumer_thread import ConsumerThread, Levels
 from streams.transport.fetching import Fetched
 from streams.transport.host import Host
 
@@ -85,6 +85,7 @@ class Consumer(driver.Consumer):
             return
         if fetched.moved is not None:
             self._tell(tp, moved(*fetched.moved))
+            holding.acknowledged = fetched.moved[1]
         if not fetched.items:
             # What aborted transactions wrote, and the marks of all, take offsets too.
             holding.acknowledged = fetched.next_offset
@@ -240,9 +241,9 @@ class Consumer(driver.Consumer):
         """Up to where the logs can be read now: no further than the first transaction that is under way."""
         return await self._thread.stable_ends(tps)
 
-    async def topic_ids(self, topics: Iterable[str]) -> dict[str, str]:
-        """The ids of those of the topics that there are, where the broker tells them."""
-        return await self._thread.topic_ids(topics)
+    async def levels(self, tps: Iterable[TP], topics: Iterable[str]) -> Levels:
+        """How far the logs of partitions go, and the ids of topics. Raises `KafkaError`."""
+        return await self._thread.levels(tps, topics)
 
     async def rejoin(self) -> None:
         """Have the group assign its partitions anew, and every worker see again where to begin."""

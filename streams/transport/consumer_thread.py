@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import cast
 
 import structlog
@@ -21,6 +22,16 @@ from streams.transport.topic_ids import topic_ids
 log = structlog.get_logger()
 
 _COMMIT_SECONDS = 10.0
+_LEVELS_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """How far logs go: to their ends, and as far as they can be read now; and the ids of topics."""
+
+    ends: Mapping[TP, int]
+    stable: Mapping[TP, int]
+    ids: Mapping[str, str]
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
@@ -184,19 +195,39 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         """Where the logs end, whether or not what stands there is committed."""
         return await self._fetching.ends(partitions)
 
-    def partition_count(self, topic: str) -> int:
-        """How many partitions a topic has, as the broker told last. From any thread."""
-        return len(self._ensure_consumer().partitions_for_topic(topic) or ())
-
     async def stable_ends(self, tps: Iterable[TP]) -> dict[TP, int]:
         """Up to where the logs can be read now: no further than the first transaction that is under way."""
-        consumer = self._ensure_consumer()
-        return cast("dict[TP, int]", await self.call_thread(consumer.end_offsets, list(tps)))
+        return cast("dict[TP, int]", await self.call_thread(self._fetching.stable_ends, list(tps)))
+
+    async def levels(self, tps: Iterable[TP], topics: Iterable[str]) -> Levels:
+        """How far the logs of partitions go, and the ids of topics.
+
+        It goes by the side of the thread's queue of calls, which it must not hold up while brokers are away.
+
+        Raises:
+            KafkaError: they were not told in time.
+        """
+        asking = self._levels(list(tps), list(topics))
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(asking, self.thread_loop))
+
+    async def _levels(self, tps: list[TP], topics: list[str]) -> Levels:
+        cluster = self._ensure_consumer()._client.cluster  # noqa: SLF001
+        # One partition without a leader would keep those of all the others from being seen.
+        led = [tp for tp in tps if cluster.leader_for_partition(tp) not in (None, -1)]
+        ids = await self._topic_ids(topics)
+        stable = await self._fetching.stable_ends(led, _LEVELS_SECONDS)
+        return Levels(await self._fetching.ends(led, _LEVELS_SECONDS), stable, ids)
 
     async def topic_ids(self, topics: Iterable[str]) -> dict[str, str]:
         """The ids of those of the topics that there are, where the broker tells them."""
-        client = self._ensure_consumer()._client  # noqa: SLF001
-        return cast("dict[str, str]", await self.call_thread(topic_ids, client, sorted(topics)))
+        return cast("dict[str, str]", await self.call_thread(self._topic_ids, sorted(topics)))
+
+    async def _topic_ids(self, topics: list[str]) -> dict[str, str]:
+        return await topic_ids(self._ensure_consumer()._client, topics)  # noqa: SLF001
+
+    def partition_count(self, topic: str) -> int:
+        """How many partitions a topic has, as the broker told last. From any thread."""
+        return len(self._ensure_consumer().partitions_for_topic(topic) or ())
 
     async def rejoin(self) -> None:
         """Have the group assign its partitions anew."""

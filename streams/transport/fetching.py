@@ -14,7 +14,13 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.consumer.fetcher import READ_UNCOMMITTED, FetchError, FetchResult, PartitionRecords
+from aiokafka.consumer.fetcher import (
+    READ_COMMITTED,
+    READ_UNCOMMITTED,
+    FetchError,
+    FetchResult,
+    PartitionRecords,
+)
 from aiokafka.errors import OffsetOutOfRangeError, RecordTooLargeError
 from aiokafka.protocol.fetch import FetchRequest
 from faust.types import TP
@@ -22,7 +28,6 @@ from faust.types import TP
 from streams.transport.unpacking import Item, Unpacking
 
 _LARGEST_FETCH = 1 << 30
-_PATIENCE_MS = 30_000
 _TRANSACTIONS_SINCE = 4
 _PREFERRED_REPLICA_SINCE = 11
 
@@ -46,6 +51,7 @@ class Fetching:
 
     def __init__(self, consumer: AIOKafkaConsumer) -> None:
         self._fetcher = fetcher = consumer._fetcher
+        self._patience_ms: int = consumer._request_timeout_ms
         self._answers: dict[FetchRequest, Any] = {}
         self._told: dict[TP, int] = {}
         self._out_of_range: dict[TP, int] = {}
@@ -143,11 +149,23 @@ class Fetching:
         state = subscription.assignment.state_value(tp) if subscription and subscription.assignment else None
         return state.position if state is not None and state.has_valid_position else None
 
-    async def ends(self, tps: Iterable[TP]) -> dict[TP, int]:
-        """Where the logs end, whether or not what stands there is committed."""
-        uncommitted = copy.copy(self._fetcher)
-        uncommitted._isolation_level = READ_UNCOMMITTED
-        return cast("dict[TP, int]", await uncommitted.end_offsets(list(tps), _PATIENCE_MS))
+    async def ends(self, tps: Iterable[TP], seconds: float | None = None) -> dict[TP, int]:
+        """Where the logs end, whether or not what stands there is committed.
+
+        Raises:
+            KafkaError: not all were told within so many seconds; without them, within a request's time.
+        """
+        return await self._ends(tps, READ_UNCOMMITTED, seconds)
+
+    async def stable_ends(self, tps: Iterable[TP], seconds: float | None = None) -> dict[TP, int]:
+        """Up to where the logs can be read now. Raises as `ends` does."""
+        return await self._ends(tps, READ_COMMITTED, seconds)
+
+    async def _ends(self, tps: Iterable[TP], level: int, seconds: float | None) -> dict[TP, int]:
+        asking = copy.copy(self._fetcher)
+        asking._isolation_level = level
+        milliseconds = self._patience_ms if seconds is None else int(seconds * 1000)
+        return cast("dict[TP, int]", await asking.end_offsets(list(tps), milliseconds))
 
     def when_it_ends(self, call: Callable[[BaseException], None]) -> None:
         """Call where aiokafka's fetching ends of an error; nobody would learn of it otherwise."""

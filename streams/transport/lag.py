@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from streams import metrics
+from streams.transport.batch import Holding
 from streams.transport.consumer import Consumer
 from streams.transport.host import Host
 
@@ -70,19 +71,15 @@ class LagWatch:
         consumer = cast("Consumer", self._app.consumer)
         holdings = dict(consumer.holdings)
         topics = {tp.topic for tp in holdings}
-        ids = await consumer.topic_ids(topics)
-        if await self._made_anew(ids):
+        levels = await consumer.levels(holdings, topics)
+        if not self._app.ready.is_set() or await self._made_anew(holdings, levels.ids):
             return
-        there = [tp for tp in holdings if tp.topic in ids] if ids else list(holdings)
-        stable = await consumer.stable_ends(*there)
-        ends = await consumer.highwaters(*there)
-        if not self._app.ready.is_set():
-            return
-        handled = {tp: holdings[tp].handled for tp in there}
+        ends, stable = levels.ends, levels.stable
+        handled = {tp: holdings[tp].handled for tp in ends}
         self._measure(ends, stable, handled)
         for topic in topics:
             metrics.DELETED_UNREAD.labels(topic)
-        held_back = {tp: stable[tp] for tp in there if stable[tp] < ends[tp]}
+        held_back = {tp: stable[tp] for tp in ends if stable[tp] < ends[tp]}
         for tp, offset, seconds in self._held_back.look(held_back, monotonic()):
             log.warning(
                 "a transaction holds back a partition: nothing from this offset on is read before it ends; "
@@ -90,7 +87,7 @@ class LagWatch:
                 **_place(tp, offset, seconds),
                 records=ends[tp] - offset,
             )
-        stuck = {tp: handled[tp] for tp in there if handled[tp] < stable[tp] and not holdings[tp].busy}
+        stuck = {tp: handled[tp] for tp in ends if handled[tp] < stable[tp] and not holdings[tp].busy}
         for tp, offset, seconds in self._stuck.look(stuck, monotonic()):
             log.error(
                 "the broker gives nothing of a partition from this offset on, though it goes on: look at the "
@@ -106,14 +103,13 @@ class LagWatch:
             metrics.LAG.labels(*tp).set(max(0, end - handled[tp]))
             metrics.HELD_BACK.labels(*tp).set(max(0, end - stable[tp]))
 
-    async def _made_anew(self, ids: Mapping[str, str]) -> bool:
+    async def _made_anew(self, holdings: Mapping[TP, Holding], ids: Mapping[str, str]) -> bool:
         """Whether a topic has another id than when its partitions were taken; then the group is told."""
-        consumer = cast("Consumer", self._app.consumer)
-        known = {tp.topic: holding.topic_id for tp, holding in consumer.holdings.items() if holding.topic_id}
+        known = {tp.topic: holding.topic_id for tp, holding in holdings.items() if holding.topic_id}
         changed = sorted(topic for topic, topic_id in known.items() if ids.get(topic, topic_id) != topic_id)
         if changed:
             log.warning("topics were made anew; they are taken up from their beginnings", topics=changed)
-            await consumer.rejoin()
+            await cast("Consumer", self._app.consumer).rejoin()
         return bool(changed)
 
 

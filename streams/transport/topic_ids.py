@@ -3,13 +3,14 @@
 Brokers tell them since Kafka 2.8; aiokafka's own request for metadata is of an older version.
 """
 
+import asyncio
 from collections.abc import Iterable
 from io import BytesIO
 from typing import Any
 from uuid import UUID
 
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import IncompatibleBrokerVersion
+from aiokafka.errors import IncompatibleBrokerVersion, KafkaError
 from aiokafka.protocol.abstract import AbstractType
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import (
@@ -23,6 +24,8 @@ from aiokafka.protocol.types import (
 )
 
 _NONE = UUID(int=0)
+_TRIES = 5
+_PAUSE = 0.2
 
 
 class _Uuid(AbstractType[UUID]):  # type: ignore[misc] # aiokafka has no types
@@ -104,17 +107,18 @@ class _MetadataRequest(Request[_MetadataStruct]):  # type: ignore[misc] # the sa
 
 
 async def topic_ids(client: AIOKafkaClient, topics: Iterable[str]) -> dict[str, str]:
-    """The ids of those of the topics that there are; nothing where the broker is too old to tell.
+    """The ids of those of the topics that there are; nothing where no broker tells them.
 
-    Raises:
-        KafkaError: no broker answers.
+    Whoever gets nothing knows less, and can go on.
     """
-    try:
-        answer = await client.send(client.get_random_node(), _MetadataRequest(topics))
-    except (IncompatibleBrokerVersion, NotImplementedError):
-        return {}
-    found = {}
-    for error, name, topic_id, *_ in answer.topics:
-        if not error and topic_id != _NONE:
-            found[name] = str(topic_id)
-    return found
+    request = _MetadataRequest(topics)
+    for _ in range(_TRIES):
+        try:
+            answer = await client.send(client.get_random_node(), request)
+        except (IncompatibleBrokerVersion, NotImplementedError):
+            break
+        except KafkaError:
+            await asyncio.sleep(_PAUSE)
+        else:
+            return {name: str(id_) for error, name, id_, *_ in answer.topics if not error and id_ != _NONE}
+    return {}

@@ -13,6 +13,8 @@ Each mend is one method, with its reason in the docstring; `docs/upstream/` has 
 | M8 a fetch belongs to one assignment | `streams.transport.consumer_thread.ConsumerThread.seek_all` |
 | M9 no request for records is held long | `streams.transport.consumer_thread.ConsumerThread` |
 | M10 a stop leaves the group in any case | `streams.transport.host.Host._on_rebalance_when_stopped` |
+| M11 what is not committed is not read | `streams.transport.consumer_thread.ConsumerThread` |
+| M12 no record can end the fetching | `streams.transport.fetching`, `streams.transport.unpacking` |
 
 All of it is written against exactly the versions that pyproject.toml pins;
 `tests/unit/streams/test_pinned_versions.py` says what to look at when they change.

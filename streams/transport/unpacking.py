@@ -7,7 +7,6 @@ behind it. What an aborted transaction has written, and the broker's own marks, 
 
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.record.legacy_records import LegacyRecordBatch
@@ -214,12 +213,17 @@ class Unpacking:
         headers: Sequence[tuple[str, bytes | None]],
     ) -> Record:
         time = instant(timestamp)
-        record = Record(*self._tp, offset, time, key, value, bare_timestamp=None if time else timestamp)
-        if not headers:
-            return record
-        nulls = frozenset(number for number, (_, value) in enumerate(headers) if value is None)
-        return replace(
-            record, headers=tuple((name, value or b"") for name, value in headers), null_headers=nulls
+        nulls = frozenset(number for number, (_, content) in enumerate(headers) if content is None)
+        return Record(
+            self._tp.topic,
+            self._tp.partition,
+            offset,
+            time,
+            key,
+            value,
+            tuple((name, content or b"") for name, content in headers) if nulls else tuple(headers),  # type: ignore[arg-type]
+            None if time else timestamp,
+            nulls,
         )
 
     def _not_unpacked(

@@ -4,10 +4,12 @@
 """
 
 import asyncio
+import json
 import os
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from aiokafka import AIOKafkaProducer
 
 from ops.brokers.kafka import KafkaBroker
 from ops.demo.installation import Installation
-from streams.dead_letters import DEAD_LETTERS, OFFSET, OURS, PARTITION, TIMESTAMP, TOPIC
+from streams.dead_letters import CUT, DEAD_LETTERS, OFFSET, OURS, PARTITION, REASON, TIMESTAMP, TOPIC
 from streams.records import Record
 from streams.topics import CASE_INBOX, SMS_INBOX, SMS_OUTBOX
 from tests.crafted import Crafted, Raw
@@ -25,7 +27,7 @@ from tests.integration.reader import configure, records_in, unhandled
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 
 SEED = int(os.environ.get("PRODUCERS_SEED", "1"))
-COUNT = int(os.environ.get("PRODUCERS", "120"))
+COUNT = int(os.environ.get("PRODUCERS", "250"))
 ANY_TIME = str(2**63 - 1)
 
 
@@ -137,3 +139,47 @@ async def test_no_way_of_writing_records_stops_a_partition(
         if how.topic == TOPICS["producer's"]:
             assert found.timestamp == wanted.timestamp, how
     assert installation.dead() is None
+
+
+LARGE = "registry.title-awarded.v1"
+
+
+def award(name: str, size: int) -> Raw:
+    attributes = {"specversion": "1.0", "id": name, "source": "registry", "type": f"kz.jardem.{LARGE}"}
+    attributes["time"] = "2021-07-12T10:00:00Z"
+    headers = [(f"ce_{key}".encode(), value.encode()) for key, value in attributes.items()]
+    data = {"iin": "850101300015", "title": "peoples_hero", "award_id": name, "awarded_on": "2021-07-12"}
+    return Raw(b"key", json.dumps(data).encode().ljust(size), headers)
+
+
+@pytest.mark.usefixtures("installation")
+async def test_what_is_larger_than_our_own_topics_take_stops_nothing(broker: KafkaBroker) -> None:
+    configure(broker.address, LARGE, max_message_bytes=str(12_000_000))
+    before = len(await records_in(broker.address, DEAD_LETTERS))
+    bomb = Raw(b"key", bytes(200_000_000), award("bomb", 0).headers)
+    async with AIOKafkaProducer(
+        bootstrap_servers=broker.address, acks="all", max_request_size=16_000_000
+    ) as producer:
+        for raw, codec in (
+            (award("fits", 3_500_000), "none"),
+            (award("large", 6_000_000), "none"),
+            (replace(award("junk", 6_000_000), value=b"\xff" * 6_000_000), "none"),
+            (award("packed", 6_000_000), "zstd"),
+            (bomb, "zstd"),
+            (award("after", 0), "none"),
+        ):
+            batch = Crafted([raw], codec, transactional=False)
+            await (await producer.send_batch(batch, LARGE, partition=0))
+    async with asyncio.timeout(60):
+        while await unhandled(broker.address, "jardem", LARGE):  # noqa: ASYNC110 - the same
+            await asyncio.sleep(0.3)
+    taken = {named(record) for record in await records_in(broker.address, CASE_INBOX)}
+    assert {"fits", "after"} <= taken
+    letters = [dict(letter.headers) for letter in (await records_in(broker.address, DEAD_LETTERS))[before:]]
+    told = [(letter[REASON].decode(), CUT in letter) for letter in letters]
+    assert told == [
+        ("its effect is too large", True),
+        ("the data: Invalid JSON: expected value at line 1 column 1", True),
+        ("its effect is too large", True),
+        ("it grows beyond 64 MiB when it is decompressed", False),
+    ]

@@ -1,4 +1,4 @@
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,6 +7,7 @@ from faust.types import TP
 
 from streams import metrics
 from streams.transport.batch import Holding
+from streams.transport.consumer_thread import Levels
 from streams.transport.lag import LagWatch, Standing
 from streams.tuning import Tuning
 
@@ -35,7 +36,7 @@ class Stage:
     """A worker that holds a partition of a topic, and brokers that know the topic by another id."""
 
     def __init__(self, held: str, now: dict[str, str]) -> None:
-        self.rejoined = 0
+        self.rejoined, self.now = 0, now
         holding = Holding("in", 0, end=0, committed=3, topic_id=held)
         self.app: Any = SimpleNamespace(
             task=lambda _: None,
@@ -43,19 +44,14 @@ class Stage:
             ready=SimpleNamespace(is_set=lambda: True),
             consumer=SimpleNamespace(
                 holdings={IN: holding},
-                topic_ids=self._answer(lambda _: now),
-                stable_ends=self._answer(lambda *tps: dict.fromkeys(tps, 5)),
-                highwaters=self._answer(lambda *tps: dict.fromkeys(tps, 9)),
+                levels=self._levels,
                 rejoin=self._rejoin,
             ),
         )
 
-    @staticmethod
-    def _answer(answer: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
-        async def ask(*about: Any) -> Any:
-            return answer(*about)
-
-        return ask
+    async def _levels(self, tps: Iterable[TP], topics: Iterable[str]) -> Levels:
+        assert (list(tps), list(topics)) == ([IN], ["in"])
+        return Levels({IN: 9}, {IN: 5}, self.now)
 
     async def _rejoin(self) -> None:
         self.rejoined += 1

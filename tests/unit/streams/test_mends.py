@@ -98,6 +98,7 @@ class Driver:
     """aiokafka's consumer around that fetcher."""
 
     _closed = False
+    _request_timeout_ms = 0
 
     def __init__(self) -> None:
         self._fetcher = Fetcher()
@@ -170,6 +171,16 @@ async def test_m9_no_request_for_records_is_held_long(stock: AppT, ours: StreamA
 
     assert await longest(stock) == 1500
     assert await longest(ours) == 100
+
+
+async def test_m11_what_is_not_committed_is_not_read(stock: AppT, ours: StreamApp) -> None:
+    async def level(app: Any) -> str:
+        consumer = app.consumer._thread._create_worker_consumer(app.transport)
+        await consumer.stop()
+        return str(consumer._isolation_level)
+
+    assert await level(stock) == "read_uncommitted"
+    assert await level(ours) == "read_committed"
 
 
 async def test_m2_no_offset_is_committed_over_a_hole(stock: AppT, ours: StreamApp) -> None:
