@@ -1,6 +1,5 @@
 """The command: parses arguments and wires the parts, nothing else."""
 
-import errno
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -241,23 +240,15 @@ def bench_desk() -> None:
             broker.stop()
 
 
-def _explained(error: Exception) -> tuple[int, list[str]] | None:
+def _explained(error: Exception) -> tuple[int, tuple[str, ...]] | None:
     """The exit code and the lines for an error that is the user's to mend, None for one that is ours."""
     from kafka.errors import KafkaError
 
-    from ops.brokers.broker import BrokerError
-    from ops.publish.publisher import UnreadyTopicsError
-    from ops.reach import NoBrokerError
-    from ops.topics import TopicRefusedError
-    from streams.settings.checks import SettingsError
+    from streams.errors import UserError
 
-    if isinstance(error, SettingsError):
-        return 2, error.lines
-    if isinstance(error, BrokerError | NoBrokerError | TopicRefusedError | UnreadyTopicsError | KafkaError):
-        return 1, [str(error)]
-    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-        return 1, [f"{error.strerror or error}: something listens there already; choose another address"]
-    return None
+    if isinstance(error, UserError):
+        return error.exit_code, error.problems
+    return (1, (str(error),)) if isinstance(error, KafkaError) else None
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
+from streams.errors import NoBrokerError
 from streams.kafka_access import client_options
 from streams.settings.values import Address
 
@@ -19,10 +20,6 @@ LISTEN_SECONDS = 3.0
 
 ANSWER_SECONDS = 5.0
 """How long a broker that listens may take to answer."""
-
-
-class NoBrokerError(Exception):
-    """No broker answers; the message names the addresses and the likely cause."""
 
 
 def free_port() -> int:

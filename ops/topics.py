@@ -9,6 +9,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 from rich.table import Table
 
 from ops.reach import admin_client, require_broker
+from streams.errors import UserError
 from streams.settings.settings import Settings
 from streams.topics import Topic, all_topics
 from streams.transport.codecs import CODECS, lacking
@@ -18,7 +19,7 @@ _NO_CODEC = {"producer", "uncompressed", "none"}
 _KNOWN = {name for name, _ in CODECS.values()}
 
 
-class TopicRefusedError(Exception):
+class TopicRefusedError(UserError):
     """The broker refused to create or change a topic; the message repeats why."""
 
 

@@ -7,6 +7,7 @@ from typing import Protocol, Self
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from streams.errors import NoBrokerError
 from streams.kafka_access import client_options
 from streams.records import Outgoing
 from streams.settings.settings import Settings
@@ -18,10 +19,6 @@ _SECONDS_TO_ASK = 2.0
 
 class NotTakenError(Exception):
     """The broker has not acknowledged the event in time; it may have it all the same."""
-
-
-class NoBrokerError(Exception):
-    """No broker answers at the configured addresses."""
 
 
 class Inbox(Protocol):

@@ -1,11 +1,13 @@
 """`/healthz`, `/readyz` and `/metrics` of a worker, on a port of their own; nothing else is served."""
 
+import errno
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 from prometheus_client.aiohttp import make_aiohttp_handler
 
-from streams.settings.values import Address
+from streams.errors import AddressTakenError
+from streams.settings.values import Address, variable
 
 if TYPE_CHECKING:
     from streams.app import StreamApp
@@ -38,15 +40,20 @@ class Health:
         return None
 
     async def start(self, bind: Address) -> str:
-        """Listen; port 0 takes a free one. Returns `host:port`."""
+        """Listen; port 0 takes a free one. Returns `host:port`. Raises `AddressTakenError`."""
         server = web.Application()
         server.router.add_get("/healthz", self._healthz)
         server.router.add_get("/readyz", self._readyz)
         server.router.add_get("/metrics", make_aiohttp_handler())
         self._runner = web.AppRunner(server, access_log=None)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, bind.host, bind.port)
-        await site.start()
+        try:
+            await web.TCPSite(self._runner, bind.host, bind.port).start()
+        except OSError as error:
+            await self._runner.cleanup()
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise AddressTakenError(variable("health_bind"), str(bind), may_be_off=True) from None
         return str(Address(bind.host, self._runner.addresses[0][1]))
 
     async def stop(self) -> None:

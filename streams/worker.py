@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth, server_list
 
 from streams.app import StreamApp
+from streams.errors import UserError
 from streams.exits import Exit, end_process
 from streams.health import Health
 from streams.settings.values import Address
@@ -20,7 +21,7 @@ from streams.transport.stores import leave_folder, prepare_folder
 log = structlog.get_logger()
 
 
-class UnfitTopics(Exception):  # noqa: N818 - it says what is found
+class UnfitTopicsError(UserError):
     """Topics that are missing or do not fit each other; the message says what to do."""
 
 
@@ -42,7 +43,7 @@ async def _run(app: StreamApp, bind: Address | None) -> int:
     app.conf.datadir.mkdir(parents=True, exist_ok=True)
     try:
         await check_topics(app)
-    except (UnfitTopics, KafkaError) as error:
+    except (UnfitTopicsError, KafkaError) as error:
         log.critical("worker refused to start", error=str(error), exit_code=int(Exit.CONFIGURATION))
         return int(Exit.CONFIGURATION)
     if app.conf.store.scheme == "rocksdb":
@@ -116,15 +117,15 @@ async def check_topics(app: StreamApp) -> None:
     """See that all topics are there, and each changelog with as many partitions as the inbox beside it.
 
     Raises:
-        UnfitTopics: they are not; the message says what to do.
+        UnfitTopicsError: they are not; the message says what to do.
     """
     counts = await _partition_counts(app, {*app.source_topics, *app.tables_of_inboxes.values()})
     missing = sorted(topic for topic, count in counts.items() if not count)
     if missing:
-        raise UnfitTopics(f"topics are missing: {', '.join(missing)}. Run `jardem topics apply`.")
+        raise UnfitTopicsError(f"topics are missing: {', '.join(missing)}. Run `jardem topics apply`.")
     for inbox, changelog in app.tables_of_inboxes.items():
         if counts[inbox] != counts[changelog]:
-            raise UnfitTopics(
+            raise UnfitTopicsError(
                 f"{changelog} has {counts[changelog]} partitions and {inbox} has {counts[inbox]}; they must "
                 f"have the same: a key's events and its table value live in the partition of one number. "
                 f"Make {inbox} with {counts[changelog]} partitions; docs/streams.md says how to get more."

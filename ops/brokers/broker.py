@@ -2,8 +2,10 @@
 
 from typing import ClassVar, Protocol
 
+from streams.errors import UserError
 
-class BrokerError(Exception):
+
+class BrokerError(UserError):
     """A local broker cannot be had, or did not start; the message says why and what to do."""
 
 

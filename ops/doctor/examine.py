@@ -11,8 +11,9 @@ from kafka.errors import KafkaError
 
 from ops.doctor.codecs import codecs
 from ops.doctor.machine import Line, Verdict, data_folder, local_brokers, python, zones
-from ops.reach import NoBrokerError, require_broker
+from ops.reach import require_broker
 from ops.topics import State, apply_topics
+from streams.errors import NoBrokerError
 from streams.settings.checks import SettingsError, missing, unknown_variables
 from streams.settings.load import load_settings
 from streams.settings.settings import Settings
@@ -31,7 +32,7 @@ def examine() -> Iterator[Line]:
     try:
         settings = load_settings()
     except SettingsError as error:
-        yield from (Line(Verdict.WRONG, line) for line in error.lines)
+        yield from (Line(Verdict.WRONG, line) for line in error.problems)
         yield Line(
             Verdict.NOTE, "brokers, topics and the SMS API were not looked at: mend the settings first"
         )

@@ -14,6 +14,7 @@ from ops.publish.lines import LineRefusedError, Prepared, prepare
 from ops.reach import admin_client, require_broker
 from schemas.catalogue import PUBLIC_IN
 from schemas.ids import Pseudonyms
+from streams.errors import UserError
 from streams.kafka_access import client_options
 from streams.settings.settings import Settings
 
@@ -23,7 +24,7 @@ _NAMED = 20
 _BOM = b"\xef\xbb\xbf"
 
 
-class UnreadyTopicsError(Exception):
+class UnreadyTopicsError(UserError):
     """Public topics are missing; the message says what to do."""
 
 

@@ -7,6 +7,7 @@ after the broker has the event; 400 with a reason for what can't be read, 403 fo
 
 import asyncio
 import contextlib
+import errno
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,8 +28,10 @@ from sms.twilio.first_received import FirstReceived
 from sms.twilio.forms import BadRequestError, read_form, read_inbound, read_json, read_status
 from sms.twilio.signature import is_body_signed, is_signed
 from streams.clock import Clock
+from streams.errors import AddressTakenError
 from streams.events import inbox_record
 from streams.settings.settings import Settings
+from streams.settings.values import Address, variable
 from streams.webhook_urls import INBOUND, STATUS, without_fragment
 
 _log = structlog.get_logger(__name__)
@@ -202,9 +205,11 @@ class WebhookServer:
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, *self._bind).start()
-        except OSError:
+        except OSError as error:
             await self._runner.cleanup()
-            raise
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise AddressTakenError(variable("webhooks_bind"), str(Address(*self._bind))) from None
         self.port = int(self._runner.addresses[0][1])
         return self
 
@@ -218,7 +223,7 @@ class WebhookServer:
 async def serve(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
     """Run the webhooks until SIGTERM or SIGINT (or `stop`), then stop in order: calls first, then the broker.
 
-    Raises `NoBrokerError` within ten seconds, and `OSError` where the address is taken.
+    Raises `NoBrokerError` within ten seconds, and `AddressTakenError`.
     """
     ended = stop or asyncio.Event()
     loop = asyncio.get_running_loop()

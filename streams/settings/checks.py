@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from streams.errors import UserError
 from streams.settings.settings import Settings
 from streams.settings.values import PREFIX, variable
 
@@ -28,12 +29,10 @@ NEEDS: dict[str, tuple[str, ...]] = {
 SHORTEST_KEY = 32
 
 
-class SettingsError(Exception):
+class SettingsError(UserError):
     """Settings that are missing, unreadable or contradictory: a line for each, with what to put there."""
 
-    def __init__(self, lines: list[str]) -> None:
-        super().__init__("; ".join(lines))
-        self.lines = lines
+    exit_code = 2
 
 
 def missing(settings: Settings, command: str | None, *, but: Collection[str] = ()) -> Iterator[str]:

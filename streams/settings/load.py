@@ -11,7 +11,7 @@ from streams.settings.values import PREFIX, variable
 def load_settings(command: str | None = None) -> Settings:
     """The settings of this process, complete for `command`.
 
-    Raises `SettingsError`, whose lines name every variable that is missing, unreadable or contradictory.
+    Raises `SettingsError`, whose problems name every variable that is missing, unreadable or contradictory.
     """
     bad: dict[str, str] = {}
     try:
@@ -22,14 +22,14 @@ def load_settings(command: str | None = None) -> Settings:
         settings = Settings(**{name: fields[name].get_default(call_default_factory=True) for name in bad})
     lines = [*bad.values(), *missing(settings, command, but=bad), *contradictions(settings)]
     if lines:
-        raise SettingsError(lines)
+        raise SettingsError(*lines)
     return settings
 
 
 def require(settings: Settings, command: str) -> None:
     """Raise `SettingsError` where something that `command` needs is missing or contradictory."""
     if lines := [*missing(settings, command), *contradictions(settings)]:
-        raise SettingsError(lines)
+        raise SettingsError(*lines)
 
 
 def _unreadable(error: ValidationError) -> dict[str, str]:

@@ -23,9 +23,9 @@ from ops.topics import apply_topics
 from schemas.cloudevents import decode
 from schemas.ids import Pseudonyms
 from schemas.messages import MessageReceived
-from sms.inbox_producer import NoBrokerError
 from sms.twilio.signature import sign
 from sms.twilio.webhooks import serve
+from streams.errors import NoBrokerError
 from streams.records import Record
 from streams.settings.settings import Settings
 from streams.settings.values import Address

@@ -14,8 +14,9 @@ from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 from ops.brokers.broker import Broker
 from ops.brokers.embedded import EmbeddedBroker
 from ops.brokers.kafka import KafkaBroker
-from ops.reach import NoBrokerError, free_port, require_broker
+from ops.reach import free_port, require_broker
 from ops.topics import State, apply_topics
+from streams.errors import NoBrokerError
 from streams.settings.settings import Settings
 from streams.topics import CASE_INBOX, all_topics
 from tests.hidden import hide

@@ -41,7 +41,7 @@ def put(monkeypatch: pytest.MonkeyPatch, *variables: dict[str, str], **more: str
 def complaints(command: str | None) -> list[str]:
     with pytest.raises(SettingsError) as caught:
         load_settings(command)
-    return caught.value.lines
+    return list(caught.value.problems)
 
 
 def named(lines: list[str]) -> set[str]:
@@ -316,4 +316,4 @@ def test_a_time_that_runs_past_the_end_of_the_calendar_is_contradictory(
     monkeypatch.setenv("JARDEM_TIME_ORIGIN", "2001-07-15T05:00:00Z")
     with pytest.raises(SettingsError) as refused:
         load_settings()
-    assert any("JARDEM_TIME_ORIGIN lies so far from now" in line for line in refused.value.lines)
+    assert any("JARDEM_TIME_ORIGIN lies so far from now" in line for line in refused.value.problems)
