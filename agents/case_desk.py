@@ -5,6 +5,7 @@ from datetime import datetime
 
 import structlog
 
+from rules import person
 from rules.deadlines import waits
 from rules.lifecycle import advance
 from rules.person import Person
@@ -13,6 +14,7 @@ from rules.standings import AmbiguousRecordError
 from schemas import catalogue
 from schemas.ids import Pseudonyms
 from schemas.received import ReceivedEvent
+from schemas.stored import dump_stored, load_stored
 from streams.dead_letters import Unreadable
 from streams.deadlines import Deadline, elapsed
 from streams.events import Effects, read
@@ -37,12 +39,12 @@ class CaseDesk:
         return Person(person_id=key.decode())
 
     def load(self, data: bytes) -> Person:
-        """The person from the table."""
-        return Person.model_validate_json(data)
+        """The person from the table. Raises `UnreadableValueError`."""
+        return load_stored(Person, data, person.VERSION, person.UPCASTS)
 
     def dump(self, state: Person) -> bytes:
         """The person for the table."""
-        return state.model_dump_json(exclude_defaults=True).encode()
+        return dump_stored(state, person.VERSION)
 
     def read(self, record: Record) -> tuple[str, ReceivedEvent]:
         """The event of an inbox record."""

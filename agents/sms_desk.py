@@ -8,6 +8,8 @@ import structlog
 from schemas import catalogue
 from schemas.ids import Pseudonyms
 from schemas.received import ReceivedEvent
+from schemas.stored import dump_stored, load_stored
+from sms.conversation import line
 from sms.conversation.converse import LinePolicy, converse, wait
 from sms.conversation.line import Line
 from streams.deadlines import Deadline, elapsed
@@ -33,12 +35,12 @@ class SmsDesk:
         return Line()
 
     def load(self, data: bytes) -> Line:
-        """The line from the table."""
-        return Line.model_validate_json(data)
+        """The line from the table. Raises `UnreadableValueError`."""
+        return load_stored(Line, data, line.VERSION, {})
 
     def dump(self, state: Line) -> bytes:
         """The line for the table."""
-        return state.model_dump_json(exclude_defaults=True).encode()
+        return dump_stored(state, line.VERSION)
 
     def read(self, record: Record) -> tuple[str, ReceivedEvent]:
         """The event of an inbox record."""

@@ -1,14 +1,15 @@
 """What is known of a person, and their cases: the case desk's aggregate."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainSerializer, model_validator
+from pydantic import Field, PlainSerializer
 
 from rules.states import DECIDED, State
-from schemas.base import Instant, Model
+from schemas.base import Instant
 from schemas.outcomes import Decision
 from schemas.questions import NoticeKind, QuestionAnswered, QuestionKind
+from schemas.stored import Stored, Upcast
 from schemas.values import EndReason, Ground, Language, Scheme
 
 _KEPT_LATE = 24
@@ -17,7 +18,7 @@ _EARLY = "1970-01-01T00:00:00Z"
 _Whole = PlainSerializer(lambda answer: answer.model_dump(mode="json"))
 
 
-class Source(Model):
+class Source(Stored):
     """The registry's event from which a case arose, for the evidence."""
 
     id: str
@@ -26,7 +27,7 @@ class Source(Model):
     sha256: str
 
 
-class Question(Model):
+class Question(Stored):
     """A question of a case, from its asking on.
 
     The term runs from `sent_at` to `term_ends`; `withdrawn_at` is set where the number was no longer the
@@ -67,7 +68,7 @@ class Question(Model):
         return self.model_copy(update={"late": tuple(kept[:_KEPT_LATE])})
 
 
-class ConsentGiven(Model):
+class ConsentGiven(Stored):
     """The consent: when the carrier received it, its exact text and the offer it answers (R5)."""
 
     language: Language
@@ -77,7 +78,7 @@ class ConsentGiven(Model):
     offer: Question
 
 
-class Case(Model):
+class Case(Stored):
     """One entitlement of a person on its way to an outcome.
 
     `answered_at` is when the carrier received the newest "yes" or "no": the one received last counts, in
@@ -127,7 +128,7 @@ class Case(Model):
         return self.state not in DECIDED and self.state is not State.ENDED
 
 
-class Standing(Model):
+class Standing(Stored):
     """What the registry said of a record after its award: when it was revoked, and when restored.
 
     `record` is None where the registry did not say which kind of record the id is of.
@@ -147,7 +148,7 @@ class Standing(Model):
         return (self.record_id, self.record) == (other.record_id, other.record)
 
 
-class Person(Model):
+class Person(Stored):
     """The facts known of a person, each with the time it is as of, and their cases by case id.
 
     `dead` without `died_on`: a title was awarded posthumously and no death was registered yet.
@@ -165,18 +166,6 @@ class Person(Model):
     standings: tuple[Standing, ...] = ()
     cases: dict[str, Case] = Field(default_factory=dict)
 
-    @model_validator(mode="before")
-    @classmethod
-    def _with_standings(cls, stored: object) -> object:
-        """Before there were standings, the ids of revoked records were kept, of whatever kind and time."""
-        if not isinstance(stored, dict) or "revoked" not in stored:
-            return stored
-        known = {name: value for name, value in stored.items() if name != "revoked"}
-        return {
-            **known,
-            "standings": [{"record_id": each, "revoked_at": _EARLY} for each in sorted(stored["revoked"])],
-        }
-
     def revoked(self, record: str, record_id: str) -> bool:
         """Whether this record stands revoked: of a revocation and a restoration the later one holds."""
         said = [each for each in self.standings if each.concerns(record, record_id)]
@@ -188,3 +177,16 @@ class Person(Model):
     def receives(self) -> bool:
         """Whether the benefit is on record as applied for, assigned or paid (R12, ground 4)."""
         return self.benefit in ("applied", "assigned", "paid")
+
+
+def _with_standings(stored: dict[str, Any]) -> dict[str, Any]:
+    """In version 1 the ids of revoked records were kept, of whatever kind and time."""
+    revoked = sorted(stored.pop("revoked", ()))
+    return {**stored, "standings": [{"record_id": each, "revoked_at": _EARLY} for each in revoked]}
+
+
+VERSION = 2
+"""The version of the shape in which people are stored."""
+
+UPCASTS: dict[int, Upcast] = {1: _with_standings}
+"""What leads from each version to the next; kept for ever."""

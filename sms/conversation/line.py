@@ -5,13 +5,17 @@ The open question, those behind it, the messages on their way. The SMS desk's ag
 
 from datetime import datetime
 
-from schemas.base import Instant, Model
+from schemas.base import Instant
 from schemas.messages import MessageReceived, MessageStatusReported
 from schemas.questions import Details, NoticeKind, QuestionKind
+from schemas.stored import Stored
 from schemas.values import Language
 
+VERSION = 2
+"""The version of the shape in which lines are stored. The first had fewer fields, and no others."""
 
-class LineQuestion(Model):
+
+class LineQuestion(Stored):
     """A question on this number.
 
     `put_at` is when its message was handed to the carrier that then accepted it; a text received from then on
@@ -37,7 +41,7 @@ class LineQuestion(Model):
         return self.closed_at is None or received_at < self.closed_at
 
 
-class Message(Model):
+class Message(Stored):
     """A message to this number that the carrier has not accepted yet.
 
     `prompted_at` is when the text came that it answers: at once, it may go out in quiet hours too.
@@ -71,7 +75,7 @@ class Message(Model):
     alone: bool = False
 
 
-class Inquiry(Model):
+class Inquiry(Stored):
     """The asking for a message's sent time, while it goes on.
 
     `left_by` is when the SMS API reported that the message had left. `attempt` counts the askings; `next_at`
@@ -83,7 +87,7 @@ class Inquiry(Model):
     next_at: Instant | None = None
 
 
-class Delivery(Model):
+class Delivery(Stored):
     """What became of an accepted message.
 
     `asked` is the question that it put, if it put one; `told` says whether its sent time is known. `message`
@@ -99,7 +103,7 @@ class Delivery(Model):
     message: Message | None = None
 
 
-class Line(Model):
+class Line(Stored):
     """The conversation on one number. At most one message is with the carrier at a time.
 
     `wake_at` is the next instant at which something must be done without an event: a held message's morning,

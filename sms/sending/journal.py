@@ -1,22 +1,27 @@
 """What the carrier remembers of each number's last messages, so that none is ever sent twice."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, Protocol
+from typing import Literal, Protocol
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
-from schemas.base import Instant, Model
+from schemas.base import Instant
 from schemas.messages import (
     MessageAccepted,
     MessageDeferred,
     MessageInDoubt,
     MessageRejected,
 )
+from schemas.stored import Stored, refuse_newer
 
 Report = MessageAccepted | MessageDeferred | MessageRejected | MessageInDoubt
 
 _KEPT = 20
+
+VERSION: Literal[1] = 1
+"""The version of the shape in which pages are stored."""
 
 
 class Journal(Protocol):
@@ -31,7 +36,7 @@ class Journal(Protocol):
         ...
 
 
-class Entry(Model):
+class Entry(Stored):
     """One message. All instants are real ones.
 
     `open`: a call may have got through, and nobody knows what came of it. `intended_at` is the first intent
@@ -91,10 +96,10 @@ class UnreadableJournalError(ValueError):
     """A number's journal can't be read: nobody can tell what was sent to it."""
 
 
-class Page(Model):
+class Page(Stored):
     """What is remembered of one number, the most recently touched last."""
 
-    version: Annotated[int, Field(ge=1, le=1)] = 1
+    version: Literal[1] = VERSION
     entries: tuple[Entry, ...] = ()
 
     def find(self, message_id: str) -> Entry | None:
@@ -121,13 +126,26 @@ class Page(Model):
 
 
 def load(value: bytes | None) -> Page:
-    """Read a journal's value. Raises `UnreadableJournalError`."""
+    """Read a journal's value.
+
+    Raises `UnreadableJournalError`, and `UnreadableValueError` where a newer release has written it: then
+    nothing may be sent, because nobody here can tell what was.
+    """
     if value is None:
         return Page()
     try:
         return Page.model_validate_json(value)
     except ValidationError:
+        refuse_newer(_version_of(value), VERSION)
         raise UnreadableJournalError("not a journal of version 1") from None
+
+
+def _version_of(value: bytes) -> int:
+    try:
+        version = json.loads(value)["version"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return 0
+    return version if isinstance(version, int) else 0
 
 
 def dump(page: Page) -> bytes:

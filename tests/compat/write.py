@@ -17,9 +17,13 @@ from pathlib import Path
 from random import Random
 from typing import TypedDict, cast
 
+from agents.case_desk import CaseDesk
+from agents.sms_desk import SmsDesk
 from ops.simulation.actions import actions
 from ops.simulation.scenario import scenario
 from ops.simulation.world import World
+from rules.person import Person
+from rules.policy import Policy
 from schemas.base import Event, Model
 from schemas.cloudevents import encode, wrap
 from schemas.ids import Pseudonyms
@@ -31,6 +35,7 @@ from schemas.messages import (
 )
 from schemas.received import ReceivedEvent
 from schemas.routes import Effect
+from sms.conversation.converse import LinePolicy
 from sms.conversation.line import Line
 from sms.conversation.stages import Stage, stage_of
 from sms.sending import journal
@@ -60,8 +65,7 @@ def main(release: str) -> None:
             states.look_back(world)
     for kind, values in (("people", states.people), ("lines", states.lines)):
         for name, model in values.items():
-            # As the desks of c57ba95 wrote it; a later desk may write otherwise, and writes its own folder.
-            _keep(folder / kind / name, model.model_dump_json(exclude_defaults=True).encode(), model)
+            _keep(folder / kind / name, _stored(model), model)
     page = _page()
     _keep(folder / "journal" / "page", journal.dump(page), page)
     for name, value in states.envelopes():
@@ -119,7 +123,7 @@ class _States:
         """The values of the tables, with the ids handled and their effects."""
         for name, (state, handled) in self._handled.items():
             effects = Effects("urn:jardem:golden", _PSEUDONYMS)
-            kept = Envelope(state.model_dump_json(exclude_defaults=True).encode())
+            kept = Envelope(_stored(state))
             for number, (event_id, records) in enumerate(handled.items()):
                 events = [cast("Effect", record.data) for record in records]
                 sent = effects.outgoing(events, Cause(event_id), _AT, person_id="a" * 64)
@@ -155,6 +159,17 @@ def _filled(content: object, path: str = "") -> Iterator[str]:
             yield from _filled(value, path)
     elif content not in (None, False, 0, ""):
         yield path
+
+
+def _stored(state: Model) -> bytes:
+    """The value as its desk writes it."""
+    match state:
+        case Person():
+            return CaseDesk(Policy(), _PSEUDONYMS).dump(state)
+        case Line():
+            return SmsDesk(LinePolicy(), _PSEUDONYMS).dump(state)
+        case _:
+            raise TypeError(f"{type(state).__name__} is stored by no desk")
 
 
 def _stages(line: Line) -> set[Stage]:

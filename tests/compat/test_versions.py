@@ -1,0 +1,96 @@
+"""Stored values bear a version: older ones are brought up, newer and unknown ones are refused."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from agents.case_desk import CaseDesk
+from agents.sms_desk import SmsDesk
+from rules import person
+from rules.person import Case, Person, Source
+from rules.policy import Policy
+from schemas.ids import Pseudonyms
+from schemas.stored import Stored, UnreadableValueError
+from schemas.values import Ground
+from sms.conversation import line
+from sms.conversation.converse import LinePolicy
+from sms.conversation.line import Line, Message
+from sms.sending import journal
+from tests.unit.rules.case_desk import NOON
+
+PEOPLE = CaseDesk(Policy(), Pseudonyms(b"any"))
+LINES = SmsDesk(LinePolicy(), Pseudonyms(b"any"))
+PERSON = Person(
+    person_id="p",
+    cases={
+        "c": Case(
+            case_id="c",
+            ground=Ground.PEOPLES_HERO,
+            record="award",
+            record_id="A",
+            source=Source(id="e", source="s", time=NOON, sha256="d"),
+        )
+    },
+)
+LINE = Line(phone="+77011234567", messages=(Message(message_id="m", text="t", case_id="c", person_id="p"),))
+DESKS: list[tuple[Callable[[bytes], Stored], bytes, int]] = [
+    (PEOPLE.load, PEOPLE.dump(PERSON), person.VERSION),
+    (LINES.load, LINES.dump(LINE), line.VERSION),
+]
+
+
+@pytest.mark.parametrize(("load", "stored", "version"), DESKS)
+def test_what_is_stored_bears_its_version_and_is_read_again(
+    load: Callable[[bytes], Stored], stored: bytes, version: int
+) -> None:
+    assert json.loads(stored)["version"] == version
+    assert load(stored) in (PERSON, LINE)
+
+
+@pytest.mark.parametrize("empty", [Person(person_id="p"), Line()])
+def test_an_empty_value_is_read_again(empty: Person | Line) -> None:
+    again: Stored = (
+        PEOPLE.load(PEOPLE.dump(empty)) if isinstance(empty, Person) else LINES.load(LINES.dump(empty))
+    )
+    assert again == empty
+
+
+@pytest.mark.parametrize(("load", "stored", "version"), DESKS)
+def test_a_newer_version_is_refused_by_its_number_and_with_what_to_do(
+    load: Callable[[bytes], Stored], stored: bytes, version: int
+) -> None:
+    newer = json.dumps({**json.loads(stored), "version": version + 1}).encode()
+    with pytest.raises(UnreadableValueError, match=rf"version {version + 1}.*up to version {version}: run"):
+        load(newer)
+
+
+@pytest.mark.parametrize(("load", "stored", "version"), DESKS)
+@pytest.mark.parametrize("back", [0, 1])
+def test_an_unknown_field_is_refused_wherever_it_stands(
+    load: Callable[[bytes], Stored], stored: bytes, version: int, back: int
+) -> None:
+    content = json.loads(stored)
+    content["version"] = version - back
+    inner = content["cases"]["c"] if "cases" in content else content["messages"][0]
+    for place in (content, inner):
+        place["surprise"] = "a secret"
+        with pytest.raises(UnreadableValueError, match="surprise") as refused:
+            load(json.dumps(content).encode())
+        assert "a secret" not in str(refused.value)
+        del place["surprise"]
+
+
+@pytest.mark.parametrize("wrong", [b"", b"[]", b"null", b"{", b'{"version":"2"}', b'{"version":null}'])
+def test_what_is_no_value_of_ours_is_refused(wrong: bytes) -> None:
+    for load, _, _ in DESKS:
+        with pytest.raises(UnreadableValueError):
+            load(wrong)
+
+
+def test_a_journal_of_a_newer_version_stops_the_sending() -> None:
+    page = journal.dump(journal.Page()).replace(b'"version":1', b'"version":2')
+    with pytest.raises(UnreadableValueError, match="version 2"):
+        journal.load(page)
+    with pytest.raises(journal.UnreadableJournalError):
+        journal.load(b"{}}")
