@@ -63,9 +63,8 @@ class StreamApp(Host):
         """
         consumer = cast("Consumer", self.consumer)
         held = sum(tp.topic == topic for tp in consumer.holdings)
-        inner = consumer._thread._consumer  # noqa: SLF001 - its view of the cluster is replaced, never changed
-        known = inner.partitions_for_topic(topic) if held and inner else None
-        return held / len(known) if known else 0.0
+        known = consumer.partitions_of(topic) if held else 0
+        return held / known if known else 0.0
 
 
 def create_app(settings: Settings, tuning: Tuning | None = None) -> StreamApp:

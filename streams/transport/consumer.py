@@ -249,6 +249,11 @@ class Consumer(driver.Consumer):
         """Have the group assign its partitions anew, and every worker see again where to begin."""
         await self._thread.rejoin()
 
+    def partitions_of(self, topic: str) -> int:
+        """How many partitions a topic has, as the broker told last; 0 where it has not."""
+        inner = self._thread._consumer  # noqa: SLF001 - its view of the cluster is replaced, never changed
+        return len(inner.partitions_for_topic(topic) or ()) if inner else 0
+
     # -- changelogs, for recovery
 
     async def seek_changelogs(self, offsets: Mapping[TP, int]) -> int:

@@ -59,3 +59,36 @@ def test_no_two_files_import_each_other_in_a_circle() -> None:
 )
 def test_a_circle_is_found_wherever_the_import_stands(back: str) -> None:
     assert set(circles({"a": "from b import y", "b": "import c", "c": back})) == {"a", "b", "c"}
+
+
+LIBRARIES = {"faust", "mode", "aiokafka"}
+PRIVATE_NAMES = "streams.transport"
+"""The one package that may use what Faust and aiokafka keep private."""
+
+
+def private_names(source: str) -> list[str]:
+    """The private names of other objects that a file uses, if it imports one of the libraries at all."""
+    if not LIBRARIES & {name.partition(".")[0] for name in _imports(source)}:
+        return []
+    return [
+        node.attr
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Attribute)
+        and node.attr.startswith("_")
+        and not node.attr.endswith("__")
+        and not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"))
+    ]
+
+
+def test_only_the_transport_touches_private_names_of_faust_and_aiokafka() -> None:
+    found = {
+        name: private_names(path.read_text(encoding="utf-8"))
+        for name, path in _files().items()
+        if not name.startswith(PRIVATE_NAMES)
+    }
+    assert {name: names for name, names in found.items() if names} == {}
+
+
+def test_a_private_name_is_found() -> None:
+    assert private_names("import faust\n\ndef f(app):\n    return app._fetcher") == ["_fetcher"]
+    assert private_names("import faust\n\nclass A:\n    def f(self):\n        return self._own") == []

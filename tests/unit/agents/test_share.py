@@ -7,6 +7,7 @@ import pytest
 from faust.types import TP
 
 from streams.app import StreamApp
+from streams.transport.consumer import Consumer
 
 
 def app(held: dict[str, int], known: dict[str, int]) -> Any:
@@ -14,7 +15,9 @@ def app(held: dict[str, int], known: dict[str, int]) -> Any:
     partitions = {topic: set(range(count)) for topic, count in known.items()}
     holdings = {TP(topic, number): None for topic, count in held.items() for number in range(count)}
     thread = SimpleNamespace(_consumer=SimpleNamespace(partitions_for_topic=partitions.get))
-    return SimpleNamespace(consumer=SimpleNamespace(holdings=holdings, _thread=thread))
+    consumer = SimpleNamespace(holdings=holdings, _thread=thread)
+    consumer.partitions_of = lambda topic: Consumer.partitions_of(consumer, topic)  # type: ignore[arg-type]
+    return SimpleNamespace(consumer=consumer)
 
 
 @pytest.mark.parametrize(
