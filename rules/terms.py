@@ -2,25 +2,24 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from zoneinfo import ZoneInfo
 
 import holidays
 
 from rules.policy import TermPolicy
+from schemas.times import ALMATY
 
-ZONE = ZoneInfo("Asia/Almaty")
 _DAYS = 3
 _REMINDER_AT = time(10)
 
 
 def local_day(instant: datetime) -> date:
     """The calendar day in Almaty at this instant."""
-    return instant.astimezone(ZONE).date()
+    return instant.astimezone(ALMATY).date()
 
 
 def at_local(day: date, hour: time = time(0)) -> datetime:
     """The instant at which a local day reaches this hour; its midnight by default."""
-    return datetime.combine(day, hour, tzinfo=ZONE).astimezone(UTC)
+    return datetime.combine(day, hour, tzinfo=ALMATY).astimezone(UTC)
 
 
 @cache

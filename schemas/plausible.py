@@ -1,11 +1,10 @@
 """What form alone can't tell: whether an event's dates can be true yet."""
 
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from schemas.base import Event
+from schemas.times import ALMATY
 
-_ZONE = ZoneInfo("Asia/Almaty")
 _SLACK = timedelta(days=1)
 
 
@@ -14,7 +13,7 @@ def check_not_ahead(event: Event, now: datetime) -> None:
 
     A day of slack covers senders whose clock or zone differs. Dates are compared with the day in Almaty.
     """
-    latest_day = now.astimezone(_ZONE).date() + _SLACK
+    latest_day = now.astimezone(ALMATY).date() + _SLACK
     for name, value in event:
         if isinstance(value, datetime):
             ahead = value > now + _SLACK

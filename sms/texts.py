@@ -7,14 +7,12 @@ given in both, Kazakh first.
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
-from zoneinfo import ZoneInfo
 
 from babel.messages.pofile import read_po
 
 from schemas.questions import Details, NoticeKind, QuestionKind
+from schemas.times import ALMATY
 from schemas.values import Language
-
-_ZONE = ZoneInfo("Asia/Almaty")
 
 
 @cache
@@ -65,4 +63,4 @@ def _last_moment(end: datetime) -> str:
 
     People read "23:59" more surely than the next day's "00:00".
     """
-    return (end - timedelta(minutes=1)).astimezone(_ZONE).strftime("%H:%M %d.%m.%Y")
+    return (end - timedelta(minutes=1)).astimezone(ALMATY).strftime("%H:%M %d.%m.%Y")

@@ -2,15 +2,13 @@
 
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
 
 from ops.demo.outcomes import ADVANCED, DEAD, ENDED, Outcomes
 from ops.demo.sample import Citizen, Published
-
-_ZONE = ZoneInfo("Asia/Almaty")
+from schemas.times import ALMATY
 
 
 class Show:
@@ -24,7 +22,7 @@ class Show:
         self._console.print(text, highlight=False)
 
     def _line(self, at: datetime, who: str, style: str, what: str) -> None:
-        day = at.astimezone(_ZONE).strftime("%d.%m %H:%M")
+        day = at.astimezone(ALMATY).strftime("%d.%m %H:%M")
         self._console.print(f"[dim]{day}[/]  [{style}]{who:<9}[/] {what}", highlight=False, soft_wrap=True)
 
     def published(self, at: datetime, events: list[Published]) -> None:

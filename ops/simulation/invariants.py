@@ -1,7 +1,6 @@
 """The promises, checked at each step against what truly happened."""
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from ops.simulation.carrier_model import STALE, Sms
 from ops.simulation.desk_model import Application
@@ -37,10 +36,10 @@ from schemas.questions import (
     QuestionSentTime,
 )
 from schemas.received import ReceivedEvent
+from schemas.times import ALMATY
 from sms.conversation.hours import next_morning
 from sms.conversation.line import Line
 
-_ZONE = ZoneInfo("Asia/Almaty")
 _JUST = timedelta(minutes=30)
 _EXPLANATIONS = 3
 _GROUND_4 = 4
@@ -300,7 +299,7 @@ class Invariants:
             return
         written = [text for text in self.truth.texts.values() if text.phone == sms.message.phone]
         just = [text for text in written if text.received_at >= sms.at - _JUST - STALE]
-        at = f"{sms.at.astimezone(_ZONE):%H:%M}"
+        at = f"{sms.at.astimezone(ALMATY):%H:%M}"
         demand(just, "in quiet hours only answers go out", at)
 
 

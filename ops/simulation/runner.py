@@ -5,14 +5,13 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
-from zoneinfo import ZoneInfo
 
 from ops.simulation.actions import Action, Work, Write, actions
 from ops.simulation.invariants import BrokenPromiseError
 from ops.simulation.scenario import Scenario, scenario
 from ops.simulation.world import World
+from schemas.times import ALMATY
 
-_ZONE = ZoneInfo("Asia/Almaty")
 _CHUNK = 50
 
 
@@ -56,7 +55,7 @@ def shortest_story(failure: Failure) -> list[str]:
     lines = [str(setting)]
 
     def tell(at: datetime, what: str) -> None:
-        lines.append(f"{at.astimezone(_ZONE):%d.%m %H:%M:%S.%f}"[:-3] + f"  {what}")
+        lines.append(f"{at.astimezone(ALMATY):%d.%m %H:%M:%S.%f}"[:-3] + f"  {what}")
 
     world = World(setting, tell)
     try:

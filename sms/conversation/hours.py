@@ -2,18 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
-_ZONE = ZoneInfo("Asia/Almaty")
-
+from schemas.times import ALMATY
 
 _MORNING = time(9)
 
 
 def next_morning(now: datetime) -> datetime:
     """Nine o'clock in Almaty on the day after `now`'s, in UTC."""
-    day = now.astimezone(_ZONE).date() + timedelta(days=1)
-    return datetime.combine(day, _MORNING, tzinfo=_ZONE).astimezone(UTC)
+    day = now.astimezone(ALMATY).date() + timedelta(days=1)
+    return datetime.combine(day, _MORNING, tzinfo=ALMATY).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +23,8 @@ class SendingHours:
 
     def next_opening(self, now: datetime) -> datetime:
         """`now` if a message may go out at this instant, else the instant from which one may, in UTC."""
-        local = now.astimezone(_ZONE)
+        local = now.astimezone(ALMATY)
         if self.opens <= local.time() < self.closes:
             return now
         day = local.date() if local.time() < self.opens else local.date() + timedelta(days=1)
-        return datetime.combine(day, self.opens, tzinfo=_ZONE).astimezone(UTC)
+        return datetime.combine(day, self.opens, tzinfo=ALMATY).astimezone(UTC)

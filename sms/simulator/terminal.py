@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 from rich.align import Align
@@ -18,9 +17,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from schemas.times import ALMATY
 from schemas.values import check_phone
 
-_ZONE = ZoneInfo("Asia/Almaty")
 _WIDEST, _NARROWEST = 46, 18
 _LONGEST_EXCERPT = 30
 _SECONDS_FOR_A_LINE = 0.5
@@ -139,7 +138,7 @@ class HandsetTerminal:
 
 
 def _bubble(message: dict[str, Any]) -> Align:
-    at = datetime.fromisoformat(message["at"]).astimezone(_ZONE).strftime("%d.%m %H:%M")
+    at = datetime.fromisoformat(message["at"]).astimezone(ALMATY).strftime("%d.%m %H:%M")
     here = message["written_here"]
     notes = {"undelivered": f"did not arrive: {message['why']}", "failed": "not taken"}
     note = notes.get(message["status"], at)

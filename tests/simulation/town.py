@@ -1,7 +1,6 @@
 """A scenario in which a test tells a story: both cores on an in-memory network, and a willing carrier."""
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from ops.simulation.actions import Crash, Land, Publish, Work
 from ops.simulation.facts import fact
@@ -14,9 +13,9 @@ from schemas.base import Event
 from schemas.ids import derived_id
 from schemas.outcomes import BenefitDecided, CaseAdvanced, DecisionDrafted, ProcessEnded
 from schemas.questions import NoticeRequested, QuestionAsked
+from schemas.times import ALMATY
 from sms.conversation.line import Line
 
-ZONE = ZoneInfo("Asia/Almaty")
 PHONE, OTHER_PHONE = PHONES
 
 
@@ -135,7 +134,7 @@ class Town:
     def sent_at(self, phone: str = PHONE) -> list[str]:
         """When each message left, in Almaty."""
         sent = [sms for sms in self.world.carrier.api if sms.message.phone == phone]
-        return [f"{sms.at.astimezone(ZONE):%d.%m %H:%M}" for sms in sent]
+        return [f"{sms.at.astimezone(ALMATY):%d.%m %H:%M}" for sms in sent]
 
     def notes(self, record: str = "title", person: int = 0) -> list[str]:
         """What the audit log notes about a case beside its states."""
@@ -166,4 +165,4 @@ class Town:
 
 def at(day: int, hour: int, minute: int = 0, second: int = 0, month: int = 7) -> datetime:
     """A local instant of the year in which most stories happen."""
-    return datetime(2021, month, day, hour, minute, second, tzinfo=ZONE)
+    return datetime(2021, month, day, hour, minute, second, tzinfo=ALMATY)

@@ -5,14 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.policy import TermPolicy
-from rules.terms import ZONE, at_local, is_working_day, local_day, reminder_at, term_end
+from rules.terms import at_local, is_working_day, local_day, reminder_at, term_end
+from schemas.times import ALMATY
 
 EXCLUSIVE, INCLUSIVE = TermPolicy.EXCLUSIVE, TermPolicy.INCLUSIVE
 ROLL, HOURS = TermPolicy.EXCLUSIVE_ROLL, TermPolicy.HOURS_72
 
 
 def local(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=ZONE)
+    return datetime.fromisoformat(text).replace(tzinfo=ALMATY)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ def test_every_term_is_three_days_or_what_rolled(sent: datetime, policy: TermPol
     if policy is HOURS:
         assert lasted == timedelta(days=3)
         return
-    assert ends.astimezone(ZONE).time() == time(0)
+    assert ends.astimezone(ALMATY).time() == time(0)
     days = (local_day(ends) - local_day(sent)).days
     assert {INCLUSIVE: days == 3, EXCLUSIVE: days == 4, ROLL: 4 <= days <= 12}[policy]
     if policy is ROLL:
