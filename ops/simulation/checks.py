@@ -266,15 +266,16 @@ class Checks:
         asked = self._questions.get(message.message_id)
         if asked:
             tried = self.ledger.tried.setdefault(message.phone, {})
-            tried.setdefault(asked.question_id, Tried(message.requested_at, at))
+            tried.setdefault(asked.question_id, Tried(message.message_id, message.requested_at, at))
 
     def reported(self, report: Event) -> None:
         """The carrier reports. What it refused, and what it gave back without a doubt, has not left."""
         match report:
             case MessageRejected() | MessageDeferred(may_have_left=False):
-                asked = self._questions.get(report.message_id)
-                if asked:
-                    self.ledger.tried[report.phone].pop(asked.question_id, None)
+                tried = self.ledger.tried.get(report.phone, {})
+                # What was refused before may be told again while another sending of the question is in doubt.
+                for question_id in [id_ for id_, one in tried.items() if one.message_id == report.message_id]:
+                    del tried[question_id]
             case _:
                 pass
 

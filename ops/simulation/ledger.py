@@ -50,6 +50,7 @@ class Tried:
     `requested` is that instant by the desk's clock, which may lag.
     """
 
+    message_id: str
     requested: datetime
     at: datetime
 

@@ -13,7 +13,7 @@ from ops.simulation.town import Setting
 from rules.states import State
 from schemas.sms import SentTimeWanted
 from schemas.values import EndReason
-from tests.simulation.town import PHONE, Town, at
+from tests.simulation.town import OTHER_PHONE, PHONE, Town, at
 
 LEFT_UNWRITTEN = Crash(wrote=False, sent=9)
 LAG = timedelta(seconds=2.5)
@@ -179,3 +179,29 @@ def test_the_first_of_many_answers_counts_when_the_term_moves_to_it() -> None:
     town.world.status(town.world.carrier.api[0], "sent")
     town.comes_to_rest()
     assert town.case().consent is not None
+
+
+# What the carrier tells again.
+
+
+def test_a_refusal_that_is_told_again_settles_no_doubt_about_a_later_sending(town: Town) -> None:
+    town.hears("phone0")
+    town.hears("title")
+    town.case_works(count=2)
+    asked = town.world.lines.inboxes[PHONE].letters[0]
+    town.line_works()
+    town.world.carry(PHONE, "opt_out")
+    town.line_works()
+    town.reaches(at(16, 9))
+    town.world.ring()
+    town.line_works(crash=LEFT_UNWRITTEN)
+    town.world.write(PHONE, "1")
+    town.world.carry(PHONE, "doubt")
+    town.world.ring()
+    town.world.settle()
+    town.world.lines.post(PHONE, asked)
+    town.line_works()
+    town.hears("phone1")
+    town.comes_to_rest()
+    assert town.notes()[0] == "answered_from_a_former_number"
+    assert town.told(OTHER_PHONE)[0] == "offer"

@@ -1,4 +1,5 @@
 import io
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from rules import answers, lifecycle, turn
 from rules.person import Person, Question
 from schemas.registry import DeathRegistered
 from sms.exchange import Exchange
-from sms.line import Line
+from sms.line import Line, LineQuestion
 
 SEEDS = 10_000
 
@@ -98,7 +99,10 @@ def test_two_open_questions_on_a_number_are_noticed(monkeypatch: pytest.MonkeyPa
 
 
 def test_an_answer_given_to_another_question_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Line, "meant_at", lambda line, _: next(iter(line.past), line.current))
+    def oldest(line: Line, _: datetime) -> list[LineQuestion]:
+        return [each for each in (*line.past, line.current) if each][:1]
+
+    monkeypatch.setattr(Line, "meant_at", oldest)
     failure = first_failure(100)
     assert failure is not None
     assert failure.promise in {
