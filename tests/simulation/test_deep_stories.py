@@ -13,7 +13,7 @@ from ops.simulation.scenario import Scenario
 from rules.states import State
 from schemas.messages import SentTimeWanted
 from schemas.values import EndReason
-from tests.simulation.town import PHONE, Town, at
+from tests.simulation.town import OTHER_PHONE, PHONE, Town, at
 
 LEFT_UNWRITTEN = Crash(wrote=False, sent=9)
 LAG = timedelta(seconds=2.5)
@@ -191,3 +191,29 @@ def test_whoever_reads_a_no_again_after_the_offers_term_says_the_same_again() ->
     town.reaches(at(20, 1))
     town.comes_to_rest()
     assert town.case().reason is EndReason.WITHDRAWN
+
+
+# What the carrier tells again.
+
+
+def test_a_refusal_that_is_told_again_settles_no_doubt_about_a_later_sending(town: Town) -> None:
+    town.hears("phone0")
+    town.hears("title")
+    town.case_works(count=2)
+    asked = town.world.lines.inboxes[PHONE].records[0]
+    town.line_works()
+    town.world.carry(PHONE, "opt_out")
+    town.line_works()
+    town.reaches(at(16, 9))
+    town.world.ring()
+    town.line_works(crash=LEFT_UNWRITTEN)
+    town.world.write(PHONE, "1")
+    town.world.carry(PHONE, "doubt")
+    town.world.ring()
+    town.world.settle()
+    town.world.lines.post(PHONE, asked)
+    town.line_works()
+    town.hears("phone1")
+    town.comes_to_rest()
+    assert town.notes()[0] == "answered_from_a_former_number"
+    assert town.told(OTHER_PHONE)[0] == "offer"
