@@ -12,7 +12,6 @@ from typing import Any
 
 from schemas.base import Event
 from schemas.deadlines import DeadlineElapsed
-from schemas.ids import derived_id
 from schemas.messages import (
     UNKNOWN_CODE,
     MessageAccepted,
@@ -24,15 +23,11 @@ from schemas.messages import (
     SentTimeTold,
 )
 from schemas.questions import (
-    Answer,
-    Decline,
     NoticeKind,
     NoticeRequested,
     PersonWithdrawn,
-    QuestionAnswered,
     QuestionAsked,
     QuestionClosed,
-    QuestionKind,
     QuestionSent,
 )
 from schemas.received import ReceivedEvent
@@ -43,12 +38,10 @@ from sms.conversation import sent_time_inquiry as inquiries
 from sms.conversation.hours import SendingHours
 from sms.conversation.line import Delivery, Inquiry, Line, LineQuestion, Message
 from sms.conversation.redelivery import NOT_DELIVERED
+from sms.conversation.texts_received import read_held, take_text
 from sms.conversation.turn import Turn
-from sms.reading.answers import read_account, read_offer, read_one_application
 
-_EXPLANATIONS = 3
 _KEPT_DELIVERIES = 40
-_KEPT_HEARD = 500
 _FIRST_DELAY = 5.0
 _LONGEST_DELAY = 300.0
 _DOUBLINGS = 6
@@ -97,7 +90,7 @@ def converse(line: Line, event: ReceivedEvent, now: datetime, policy: LinePolicy
         handle(turn, event.data, policy)
     else:
         turn.remarks.append(f"{event.name} is nothing that a line waits for")
-    _read_held(turn)
+    read_held(turn)
     opening = turn.open_next()
     turn.wake(opening, turn.hand_over(), inquiries.ask(turn))
     return Conversed(turn.line, tuple(turn.effects), tuple(turn.remarks))
@@ -338,118 +331,7 @@ def _sent_time(turn: Turn, told: SentTimeTold, policy: LinePolicy) -> None:
 
 
 def _received(turn: Turn, received: MessageReceived, _policy: LinePolicy) -> None:
-    line = turn.line
-    if received.sid in line.heard:
-        turn.remarks.append("a text came that had come before")
-        return
-    turn.change(
-        phone=received.phone,
-        held_texts=(*line.held_texts, received),
-        heard=(*line.heard, received.sid)[-_KEPT_HEARD:],
-    )
-    redelivery.handset_is_on(turn)
-
-
-def _read_held(turn: Turn) -> None:
-    """Read the texts that came, unless a question is with the carrier, or may have left without our knowing.
-
-    Nobody can tell before whether a text answers that question or the one before it.
-    """
-    line = turn.line
-    leaving = [line.question(each.question_id) for each in line.messages if each.asks and each.tried_at]
-    if any(question is None or not question.put_at for question in leaving):
-        return
-    held = turn.line.held_texts
-    turn.change(held_texts=())
-    for received in held:
-        _read(turn, received)
-
-
-def _read(turn: Turn, received: MessageReceived) -> None:
-    """The text belongs to the question that was put last when the carrier received it.
-
-    STOP is said by the number, whoever was asked last.
-    """
-    match read_offer(received.text):
-        case Decline(stop=True):
-            redelivery.stop(turn, received.received_at)
-        case _:
-            pass
-    meant = turn.line.meant_at(received.received_at)
-    if not meant:
-        turn.remarks.append("a text came from a number that was asked nothing")
-        return
-    understood = [each for each in meant if _parse(each, received.text)]
-    question = understood[0] if understood else meant[-1]
-    closed = not question.open_at(received.received_at)
-    answer = _parse(question, received.text)
-    current = turn.line.current
-    open_now = current is not None and current.question_id == question.question_id and not question.answered
-    if answer is None and not closed:
-        if open_now:
-            _explain(turn, question, received)
-        else:
-            turn.remarks.append("a text after the answer was not understood")
-        return
-    turn.effects.append(
-        QuestionAnswered(
-            question_id=question.question_id,
-            case_id=question.case_id,
-            person_id=question.person_id,
-            answer=answer,
-            text=received.text,
-            message_id=received.sid,
-            received_at=received.received_at,
-        )
-    )
-    if answer and open_now and not closed:
-        turn.update(question, answered=True)
-        turn.drop(lambda message: message.question_id == question.question_id)
-
-
-def _parse(question: LineQuestion, text: str) -> Answer | None:
-    match question.kind:
-        case QuestionKind.OFFER:
-            return read_offer(text)
-        case QuestionKind.ONE_APPLICATION:
-            return read_one_application(text)
-        case QuestionKind.ACCOUNT:
-            return read_account(text, known=question.details.account is not None)
-
-
-def _explain(turn: Turn, question: LineQuestion, received: MessageReceived) -> None:
-    """Say how to answer, at most three times a question. The term is not moved (R6).
-
-    What answers an earlier question of the case (a "1" sent twice) is no answer that is not understood: it is
-    explained once, and not counted.
-    """
-    if _is_echo(turn.line, question, received.text):
-        if question.echoed:
-            turn.remarks.append("an answer of an earlier question came again")
-            return
-        turn.update(question, echoed=True)
-        number = "echo"
-    elif question.explained >= _EXPLANATIONS:
-        turn.remarks.append("the question was explained often enough")
-        return
-    else:
-        number = str(turn.update(question, explained=question.explained + 1).explained)
-    turn.say(
-        Message(
-            message_id=derived_id(question.question_id, "explanation", number),
-            text=texts.explanation(question.kind, question.language, question.details),
-            prompted_at=received.received_at,
-            case_id=question.case_id,
-            person_id=question.person_id,
-            question_id=question.question_id,
-        )
-    )
-
-
-def _is_echo(line: Line, question: LineQuestion, text: str) -> bool:
-    """Whether the text answers an earlier question of the case, of another kind."""
-    earlier = [each for each in line.past if each.case_id == question.case_id and each.kind != question.kind]
-    return any(_parse(each, text) for each in earlier)
+    take_text(turn, received)
 
 
 def _wake(_turn: Turn, _elapsed: DeadlineElapsed, _policy: LinePolicy) -> None:
