@@ -40,8 +40,8 @@ def stateless(
     `handle` is expected to answer for its records itself, with `dead_letter(record, reason)` for what it
     cannot read. If it raises all the same: with `on_error="isolate"` every record of the batch is handled
     once more alone and those that raise again are dead-lettered, and so is one of which more is to be sent
-    than our topics take; with `on_error="end"` (for handlers whose
-    effects leave Kafka) the process ends with nothing acknowledged.
+    than our topics take; with `on_error="end"` (for handlers whose effects leave Kafka) the process ends with
+    nothing acknowledged.
     """
 
     async def work(batch: Batch) -> None:

@@ -241,6 +241,10 @@ class Consumer(driver.Consumer):
         """Up to where the logs can be read now: no further than the first transaction that is under way."""
         return await self._thread.stable_ends(tps)
 
+    async def topic_ids(self, topics: Iterable[str]) -> dict[str, str]:
+        """The ids of those of the topics that there are, where the broker tells them."""
+        return await self._thread.topic_ids(topics)
+
     async def levels(self, tps: Iterable[TP], topics: Iterable[str]) -> Levels:
         """How far the logs of partitions go, and the ids of topics. Raises `KafkaError`."""
         return await self._thread.levels(tps, topics)

@@ -95,8 +95,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         # No fetch can come between, because nothing waits until all are sought.
         self._epoch += 1
         epoch = self._epoch
-        await self._seek_wait(self._ensure_consumer(), offsets)
         self._fetching.sought(offsets)
+        await self._seek_wait(self._ensure_consumer(), offsets)
         return epoch
 
     async def fetch(self, epoch: int, tps: frozenset[TP], timeout: float, most: int) -> Mapping[TP, Fetched]:  # noqa: ASYNC109

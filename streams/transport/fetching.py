@@ -68,14 +68,14 @@ class Fetching:
         finally:
             answer = self._answers.pop(request, None)
             if answer is not None and assignment.active:
-                self._note_out_of_range(request, answer)
+                self._note_out_of_range(assignment, request, answer)
                 for topic, partitions in answer.topics:
                     for number, _, end, *rest in partitions:
                         self._replace(
                             assignment, TopicPartition(topic, number), end, rest, answer.API_VERSION
                         )
 
-    def _note_out_of_range(self, request: FetchRequest, answer: Any) -> None:  # noqa: ANN401
+    def _note_out_of_range(self, assignment: Any, request: FetchRequest, answer: Any) -> None:  # noqa: ANN401
         asked = {
             TP(topic, number): offset
             for topic, partitions in request.topics
@@ -83,8 +83,9 @@ class Fetching:
         }
         for topic, partitions in answer.topics:
             for number, error, *_ in partitions:
-                if error == OffsetOutOfRangeError.errno:
-                    tp = TP(topic, number)
+                tp = TP(topic, number)
+                # aiokafka looks for another place only if it has not been sent elsewhere meanwhile.
+                if error == OffsetOutOfRangeError.errno and assignment.state_value(tp).awaiting_reset:
                     self._out_of_range.setdefault(tp, asked[tp])
 
     def _replace(

@@ -19,10 +19,10 @@ from mode import Service
 from streams.exits import Exit, end_process
 from streams.records import NotUnpacked, Record
 from streams.transport.consumer import Consumer
+from streams.transport.fetching import Fetched
 from streams.transport.host import Host
 from streams.transport.stores import NotOwned
 from streams.transport.tables import BytesTable
-from streams.transport.unpacking import Item
 
 log = structlog.get_logger()
 
@@ -86,6 +86,7 @@ class Recovery(FaustRecovery):
         started, consumer = monotonic(), self._consumer
         tps = frozenset(self.active_tps)
         ends = await consumer.highwaters(*tps)
+        self._forget_what_was_made_anew(tps, await consumer.topic_ids({tp.topic for tp in tps}))
         starts = self._starts(await consumer.earliest_offsets(*tps), ends)
         pending = {tp for tp in tps if starts[tp] < ends[tp]}
         total = sum(ends[tp] - starts[tp] for tp in pending)
@@ -96,7 +97,7 @@ class Recovery(FaustRecovery):
         while pending:
             for tp, fetched in (await consumer.read_changelogs(epoch, frozenset(pending))).items():
                 table = self._table(tp)
-                records = _unpacked(fetched.items)
+                records = _unpacked(tp, fetched)
                 # The position, not the last record, says how far we are: what was compacted away is not
                 # delivered.
                 values = ((record.key or b"", record.value) for record in records)
@@ -124,6 +125,18 @@ class Recovery(FaustRecovery):
                     at=stable[tp],
                     changelog_end=ends[tp],
                 )
+
+    def _forget_what_was_made_anew(self, tps: Iterable[TP], ids: Mapping[str, str]) -> None:
+        for tp in tps:
+            store, topic_id = self._table(tp).partition(tp.partition), ids.get(tp.topic, "")
+            if not topic_id or store.topic_id == topic_id:
+                continue
+            if store.topic_id:
+                log.warning(
+                    "a changelog was made anew; read anew", changelog=tp.topic, partition=tp.partition
+                )
+                store.clear()
+            store.topic_id = topic_id
 
     def _starts(self, begins: Mapping[TP, int], ends: Mapping[TP, int]) -> dict[TP, int]:
         starts = {}
@@ -187,9 +200,14 @@ class Recovery(FaustRecovery):
             await table.on_recovery_completed(self.actives_for_table[table], self.standbys_for_table[table])
 
 
-def _unpacked(items: Sequence[Item]) -> Sequence[Record]:
-    """The records of a changelog. What cannot be unpacked ends the process: it may be the state of a case."""
-    for item in items:
+def _unpacked(tp: TP, fetched: Fetched) -> Sequence[Record]:
+    """The records of a changelog. What is missing of them ends the process: it may be the state of a case."""
+    if fetched.moved is not None:
+        begin, end = fetched.moved
+        raise LookupError(
+            f"{tp.topic}[{tp.partition}] was to be read from {begin}, and is there from {end} on"
+        )
+    for item in fetched.items:
         if isinstance(item, NotUnpacked):
             end_process(
                 Exit.UNREADABLE_TABLE,
@@ -199,7 +217,7 @@ def _unpacked(items: Sequence[Item]) -> Sequence[Record]:
                 offset=item.offset,
                 reason=item.reason,
             )
-    return [item for item in items if isinstance(item, Record)]
+    return [item for item in fetched.items if isinstance(item, Record)]
 
 
 class TableManager(FaustTableManager):

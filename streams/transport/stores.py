@@ -31,6 +31,8 @@ class PartitionStore(Protocol):
 
     next_offset: int | None
     """The changelog offset from which on records are missing here; None: all are."""
+    topic_id: str
+    """The broker's id of the changelog whose records these are; empty where it is not known."""
 
     def get(self, key: bytes) -> bytes | None:
         """The value of a key, or None."""
@@ -53,6 +55,7 @@ class MemoryPartition:
 
     def __init__(self) -> None:
         self.next_offset: int | None = None
+        self.topic_id = ""
         self._values: dict[bytes, bytes] = {}
 
     def get(self, key: bytes) -> bytes | None:
@@ -95,6 +98,7 @@ class RocksPartition:
             BlockingIOError: another process has it open.
         """
         self._path = path
+        self._label = path.with_name(f"{path.name}.topic")
         self._db = self._open()
         raw = self._db.get(_OFFSET_KEY)
         self.next_offset: int | None = None if raw is None else int(raw)
@@ -114,6 +118,18 @@ class RocksPartition:
             )
             shutil.rmtree(self._path, ignore_errors=True)
             return Rdict(str(self._path), options, access_type=AccessType.read_write())
+
+    @property
+    def topic_id(self) -> str:
+        """The broker's id of the changelog. It is kept beside the folder, which other releases read too."""
+        try:
+            return self._label.read_text()
+        except FileNotFoundError:
+            return ""
+
+    @topic_id.setter
+    def topic_id(self, topic_id: str) -> None:
+        self._label.write_text(topic_id)
 
     def get(self, key: bytes) -> bytes | None:
         """The value of a key, or None."""

@@ -171,6 +171,25 @@ async def test_partitions_that_come_later_are_read_soon_and_said(
     assert (line["topic"], line["before"], line["now"]) == (ledger.originals, PARTITIONS, PARTITIONS + 1)
 
 
+@pytest.mark.parametrize("store", ["memory", "rocksdb"])
+async def test_a_table_does_not_keep_what_a_changelog_held_that_is_no_more(
+    kafka: KafkaBroker, tmp_path: Path, admin: AIOKafkaAdminClient, store: str
+) -> None:
+    async with Ledger(kafka.address, tmp_path, store) as ledger:
+        await ledger.start()
+        await ledger.events(b"a", {"id": "a1", "add": 5})
+        await ledger.until_said("a1")
+        kept = [(record.key, record.value) for record in await ledger.read(ledger.changelog)]
+        await ledger.end()
+        await remake(admin, ledger.changelog, 0.2)
+        # As many records as there were, and of another key.
+        await ledger.send(ledger.changelog, *((b"b", value) for _, value in kept * 8))
+        await ledger.start()
+        await ledger.events(b"a", {"id": "a2", "add": 1})
+        assert (await ledger.until_said("a2"))[-1]["sum"] == 1
+        assert bool(told(ledger, "a changelog was made anew")) is (store == "rocksdb")
+
+
 async def test_an_offset_of_a_topic_that_is_no_more_is_not_read_on_from(ledger: Ledger) -> None:
     await put(ledger, b"0", b"1", b"2")
     async with AIOKafkaConsumer(

@@ -24,7 +24,7 @@ Before you change the number here and in pyproject.toml:
         (
             "aiokafka",
             "0.14.0",
-            "consumer/{fetcher,consumer,group_coordinator}.py, producer/, record/, protocol/{api,fetch}.py",
+            "consumer/, producer/, record/, protocol/{api,fetch,types}.py, codec.py",
         ),
         ("mode-streaming", "0.7.1", "services.py (task, wait_first, stop), threads.py (call_thread)"),
     ],

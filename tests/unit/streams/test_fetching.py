@@ -1,0 +1,137 @@
+"""aiokafka's own fetcher, with a broker that answers as the test says: what of it comes to the worker."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.consumer.subscription_state import SubscriptionState
+from aiokafka.errors import KafkaError
+from aiokafka.protocol.fetch import FetchRequest
+from faust.types import TP
+
+from streams.records import NotUnpacked, Record
+from streams.transport.fetching import Fetched, Fetching
+from tests.crafted import Raw, batch
+
+IN = TP("in", 0)
+OUT_OF_RANGE = 1
+
+
+class Broker:
+    """What stands in a log from `begin` on; it sends at most so many bytes, as brokers of long ago do."""
+
+    def __init__(self, log: bytes = b"", begin: int = 0, end: int = 0) -> None:
+        self.log, self.begin, self.end = log, begin, end
+        self.asked: list[int] = []
+        self.raises: Exception | None = None
+        self._loop = asyncio.get_running_loop()
+        self._metadata_max_age_ms = 60_000
+        self.cluster = SimpleNamespace(leader_for_partition=lambda _: 0, broker_metadata=lambda _: None)
+
+    async def send(self, node: int, request: Any) -> Any:
+        del node
+        await asyncio.sleep(0.01)
+        if self.raises:
+            raise self.raises
+        if not isinstance(request, FetchRequest):
+            return SimpleNamespace(API_VERSION=1, topics=[("in", [(0, 0, -1, self.begin)])])
+        ((_, ((_, offset, most),)),) = request.topics
+        self.asked.append(most)
+        there = self.begin <= offset <= self.end
+        data = self.log[:most] if there and offset < self.end else b""
+        error = 0 if there else OUT_OF_RANGE
+        answer: tuple[Any, ...] = (0, error, self.end, self.end, self.begin, [], -1, data)
+        return SimpleNamespace(API_VERSION=11, topics=[("in", [answer])])
+
+
+Start = Callable[[Broker, int], Fetching]
+
+
+@pytest.fixture
+async def start() -> AsyncIterator[Start]:
+    fetchers: list[Fetcher] = []
+
+    def start(broker: Broker, offset: int) -> Fetching:
+        subscriptions = SubscriptionState()
+        subscriptions.assign_from_user([TopicPartition(*IN)])
+        fetcher = Fetcher(
+            broker,
+            subscriptions,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            max_partition_fetch_bytes=200,
+            prefetch_backoff=0.01,
+        )
+        fetchers.append(fetcher)
+        fetching = Fetching(SimpleNamespace(_fetcher=fetcher, _request_timeout_ms=1000))
+        subscriptions.seek(TopicPartition(*IN), offset)
+        fetching.sought({IN: offset})
+        return fetching
+
+    yield start
+    for fetcher in fetchers:
+        # It ends as it was ended.
+        with contextlib.suppress(KafkaError):
+            await fetcher.close()
+
+
+async def first(fetching: Fetching) -> Fetched:
+    async with asyncio.timeout(5):
+        while not (taken := await fetching.take({IN}, 100)):  # noqa: ASYNC110 - aiokafka's own task
+            await asyncio.sleep(0.01)
+    return taken[IN]
+
+
+def records(count: int) -> list[Raw]:
+    return [Raw(b"k", b"%d" % number) for number in range(count)]
+
+
+async def test_records_come_with_what_cannot_be_unpacked_among_them(start: Start) -> None:
+    bad = bytearray(batch(records(2), base=1))
+    bad[-1] ^= 1
+    broker = Broker(batch(records(1)) + bytes(bad), end=3)
+    fetched = await first(start(broker, 0))
+    assert [(type(item), item.offset) for item in fetched.items] == [(Record, 0), (NotUnpacked, 1)]
+    assert (fetched.next_offset, fetched.moved) == (3, None)
+
+
+async def test_a_batch_larger_than_what_was_asked_for_is_asked_for_again_and_not_skipped(
+    start: Start,
+) -> None:
+    broker = Broker(batch([Raw(b"k", b"v" * 1000)]), end=1)
+    fetched = await first(start(broker, 0))
+    assert [item.offset for item in fetched.items] == [0]
+    assert broker.asked[:4] == [200, 400, 800, 1600]
+
+
+async def test_a_batch_of_which_no_more_comes_is_not_waited_for(start: Start) -> None:
+    broker = Broker(batch(records(1))[:-1], end=1)
+    fetched = await first(start(broker, 0))
+    assert [type(item) for item in fetched.items] == [NotUnpacked]
+    assert fetched.next_offset == 1
+
+
+@pytest.mark.parametrize(("wanted", "begin"), [(2, 7), (50, 7)])
+async def test_where_the_broker_has_nothing_the_reading_is_moved_and_that_is_told_once(
+    start: Start, wanted: int, begin: int
+) -> None:
+    broker = Broker(b"", begin=begin, end=9)
+    fetching = start(broker, wanted)
+    assert await first(fetching) == Fetched((), begin, (wanted, begin))
+    await asyncio.sleep(0.1)
+    assert await fetching.take({IN}, 100) == {}
+
+
+async def test_where_fetching_ends_of_an_error_that_is_told(start: Start) -> None:
+    broker = Broker(end=1)
+    fetching = start(broker, 0)
+    ended = asyncio.get_running_loop().create_future()
+    fetching.when_it_ends(ended.set_result)
+    broker.raises = ZeroDivisionError()
+    async with asyncio.timeout(5):
+        assert "Unexpected error" in str(await ended)
