@@ -25,7 +25,7 @@ def received_event(source: str, id_: str, time: datetime, data: Event) -> Receiv
 
 
 class Ids:
-    """The ids of effects, which follow from the cause, the name and the place, as in agents/effects.py."""
+    """The ids of effects, which follow from the cause, the name and the place, as in streams/events.py."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str, int], str] = {}
