@@ -14,7 +14,7 @@ from sms.sending.sender import Limits
 from sms.twilio.carrier import TwilioCarrier
 from streams.app import StreamApp, create_app
 from streams.desk import Desk
-from streams.handlers import stateless
+from streams.handlers import register_stateless
 from streams.settings.settings import Settings
 from streams.webhook_urls import STATUS, webhook_url
 
@@ -23,7 +23,7 @@ def assemble(settings: Settings) -> StreamApp:
     """The application for these settings, complete and not started."""
     app = create_app(settings)
     pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
-    stateless(app, "intake", TOPICS, Intake(pseudonyms, app.clock).handle)
+    register_stateless(app, "intake", TOPICS, Intake(pseudonyms, app.clock).handle)
     Desk(app, CaseDesk(case_policy(settings), pseudonyms))
     Desk(app, SmsDesk(line_policy(settings), pseudonyms))
     CarrierAgent(

@@ -29,7 +29,7 @@ from sms.twilio.errors import meaning_of
 from streams.app import StreamApp
 from streams.dead_letters import Unreadable, dead_letter
 from streams.events import Cause, Effects, read
-from streams.handlers import register
+from streams.handlers import register_handler
 from streams.records import Outgoing
 from streams.topics import SMS_OUTBOX
 from streams.transport.batch import Batch
@@ -102,7 +102,7 @@ class CarrierAgent:
             catch_up = CatchUp(carrier, pseudonyms, app.clock, leave=leave)
             self._inbound = InboundCheck(app, table, catch_up, every=inbound_check, ready=self._open)
         app.on_before_shutdown.connect(self._close)
-        register(app, "carrier", [SMS_OUTBOX], self._work)
+        register_handler(app, "carrier", [SMS_OUTBOX], self._work)
 
     async def _open(self) -> Dispatcher:
         if self._dispatcher is None:

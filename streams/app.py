@@ -54,7 +54,7 @@ class StreamApp(Host):
 
     def held(self) -> int:
         """How many source partitions this worker holds."""
-        return len(cast("Consumer", self.consumer).holdings)
+        return len(cast("Consumer", self.consumer).assigned)
 
     def share_of(self, topic: str) -> float:
         """Which part of a source topic's partitions this worker holds now, between 0 and 1.
@@ -62,7 +62,7 @@ class StreamApp(Host):
         How many there are is the broker's to say, as the consumer heard it last; 0 where it has not.
         """
         consumer = cast("Consumer", self.consumer)
-        held = sum(tp.topic == topic for tp in consumer.holdings)
+        held = sum(tp.topic == topic for tp in consumer.assigned)
         known = consumer.partitions_of(topic) if held else 0
         return held / known if known else 0.0
 

@@ -19,7 +19,7 @@ from streams.dead_letters import Unreadable, dead_letter
 from streams.deadlines import Deadline, Deadlines
 from streams.envelope import Envelope
 from streams.exits import Exit, end_process
-from streams.handlers import register
+from streams.handlers import register_handler
 from streams.records import Outgoing, Record
 from streams.transport.batch import Batch
 
@@ -110,7 +110,7 @@ class Desk:
         self._unarmed: set[int] = set()
         self._recent: dict[bytes, _Open] = {}
         self.table.on_recover(self._on_recover)
-        register(app, core.name, [core.inbox], self._work)
+        register_handler(app, core.name, [core.inbox], self._work)
 
     async def _work(self, batch: Batch) -> None:
         records = batch.records
@@ -119,7 +119,7 @@ class Desk:
             await self._write(batch, fold)
             records = records[fold.count :]
             if records and batch.still_owned():
-                batch.holding.acknowledged = records[0].offset
+                batch.assigned.acknowledged = records[0].offset
 
     async def _fold(self, batch: Batch, records: Sequence[Record]) -> _Fold:
         fold, began = _Fold(), monotonic()
@@ -219,7 +219,7 @@ class Desk:
 
     def _value(self, batch: Batch, opened: _Open) -> bytes:
         now = _now()
-        committed, tuning = batch.holding.committed or 0, self._app.tuning
+        committed, tuning = batch.assigned.committed or 0, self._app.tuning
         opened.envelope.prune(min(opened.newest, now) - self._keep, committed, tuning.most_handled)
         state = self._core.dump(opened.state)
         value = envelope.dump(state, opened.envelope.handled.values())

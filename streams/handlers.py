@@ -12,7 +12,7 @@ from streams.app import StreamApp
 from streams.dead_letters import dead_letter, packed_dead_letter
 from streams.exits import Exit, end_process
 from streams.records import LARGEST_RECORD, NotUnpacked, Outgoing
-from streams.transport.batch import Batch, Holding
+from streams.transport.batch import AssignedPartition, Batch
 from streams.transport.consumer import Consumer
 
 log = structlog.get_logger()
@@ -23,7 +23,7 @@ _PATIENCE = 0.05
 _TOO_LARGE = "its effect is too large"
 
 
-def stateless(
+def register_stateless(
     app: StreamApp,
     name: str,
     topics: Sequence[str],
@@ -58,7 +58,7 @@ def stateless(
             outgoing = await _one_by_one(batch, handle)
         await app.send_all(outgoing)
 
-    register(app, name, topics, work)
+    register_handler(app, name, topics, work)
 
 
 async def _one_by_one(batch: Batch, handle: Handler) -> Sequence[Outgoing]:
@@ -80,7 +80,7 @@ def _too_large(outgoing: Outgoing) -> bool:
     return outgoing.size > LARGEST_RECORD
 
 
-def register(
+def register_handler(
     app: StreamApp, name: str, topics: Iterable[str], work: Callable[[Batch], Awaitable[None]]
 ) -> None:
     """Register a Faust agent that runs `work` for each batch, one a partition at a time.
@@ -94,9 +94,9 @@ def register(
 
     async def agent(stream: Any) -> None:  # noqa: ANN401 - Faust's streams are generic in a way mypy cannot follow
         async for batch in stream:
-            if batch.holding.closing:
+            if batch.assigned.closing:
                 continue
-            batch.holding.task = asyncio.create_task(runner.run(batch), name=f"{name} {batch.at}")
+            batch.assigned.task = asyncio.create_task(runner.run(batch), name=f"{name} {batch.at}")
 
     names = list(topics)
     app.source_topics.update(names)
@@ -113,25 +113,25 @@ class _Runner:
 
     async def run(self, batch: Batch) -> None:
         """Work on a batch until it is done, and acknowledge it."""
-        holding = batch.holding
+        assigned = batch.assigned
         at = batch.at
         try:
             while not await self._attempt(batch):
-                await self._until_sure(holding)
+                await self._until_sure(assigned)
         except asyncio.CancelledError:
             # The partition stays busy until an assignment makes it anew, so that nothing overtakes the batch.
             log.info("batch abandoned, will be read again", agent=self.name, at=at, records=len(batch))
-            holding.task = None
+            assigned.task = None
             return
         except Exception as error:
             log.exception("agent raised", agent=self.name, at=at)
             end_process(Exit.CRASHED, "agent raised", agent=self.name, at=at, error=repr(error))
-        if holding.live:
-            holding.acknowledged = batch.next_offset
+        if assigned.live:
+            assigned.acknowledged = batch.next_offset
             self.app.batches_handled += 1
             self.app.records_handled += len(batch)
-        holding.task = None
-        cast("Consumer", self.app.consumer).release(holding)
+        assigned.task = None
+        cast("Consumer", self.app.consumer).release(assigned)
 
     async def _attempt(self, batch: Batch) -> bool:
         """Work on the batch; False where the work gave up because it could not tell whether it still may."""
@@ -142,20 +142,20 @@ class _Runner:
                 await self.work(batch)
         except asyncio.CancelledError:
             task = asyncio.current_task()
-            if not batch.holding.live or (task is not None and task.cancelling()):
+            if not batch.assigned.live or (task is not None and task.cancelling()):
                 raise
             log.warning("batch put off: unsure of the partition", agent=self.name, at=batch.at)
             return False
         return True
 
-    async def _until_sure(self, holding: Holding) -> None:
+    async def _until_sure(self, assigned: AssignedPartition) -> None:
         """Wait until a heartbeat is answered again.
 
         Raises `CancelledError` where the partition is another worker's by then.
         """
         await asyncio.sleep(_PATIENCE)
         while not self.app.lease.valid():
-            if self.app.lease.lost or not holding.live:
+            if self.app.lease.lost or not assigned.live:
                 raise asyncio.CancelledError("the partition is another worker's now")
             await asyncio.sleep(_PATIENCE)
 

@@ -9,14 +9,14 @@ from streams.records import NotUnpacked, Record
 
 
 @dataclass(slots=True, eq=False)
-class Holding:
+class AssignedPartition:
     """A partition of a source topic for as long as this worker holds it in one assignment.
 
     `end` is the offset at which the log ended when the partition was taken: records before it may have been
     handled by a previous owner whose acknowledgement was lost. `acknowledged` is the offset to be committed.
     `topic_id` is the broker's id of the topic, empty where it tells none; it is committed with the offset.
-    A holding is never reused: after a rebalance there is a new one, and acknowledgements to the old one are
-    ignored. Once it is closing, no work begins any more.
+    It is never reused: after a rebalance there is a new one, and acknowledgements to the old one are ignored.
+    Once it is closing, no work begins any more.
     """
 
     topic: str
@@ -45,19 +45,19 @@ class Batch(Sequence[Record]):
     """
 
     records: Sequence[Record]
-    holding: Holding = field(repr=False)
+    assigned: AssignedPartition = field(repr=False)
     end: int | None = None
     not_unpacked: Sequence[NotUnpacked] = ()
 
     @property
     def topic(self) -> str:
         """The topic all records are of."""
-        return self.holding.topic
+        return self.assigned.topic
 
     @property
     def partition(self) -> int:
         """The partition all records are of."""
-        return self.holding.partition
+        return self.assigned.partition
 
     @property
     def next_offset(self) -> int:
@@ -75,18 +75,18 @@ class Batch(Sequence[Record]):
 
         Ask before an effect that leaves Kafka: once it is false, another worker reads the same records.
         """
-        return self.holding.live
+        return self.assigned.live
 
     def backlog(self, record: Record) -> bool:
         """Whether the record was in the log already when this worker took the partition.
 
         Then a previous owner may have handled it without living to acknowledge it.
         """
-        return record.offset < self.holding.end
+        return record.offset < self.assigned.end
 
     def part(self, records: Sequence[Record]) -> "Batch":
         """A batch of some of these records, of the same partition and assignment."""
-        return Batch(records, self.holding)
+        return Batch(records, self.assigned)
 
     @overload
     def __getitem__(self, index: int) -> Record: ...

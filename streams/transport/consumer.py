@@ -11,7 +11,7 @@ from mode.types import ServiceT
 
 from streams import metrics
 from streams.records import NotUnpacked, Record
-from streams.transport.batch import Batch, Holding
+from streams.transport.batch import AssignedPartition, Batch
 from streams.transport.beginnings import Beginning, beginning, moved
 from streams.transport.consumer_thread import ConsumerThread, Levels
 from streams.transport.fetching import Fetched
@@ -23,17 +23,18 @@ log = structlog.get_logger()
 class Consumer(driver.Consumer):
     """A consumer that delivers batches, one a partition at a time, with its own account of offsets.
 
-    Faust's account of single offsets, gaps and reference counts is not used: a holding's `acknowledged`
-    offset is that of the last batch handled whole, plus one, and holes in compacted topics do not matter.
+    Faust's account of single offsets, gaps and reference counts is not used: the `acknowledged` offset of an
+    assigned partition is that of the last batch handled whole, plus one, and holes in compacted topics do not
+    matter.
     """
 
     app: Host
     _thread: ConsumerThread
-    holdings: dict[TP, Holding]
+    assigned: dict[TP, AssignedPartition]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Faust's own signature
         super().__init__(*args, **kwargs)
-        self.holdings = {}
+        self.assigned = {}
         self._epoch = 0
         self._known: dict[str, tuple[int, str]] = {}
 
@@ -66,7 +67,7 @@ class Consumer(driver.Consumer):
                     await self.wait_first(self.can_resume_flow.wait(), timeout=1.0)
                     continue
                 epoch = self._epoch
-                free = frozenset(tp for tp, holding in self.holdings.items() if not holding.busy)
+                free = frozenset(tp for tp, assigned in self.assigned.items() if not assigned.busy)
                 for tp, fetched in (await self._getmany(free, 1.0)).items():
                     if epoch == self._epoch:
                         await self._deliver(tp, fetched)
@@ -80,20 +81,20 @@ class Consumer(driver.Consumer):
         Records that arrive while the flow is stopped are dropped here: every assignment seeks to what is
         committed, and what is fetched after the seek is delivered in it.
         """
-        holding = self.holdings.get(tp)
-        if holding is None or holding.busy or not self.flow_active:
+        assigned = self.assigned.get(tp)
+        if assigned is None or assigned.busy or not self.flow_active:
             return
         if fetched.moved is not None:
             self._tell(tp, moved(*fetched.moved))
-            holding.acknowledged = fetched.moved[1]
+            assigned.acknowledged = fetched.moved[1]
         if not fetched.items:
             # What aborted transactions wrote, and the marks of all, take offsets too.
-            holding.acknowledged = fetched.next_offset
+            assigned.acknowledged = fetched.next_offset
             return
-        holding.busy = True
+        assigned.busy = True
         records = [item for item in fetched.items if isinstance(item, Record)]
         not_unpacked = [item for item in fetched.items if isinstance(item, NotUnpacked)]
-        batch = Batch(records, holding, fetched.next_offset, not_unpacked)
+        batch = Batch(records, assigned, fetched.next_offset, not_unpacked)
         await self.wait_first(self.callback(self._to_batch_message(tp, batch)), self.suspend_flow.wait())
 
     def _to_batch_message(self, tp: TP, batch: Batch) -> ConsumerMessage:
@@ -113,10 +114,10 @@ class Consumer(driver.Consumer):
             generation_id=self.app.consumer_generation_id,
         )
 
-    def release(self, holding: Holding) -> None:
+    def release(self, assigned: AssignedPartition) -> None:
         """The batch in flight is done with; the partition may be read again."""
-        holding.busy = False
-        if holding.live:
+        assigned.busy = False
+        if assigned.live:
             self._thread.wake()
 
     def ack(self, message: Any) -> bool:  # noqa: ANN401 - Faust's own signature
@@ -136,31 +137,31 @@ class Consumer(driver.Consumer):
         that could have a hole, and offsets that a compacted topic no longer has are never missed.
         """
         return {
-            tp: holding.acknowledged
-            for tp, holding in self.holdings.items()
-            if holding.acknowledged is not None and holding.acknowledged != holding.committed
+            tp: assigned.acknowledged
+            for tp, assigned in self.assigned.items()
+            if assigned.acknowledged is not None and assigned.acknowledged != assigned.committed
         }
 
     async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: ANN401, ARG002, FBT001, FBT002
         """Commit what is acknowledged, after every send so far is (see M6)."""
-        holdings = dict(self.holdings)
+        assigned = dict(self.assigned)
         offsets = self.committable()
         if not offsets:
             return False
         await self.app.producer.flush()
-        told = {tp: (offset, holdings[tp].topic_id) for tp, offset in offsets.items()}
+        told = {tp: (offset, assigned[tp].topic_id) for tp, offset in offsets.items()}
         if not await self._thread.commit_offsets(told):
             return False
         for tp, offset in offsets.items():
-            holdings[tp].committed = offset
+            assigned[tp].committed = offset
         return True
 
     async def wait_empty(self) -> None:
         """Wait for the batches in flight, cancel those that take too long, and commit."""
-        for holding in self.holdings.values():
+        for assigned in self.assigned.values():
             # What an agent has not begun yet must not begin any more: the partition may be another's by then.
-            holding.closing = True
-        tasks = [holding.task for holding in self.holdings.values() if holding.task is not None]
+            assigned.closing = True
+        tasks = [assigned.task for assigned in self.assigned.values() if assigned.task is not None]
         if tasks:
             _, slow = await asyncio.wait(tasks, timeout=self.app.tuning.revoke_wait)
             for task in slow:
@@ -182,9 +183,9 @@ class Consumer(driver.Consumer):
         if self.app.should_stop:
             # Faust leaves that to the stop, which may be late for it.
             await self.wait_empty()
-        for holding in self.holdings.values():
-            holding.live = False
-        self.holdings.clear()
+        for assigned in self.assigned.values():
+            assigned.live = False
+        self.assigned.clear()
         # A fetch that goes on waiting would keep the thread from what a recovery asks of it.
         self._thread.wake()
         self._active_partitions.difference_update(revoked)
@@ -200,17 +201,19 @@ class Consumer(driver.Consumer):
         # Those never committed too: what an earlier epoch has fetched of them is to be read again.
         epoch = await self._thread.seek_all({tp: start.offset for tp, start in begun.items()})
         ends = await self.highwaters(*tps) if tps else {}
-        self.holdings = {}
+        self.assigned = {}
         for tp, start in begun.items():
             self._tell(tp, start)
-            holding = Holding(tp.topic, tp.partition, ends[tp], None, topic_id=ids.get(tp.topic, ""))
+            assigned = AssignedPartition(
+                tp.topic, tp.partition, ends[tp], None, topic_id=ids.get(tp.topic, "")
+            )
             known = committed[tp]
-            if known is not None and (known.offset, known.topic_id) == (start.offset, holding.topic_id):
-                holding.committed = start.offset
+            if known is not None and (known.offset, known.topic_id) == (start.offset, assigned.topic_id):
+                assigned.committed = start.offset
             else:
                 # Committed at once, so that what is deleted, or made anew, from now on is known as that.
-                holding.acknowledged = start.offset
-            self.holdings[tp] = holding
+                assigned.acknowledged = start.offset
+            self.assigned[tp] = assigned
         self._tell_of_topics(ids)
         self._epoch = epoch
         self._thread.wake()

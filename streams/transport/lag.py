@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from streams import metrics
-from streams.transport.batch import Holding
+from streams.transport.batch import AssignedPartition
 from streams.transport.consumer import Consumer
 from streams.transport.host import Host
 
@@ -69,13 +69,13 @@ class LagWatch:
 
     async def _look(self) -> None:
         consumer = cast("Consumer", self._app.consumer)
-        holdings = dict(consumer.holdings)
-        topics = {tp.topic for tp in holdings}
-        levels = await consumer.levels(holdings, topics)
-        if not self._app.ready.is_set() or await self._made_anew(holdings, levels.ids):
+        assigned = dict(consumer.assigned)
+        topics = {tp.topic for tp in assigned}
+        levels = await consumer.levels(assigned, topics)
+        if not self._app.ready.is_set() or await self._made_anew(assigned, levels.ids):
             return
         ends, stable = levels.ends, levels.stable
-        handled = {tp: holdings[tp].handled for tp in ends}
+        handled = {tp: assigned[tp].handled for tp in ends}
         self._measure(ends, stable, handled)
         for topic in topics:
             metrics.DELETED_UNREAD.labels(topic)
@@ -87,7 +87,7 @@ class LagWatch:
                 **_place(tp, offset, seconds),
                 records=ends[tp] - offset,
             )
-        stuck = {tp: handled[tp] for tp in ends if handled[tp] < stable[tp] and not holdings[tp].busy}
+        stuck = {tp: handled[tp] for tp in ends if handled[tp] < stable[tp] and not assigned[tp].busy}
         for tp, offset, seconds in self._stuck.look(stuck, monotonic()):
             log.error(
                 "the broker gives nothing of a partition from this offset on, though it goes on: look at the "
@@ -103,9 +103,9 @@ class LagWatch:
             metrics.LAG.labels(*tp).set(max(0, end - handled[tp]))
             metrics.HELD_BACK.labels(*tp).set(max(0, end - stable[tp]))
 
-    async def _made_anew(self, holdings: Mapping[TP, Holding], ids: Mapping[str, str]) -> bool:
+    async def _made_anew(self, assigned: Mapping[TP, AssignedPartition], ids: Mapping[str, str]) -> bool:
         """Whether a topic has another id than when its partitions were taken; then the group is told."""
-        known = {tp.topic: holding.topic_id for tp, holding in holdings.items() if holding.topic_id}
+        known = {tp.topic: each.topic_id for tp, each in assigned.items() if each.topic_id}
         changed = sorted(topic for topic, topic_id in known.items() if ids.get(topic, topic_id) != topic_id)
         if changed:
             log.warning("topics were made anew; they are taken up from their beginnings", topics=changed)

@@ -182,7 +182,7 @@ class Recovery(FaustRecovery):
             # The partitions are being taken away again, and this is too late to have them held: nothing would
             # stop their batches any more.
             log.info("recovery begins again: the group rebalances")
-            consumer.holdings = {}
+            consumer.assigned = {}
             return
         # From here to the end nothing waits before the flow is resumed, so a revocation comes wholly after.
         self._set_recovery_ended()

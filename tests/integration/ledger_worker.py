@@ -18,7 +18,7 @@ from streams.app import create_app
 from streams.dead_letters import Unreadable
 from streams.deadlines import Deadline
 from streams.desk import Desk
-from streams.handlers import stateless
+from streams.handlers import register_stateless
 from streams.logs import configure_logging
 from streams.records import Outgoing, Record
 from streams.settings.settings import Settings
@@ -129,7 +129,7 @@ def main() -> int:
             Outgoing(f"{app_id}.copies", r.key, r.value, (("seen", flag[batch.backlog(r)]),)) for r in batch
         ]
 
-    stateless(app, "copy", [f"{app_id}.originals"], copy)
+    register_stateless(app, "copy", [f"{app_id}.originals"], copy)
     return run_worker(app, Address("127.0.0.1", 0))
 
 

@@ -21,7 +21,7 @@ from sms.sending.sender import Limits
 from streams.clock import Clock
 from streams.events import Cause, Effects
 from streams.records import Outgoing, Record
-from streams.transport.batch import Batch, Holding
+from streams.transport.batch import AssignedPartition, Batch
 
 OUTBOX = "sms.outbox.v1"
 PHONE = "+77011234567"
@@ -77,8 +77,8 @@ class App:
         self.sent: list[Outgoing] = []
         self.run: Any = None
 
-    def _release(self, holding: Holding) -> None:
-        holding.busy = False
+    def _release(self, assigned: AssignedPartition) -> None:
+        assigned.busy = False
 
     def share_of(self, topic: str) -> float:
         assert topic == OUTBOX
@@ -117,8 +117,8 @@ def message(text: str) -> MessageToSend:
     return MessageToSend(message_id=text, phone=PHONE, text=text, attempt=1, requested_at=datetime.now(UTC))
 
 
-def batch(holding: Holding, offset: int, text: str) -> Batch:
-    return Batch([record(message(text), offset)], holding)
+def batch(assigned: AssignedPartition, offset: int, text: str) -> Batch:
+    return Batch([record(message(text), offset)], assigned)
 
 
 def carrier() -> tuple[App, Api]:
@@ -134,29 +134,29 @@ async def one(item: Batch) -> AsyncIterator[Batch]:
 
 async def test_a_batch_that_the_carrier_was_unsure_of_is_taken_up_again() -> None:
     app, api = carrier()
-    holding = Holding(OUTBOX, 0, 0, 0, busy=True)
+    assigned = AssignedPartition(OUTBOX, 0, 0, 0, busy=True)
     app.sure = False
-    await app.run(one(batch(holding, 0, "first")))
+    await app.run(one(batch(assigned, 0, "first")))
     await asyncio.sleep(0.3)
-    assert (api.taken, holding.acknowledged, holding.busy) == ([], None, True)
+    assert (api.taken, assigned.acknowledged, assigned.busy) == ([], None, True)
     app.sure = True
-    assert holding.task
-    await asyncio.wait_for(holding.task, 10)
+    assert assigned.task
+    await asyncio.wait_for(assigned.task, 10)
     assert len(api.taken) <= 1
-    assert (holding.acknowledged, holding.busy) == (1, False)
+    assert (assigned.acknowledged, assigned.busy) == (1, False)
     assert [outgoing.topic for outgoing in app.sent] == ["sms.inbox.v1"]
 
 
 async def test_a_partition_that_is_given_away_is_not_freed_for_what_comes_after() -> None:
     app, api = carrier()
-    holding = Holding(OUTBOX, 0, 0, 0, busy=True)
+    assigned = AssignedPartition(OUTBOX, 0, 0, 0, busy=True)
     app.sure = False
-    await app.run(one(batch(holding, 0, "first")))
+    await app.run(one(batch(assigned, 0, "first")))
     await asyncio.sleep(0.2)
     app.lease.lost = True
-    assert holding.task
-    await asyncio.wait_for(asyncio.gather(holding.task, return_exceptions=True), 5)
-    assert (api.taken, holding.acknowledged, holding.busy) == ([], None, True)
+    assert assigned.task
+    await asyncio.wait_for(asyncio.gather(assigned.task, return_exceptions=True), 5)
+    assert (api.taken, assigned.acknowledged, assigned.busy) == ([], None, True)
 
 
 async def test_a_sent_time_is_asked_for_and_told_to_the_desk_under_one_id_per_attempt() -> None:
@@ -166,11 +166,11 @@ async def test_a_sent_time_is_asked_for_and_told_to_the_desk_under_one_id_per_at
         record(message("first"), 0),
         *(record(each, n + 1, traceparent="t") for n, each in enumerate(asked)),
     ]
-    holding = Holding(OUTBOX, 0, 0, 0, busy=True)
-    await app.run(one(Batch(records, holding)))
-    assert holding.task
-    await asyncio.wait_for(holding.task, 10)
-    assert holding.acknowledged == 4
+    assigned = AssignedPartition(OUTBOX, 0, 0, 0, busy=True)
+    await app.run(one(Batch(records, assigned)))
+    assert assigned.task
+    await asyncio.wait_for(assigned.task, 10)
+    assert assigned.acknowledged == 4
     assert (len(api.taken), api.asked) == (1, ["SM7"] * 3)
     assert {outgoing.topic for outgoing in app.sent} == {"sms.inbox.v1"}
     assert {outgoing.key for outgoing in app.sent} == {Pseudonyms(b"k").phone(PHONE).encode()}
@@ -189,11 +189,11 @@ async def test_a_sent_time_is_asked_for_and_told_to_the_desk_under_one_id_per_at
 async def test_a_failure_that_is_ours_holds_what_stands_behind_it() -> None:
     app, api = carrier()
     held = SenderHeld(phone=PHONE, code=30034, at=SENT)
-    holding = Holding(OUTBOX, 0, 0, 0, busy=True)
-    await app.run(one(Batch([record(held, 0), record(message("first"), 1)], holding)))
-    assert holding.task
-    await asyncio.wait_for(holding.task, 10)
-    assert (api.taken, holding.acknowledged) == ([], 2)
+    assigned = AssignedPartition(OUTBOX, 0, 0, 0, busy=True)
+    await app.run(one(Batch([record(held, 0), record(message("first"), 1)], assigned)))
+    assert assigned.task
+    await asyncio.wait_for(assigned.task, 10)
+    assert (api.taken, assigned.acknowledged) == ([], 2)
     [outgoing] = app.sent
     event = decode(outgoing.value, outgoing.headers, timestamp=SENT)
     assert event.name == "message.deferred"

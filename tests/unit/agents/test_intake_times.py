@@ -10,7 +10,7 @@ from schemas.cloudevents import decode
 from schemas.ids import Pseudonyms
 from streams.clock import Clock
 from streams.records import Outgoing, Record, instant
-from streams.transport.batch import Batch, Holding
+from streams.transport.batch import AssignedPartition, Batch
 
 TOPIC = "registry.death-registered.v1"
 DATA = {"iin": "850101300015", "died_on": "2021-07-12"}
@@ -33,7 +33,7 @@ def as_record(timestamp: int | None, *, binary: bool, time: datetime | None) -> 
 
 async def take(record: Record) -> Outgoing:
     intake = Intake(Pseudonyms(b"key"), Clock(scale=1e-9, origin=DAY))
-    (outgoing,) = await intake.handle(Batch([record], Holding(TOPIC, 0, 0, None)))
+    (outgoing,) = await intake.handle(Batch([record], AssignedPartition(TOPIC, 0, 0, None)))
     return outgoing
 
 

@@ -13,9 +13,9 @@ from streams.transport.consumer import Consumer
 def app(held: dict[str, int], known: dict[str, int]) -> Any:
     """As much of an app as knows what it holds and what the broker has."""
     partitions = {topic: set(range(count)) for topic, count in known.items()}
-    holdings = {TP(topic, number): None for topic, count in held.items() for number in range(count)}
+    assigned = {TP(topic, number): None for topic, count in held.items() for number in range(count)}
     thread = SimpleNamespace(_consumer=SimpleNamespace(partitions_for_topic=partitions.get))
-    consumer = SimpleNamespace(holdings=holdings, _thread=thread)
+    consumer = SimpleNamespace(assigned=assigned, _thread=thread)
     consumer.partitions_of = lambda topic: Consumer.partitions_of(consumer, topic)  # type: ignore[arg-type]
     return SimpleNamespace(consumer=consumer)
 

@@ -6,7 +6,7 @@ import pytest
 from faust.types import TP
 
 from streams import metrics
-from streams.transport.batch import Holding
+from streams.transport.batch import AssignedPartition
 from streams.transport.consumer_thread import Levels
 from streams.transport.lag import LagWatch, Standing
 from streams.tuning import Tuning
@@ -37,13 +37,13 @@ class Stage:
 
     def __init__(self, held: str, now: dict[str, str]) -> None:
         self.rejoined, self.now = 0, now
-        holding = Holding("in", 0, end=0, committed=3, topic_id=held)
+        assigned = AssignedPartition("in", 0, end=0, committed=3, topic_id=held)
         self.app: Any = SimpleNamespace(
             task=lambda _: None,
             tuning=Tuning(),
             ready=SimpleNamespace(is_set=lambda: True),
             consumer=SimpleNamespace(
-                holdings={IN: holding},
+                assigned={IN: assigned},
                 levels=self._levels,
                 rejoin=self._rejoin,
             ),

@@ -15,9 +15,9 @@ from faust.types import TP, AppT
 
 from streams.app import StreamApp
 from streams.exits import Exit
-from streams.handlers import register
+from streams.handlers import register_handler
 from streams.records import Outgoing, Record
-from streams.transport.batch import Batch, Holding
+from streams.transport.batch import AssignedPartition, Batch
 from streams.transport.fetching import Fetched, Fetching
 
 INBOX = TP("inbox", 0)
@@ -190,8 +190,8 @@ async def test_m2_no_offset_is_committed_over_a_hole(stock: AppT, ours: StreamAp
     assert faust._new_offset(INBOX) == 12, "Faust commits over event 10, which is still in work"
 
     consumer: Any = ours.consumer
-    holding = Holding("inbox", 0, end=0, committed=10)
-    consumer.holdings = {INBOX: holding}
+    assigned = AssignedPartition("inbox", 0, end=0, committed=10)
+    consumer.assigned = {INBOX: assigned}
     delivered: list[Any] = []
 
     async def deliver(message: Any) -> None:
@@ -203,14 +203,14 @@ async def test_m2_no_offset_is_committed_over_a_hole(stock: AppT, ours: StreamAp
     assert [record.offset for record in delivered[0]] == [10]
     assert len(delivered) == 1, "the next batch waits for this one"
     assert consumer.committable() == {}
-    holding.acknowledged = delivered[0].next_offset
+    assigned.acknowledged = delivered[0].next_offset
     assert consumer.committable() == {INBOX: 11}
 
 
 async def test_m2_a_hole_of_a_compacted_topic_stalls_nothing(ours: StreamApp) -> None:
     consumer: Any = ours.consumer
-    holding = Holding("inbox", 0, end=0, committed=10)
-    consumer.holdings = {INBOX: holding}
+    assigned = AssignedPartition("inbox", 0, end=0, committed=10)
+    consumer.assigned = {INBOX: assigned}
     batches: list[Any] = []
 
     async def deliver(message: Any) -> None:
@@ -218,7 +218,7 @@ async def test_m2_a_hole_of_a_compacted_topic_stalls_nothing(ours: StreamApp) ->
 
     consumer.callback = deliver
     await consumer._deliver(INBOX, fetched(10, 17))
-    holding.acknowledged = batches[0].next_offset
+    assigned.acknowledged = batches[0].next_offset
     assert consumer.committable() == {INBOX: 18}
 
 
@@ -237,8 +237,8 @@ async def test_m3_acknowledged_offsets_live_until_the_revocation_is_done(
     assert still_known == [[]], "Faust has forgotten them before it commits"
 
     consumer: Any = ours.consumer
-    holding = Holding("inbox", 0, end=0, committed=10, acknowledged=12)
-    consumer.holdings = {INBOX: holding}
+    assigned = AssignedPartition("inbox", 0, end=0, committed=10, acknowledged=12)
+    consumer.assigned = {INBOX: assigned}
     committable: list[Any] = []
 
     async def on_our_revoked(_: set[TP]) -> None:
@@ -247,15 +247,15 @@ async def test_m3_acknowledged_offsets_live_until_the_revocation_is_done(
     consumer._on_partitions_revoked = on_our_revoked
     await consumer.on_partitions_revoked({INBOX})
     assert committable == [{INBOX: 12}]
-    assert not holding.live
-    assert consumer.holdings == {}
+    assert not assigned.live
+    assert consumer.assigned == {}
 
 
 async def test_m3_a_slow_batch_is_abandoned_not_acknowledged(ours: StreamApp) -> None:
     consumer: Any = ours.consumer
-    holding = Holding("inbox", 0, end=0, committed=10)
-    holding.task = asyncio.create_task(asyncio.sleep(60))
-    consumer.holdings = {INBOX: holding}
+    assigned = AssignedPartition("inbox", 0, end=0, committed=10)
+    assigned.task = asyncio.create_task(asyncio.sleep(60))
+    consumer.assigned = {INBOX: assigned}
     committed: list[Any] = []
 
     async def commit() -> None:
@@ -265,7 +265,7 @@ async def test_m3_a_slow_batch_is_abandoned_not_acknowledged(ours: StreamApp) ->
     began = asyncio.get_running_loop().time()
     await consumer.wait_empty()
     assert asyncio.get_running_loop().time() - began < 5
-    assert holding.task.cancelled()
+    assert assigned.task.cancelled()
     assert committed == [{}]
 
 
@@ -275,11 +275,11 @@ async def test_m3_no_work_begins_once_a_partition_is_closing(ours: StreamApp) ->
     async def work(batch: Batch) -> None:
         begun.append(batch)
 
-    register(ours, "worker", ["inbox"], work)
+    register_handler(ours, "worker", ["inbox"], work)
     consumer: Any = ours.consumer
     consumer._thread.wake = lambda: None
-    consumer.holdings = {INBOX: Holding("inbox", 0, end=0, committed=None)}
-    batch = Batch([record(0)], consumer.holdings[INBOX])
+    consumer.assigned = {INBOX: AssignedPartition("inbox", 0, end=0, committed=None)}
+    batch = Batch([record(0)], consumer.assigned[INBOX])
 
     async def stream() -> AsyncIterator[Batch]:
         yield batch
@@ -351,7 +351,7 @@ async def test_m4_a_recovery_overtaken_by_a_rebalance_resumes_nothing(ours: Stre
     app: Any = ours
 
     class Overtaken(Recorder):
-        holdings = {INBOX: Holding("inbox", 0, end=0, committed=None)}  # noqa: RUF012
+        assigned = {INBOX: AssignedPartition("inbox", 0, end=0, committed=None)}  # noqa: RUF012
 
         async def perform_seek(self) -> None:
             await super().perform_seek()
@@ -365,7 +365,7 @@ async def test_m4_a_recovery_overtaken_by_a_rebalance_resumes_nothing(ours: Stre
     finally:
         app._consumer = real
     assert recorder.calls == ["seek"]
-    assert recorder.holdings == {}
+    assert recorder.assigned == {}
     assert not app.ready.is_set()
 
 
