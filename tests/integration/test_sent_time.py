@@ -16,9 +16,10 @@ from ops.demo.installation import Installation
 from ops.demo.outcomes import ADVANCED, ENDED, follow
 from ops.demo.processes import run_command
 from ops.demo.sample import Published
-from rules.person import Case, Person
+from rules.person import UPCASTS, VERSION, Case, Person
 from schemas.base import Instant, Model
 from schemas.ids import Pseudonyms
+from schemas.stored import load_stored
 from streams import envelope
 
 # Of this test alone: the worker also reads what other tests have left on the broker.
@@ -51,7 +52,7 @@ async def person(kafka: str, key: bytes) -> Person:
     finally:
         await consumer.stop()
     assert found is not None
-    return Person.model_validate_json(envelope.load(found).state)
+    return load_stored(Person, envelope.load(found).state, VERSION, UPCASTS)
 
 
 async def publish(installation: Installation) -> None:
