@@ -238,7 +238,8 @@ class Consumer(driver.Consumer):
                 log.warning("a topic was made anew", topic=topic, partitions=count)
             elif count != before:
                 log.info("a topic has other partitions than before", topic=topic, before=before, now=count)
-            self._known[topic] = count, topic_id or id_before
+            # The one answer may know already what the other does not.
+            self._known[topic] = count, (topic_id if count else "") or id_before
 
     async def stable_ends(self, *tps: TP) -> dict[TP, int]:
         """Up to where the logs can be read now: no further than the first transaction that is under way."""
