@@ -68,7 +68,7 @@ class Intake:
         try:
             event = decode(record.value, record.headers, timestamp=record.timestamp)
             fact = received_event(event, {record.topic: PUBLIC_IN[record.topic]})
-            check_not_ahead(fact.data, self._clock.now())
+            check_not_ahead(fact.data, self._clock.now(), happened_at=fact.time)
             person_id = self._person_id(fact.data)
         except (NotACloudEventError, UnknownEventError, ValueError) as error:
             raise Unreadable(str(error)) from None

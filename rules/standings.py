@@ -26,7 +26,7 @@ def revoked_cases(turn: Turn, fact: EntitlementRevoked) -> list[Case]:
     Raises `AmbiguousRecordError` and changes nothing where it can't be told which record is meant.
     """
     concerned = _concerned(turn, fact)
-    known, at = _standing(turn, fact, concerned), turn.happened_at
+    known, at = _standing(turn, fact, concerned), turn.cause.time
     _keep(turn, known.model_copy(update={"revoked_at": max(known.revoked_at or at, at)}))
     return [case for case in concerned if turn.person.revoked(case.record, case.record_id)]
 
@@ -47,7 +47,7 @@ def published_anew(turn: Turn, record: str, record_id: str) -> bool:
     _settle(turn, record, record_id)
     before = turn.person.revoked(record, record_id)
     for known in turn.person.standings:
-        if known.concerns(record, record_id) and known.revoked_at and known.revoked_at < turn.happened_at:
+        if known.concerns(record, record_id) and known.revoked_at and known.revoked_at < turn.cause.time:
             _restore(turn, known)
     return before and not turn.person.revoked(record, record_id)
 
@@ -100,7 +100,7 @@ def _known(turn: Turn, said: Standing) -> Standing:
 
 
 def _restore(turn: Turn, known: Standing) -> None:
-    at = turn.happened_at
+    at = turn.cause.time
     _keep(turn, known.model_copy(update={"restored_at": max(known.restored_at or at, at)}))
 
 

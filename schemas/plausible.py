@@ -8,11 +8,15 @@ from schemas.times import ALMATY
 _SLACK = timedelta(days=1)
 
 
-def check_not_ahead(event: Event, now: datetime) -> None:
+def check_not_ahead(event: Event, now: datetime, *, happened_at: datetime | None = None) -> None:
     """Raise `ValueError` naming the first field whose date or instant lies more than a day after `now`.
 
-    A day of slack covers senders whose clock or zone differs. Dates are compared with the day in Almaty.
+    So may `happened_at`, the event's own time: of two words about a record the later one holds, and one of
+    the far future would hold for ever. A day of slack covers senders whose clock or zone differs. Dates are
+    compared with the day in Almaty.
     """
+    if happened_at and happened_at > now + _SLACK:
+        raise ValueError("the time of the event is more than a day ahead")
     latest_day = now.astimezone(ALMATY).date() + _SLACK
     for name, value in event:
         if isinstance(value, datetime):

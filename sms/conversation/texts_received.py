@@ -6,6 +6,7 @@ from schemas.messages import (
 )
 from schemas.questions import (
     Answer,
+    Consent,
     Decline,
     QuestionAnswered,
     QuestionKind,
@@ -65,8 +66,7 @@ def _read(turn: Turn, received: MessageReceived) -> None:
     if not meant:
         turn.remarks.append("a text came from a number that was asked nothing")
         return
-    understood = [each for each in meant if _parse(each, received.text)]
-    question = understood[0] if understood else meant[-1]
+    question = next((each for each in meant[:-1] if _takes_back(each, received.text)), meant[-1])
     closed = not question.open_at(received.received_at)
     answer = _parse(question, received.text)
     current = turn.line.current
@@ -101,6 +101,14 @@ def _parse(question: LineQuestion, text: str) -> Answer | None:
             return read_one_application(text)
         case QuestionKind.ACCOUNT:
             return read_account(text, known=question.details.account is not None)
+
+
+def _takes_back(earlier: LineQuestion, text: str) -> bool:
+    """Whether the text consents to an offer that is open still: a "no" is taken back so.
+
+    Nothing else answers a question that was not put last: a bare "нет" may mean what was put after it.
+    """
+    return isinstance(_parse(earlier, text), Consent)
 
 
 def _explain(turn: Turn, question: LineQuestion, received: MessageReceived) -> None:

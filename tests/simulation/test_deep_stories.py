@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from ops.simulation.actions import Carry, Crash
-from ops.simulation.scenario import Scenario
+from ops.simulation.scenario import Scenario, person_id
 from rules.states import State
 from schemas.messages import SentTimeWanted
 from schemas.values import EndReason
@@ -217,3 +217,18 @@ def test_a_refusal_that_is_told_again_settles_no_doubt_about_a_later_sending(tow
     town.comes_to_rest()
     assert town.notes()[0] == "answered_from_a_former_number"
     assert town.told(OTHER_PHONE)[0] == "offer"
+
+
+# A worker whose clock lags, and the registry's own times.
+
+
+@pytest.mark.parametrize("lags", [True, False])
+def test_a_clock_that_lags_makes_no_word_of_a_registry_younger_than_the_next(
+    town: Town,
+    lags: bool,  # noqa: FBT001
+) -> None:
+    town.hears("phone0")
+    town.hears("revoked")
+    town.world._batch(town.world.cases, person_id(0), 2, None, town.now - (LAG if lags else timedelta(0)))
+    town.learns("title")
+    assert town.case().reason is EndReason.REVOKED

@@ -18,9 +18,10 @@ from schemas.cloudevents import decode
 from schemas.ids import Pseudonyms
 from schemas.received import SOURCE_DIGEST
 from streams.clock import Clock
+from streams.dead_letters import REASON
 from streams.events import read
 from streams.records import Outgoing, Record
-from streams.topics import COMPACTED_IN
+from streams.topics import CASE_INBOX, COMPACTED_IN
 from streams.transport.batch import AssignedPartition, Batch
 from tests.unit.public_events import DATA, IBAN, IIN, PHONE, PSEUDONYMS
 from tests.unit.spellings import spellings
@@ -196,6 +197,15 @@ async def test_an_empty_value_is_no_tombstone() -> None:
 async def test_a_day_ahead_is_no_error() -> None:
     taken = await take(json.dumps({**TITLE, "awarded_on": "2021-07-16"}).encode(), headers())
     assert taken.topic == "case.inbox.v1"
+
+
+@pytest.mark.parametrize(("time", "taken"), [("2021-07-16T03:00:00Z", True), ("2999-07-15T06:00:00Z", False)])
+async def test_an_event_of_the_far_future_is_a_dead_letter(time: str, taken: bool) -> None:  # noqa: FBT001
+    """Of two words about a record the later one holds: one of the far future would hold for ever."""
+    sent = await take(json.dumps(TITLE).encode(), headers(time=time))
+    assert (sent.topic == CASE_INBOX) is taken
+    reason = dict(sent.headers).get(REASON, b"")
+    assert (b"the time of the event is more than a day ahead" in reason) is not taken
 
 
 async def test_a_signature_finds_its_person_by_the_decision_id() -> None:

@@ -173,12 +173,3 @@ def test_a_registry_whose_clock_is_ahead_takes_no_answer_away(desk: Desk, back: 
     desk.hears(Consent(language=Language.KAZAKH), case.question.question_id, case_id=case.case_id)
     [case] = desk.person.cases.values()
     assert case.state is State.ACCOUNT_ASKED
-
-
-def test_what_was_revoked_by_a_clock_far_ahead_can_be_restored(desk: Desk) -> None:
-    desk.reads(REGISTERED, TITLE)
-    desk.reads(revoked(), at=desk.now + timedelta(days=365_000))
-    assert reasons(desk) == {"award": EndReason.REVOKED}
-    desk.now += MINUTE
-    desk.reads(restored())
-    assert reasons(desk) == {"award": None}

@@ -93,3 +93,24 @@ def test_a_digit_sent_twice_is_explained_once_and_not_counted(put: Number) -> No
         assert isinstance(counted, MessageToSend)
         put.carries(counted)
     assert put.reads("что?", sid="what 4") == []
+
+
+def test_a_bare_no_between_two_questions_takes_no_consent_back(put: Number) -> None:
+    """It may mean what was asked last, and what comes next is not asked yet."""
+    put.reads("1")
+    put.hears(QuestionClosed(question_id="q", phone=PHONE, closed_at=NOON + 90 * SECOND))
+    put.asks("q2", kind=QuestionKind.ONE_APPLICATION, language=Language.KAZAKH)
+    put.takes("q2")
+    put.now += SECOND
+    put.reads("3")
+    put.hears(QuestionClosed(question_id="q2", phone=PHONE, closed_at=put.now))
+    put.now += SECOND
+    [told] = put.reads("жоқ")
+    assert isinstance(told, QuestionAnswered)
+    assert (told.question_id, told.answer) == ("q2", None)
+    [told] = put.reads("0")
+    assert isinstance(told, QuestionAnswered)
+    assert (told.question_id, told.answer) == ("q2", Decline())
+    [told] = put.reads("2")
+    assert isinstance(told, QuestionAnswered)
+    assert (told.question_id, told.answer) == ("q", Consent(language=Language.RUSSIAN))
