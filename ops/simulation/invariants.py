@@ -268,7 +268,11 @@ class Invariants:
         asked = self._questions.get(message.message_id)
         if asked:
             tried = self.truth.tried.setdefault(message.phone, {})
-            tried.setdefault(message.message_id, Tried(asked.question_id, message.requested_at, at))
+            known = tried.get(message.message_id)
+            # A worker whose clock lags may hand over once more what another has: the doubt begins with the
+            # earlier of the two stamps, whichever of them came first.
+            requested = min(known.requested, message.requested_at) if known else message.requested_at
+            tried[message.message_id] = Tried(asked.question_id, requested, known.at if known else at)
 
     def reported(self, report: Event) -> None:
         """The carrier reports. What it refused, and what it gave back without a doubt, has not left."""
@@ -289,7 +293,9 @@ class Invariants:
             before = self.truth.sendings(asked.question_id)
             failed = all(put.sid in self.truth.failed for put in before)
             demand(failed, "what has reached is not sent again")
-            put = Put(asked, message.message_id, sms.sid, sms.requested, sms.at, sms.told_at)
+            tried = self.truth.tried.get(message.phone, {}).get(message.message_id)
+            unsure_from = min(sms.requested, tried.requested) if tried else sms.requested
+            put = Put(asked, message.message_id, sms.sid, unsure_from, sms.at, sms.told_at)
             self.truth.puts.setdefault(message.phone, []).append(put)
         if self.scenario.quiet:
             self._quiet(sms)

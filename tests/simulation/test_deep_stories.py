@@ -232,3 +232,16 @@ def test_a_clock_that_lags_makes_no_word_of_a_registry_younger_than_the_next(
     town.world._batch(town.world.cases, person_id(0), 2, None, town.now - (LAG if lags else timedelta(0)))
     town.learns("title")
     assert town.case().reason is EndReason.REVOKED
+
+
+def test_a_text_of_the_instant_at_which_two_workers_hand_over_may_answer_either_question(town: Town) -> None:
+    town.reaches(at(15, 22))
+    town.learns("phone0", "title")
+    town.reaches(at(16, 9))
+    town.world.write(PHONE, "2", late=True)
+    town.world.ring()
+    town.world.now += timedelta(milliseconds=1)
+    town.line_works(crash=LEFT_UNWRITTEN)
+    town.line_works(lag=LAG)
+    town.texts_land()
+    town.comes_to_rest()
