@@ -127,6 +127,8 @@ def test_a_topic_in_a_codec_that_cannot_be_read_here_is_refused(
 
 def test_where_one_topic_is_refused_none_is_created(broker: Broker, admin: KafkaAdminClient) -> None:
     admin.create_topics([NewTopic(CASE_INBOX, 3, 1)])
+    # A broker tells of it a moment after it has taken it.
+    admin.wait_for_topics([CASE_INBOX])
     found = states(Settings(kafka=broker.address))
     assert found.pop(CASE_INBOX) is State.REFUSED
     assert set(found.values()) == {State.MISSING}
