@@ -51,8 +51,7 @@ def answered(turn: Turn, report: QuestionAnswered) -> None:
         _late(turn, case, question, report)
     elif report.answer is None or question.sent_at is None:
         turn.remark(case, "not_understood")
-    elif case.consent is None and question.kind is not QuestionKind.OFFER:
-        # The consent was taken back after this question had left.
+    elif question.kind is not QuestionKind.OFFER and _of_no_consent(case, report):
         turn.remark(case, "answered_without_consent")
     else:
         _in_time(turn, case, question, report)
@@ -79,6 +78,14 @@ def _late(turn: Turn, case: Case, question: Question, report: QuestionAnswered) 
         turn.notify(noted, NoticeKind.ANSWERED_LATE)
     if expired:
         turn.close(question, question.term_ends or turn.now)
+
+
+def _of_no_consent(case: Case, report: QuestionAnswered) -> bool:
+    """Whether the consent for which the question was asked was taken back, or ended, after it had left.
+
+    What was chosen under an earlier consent is no choice under the one of now.
+    """
+    return case.consent is None or report.received_at < case.consent.received_at
 
 
 def _is_newest(case: Case, report: QuestionAnswered) -> bool:

@@ -4,7 +4,7 @@ Both may be taken back while the offer's term runs; afterwards a withdrawal is f
 """
 
 from rules.person import Case, Question
-from rules.turn import Turn
+from rules.turn import Turn, scheme_without_choice
 from schemas.questions import NoticeKind
 from schemas.values import EndReason
 
@@ -25,16 +25,25 @@ def withdrawn(turn: Turn, case: Case, question: Question) -> None:
     if consent is None:
         raise ValueError("nothing can be withdrawn before a consent")
     offer = case.find(consent.offer.question_id) or consent.offer
-    undone = turn.put(case.model_copy(update={"consent": None, "account": None}))
-    ended = turn.end(undone, EndReason.WITHDRAWN, tell=False)
     # By the answer's own instant: whoever reads the answer again says the same again.
     said_at = turn.answering.received_at if turn.answering else turn.now
+    undone = turn.put(
+        case.model_copy(
+            update={
+                "consent": None,
+                "account": None,
+                "scheme": scheme_without_choice(case.ground),
+                "answered_at": said_at,
+            }
+        )
+    )
+    ended = turn.end(undone, EndReason.WITHDRAWN, tell=False)
     until = offer.term_ends if offer.term_ends and offer.term_ends > said_at else None
     kind = NoticeKind.DECLINED if until else NoticeKind.WITHDRAWN
     turn.notify(ended, kind, language=consent.language, until=until)
     asked = {each.question_id: each for each in (question, current, offer) if each}
     for each in asked.values():
-        turn.close(each, until if until and each == offer else turn.now)
+        turn.close(each, until if until and each == offer else said_at)
 
 
 def reminded_of_outcome(turn: Turn, case: Case) -> None:

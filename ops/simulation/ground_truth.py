@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ops.simulation.carrier_model import Sms
+from ops.simulation.reading import answer_to
 from schemas.base import Event
 from schemas.portal import PhoneRegistered
 from schemas.questions import (
+    Decline,
     QuestionAsked,
+    QuestionKind,
     QuestionNotReached,
     QuestionSent,
     QuestionSentTime,
@@ -131,10 +134,12 @@ class Known:
 class GroundTruth:
     """Texts by sid, questions by id, what was handed over and what left by number, what is over.
 
-    `failed` are the sids of which the SMS API has reported that they did not reach.
+    `landed` are the sids of the texts in the order in which they reached the inbox; `failed` are those of the
+    messages of which the SMS API has reported that they did not reach.
     """
 
     texts: dict[str, Text] = field(default_factory=dict)
+    landed: list[str] = field(default_factory=list)
     asked: dict[str, QuestionAsked] = field(default_factory=dict)
     puts: dict[str, list[Put]] = field(default_factory=dict)
     tried: dict[str, dict[str, Tried]] = field(default_factory=dict)
@@ -189,3 +194,22 @@ class GroundTruth:
         """The question that the text answers: the one that left last before it."""
         before = [put for put in self.puts.get(text.phone, ()) if put.put_at <= text.received_at]
         return before[-1] if before else None
+
+    def after_a_no(self, text: Text) -> str | None:
+        """The case whose question was refused last before the text, if none was put in between.
+
+        Its offer may be taken up again by that text. A "no" that reached the inbox after it takes back
+        nothing.
+        """
+        meant = self.meant(text)
+        if meant is None or meant.asked.kind is QuestionKind.OFFER:
+            return None
+        for sid in self.landed:
+            known = self.texts[sid]
+            if known is text:
+                return None
+            before = known.phone == text.phone and known.received_at <= text.received_at
+            refused = before and self.meant(known) == meant and not self.unsure(known)
+            if refused and isinstance(answer_to(meant.asked, known.text), Decline):
+                return meant.asked.case_id
+        return None

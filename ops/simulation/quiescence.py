@@ -8,7 +8,7 @@ from ops.simulation.reading import answer_to
 from rules.person import Case, Person, Question
 from rules.states import State
 from schemas.outcomes import BenefitDecided, ProcessEnded
-from schemas.questions import Answer, Consent, Decline
+from schemas.questions import Answer, Consent, Decline, QuestionKind
 from schemas.values import EndReason
 from sms.conversation.line import Line
 
@@ -46,6 +46,7 @@ def _check_terms(case: Case, invariants: Invariants, known: Known) -> None:
 def _check_refused(case: Case, invariants: Invariants, known: Known) -> None:
     asked = case.questions
     answers = [each for question in asked for each in _timely(question, invariants, known)]
+    answers += [each for question in asked for each in _taken_back(case, question, invariants, known)]
     answers = [each for each in answers if isinstance(each.answer, Consent | Decline)]
     newest = max((each.text.received_at for each in answers), default=None)
     last = [each for each in answers if each.text.received_at == newest]
@@ -95,6 +96,21 @@ class _Answered:
     text: Text
     answer: Answer
     sure: bool
+
+
+def _taken_back(case: Case, offer: Question, invariants: Invariants, known: Known) -> list[_Answered]:
+    """The texts that consent to an open offer after a "no" to a later question of the case."""
+    truth = invariants.truth
+    put, ends = truth.put(offer.question_id), invariants.ends(offer.question_id, known)
+    if put is None or ends is None or offer.kind is not QuestionKind.OFFER or offer.withdrawn_at:
+        return []
+    found = []
+    for text in truth.texts.values():
+        said = text.phone == offer.phone and put.put_at <= text.received_at < ends
+        answer = answer_to(put.asked, text.text) if said else None
+        if isinstance(answer, Consent) and truth.after_a_no(text) == case.case_id:
+            found.append(_Answered(text, answer, sure=not truth.unsure(text)))
+    return found
 
 
 def _timely(question: Question, invariants: Invariants, known: Known) -> list[_Answered]:

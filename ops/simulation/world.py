@@ -136,6 +136,7 @@ class World:
     def _text(self, received: MessageReceived) -> None:
         """A text reaches the inbox, with the instant at which the carrier brought it first."""
         id_ = str(self._number())
+        self.truth.landed.append(received.sid)
         self.lines.post(received.phone, received_event("urn:webhooks", id_, received.received_at, received))
 
     def _land(self, action: Land) -> None:

@@ -28,6 +28,7 @@ from schemas.questions import (
     PersonWithdrawn,
     QuestionAsked,
     QuestionClosed,
+    QuestionKind,
     QuestionSent,
 )
 from schemas.received import ReceivedEvent
@@ -128,12 +129,17 @@ def _asked(turn: Turn, asked: QuestionAsked, _policy: LinePolicy) -> None:
 
 
 def _closed(turn: Turn, closed: QuestionClosed, _policy: LinePolicy) -> None:
-    """The question awaits no answer any longer; what was still to be said about it is not said."""
+    """The question awaits no answer any longer; what was still to be said about it is not said.
+
+    What a "no" has closed stays closed from then on. An offer's end may move, as long as a "no" can be taken
+    back.
+    """
     question = turn.line.question(closed.question_id)
     if question is None:
         turn.remarks.append("a question was closed that this line does not know")
         return
-    turn.update(question, closed_at=closed.closed_at)
+    earlier = question.closed_at if question.kind is not QuestionKind.OFFER else None
+    turn.update(question, closed_at=min(closed.closed_at, earlier or closed.closed_at))
     turn.drop(lambda message: message.question_id == closed.question_id)
     current = turn.line.current
     if current and current.question_id == closed.question_id:

@@ -7,7 +7,7 @@ import pytest
 from ops.simulation.ground_truth import Text
 from ops.simulation.scenario import IBANS, Scenario
 from rules.person import Question
-from rules.policy import TermPolicy
+from rules.policy import DecisionMode, TermPolicy
 from rules.states import State
 from schemas.questions import (
     AccountGiven,
@@ -305,3 +305,36 @@ def test_of_a_yes_and_a_no_the_one_received_last_counts_in_whatever_order_they_a
     asked.texts_land()
     assert asked.case().consent is not None
     assert asked.notes()[-1] == "answered_anew_before"
+
+
+@pytest.mark.parametrize("read", ["each at once", "both together"])
+@pytest.mark.parametrize("mode", list(DecisionMode))
+def test_a_no_after_the_consent_is_taken_back_however_soon(read: str, mode: DecisionMode) -> None:
+    town = Town(Scenario(people=1, mode=mode))
+    town.learns("phone0", "title")
+    town.reads("1")
+    town.passes(minutes=1)
+    if mode is DecisionMode.OFFICER:
+        town.reads(IBANS[0])
+        town.passes(minutes=1)
+    town.world.write(PHONE, "0")
+    if read == "each at once":
+        town.world.settle()
+    town.passes(seconds=1)
+    town.reads("1")
+    consent = town.case().consent
+    assert consent is not None
+    assert consent.received_at == town.now
+    assert town.case().state is State.ACCOUNT_SENT
+    town.comes_to_rest()
+
+
+def test_two_noes_and_a_yes_that_are_read_together_end_with_the_yes(asked: Town) -> None:
+    asked.reads("1")
+    asked.passes(minutes=1)
+    asked.world.write(PHONE, "0")
+    asked.world.write(PHONE, "0")
+    asked.world.write(PHONE, "1")
+    asked.world.settle()
+    assert asked.case().state is State.ACCOUNT_SENT
+    asked.comes_to_rest()

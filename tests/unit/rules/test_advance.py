@@ -173,6 +173,7 @@ def test_the_grace_is_waited_for_once() -> None:
 
 
 def test_a_no_tells_until_when_and_closes_the_offer_only_then(consented: Desk) -> None:
+    consented.now = NOON + 5 * MINUTE
     effects = consented.hears(Decline(), at=NOON + 2 * MINUTE)
     [notice] = only(effects, NoticeRequested)
     assert isinstance(notice, NoticeRequested)
@@ -181,7 +182,7 @@ def test_a_no_tells_until_when_and_closes_the_offer_only_then(consented: Desk) -
     assert notice.prompted_at == NOON + 2 * MINUTE
     assert only(effects, QuestionClosed) == [
         QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=TERM_ENDS),
-        QuestionClosed(question_id=ACCOUNT, phone=PHONE, closed_at=consented.now),
+        QuestionClosed(question_id=ACCOUNT, phone=PHONE, closed_at=NOON + 2 * MINUTE),
     ]
 
 

@@ -340,6 +340,15 @@ def test_of_late_answers_the_first_of_each_change_is_kept_and_survives_the_table
     assert Person.model_validate_json(written) == over.person
 
 
+def test_late_answers_are_kept_by_when_they_were_received_however_they_are_read(over: Desk) -> None:
+    yes, no = answer(TERM_ENDS + 3 * MINUTE), answer(TERM_ENDS + 2 * MINUTE)
+    no = no.model_copy(update={"answer": Decline()})
+    earlier_no = no.model_copy(update={"received_at": TERM_ENDS + MINUTE})
+    over.reads(yes, no, earlier_no)
+    [offer] = over.case.questions
+    assert offer.late == (earlier_no, yes)
+
+
 def test_what_is_not_there_takes_no_room_in_the_table(offered: Desk) -> None:
     offered.hears(None, at=datetime(2021, 8, 1, tzinfo=UTC))
     written = offered.person.model_dump_json(exclude_defaults=True)

@@ -17,9 +17,11 @@ from schemas.questions import (
     NoticeRequested,
     QuestionClosed,
     QuestionKind,
+    Separately,
+    Together,
 )
-from schemas.registry import DisabilityEstablished
-from schemas.values import EndReason, Language
+from schemas.registry import DisabilityEstablished, EntitlementRestored, EntitlementRevoked
+from schemas.values import EndReason, Language, Scheme
 from tests.unit.rules.case_desk import (
     ACCOUNT,
     IBAN,
@@ -42,13 +44,14 @@ def _told(effects: list[Event]) -> list[NoticeKind]:
 
 
 def test_a_no_at_the_account_question_withdraws_the_consent(consented: Desk) -> None:
+    consented.now = NOON + 9 * MINUTE
     effects = consented.hears(NO, ACCOUNT, NOON + 2 * MINUTE)
     [ended] = only(effects, ProcessEnded)
     assert isinstance(ended, ProcessEnded)
     assert ended.reason is EndReason.WITHDRAWN
     assert (consented.case.state, consented.case.consent, consented.case.account) == (State.ENDED, None, None)
     assert only(effects, QuestionClosed) == [
-        QuestionClosed(question_id=ACCOUNT, phone=REGISTERED.phone or "", closed_at=consented.now),
+        QuestionClosed(question_id=ACCOUNT, phone=REGISTERED.phone or "", closed_at=NOON + 2 * MINUTE),
         QuestionClosed(question_id=OFFER, phone=REGISTERED.phone or "", closed_at=TERM_ENDS),
     ]
 
@@ -138,6 +141,76 @@ def test_a_no_while_a_signature_is_awaited_voids_the_draft_whatever_term_is_over
     assert (desk.case.reason, desk.case.draft) == (EndReason.WITHDRAWN, None)
     signed = DecisionSigned(decision_id=draft.decision_id, outcome="granted", officer="o", signed_at=desk.now)
     assert only(desk.reads(signed), BenefitDecided) == []
+
+
+def test_a_yes_from_before_the_no_to_a_draft_is_read_after_it_and_changes_nothing(
+    drafted: tuple[Desk, DecisionDrafted],
+) -> None:
+    desk, _ = drafted
+    desk.now += 10 * MINUTE
+    desk.hears(NO, ACCOUNT)
+    desk.hears(YES, OFFER, desk.now - MINUTE)
+    assert (desk.case.reason, desk.case.consent) == (EndReason.WITHDRAWN, None)
+    desk.hears(YES, OFFER, desk.now + MINUTE)
+    assert desk.case.consent is not None
+
+
+DISABILITY = DisabilityEstablished(
+    iin=IIN, certificate_id="C", established_on=NOON.date(), group="2", legal_ground="7", first_time=True
+)
+
+
+@pytest.mark.parametrize("undone", ["refused", "revoked in error"])
+def test_what_was_chosen_under_an_earlier_consent_is_no_choice_under_the_one_of_now(
+    undone: str,
+) -> None:
+    desk = Desk()
+    desk.reads(REGISTERED, DISABILITY)
+    [case] = desk.person.cases.values()
+    first = case.questions[0].question_id
+    desk.sent(first, case_id=case.case_id)
+    desk.hears(YES, first, case_id=case.case_id, at=NOON + MINUTE)
+    choice = desk.person.cases[case.case_id].questions[-1].question_id
+    desk.sent(choice, case_id=case.case_id)
+    desk.now = NOON + 3 * MINUTE
+    if undone == "refused":
+        desk.hears(NO, choice, case_id=case.case_id)
+    else:
+        for event in (EntitlementRevoked, EntitlementRestored):
+            desk.now += MINUTE
+            desk.reads(event(iin=IIN, record_id="C"))
+        first = desk.person.cases[case.case_id].questions[-1].question_id
+        desk.sent(first, case_id=case.case_id)
+    desk.now += MINUTE
+    desk.hears(YES, first, case_id=case.case_id)
+    asked = desk.person.cases[case.case_id].questions[-1].question_id
+    assert asked != choice
+    # The choice was written under the first consent, and its webhook was slow.
+    desk.hears(Together(), choice, NOON + 2 * MINUTE, case_id=case.case_id)
+    after = desk.person.cases[case.case_id]
+    assert (after.state, after.scheme) == (State.CHOICE_ASKED, None)
+    desk.sent(asked, case_id=case.case_id)
+    desk.hears(Separately(), asked, case_id=case.case_id)
+    assert desk.person.cases[case.case_id].scheme is Scheme.STANDALONE
+
+
+def test_a_choice_is_made_anew_after_a_consent_was_taken_back() -> None:
+    desk = Desk()
+    desk.reads(REGISTERED, DISABILITY)
+    [case_id] = desk.person.cases
+    offer = desk.person.cases[case_id].questions[0].question_id
+    desk.sent(offer, case_id=case_id)
+    desk.hears(YES, offer, case_id=case_id)
+    choice = desk.person.cases[case_id].questions[-1].question_id
+    desk.sent(choice, case_id=case_id)
+    desk.hears(Together(), choice, case_id=case_id)
+    account = desk.person.cases[case_id].questions[-1].question_id
+    desk.sent(account, case_id=case_id)
+    desk.now += MINUTE
+    desk.hears(NO, account, case_id=case_id)
+    desk.now += MINUTE
+    desk.hears(YES, offer, case_id=case_id)
+    assert desk.person.cases[case_id].state is State.CHOICE_ASKED
 
 
 def test_a_no_after_the_decision_gets_the_number_to_call_once(consented: Desk) -> None:

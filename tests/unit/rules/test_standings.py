@@ -173,3 +173,15 @@ def test_a_registry_whose_clock_is_ahead_takes_no_answer_away(desk: Desk, back: 
     desk.hears(Consent(language=Language.KAZAKH), case.question.question_id, case_id=case.case_id)
     [case] = desk.person.cases.values()
     assert case.state is State.ACCOUNT_ASKED
+
+
+@pytest.mark.parametrize("order", [(revoked, restored), (restored, revoked)])
+def test_of_two_words_of_the_same_instant_the_restoration_holds(
+    desk: Desk, order: tuple[Callable[[], Event], Callable[[], Event]]
+) -> None:
+    desk.reads(REGISTERED, TITLE)
+    same = desk.now + MINUTE
+    desk.now += 2 * MINUTE
+    for said in order:
+        desk.reads(said(), at=same)
+    assert reasons(desk) == {"award": None}
