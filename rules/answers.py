@@ -8,7 +8,7 @@ from rules.person import Case, ConsentGiven, Question
 from rules.refusals import declined, reminded_of_outcome, withdrawn
 from rules.states import WAITING, State
 from rules.terms import term_end
-from rules.turn import Turn, replace_question
+from rules.turn import Turn, find_question, replace_question
 from schemas.questions import (
     AccountConfirmed,
     AccountGiven,
@@ -30,11 +30,11 @@ _FINAL = frozenset(
 
 def answered(turn: Turn, report: QuestionAnswered) -> None:
     """Take an answer to one of the person's questions."""
-    case = turn.person.cases.get(report.case_id)
-    question = case.find(report.question_id) if case else None
-    if case is None or question is None:
+    asked = find_question(turn, report.case_id, report.question_id)
+    if asked is None:
         turn.remarks.append("an answer came to a question that no case asked")
         return
+    case, question = asked
     turn.answering = report
     former = question.withdrawn_at is not None and report.received_at >= question.withdrawn_at
     no = isinstance(report.answer, Decline) and not former
@@ -74,7 +74,7 @@ def _late(turn: Turn, case: Case, question: Question, report: QuestionAnswered) 
         case = turn.end(case, EndReason.NO_REPLY, tell=False)
     noted = turn.remark(case, "answered_late")
     if noted.state is State.ENDED and not noted.late_told and turn.phone:
-        turn.put(noted.model_copy(update={"late_told": True}))
+        turn.put(noted.with_(late_told=True))
         turn.notify(noted, NoticeKind.ANSWERED_LATE)
     if expired:
         turn.close(question, question.term_ends or turn.now)
@@ -98,7 +98,7 @@ def _in_time(turn: Turn, case: Case, question: Question, report: QuestionAnswere
         if not _is_newest(case, report):
             turn.remark(case, "answered_anew_before")
             return
-        case = turn.put(case.model_copy(update={"answered_at": report.received_at}))
+        case = turn.put(case.with_(answered_at=report.received_at))
     case, question = _reached(turn, case, question, report)
     match report.answer, question.kind:
         case Consent(), QuestionKind.OFFER if case.consent is None:
@@ -145,15 +145,15 @@ def _reached(turn: Turn, case: Case, question: Question, report: QuestionAnswere
     """
     if question.term_ends:
         return case, question
-    reached = question.model_copy(
-        update={"term_ends": term_end(report.received_at, turn.policy.term), "moves": question.moves + 1}
+    reached = question.with_(
+        term_ends=term_end(report.received_at, turn.policy.term), moves=question.moves + 1
     )
     return turn.put(replace_question(case, reached)), reached
 
 
 def _go_on(turn: Turn, case: Case, question: Question, **learnt: object) -> None:
     current = case.question
-    turn.proceed(turn.put(case.model_copy(update=learnt)))
+    turn.proceed(turn.put(case.with_(**learnt)))
     # An offer goes on hearing a "1" or "2" that takes a later "no" back, as long as its own term runs.
     offer = question.kind is QuestionKind.OFFER
     turn.close(question, question.term_ends if offer and question.term_ends else turn.now)

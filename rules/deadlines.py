@@ -50,10 +50,10 @@ def deadline_elapsed(turn: Turn, report: DeadlineElapsed) -> None:
         return
     question = case.question
     if what == "grace":
-        turn.proceed(turn.put(case.model_copy(update={"grace_until": None})))
+        turn.proceed(turn.put(case.with_(grace_until=None)))
     elif question and question.term_ends and what == "term":
         turn.end(case, EndReason.NO_REPLY)
         turn.close(question, question.term_ends)
     elif question and question.term_ends:
-        changed = replace_question(case, question.model_copy(update={"reminded": True}))
+        changed = replace_question(case, question.with_(reminded=True))
         turn.notify(turn.remark(changed, "reminded"), NoticeKind.REMINDER, until=question.term_ends)

@@ -4,7 +4,7 @@ from rules.answers import answered
 from rules.person import Case, Question
 from rules.states import SENT, WAITING
 from rules.terms import term_end
-from rules.turn import Turn, find_case, replace_question
+from rules.turn import Turn, find_case, find_question, replace_question
 from schemas.questions import (
     QuestionNotReached,
     QuestionSent,
@@ -18,11 +18,11 @@ _ASKED = {after: before for before, after in SENT.items()}
 
 def sent(turn: Turn, report: QuestionSent) -> None:
     """The question left, and its term runs, unless it was withdrawn before."""
-    case = turn.person.cases.get(report.case_id)
-    question = case.find(report.question_id) if case else None
-    if not case or not question:
+    asked = find_question(turn, report.case_id, report.question_id)
+    if asked is None:
         turn.remarks.append("a question was sent that no case asked")
         return
+    case, question = asked
     if question.sent_at and (question.term_ends or question.message_id == report.message_id):
         turn.remark(case, "sent_already")
         return
@@ -32,7 +32,7 @@ def sent(turn: Turn, report: QuestionSent) -> None:
         "text": report.text,
         "term_ends": term_end(report.sent_at, turn.policy.term),
     }
-    case = turn.put(replace_question(case, question.model_copy(update=left)))
+    case = turn.put(replace_question(case, question.with_(**left)))
     current = case.question
     if current and current.question_id == question.question_id and case.state in SENT:
         turn.move(case, SENT[case.state])
@@ -45,15 +45,15 @@ def not_reached(turn: Turn, report: QuestionNotReached) -> None:
 
     A case that has ended for want of an answer to it ended wrongly, and is asked anew.
     """
-    case = turn.person.cases.get(report.case_id)
-    question = case.find(report.question_id) if case else None
-    if not case or not question:
+    asked = find_question(turn, report.case_id, report.question_id)
+    if asked is None:
         turn.remarks.append("a question did not reach that no case asked")
         return
+    case, question = asked
     if not question.term_ends or question.message_id != report.message_id:
         turn.remark(case, "not_reached_before")
         return
-    void = question.model_copy(update={"term_ends": None, "reminded": False, "moves": question.moves + 1})
+    void = question.with_(term_ends=None, reminded=False, moves=question.moves + 1)
     current = case.question == question
     if current and case.state in _ASKED:
         turn.move(turn.put(replace_question(case, void)), _ASKED[case.state], note="not_reached")
@@ -69,8 +69,8 @@ def sent_time(turn: Turn, told: QuestionSentTime) -> None:
     It never starts earlier than at the acceptance, and never becomes shorter. A case that has ended stays so;
     but an answer that was late before the move may be in time after it, and takes it up again.
     """
-    case = turn.person.cases.get(told.case_id)
-    question = case.find(told.question_id) if case else None
+    asked = find_question(turn, told.case_id, told.question_id)
+    case, question = asked or (None, None)
     if not case or not question or not question.sent_at or not question.term_ends:
         turn.remarks.append("a sent time came of a question that has not left")
     elif told.message_id not in (None, question.message_id):
@@ -81,14 +81,12 @@ def sent_time(turn: Turn, told: QuestionSentTime) -> None:
         turn.remarks.append("a sent time came after the decision")
     else:
         ends = max(question.term_ends, term_end(told.sent_at, turn.policy.term))
-        moved = question.model_copy(
-            update={
-                "sent_at": told.sent_at,
-                "term_ends": ends,
-                # A reminder that named another end is worth nothing any more.
-                "reminded": question.reminded and ends == question.term_ends,
-                "moves": question.moves + 1,
-            }
+        moved = question.with_(
+            sent_at=told.sent_at,
+            term_ends=ends,
+            # A reminder that named another end is worth nothing any more.
+            reminded=question.reminded and ends == question.term_ends,
+            moves=question.moves + 1,
         )
         turn.remark(_with(case, moved), "sent_later")
         for answer in sorted(moved.late, key=lambda late: late.received_at):
@@ -102,7 +100,7 @@ def _with(case: Case, moved: Question) -> Case:
     consent = case.consent
     if consent is None or consent.offer.question_id != moved.question_id:
         return case
-    return case.model_copy(update={"consent": consent.model_copy(update={"offer": moved})})
+    return case.with_(consent=consent.with_(offer=moved))
 
 
 def undeliverable(turn: Turn, report: QuestionUndeliverable) -> None:

@@ -79,17 +79,15 @@ def _begin_anew(turn: Turn, case: Case, barred: EndReason | None, **published: o
     if case.state is not State.ENDED or case.reason is not EndReason.REVOKED:
         turn.remark(case, "restored")
         return
-    case = case.model_copy(update=published)
+    case = case.with_(**published)
     anew = turn.put(
-        case.model_copy(
-            update={
-                "consent": None,
-                "account": None,
-                "scheme": scheme_without_choice(case.ground),
-                # What was answered before is not an answer to the offer that comes now.
-                "answered_at": turn.happened_at,
-                "late_told": False,
-            }
+        case.with_(
+            consent=None,
+            account=None,
+            scheme=scheme_without_choice(case.ground),
+            # What was answered before is not an answer to the offer that comes now.
+            answered_at=turn.happened_at,
+            late_told=False,
         )
     )
     if barred:
@@ -196,7 +194,7 @@ def decision_signed(turn: Turn, report: DecisionSigned) -> None:
                 "refusal_ground": ground,
                 "decided_at": report.signed_at,
             }
-            turn.pronounce(case, draft.model_copy(update=outcome))
+            turn.pronounce(case, draft.with_(**outcome))
             return
     turn.remarks.append("a decision was signed that nobody drafted")
 

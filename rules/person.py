@@ -65,7 +65,7 @@ class Question(Stored):
         kept = [
             each for number, each in enumerate(late) if number == 0 or late[number - 1].answer != each.answer
         ]
-        return self.model_copy(update={"late": tuple(kept[:_KEPT_LATE])})
+        return self.with_(late=tuple(kept[:_KEPT_LATE]))
 
 
 class ConsentGiven(Stored):

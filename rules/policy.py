@@ -1,17 +1,11 @@
 """What the order leaves open and an operator may set, with the version of the rules."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 RULES_VERSION = "order-225-2021/1"
 """The rules of order No 225 of 28.06.2021, as this code reads them (R20)."""
-
-IN_FORCE = (date(2021, 7, 9), date(2023, 7, 1))
-"""From the order's registration to its repeal, the end not included (R20).
-
-Kept as a fact; nothing is refused by it.
-"""
 
 
 class TermPolicy(StrEnum):

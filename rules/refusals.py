@@ -28,13 +28,11 @@ def withdrawn(turn: Turn, case: Case, question: Question) -> None:
     # By the answer's own instant: whoever reads the answer again says the same again.
     said_at = turn.answering.received_at if turn.answering else turn.now
     undone = turn.put(
-        case.model_copy(
-            update={
-                "consent": None,
-                "account": None,
-                "scheme": scheme_without_choice(case.ground),
-                "answered_at": said_at,
-            }
+        case.with_(
+            consent=None,
+            account=None,
+            scheme=scheme_without_choice(case.ground),
+            answered_at=said_at,
         )
     )
     ended = turn.end(undone, EndReason.WITHDRAWN, tell=False)
@@ -49,6 +47,6 @@ def withdrawn(turn: Turn, case: Case, question: Question) -> None:
 def reminded_of_outcome(turn: Turn, case: Case) -> None:
     """A "no" after the decision changes nothing; the outcome, with the number to call, is told once more."""
     told = case.outcome_told
-    noted = turn.put(turn.remark(case, "declined_after_decision").model_copy(update={"outcome_told": None}))
+    noted = turn.put(turn.remark(case, "declined_after_decision").with_(outcome_told=None))
     if told:
         turn.notify(noted, told)

@@ -27,7 +27,7 @@ def revoked_cases(turn: Turn, fact: EntitlementRevoked) -> list[Case]:
     """
     concerned = _concerned(turn, fact)
     known, at = _standing(turn, fact, concerned), turn.cause.time
-    _keep(turn, known.model_copy(update={"revoked_at": max(known.revoked_at or at, at)}))
+    _keep(turn, known.with_(revoked_at=max(known.revoked_at or at, at)))
     return [case for case in concerned if turn.person.revoked(case.record, case.record_id)]
 
 
@@ -82,11 +82,9 @@ def _settle(turn: Turn, record: str, record_id: str) -> None:
     turn.know(standings=tuple(known for known in standings if known not in unsettled))
     _keep(
         turn,
-        said[-1].model_copy(
-            update={
-                "revoked_at": max((each.revoked_at for each in said if each.revoked_at), default=None),
-                "restored_at": max((each.restored_at for each in said if each.restored_at), default=None),
-            }
+        said[-1].with_(
+            revoked_at=max((each.revoked_at for each in said if each.revoked_at), default=None),
+            restored_at=max((each.restored_at for each in said if each.restored_at), default=None),
         ),
     )
 
@@ -101,7 +99,7 @@ def _known(turn: Turn, said: Standing) -> Standing:
 
 def _restore(turn: Turn, known: Standing) -> None:
     at = turn.cause.time
-    _keep(turn, known.model_copy(update={"restored_at": max(known.restored_at or at, at)}))
+    _keep(turn, known.with_(restored_at=max(known.restored_at or at, at)))
 
 
 def _keep(turn: Turn, standing: Standing) -> None:

@@ -72,18 +72,18 @@ class Turn:
 
     def know(self, **facts: object) -> None:
         """Change what is known of the person."""
-        self.person = self.person.model_copy(update=facts)
+        self.person = self.person.with_(**facts)
 
     def put(self, case: Case) -> Case:
         """Keep a case as it is now."""
-        self.person = self.person.model_copy(update={"cases": {**self.person.cases, case.case_id: case}})
+        self.person = self.person.with_(cases={**self.person.cases, case.case_id: case})
         return case
 
     def move(self, case: Case, to: State, *, note: str | None = None, **changes: object) -> Case:
         """Take a step and tell it in the audit log. Raises `ValueError` for a step that no rule allows."""
         if case.state is not to and (case.state, to) not in TRANSITIONS:
             raise ValueError(f"no rule leads from {case.state} to {to}")
-        moved = case.model_copy(update={"state": to, "step": case.step + 1, **changes})
+        moved = case.with_(state=to, step=case.step + 1, **changes)
         self.effects.append(
             CaseAdvanced(
                 case_id=case.case_id,
@@ -272,18 +272,16 @@ def replace_question(case: Case, question: Question) -> Case:
     questions = tuple(
         question if known.question_id == question.question_id else known for known in case.questions
     )
-    return case.model_copy(update={"questions": questions})
+    return case.with_(questions=questions)
 
 
 def without_number(case: Case, phone: str, at: datetime) -> Case:
     """The case whose questions on this number can't be answered from `at` on (R2)."""
     questions = tuple(
-        known.model_copy(update={"withdrawn_at": at})
-        if known.phone == phone and known.withdrawn_at is None
-        else known
+        known.with_(withdrawn_at=at) if known.phone == phone and known.withdrawn_at is None else known
         for known in case.questions
     )
-    return case.model_copy(update={"questions": questions})
+    return case.with_(questions=questions)
 
 
 def scheme_without_choice(ground: Ground) -> Scheme | None:
@@ -301,3 +299,10 @@ def reminder(question: Question) -> datetime | None:
 def find_case(turn: Turn, case_id: str) -> Case | None:
     """The person's case with this id, if there is one."""
     return turn.person.cases.get(case_id)
+
+
+def find_question(turn: Turn, case_id: str, question_id: str) -> tuple[Case, Question] | None:
+    """The question with this id, with its case, if the case asked it."""
+    case = find_case(turn, case_id)
+    question = case.find(question_id) if case else None
+    return (case, question) if case and question else None

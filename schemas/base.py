@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cache
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
     AfterValidator,
@@ -12,6 +12,8 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     GetJsonSchemaHandler,
+    TypeAdapter,
+    ValidationError,
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
@@ -59,6 +61,33 @@ class Model(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    def with_(self, **changes: object) -> Self:
+        """The same value but for these fields.
+
+        Raises `TypeError` for a field that there is not and for a value that is not of the field's type: both
+        are faults of the code that asks, and would otherwise be written to a table.
+        """
+        changed: dict[str, Any] = {}
+        for name, value in changes.items():
+            check = _checks(type(self)).get(name)
+            if check is None:
+                raise TypeError(f"{type(self).__name__} has no field {name}")
+            try:
+                changed[name] = check.validate_python(value, strict=True)
+            except ValidationError as error:
+                said = "; ".join(problem["msg"] for problem in error.errors(include_input=False))
+                raise TypeError(f"{type(self).__name__}.{name}: {said}") from None
+        return self.model_copy(update=changed)
+
+
+@cache
+def _checks(model: type[Model]) -> dict[str, TypeAdapter[Any]]:
+    """What reads a single field of a model."""
+    return {
+        name: TypeAdapter(field.rebuild_annotation(), module=model.__module__)
+        for name, field in model.model_fields.items()
+    }
 
 
 class Event(Model):

@@ -12,7 +12,7 @@ from sms import texts
 from sms.segments import count_segments
 
 _SHORT = Details(iin_tail="0017", route="state_corporation", until=datetime(2021, 7, 18, 18, tzinfo=UTC))
-_LONG = _SHORT.model_copy(update={"account": "KZ**0100", "route": "provider"})
+_LONG = _SHORT.with_(account="KZ**0100", route="provider")
 
 
 @dataclass(frozen=True, slots=True)

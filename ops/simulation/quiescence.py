@@ -46,6 +46,10 @@ def _check_terms(case: Case, invariants: Invariants, known: Known) -> None:
 def _check_refused(case: Case, invariants: Invariants, known: Known) -> None:
     asked = case.questions
     answers = [each for question in asked for each in _timely(question, invariants, known)]
+    if any(step.from_ == State.AWAITING_SIGNATURE for step in invariants.steps[case.case_id].values()):
+        # Until the signature a "no" counts whatever term is over.
+        late = [each for question in asked for each in _timely(question, invariants, known, late=True)]
+        answers += [each for each in late if isinstance(each.answer, Decline)]
     answers += [each for question in asked for each in _taken_back(case, question, invariants, known)]
     answers = [each for each in answers if isinstance(each.answer, Consent | Decline)]
     newest = max((each.text.received_at for each in answers), default=None)
@@ -113,7 +117,10 @@ def _taken_back(case: Case, offer: Question, invariants: Invariants, known: Know
     return found
 
 
-def _timely(question: Question, invariants: Invariants, known: Known) -> list[_Answered]:
+def _timely(
+    question: Question, invariants: Invariants, known: Known, *, late: bool = False
+) -> list[_Answered]:
+    """The texts that may have answered a question in time, or at any time."""
     truth = invariants.truth
     put = truth.put(question.question_id)
     if put is None:
@@ -124,7 +131,7 @@ def _timely(question: Question, invariants: Invariants, known: Known) -> list[_A
         last = truth.meant(text)
         unsure = truth.unsure(text) or ends is None
         meant = text.phone == question.phone and (unsure or (last and last.asked == put.asked))
-        if not meant or text.received_at < put.put_at or (ends and text.received_at >= ends):
+        if not meant or text.received_at < put.put_at or (ends and text.received_at >= ends and not late):
             continue
         answer = answer_to(put.asked, text.text)
         if answer:

@@ -249,9 +249,9 @@ def _deferred(turn: Turn, deferred: MessageDeferred, policy: LinePolicy) -> None
     if deferred.may_have_left:
         message = _may_have_left(message, deferred.tried_at)
     else:
-        message = message.model_copy(update={"tried_at": None, "returned_at": deferred.at})
+        message = message.with_(tried_at=None, returned_at=deferred.at)
     alone = message.alone or deferred.reason == UNKNOWN_CODE
-    _retry(turn, message.model_copy(update={"alone": alone}), deferred.retry_after_seconds, policy)
+    _retry(turn, message.with_(alone=alone), deferred.retry_after_seconds, policy)
 
 
 def _may_have_left(message: Message, since: datetime | None) -> Message:
@@ -259,7 +259,7 @@ def _may_have_left(message: Message, since: datetime | None) -> Message:
     if since is None or message.tried_at is None:
         return message
     since = max(since, message.returned_at or since)
-    return message.model_copy(update={"tried_at": min(since, message.tried_at)})
+    return message.with_(tried_at=min(since, message.tried_at))
 
 
 def _in_doubt(turn: Turn, doubt: MessageInDoubt, policy: LinePolicy) -> None:
@@ -278,7 +278,7 @@ def _retry(turn: Turn, message: Message, after: float | None, policy: LinePolicy
     doublings = min(message.attempt - 1, _DOUBLINGS)
     delay = after if after is not None else min(_FIRST_DELAY * 2**doublings, _LONGEST_DELAY)
     retry_at = turn.now + timedelta(seconds=delay * policy.time_scale)
-    turn.replace(message, message.model_copy(update={"handed_at": None, "retry_at": retry_at}))
+    turn.replace(message, message.with_(handed_at=None, retry_at=retry_at))
 
 
 def _rejected(turn: Turn, rejected: MessageRejected, policy: LinePolicy) -> None:

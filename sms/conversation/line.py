@@ -140,20 +140,15 @@ class Line(Stored):
         known = [*self.past, *([self.current] if self.current else [])]
         return max((question.put_at for question in known if question.put_at), default=None)
 
-    def meant_at(self, received_at: datetime) -> list[LineQuestion]:
-        """The questions that a text received at this instant may answer, the likeliest first.
+    def put_by(self, received_at: datetime) -> list[LineQuestion]:
+        """The questions that had been put when a text was received, the last first.
 
-        It is the one that was put last before it. Where that one is closed, it may be an open one of the same
-        case: a "no" is taken back so.
+        Of two that were put at the same instant it is the one that was asked later.
         """
         known = [*self.past, *([self.current] if self.current else [])]
         put = [question for question in known if question.put_at and question.put_at <= received_at]
-        # Of two that were put at the same instant it is the one that was asked later.
         put.sort(key=lambda question: question.put_at or received_at)
-        if not put or put[-1].open_at(received_at):
-            return put[-1:]
-        same = [each for each in put if each.case_id == put[-1].case_id and each.open_at(received_at)]
-        return [*reversed(same), put[-1]]
+        return put[::-1]
 
     def question(self, question_id: str | None) -> LineQuestion | None:
         """The question with this id, wherever it stands."""

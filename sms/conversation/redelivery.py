@@ -59,7 +59,7 @@ def _of_open_question(turn: Turn, question: LineQuestion | None, delivery: Deliv
     if question is None or question != current or question.closed_at:
         return None
     sent = {"message_id": delivery.message_id or message_of(question).message_id, "tried_at": question.put_at}
-    return message_of(question).model_copy(update=sent)
+    return message_of(question).with_(**sent)
 
 
 def again(turn: Turn, message: Message, failure: Failure, code: int | None, keep: timedelta) -> None:
@@ -81,17 +81,15 @@ def again(turn: Turn, message: Message, failure: Failure, code: int | None, keep
         turn.remarks.append("a message is not sent again")
         return
     turn.say(
-        message.model_copy(
-            update={
-                "message_id": derived_id(message.message_id, "again"),
-                "attempt": 0,
-                "tried_at": None,
-                "handed_at": None,
-                "retry_at": retry_at,
-                "resent": message.resent + 1,
-                "first_tried_at": first_tried_at,
-                "alone": True,
-            }
+        message.with_(
+            message_id=derived_id(message.message_id, "again"),
+            attempt=0,
+            tried_at=None,
+            handed_at=None,
+            retry_at=retry_at,
+            resent=message.resent + 1,
+            first_tried_at=first_tried_at,
+            alone=True,
         ),
         first=message.asks,
     )
@@ -109,16 +107,14 @@ def handset_is_on(turn: Turn) -> None:
     """A text came: what waits because it did not reach the number need not wait any longer."""
     for message in turn.line.messages:
         if message.resent and message.retry_at and not message.handed_at:
-            turn.replace(message, message.model_copy(update={"retry_at": turn.now}))
+            turn.replace(message, message.with_(retry_at=turn.now))
 
 
 def forget_old(turn: Turn, keep: timedelta) -> None:
     """What was sent so long ago is not sent again, whatever is reported of it."""
     before = turn.now - keep
     kept = tuple(
-        known.model_copy(update={"message": None})
-        if known.message and (known.message.tried_at or before) <= before
-        else known
+        known.with_(message=None) if known.message and (known.message.tried_at or before) <= before else known
         for known in turn.line.deliveries
     )
     turn.change(deliveries=kept)

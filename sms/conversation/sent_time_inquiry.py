@@ -29,7 +29,7 @@ def ask(turn: Turn) -> datetime | None:
     for delivery in turn.line.deliveries:
         inquiry = delivery.inquiry
         if inquiry and inquiry.next_at and inquiry.next_at <= turn.now:
-            asked = inquiry.model_copy(update={"attempt": inquiry.attempt + 1, "next_at": None})
+            asked = inquiry.with_(attempt=inquiry.attempt + 1, next_at=None)
             turn.note_delivery(delivery, inquiry=asked)
             turn.effects.append(
                 SentTimeWanted(sid=delivery.sid, phone=turn.line.phone or "", attempt=asked.attempt)
@@ -52,7 +52,7 @@ def told(turn: Turn, report: SentTimeTold, time_scale: float) -> None:
     elif inquiry.attempt < _MOST_ATTEMPTS:
         seconds = _FIRST_DELAY * _GROWTH ** (inquiry.attempt - 1)
         next_at = turn.now + timedelta(seconds=seconds * time_scale)
-        turn.note_delivery(delivery, inquiry=inquiry.model_copy(update={"next_at": next_at}))
+        turn.note_delivery(delivery, inquiry=inquiry.with_(next_at=next_at))
     else:
         turn.note_delivery(delivery, inquiry=None)
         turn.remarks.append("a sent time was asked for in vain: the acceptance stands")

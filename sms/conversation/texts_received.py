@@ -1,9 +1,9 @@
 """What becomes of a text that comes from a number: which question it answers, and what it is answered."""
 
+from collections.abc import Sequence
+
 from schemas.ids import derived_id
-from schemas.messages import (
-    MessageReceived,
-)
+from schemas.messages import MessageReceived
 from schemas.questions import (
     Answer,
     Consent,
@@ -62,11 +62,11 @@ def _read(turn: Turn, received: MessageReceived) -> None:
             redelivery.stop(turn, received.received_at)
         case _:
             pass
-    meant = turn.line.meant_at(received.received_at)
-    if not meant:
+    put = turn.line.put_by(received.received_at)
+    if not put:
         turn.remarks.append("a text came from a number that was asked nothing")
         return
-    question = next((each for each in meant[:-1] if _takes_back(each, received.text)), meant[-1])
+    question = _taken_back(put, received) or put[0]
     closed = not question.open_at(received.received_at)
     answer = _parse(question, received.text)
     current = turn.line.current
@@ -106,12 +106,19 @@ def _parse(question: LineQuestion, text: str) -> Answer | None:
             return read_account(text, known=question.details.account is not None)
 
 
-def _takes_back(earlier: LineQuestion, text: str) -> bool:
-    """Whether the text consents to an offer that is open still: a "no" is taken back so.
+def _taken_back(put: Sequence[LineQuestion], received: MessageReceived) -> LineQuestion | None:
+    """The offer that the text consents to, where the question that was put last is closed.
 
-    Nothing else answers a question that was not put last: a bare "нет" may mean what was put after it.
+    A "no" is taken back so. Nothing else answers a question that was not put last: a bare "нет" may mean what
+    was put after it. An offer whose term is over as far as is known here may turn out to have left later; the
+    case decides that.
     """
-    return isinstance(_parse(earlier, text), Consent)
+    at, last = received.received_at, put[0]
+    if last.open_at(at):
+        return None
+    same = [each for each in put if each.case_id == last.case_id]
+    offers = [each for each in same if isinstance(_parse(each, received.text), Consent)]
+    return min(offers, key=lambda offer: not offer.open_at(at), default=None)
 
 
 def _explain(turn: Turn, question: LineQuestion, received: MessageReceived) -> None:

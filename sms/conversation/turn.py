@@ -46,13 +46,13 @@ class Turn:
 
     def change(self, **changes: object) -> None:
         """Change the line."""
-        self.line = self.line.model_copy(update=changes)
+        self.line = self.line.with_(**changes)
 
     # Questions.
 
     def update(self, question: LineQuestion, **changes: object) -> LineQuestion:
         """Change a question where it stands."""
-        changed = question.model_copy(update=changes)
+        changed = question.with_(**changes)
 
         def place(known: LineQuestion) -> LineQuestion:
             return changed if known.question_id == question.question_id else known
@@ -95,7 +95,7 @@ class Turn:
 
     def note_delivery(self, delivery: Delivery, **changes: object) -> None:
         """Note what became of an accepted message."""
-        changed = delivery.model_copy(update=changes)
+        changed = delivery.with_(**changes)
         self.change(
             deliveries=tuple(
                 changed if known.sid == delivery.sid else known for known in self.line.deliveries
@@ -119,7 +119,7 @@ class Turn:
     def drop(self, unwanted: Callable[[Message], bool]) -> None:
         """Send no message of this description; one that is with the carrier can only not be retried."""
         deliveries = tuple(
-            known.model_copy(update={"message": None}) if known.message and unwanted(known.message) else known
+            known.with_(message=None) if known.message and unwanted(known.message) else known
             for known in self.line.deliveries
         )
         if deliveries != self.line.deliveries:
@@ -127,7 +127,7 @@ class Turn:
         for message in self.line.messages:
             if unwanted(message):
                 if message.handed_at:
-                    self.replace(message, message.model_copy(update={"unwanted": True}))
+                    self.replace(message, message.with_(unwanted=True))
                 else:
                     self.give_up(message)
 
@@ -157,13 +157,11 @@ class Turn:
         if self.line.in_flight is None:
             message, wake_at = self._next_message()
             if message:
-                handed = message.model_copy(
-                    update={
-                        "handed_at": self.read_at,
-                        "tried_at": message.tried_at or self.read_at,
-                        "attempt": message.attempt + 1,
-                        "retry_at": None,
-                    }
+                handed = message.with_(
+                    handed_at=self.read_at,
+                    tried_at=message.tried_at or self.read_at,
+                    attempt=message.attempt + 1,
+                    retry_at=None,
                 )
                 self.replace(message, handed)
                 self.effects.append(

@@ -127,6 +127,22 @@ def test_an_answer_that_was_told_to_be_late_counts_as_soon_as_it_was_not() -> No
     town.comes_to_rest()
 
 
+def test_a_no_that_was_taken_back_late_is_taken_back_once_the_offer_is_told_to_have_left_later() -> None:
+    town = town_where_it_takes(DAYS, reports=False)
+    town.reads("1")
+    town.passes(days=1)
+    town.reads("0")
+    town.passes(days=3, hours=5)
+    town.reads("1")
+    assert (town.case().reason, town.notes()[-1]) == (EndReason.WITHDRAWN, "answered_late")
+    town.world.status(town.world.carrier.api[0], "sent")
+    town.world.settle()
+    consent = town.case().consent
+    assert consent is not None
+    assert consent.received_at == at(19, 15)
+    town.comes_to_rest()
+
+
 def test_an_answer_after_the_moved_term_is_late() -> None:
     town = town_where_it_takes(DAYS)
     town.passes(days=9)

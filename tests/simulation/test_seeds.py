@@ -100,7 +100,7 @@ def test_two_open_questions_on_a_number_are_noticed(monkeypatch: pytest.MonkeyPa
 
 def test_an_answer_given_to_another_question_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        Line, "meant_at", lambda line, _: [each for each in (*line.past, line.current) if each][:1]
+        Line, "put_by", lambda line, _: [each for each in (*line.past, line.current) if each][:1]
     )
     failure = first_failure(100)
     assert failure is not None

@@ -5,7 +5,7 @@ import pytest
 
 from rules.grounds import entitlement, offers_one_application
 from rules.ordinary_route import ordinary_route
-from rules.policy import IN_FORCE, RULES_VERSION, Policy, TermPolicy
+from rules.policy import RULES_VERSION, Policy, TermPolicy
 from schemas.registry import DisabilityEstablished, TitleAwarded
 from schemas.values import EndReason, Ground
 
@@ -107,7 +107,6 @@ def test_only_disabilities_leave_the_choice_of_the_one_application() -> None:
     assert chosen == set(Ground) - {Ground.PEOPLES_HERO, Ground.HERO_OF_LABOUR}
 
 
-def test_the_rules_have_a_version_and_dates_of_force() -> None:
+def test_the_rules_have_a_version() -> None:
     assert RULES_VERSION == "order-225-2021/1"
-    assert (date(2021, 7, 9), date(2023, 7, 1)) == IN_FORCE
     assert Policy().term is TermPolicy.EXCLUSIVE
