@@ -3,9 +3,8 @@
 from datetime import timedelta
 
 from agents.carrier import CarrierAgent
-from agents.case_desk import CaseDesk
+from agents.desks import case_desk, sms_desk
 from agents.intake import TOPICS, Intake
-from agents.sms_desk import SmsDesk
 from rules.policy import DecisionMode, Policy, TermPolicy
 from schemas.ids import Pseudonyms
 from sms.conversation.converse import LinePolicy
@@ -24,8 +23,8 @@ def assemble(settings: Settings) -> StreamApp:
     app = create_app(settings)
     pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
     register_stateless(app, "intake", TOPICS, Intake(pseudonyms, app.clock).handle)
-    Desk(app, CaseDesk(case_policy(settings), pseudonyms))
-    Desk(app, SmsDesk(line_policy(settings), pseudonyms))
+    Desk(app, case_desk(case_policy(settings), pseudonyms))
+    Desk(app, sms_desk(line_policy(settings), pseudonyms))
     CarrierAgent(
         app,
         twilio_carrier(settings),

@@ -1,13 +1,13 @@
 """What a person's cases wait for, and what an instant that has come does (R6)."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from typing import Literal
 
 from rules.person import Person
 from rules.states import SENT, State
 from rules.turn import Turn, find_case, reminder, replace_question
-from schemas.deadlines import DeadlineElapsed
+from schemas.deadlines import Deadline, DeadlineElapsed
 from schemas.questions import (
     NoticeKind,
 )
@@ -15,26 +15,30 @@ from schemas.values import EndReason
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
-    """Something that a person waits for: `name` and `version` come back in the `deadline.elapsed` event."""
+class DeadlineName:
+    """What a case waits for, as a deadline's name says it: `case/what`."""
 
-    name: str
-    version: int
-    at: datetime
+    case_id: str
+    what: Literal["grace", "term", "reminder"]
+
+    def __str__(self) -> str:
+        return f"{self.case_id}/{self.what}"
 
 
-def waits(person: Person) -> Iterator[Wait]:
+def deadlines(person: Person) -> Sequence[Deadline]:
     """What the person's cases wait for now: the end of the grace, the reminder, the end of a term."""
+    found = []
     for case in person.cases.values():
         if case.state is State.RECEIVED and case.grace_until:
-            yield Wait(f"{case.case_id}/grace", 0, case.grace_until)
+            found.append(Deadline(case.grace_until, str(DeadlineName(case.case_id, "grace")), 0))
         question = case.question
         if question is None or case.state not in SENT.values() or question.term_ends is None:
             continue
-        yield Wait(f"{case.case_id}/term", case.version, question.term_ends)
+        found.append(Deadline(question.term_ends, str(DeadlineName(case.case_id, "term")), case.version))
         remind_at = reminder(question)
         if remind_at:
-            yield Wait(f"{case.case_id}/reminder", case.version, remind_at)
+            found.append(Deadline(remind_at, str(DeadlineName(case.case_id, "reminder")), case.version))
+    return found
 
 
 def deadline_elapsed(turn: Turn, report: DeadlineElapsed) -> None:
@@ -44,8 +48,8 @@ def deadline_elapsed(turn: Turn, report: DeadlineElapsed) -> None:
     """
     case_id, _, what = report.deadline.partition("/")
     case = find_case(turn, case_id)
-    due = [wait for wait in waits(turn.person) if wait.name == report.deadline]
-    if not case or not due or (due[0].version, due[0].at) != (report.version, report.due):
+    elapsed = Deadline(report.due, report.deadline, report.version)
+    if not case or elapsed not in deadlines(turn.person):
         turn.remarks.append("a deadline elapsed that nobody waits for any longer")
         return
     question = case.question

@@ -4,8 +4,7 @@ This is the pure core of the case desk. It reads no clock and sends nothing; wha
 is decided here and nowhere else.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -44,28 +43,22 @@ from schemas.registry import (
     EntitlementRevoked,
     TitleAwarded,
 )
-from schemas.routes import Effect
 from schemas.statecorp import AccountKnown, BenefitRecorded
+from schemas.turned import Turned
 
 
-@dataclass(frozen=True, slots=True)
-class Advanced:
-    """What an event did: the person as they are now, the effects in order, and remarks for the log."""
+def advance(person: Person, event: ReceivedEvent, now: datetime, policy: Policy) -> Turned[Person]:
+    """Apply one event. `now` is the present instant in UTC.
 
-    person: Person
-    effects: Sequence[Effect]
-    remarks: Sequence[str]
-
-
-def advance(person: Person, event: ReceivedEvent, now: datetime, policy: Policy) -> Advanced:
-    """Apply one event. `now` is the present instant in UTC."""
+    Raises `RefusedEventError` where it can't be told which right the event means.
+    """
     turn = Turn(person, event, now, policy)
     handle = _HANDLERS.get(type(event.data))
     if handle:
         handle(turn, event.data)
     else:
         turn.remarks.append(f"{event.name} is nothing that a case waits for")
-    return Advanced(turn.person, tuple(turn.effects), tuple(turn.remarks))
+    return Turned(turn.person, tuple(turn.effects), tuple(turn.remarks))
 
 
 _HANDLERS: dict[type[Event], Callable[[Turn, Any], None]] = {

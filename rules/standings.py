@@ -11,12 +11,13 @@ from typing import Literal
 from rules.person import Case, Standing
 from rules.turn import Turn
 from schemas.registry import EntitlementRestored, EntitlementRevoked
+from schemas.turned import RefusedEventError
 
 _Record = Literal["award", "certificate"]
 _RECORDS: dict[str | None, _Record] = {"title": "award", "disability": "certificate"}
 
 
-class AmbiguousRecordError(ValueError):
+class AmbiguousRecordError(RefusedEventError):
     """An id that an award and a certificate of the person both bear, without a word which is meant."""
 
 

@@ -1,8 +1,19 @@
-"""An instant that somebody waited for has come."""
+"""What an aggregate waits for, and the event that says that it has come."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from schemas.base import Event, Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """What an aggregate waits for: an aware instant in UTC of virtual time, its name and its version."""
+
+    at: datetime
+    name: str
+    version: int
 
 
 class DeadlineElapsed(Event):

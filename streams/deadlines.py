@@ -7,7 +7,7 @@ recovery. Whether an elapsed deadline still matters is for the desk to decide.
 import asyncio
 import heapq
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from time import time
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from schemas.cloudevents import encode, wrap
-from schemas.deadlines import DeadlineElapsed
+from schemas.deadlines import Deadline, DeadlineElapsed
 from schemas.ids import derived_id
 from streams.records import Outgoing
 
@@ -29,15 +29,6 @@ RESEND_SECONDS = 60.0
 _LONGEST_SLEEP = 1.0
 _SHORTEST_SLEEP = 0.02
 _MOST_AT_ONCE = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Deadline:
-    """What an aggregate waits for: an aware instant in UTC of virtual time, its name and its version."""
-
-    at: datetime
-    name: str
-    version: int
 
 
 _Entry = tuple[float, bytes, str, int]

@@ -22,8 +22,8 @@ import faust
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from schemas.deadlines import Deadline
 from streams.app import create_app
-from streams.deadlines import Deadline
 from streams.desk import Desk
 from streams.logs import configure_logging
 from streams.records import Outgoing, Record

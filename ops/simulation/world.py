@@ -27,7 +27,7 @@ from ops.simulation.ground_truth import GroundTruth, Text
 from ops.simulation.invariants import BrokenPromiseError, Invariants
 from ops.simulation.quiescence import check_line, check_person
 from ops.simulation.scenario import IBANS, PHONES, Scenario, person_id
-from rules.deadlines import waits
+from rules.deadlines import deadlines as case_deadlines
 from rules.lifecycle import advance
 from rules.person import Person
 from schemas.base import Event
@@ -53,7 +53,8 @@ from schemas.questions import (
 )
 from schemas.received import ReceivedEvent
 from schemas.routes import Effect
-from sms.conversation.converse import converse, wait
+from sms.conversation.converse import converse
+from sms.conversation.converse import deadlines as line_deadlines
 from sms.conversation.line import Line
 
 _LONGEST_REST = 3000
@@ -264,12 +265,11 @@ class World:
 
     def _waits(self) -> Iterator[tuple[Desk[Any], str, datetime, tuple[str, int]]]:
         for key, people in self.cases.table.items():
-            for each in waits(people.state):
+            for each in case_deadlines(people.state):
                 yield self.cases, key, each.at, (each.name, each.version)
         for key, lines in self.lines.table.items():
-            wake = wait(lines.state)
-            if wake:
-                yield self.lines, key, wake[0], ("wake", wake[1])
+            for each in line_deadlines(lines.state):
+                yield self.lines, key, each.at, (each.name, each.version)
 
     def settle(self) -> None:
         """Work through all that waits, without trouble."""
@@ -333,12 +333,12 @@ class World:
     ) -> tuple[Person, Sequence[Effect]]:
         advanced = advance(person, record, now, self.scenario.policy)
         self._note_effects(record, advanced.effects, advanced.remarks)
-        return advanced.person, advanced.effects
+        return advanced.state, advanced.effects
 
     def _converse(self, line: Line, record: ReceivedEvent, now: datetime) -> tuple[Line, Sequence[Effect]]:
         conversed = converse(line, record, now, self.scenario.line_policy)
         self._note_effects(record, conversed.effects, conversed.remarks)
-        return conversed.line, conversed.effects
+        return conversed.state, conversed.effects
 
     def _watch_case(self, done: Application[Person]) -> None:
         self.invariants.case(done)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from schemas.base import Event
-from schemas.deadlines import DeadlineElapsed
+from schemas.deadlines import Deadline, DeadlineElapsed
 from schemas.messages import (
     UNKNOWN_CODE,
     MessageAccepted,
@@ -32,7 +32,7 @@ from schemas.questions import (
     QuestionSent,
 )
 from schemas.received import ReceivedEvent
-from schemas.routes import Effect
+from schemas.turned import Turned
 from sms import texts
 from sms.conversation import redelivery
 from sms.conversation import sent_time_inquiry as inquiries
@@ -53,15 +53,6 @@ _RANKS = {"accepted": 0, "queued": 1, "sending": 2, "sent": 3, "delivered": 4} |
 
 
 @dataclass(frozen=True, slots=True)
-class Conversed:
-    """What an event did: the line as it is now, the effects in order, and remarks for the log."""
-
-    line: Line
-    effects: Sequence[Effect]
-    remarks: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
 class LinePolicy:
     """`hours` in which unasked messages may go out; None: at any time.
 
@@ -74,7 +65,7 @@ class LinePolicy:
     time_scale: float = 1.0
 
 
-def converse(line: Line, event: ReceivedEvent, now: datetime, policy: LinePolicy) -> Conversed:
+def converse(line: Line, event: ReceivedEvent, now: datetime, policy: LinePolicy) -> Turned[Line]:
     """Apply one event. `now` is the present instant in UTC.
 
     What the event does follows from the line and the event's own instant, however late it is read: a worker
@@ -94,12 +85,12 @@ def converse(line: Line, event: ReceivedEvent, now: datetime, policy: LinePolicy
     read_held(turn)
     opening = turn.open_next()
     turn.wake(opening, turn.hand_over(), inquiries.ask(turn))
-    return Conversed(turn.line, tuple(turn.effects), tuple(turn.remarks))
+    return Turned(turn.line, tuple(turn.effects), tuple(turn.remarks))
 
 
-def wait(line: Line) -> tuple[datetime, int] | None:
-    """When the line must be woken, and the version of that wish."""
-    return (line.wake_at, line.wakes) if line.wake_at else None
+def deadlines(line: Line) -> Sequence[Deadline]:
+    """When the line must be woken, if at all."""
+    return [Deadline(line.wake_at, "wake", line.wakes)] if line.wake_at else []
 
 
 def _asked(turn: Turn, asked: QuestionAsked, _policy: LinePolicy) -> None:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.case_desk import CaseDesk
-from agents.sms_desk import SmsDesk
+from agents.desks import case_desk, sms_desk
 from rules.policy import Policy
 from schemas import catalogue
 from schemas.ids import Pseudonyms
@@ -21,8 +20,8 @@ from streams.records import Record
 FOLDER = Path(__file__).parent
 _PSEUDONYMS = Pseudonyms(b"any")
 _LOADERS = {
-    "people": CaseDesk(Policy(), _PSEUDONYMS).load,
-    "lines": SmsDesk(LinePolicy(), _PSEUDONYMS).load,
+    "people": case_desk(Policy(), _PSEUDONYMS).load,
+    "lines": sms_desk(LinePolicy(), _PSEUDONYMS).load,
     "journal": journal.load,
 }
 _KNOWN = catalogue.CASE_EVENTS | catalogue.LINE_EVENTS | catalogue.CARRIER_EVENTS

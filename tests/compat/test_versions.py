@@ -5,8 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from agents.case_desk import CaseDesk
-from agents.sms_desk import SmsDesk
+from agents.desks import case_desk, sms_desk
 from rules import person
 from rules.person import Case, Person, Source
 from rules.policy import Policy
@@ -19,8 +18,8 @@ from sms.conversation.line import Line, Message
 from sms.sending import journal
 from tests.unit.rules.case_desk import NOON
 
-PEOPLE = CaseDesk(Policy(), Pseudonyms(b"any"))
-LINES = SmsDesk(LinePolicy(), Pseudonyms(b"any"))
+PEOPLE = case_desk(Policy(), Pseudonyms(b"any"))
+LINES = sms_desk(LinePolicy(), Pseudonyms(b"any"))
 PERSON = Person(
     person_id="p",
     cases={

@@ -17,8 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import TypedDict, cast
 
-from agents.case_desk import CaseDesk
-from agents.sms_desk import SmsDesk
+from agents.desks import case_desk, sms_desk
 from ops.simulation.actions import actions
 from ops.simulation.scenario import scenario
 from ops.simulation.world import World
@@ -165,9 +164,9 @@ def _stored(state: Model) -> bytes:
     """The value as its desk writes it."""
     match state:
         case Person():
-            return CaseDesk(Policy(), _PSEUDONYMS).dump(state)
+            return case_desk(Policy(), _PSEUDONYMS).dump(state)
         case Line():
-            return SmsDesk(LinePolicy(), _PSEUDONYMS).dump(state)
+            return sms_desk(LinePolicy(), _PSEUDONYMS).dump(state)
         case _:
             raise TypeError(f"{type(state).__name__} is stored by no desk")
 

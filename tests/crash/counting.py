@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from schemas.deadlines import Deadline
 from streams.dead_letters import Unreadable
-from streams.deadlines import Deadline
 from streams.records import Outgoing, Record
 
 TABLE = "counts"

@@ -14,9 +14,9 @@ from typing import Any, Literal, cast
 
 import structlog
 
+from schemas.deadlines import Deadline
 from streams.app import create_app
 from streams.dead_letters import Unreadable
-from streams.deadlines import Deadline
 from streams.desk import Desk
 from streams.handlers import register_stateless
 from streams.logs import configure_logging

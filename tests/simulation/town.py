@@ -7,7 +7,7 @@ from ops.simulation.facts import fact
 from ops.simulation.ground_truth import GroundTruth
 from ops.simulation.scenario import PHONES, Scenario, person_id
 from ops.simulation.world import World
-from rules.deadlines import waits
+from rules.deadlines import deadlines
 from rules.person import Case, Person
 from schemas.base import Event
 from schemas.ids import derived_id
@@ -157,7 +157,7 @@ class Town:
     def waits_for(self, what: str, record: str = "title", person: int = 0) -> datetime:
         """When a deadline of a case comes."""
         case_id = self.case(record, person).case_id
-        return next(each.at for each in waits(self.person(person)) if each.name == f"{case_id}/{what}")
+        return next(each.at for each in deadlines(self.person(person)) if each.name == f"{case_id}/{what}")
 
     def comes_to_rest(self) -> None:
         self.world.rest()

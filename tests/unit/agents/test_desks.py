@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from agents.case_desk import CaseDesk
-from agents.sms_desk import SmsDesk
+from agents.desks import case_desk, sms_desk
+from agents.event_desk import EventDesk
 from rules.person import Person
 from rules.policy import Policy
 from schemas import catalogue
 from schemas.base import Event
 from schemas.cloudevents import decode, encode, wrap
-from schemas.deadlines import DeadlineElapsed
+from schemas.deadlines import Deadline, DeadlineElapsed
 from schemas.ids import Pseudonyms
 from schemas.messages import MessageAccepted
 from schemas.portal import PhoneRegistered
@@ -20,7 +20,6 @@ from schemas.registry import TitleAwarded
 from sms.conversation.converse import LinePolicy
 from sms.conversation.line import Line
 from streams.dead_letters import Unreadable
-from streams.deadlines import Deadline
 from streams.events import Cause, Effects, read
 from streams.records import Outgoing, Record
 
@@ -36,7 +35,7 @@ def record(event: Event, id_: str, key: str, topic: str) -> Record:
     return Record(topic, 0, 0, NOW, key.encode(), value, record_headers)
 
 
-def run(desk: CaseDesk, state: Person, *events: Event) -> tuple[Person, list[Outgoing]]:
+def run(desk: EventDesk[Person], state: Person, *events: Event) -> tuple[Person, list[Outgoing]]:
     sent: list[Outgoing] = []
     for n, event in enumerate(events):
         _, received = desk.read(record(event, str(n), PERSON, desk.inbox))
@@ -54,7 +53,7 @@ FACTS = (
 
 
 def test_effects_are_keyed_by_pseudonyms_and_name_nobody_in_keys_and_headers() -> None:
-    desk = CaseDesk(Policy(), PSEUDONYMS)
+    desk = case_desk(Policy(), PSEUDONYMS)
     _, sent = run(desk, desk.empty(PERSON.encode()), *FACTS)
     keys = {outgoing.topic: outgoing.key for outgoing in sent}
     assert keys == {
@@ -69,7 +68,7 @@ def test_effects_are_keyed_by_pseudonyms_and_name_nobody_in_keys_and_headers() -
 
 
 def test_the_same_event_on_the_same_state_sends_the_same_records() -> None:
-    desk = CaseDesk(Policy(), PSEUDONYMS)
+    desk = case_desk(Policy(), PSEUDONYMS)
     first = run(desk, desk.empty(PERSON.encode()), *FACTS)
     assert first == run(desk, desk.empty(PERSON.encode()), *FACTS)
     ids = [dict(outgoing.headers)["ce_id"] for outgoing in first[1]]
@@ -77,10 +76,10 @@ def test_the_same_event_on_the_same_state_sends_the_same_records() -> None:
 
 
 def test_both_states_survive_the_table() -> None:
-    desk = CaseDesk(Policy(), PSEUDONYMS)
+    desk = case_desk(Policy(), PSEUDONYMS)
     person, sent = run(desk, desk.empty(PERSON.encode()), *FACTS)
     assert desk.load(desk.dump(person)) == person
-    lines = SmsDesk(LinePolicy(), PSEUDONYMS)
+    lines = sms_desk(LinePolicy(), PSEUDONYMS)
     (asked,) = [outgoing for outgoing in sent if outgoing.topic == "sms.inbox.v1"]
     _, received = lines.read(Record("sms.inbox.v1", 0, 0, NOW, asked.key, asked.value, asked.headers))
     line, messages = lines.apply(lines.empty(asked.key or b""), received, NOW)
@@ -90,7 +89,7 @@ def test_both_states_survive_the_table() -> None:
 
 
 def test_an_elapsed_deadline_is_an_event_that_the_desk_reads_and_has_the_same_id_again() -> None:
-    desk = CaseDesk(Policy(), PSEUDONYMS)
+    desk = case_desk(Policy(), PSEUDONYMS)
     deadline = Deadline(at=NOW, name="case/term", version=2)
     told = desk.elapsed(PERSON.encode(), deadline)
     assert told == desk.elapsed(PERSON.encode(), deadline)

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
-from agents.case_desk import CaseDesk
+from agents.desks import case_desk
 from agents.intake import Intake
 from rules.policy import Policy
 from schemas import catalogue
@@ -151,7 +151,7 @@ async def test_the_same_id_is_the_same_whatever_the_event_says(spelt: str) -> No
 
 
 async def test_the_audit_log_names_nobody_whose_number_was_an_id() -> None:
-    desk = CaseDesk(Policy(), PSEUDONYMS)
+    desk = case_desk(Policy(), PSEUDONYMS)
     for spelt in (
         "850101-300015",
         "portal-87011234567-1",

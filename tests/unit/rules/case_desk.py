@@ -49,7 +49,7 @@ class Desk:
                 f"h{self._count}", "urn:test", f"e{self._count}", at or self.now, "d" * 64, fact
             )
             done = advance(self.person, cause, self.now, self.policy)
-            self.person, self.remarks = done.person, done.remarks
+            self.person, self.remarks = done.state, done.remarks
             effects += done.effects
         return effects
 

@@ -2,10 +2,10 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from rules.deadlines import Wait, waits
+from rules.deadlines import deadlines
 from rules.policy import DecisionMode, Policy
 from rules.states import State
-from schemas.deadlines import DeadlineElapsed
+from schemas.deadlines import Deadline, DeadlineElapsed
 from schemas.emaket import DecisionSigned
 from schemas.ids import derived_id
 from schemas.outcomes import (
@@ -147,9 +147,9 @@ def test_a_deadline_told_by_a_faster_clock_counts(offered: Desk) -> None:
 
 def test_the_reminder_is_told_once_and_noted(offered: Desk) -> None:
     reminder = datetime(2021, 7, 18, 4, tzinfo=UTC)
-    assert list(waits(offered.person)) == [
-        Wait(f"{CASE}/term", 1, TERM_ENDS),
-        Wait(f"{CASE}/reminder", 1, reminder),
+    assert list(deadlines(offered.person)) == [
+        Deadline(TERM_ENDS, f"{CASE}/term", 1),
+        Deadline(reminder, f"{CASE}/reminder", 1),
     ]
     due = DeadlineElapsed(deadline=f"{CASE}/reminder", version=1, due=reminder)
     advanced, notice = offered.reads(due)
@@ -158,18 +158,18 @@ def test_the_reminder_is_told_once_and_noted(offered: Desk) -> None:
     assert isinstance(notice, NoticeRequested)
     assert (notice.kind, notice.question_id) == (NoticeKind.REMINDER, OFFER)
     assert (notice.details.until, notice.prompted_at) == (TERM_ENDS, None)
-    assert list(waits(offered.person)) == [Wait(f"{CASE}/term", 1, TERM_ENDS)]
+    assert list(deadlines(offered.person)) == [Deadline(TERM_ENDS, f"{CASE}/term", 1)]
     assert offered.reads(due) == []
 
 
 def test_the_grace_is_waited_for_once() -> None:
     desk = Desk(Policy(facts_grace=5 * MINUTE))
     desk.reads(TITLE, REGISTERED)
-    assert list(waits(desk.person)) == [Wait(f"{CASE}/grace", 0, NOON + 5 * MINUTE)]
+    assert list(deadlines(desk.person)) == [Deadline(NOON + 5 * MINUTE, f"{CASE}/grace", 0)]
     desk.reads(DeadlineElapsed(deadline=f"{CASE}/grace", version=0, due=NOON + 5 * MINUTE))
     assert desk.case.state is State.OFFER_ASKED
     assert desk.case.grace_until is None
-    assert list(waits(desk.person)) == []
+    assert list(deadlines(desk.person)) == []
 
 
 def test_a_no_tells_until_when_and_closes_the_offer_only_then(consented: Desk) -> None:
@@ -225,7 +225,7 @@ def test_a_decision_has_an_id_that_follows_from_its_case_and_its_consent(consent
 
 
 def test_a_decision_on_an_ended_case_leaves_no_reason_and_no_draft_behind(consented: Desk) -> None:
-    [term] = [each for each in waits(consented.person) if each.name.endswith("/term")]
+    [term] = [each for each in deadlines(consented.person) if each.name.endswith("/term")]
     received_at, consented.now = consented.now, term.at
     consented.reads(DeadlineElapsed(deadline=term.name, version=term.version, due=term.at))
     assert consented.case.reason is EndReason.NO_REPLY
@@ -273,4 +273,4 @@ def test_every_case_of_a_person_is_waited_for(offered: Desk) -> None:
     offered.person = offered.person.model_copy(update={"phone": None})
     offered.reads(second)
     offered.person = offered.person.model_copy(update={"cases": dict(reversed(offered.person.cases.items()))})
-    assert [wait.name.rpartition("/")[2] for wait in waits(offered.person)] == ["term", "reminder"]
+    assert [wait.name.rpartition("/")[2] for wait in deadlines(offered.person)] == ["term", "reminder"]

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from rules.deadlines import waits
+from rules.deadlines import deadlines
 from rules.decisions import decision
 from rules.person import Standing
 from rules.policy import DecisionMode, Policy
@@ -164,7 +164,7 @@ def test_a_question_that_leaves_after_its_closing_is_noted_and_starts_no_waiting
     [advanced] = offered.sent(second)
     assert isinstance(advanced, CaseAdvanced)
     assert advanced.note == "sent_after_closing"
-    assert list(waits(offered.person)) == []
+    assert list(deadlines(offered.person)) == []
 
 
 UNKNOWN = derived_id("unknown")

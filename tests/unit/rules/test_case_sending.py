@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rules.deadlines import Wait, waits
+from rules.deadlines import deadlines
 from rules.person import Person
 from rules.policy import DecisionMode, Policy, TermPolicy
 from rules.states import State
-from schemas.deadlines import DeadlineElapsed
+from schemas.deadlines import Deadline, DeadlineElapsed
 from schemas.outcomes import BenefitDecided, CaseAdvanced, DecisionDrafted, ProcessEnded
 from schemas.portal import PhoneRegistered
 from schemas.questions import (
@@ -51,12 +51,12 @@ def told(at: datetime, question_id: str = OFFER, case_id: str = CASE) -> Questio
     return QuestionSentTime(question_id=question_id, case_id=case_id, person_id="person", sent_at=at)
 
 
-def elapsed(wait: Wait) -> DeadlineElapsed:
+def elapsed(wait: Deadline) -> DeadlineElapsed:
     return DeadlineElapsed(deadline=wait.name, version=wait.version, due=wait.at)
 
 
-def waiting(desk: Desk) -> dict[str, Wait]:
-    return {wait.name.rpartition("/")[2]: wait for wait in waits(desk.person)}
+def waiting(desk: Desk) -> dict[str, Deadline]:
+    return {wait.name.rpartition("/")[2]: wait for wait in deadlines(desk.person)}
 
 
 def answer(received_at: datetime, given: Answer = YES, question_id: str = OFFER) -> QuestionAnswered:
@@ -85,8 +85,8 @@ def test_a_later_sending_moves_the_start_the_end_and_the_reminder(offered: Desk)
     assert (offer.sent_at, offer.term_ends) == (NOON + DAY, TERM_ENDS + DAY)
     after = waiting(offered)
     assert after == {
-        "term": Wait(f"{CASE}/term", 2, TERM_ENDS + DAY),
-        "reminder": Wait(f"{CASE}/reminder", 2, before["reminder"].at + DAY),
+        "term": Deadline(TERM_ENDS + DAY, f"{CASE}/term", 2),
+        "reminder": Deadline(before["reminder"].at + DAY, f"{CASE}/reminder", 2),
     }
     assert offered.case.state is State.OFFER_SENT
 
@@ -104,7 +104,7 @@ def test_the_moved_term_is_one_from_the_sending_under_every_policy(policy: TermP
 
 def test_a_move_within_the_day_has_a_version_of_its_own_though_the_end_is_the_same(offered: Desk) -> None:
     offered.reads(told(NOON + SECOND))
-    assert waiting(offered)["term"] == Wait(f"{CASE}/term", 2, TERM_ENDS)
+    assert waiting(offered)["term"] == Deadline(TERM_ENDS, f"{CASE}/term", 2)
     assert offered.case.questions[0].sent_at == NOON + SECOND
 
 

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from rules.deadlines import Wait, waits
+from rules.deadlines import deadlines
 from rules.states import State
 from schemas.base import Event
-from schemas.deadlines import DeadlineElapsed
+from schemas.deadlines import Deadline, DeadlineElapsed
 from schemas.outcomes import CaseAdvanced, ProcessEnded
 from schemas.questions import (
     Consent,
@@ -49,7 +49,7 @@ def test_the_failed_sending_is_a_step_and_leaves_no_term(offered: Desk) -> None:
     [step] = offered.reads(failed())
     assert isinstance(step, CaseAdvanced)
     assert (step.from_, step.to, step.note) == ("offer_sent", "offer_asked", "not_reached")
-    assert list(waits(offered.person)) == []
+    assert list(deadlines(offered.person)) == []
 
 
 def test_the_next_sending_starts_the_term(offered: Desk) -> None:
@@ -58,11 +58,11 @@ def test_the_next_sending_starts_the_term(offered: Desk) -> None:
     sent_again(offered)
     assert offered.case.state is State.OFFER_SENT
     ends = TERM_ENDS + timedelta(days=2)
-    assert Wait(f"{CASE}/term", offered.case.version, ends) in list(waits(offered.person))
+    assert Deadline(ends, f"{CASE}/term", offered.case.version) in list(deadlines(offered.person))
 
 
 def test_the_end_of_the_failed_sendings_term_ends_nothing(offered: Desk) -> None:
-    due = [wait for wait in waits(offered.person) if wait.name == f"{CASE}/term"]
+    due = [wait for wait in deadlines(offered.person) if wait.name == f"{CASE}/term"]
     offered.reads(failed())
     offered.now = NOON + timedelta(days=2)
     sent_again(offered)
@@ -83,7 +83,7 @@ def test_the_same_failure_twice_and_the_report_of_the_failed_sending_again_chang
 
 def test_a_case_that_ended_without_an_answer_to_what_never_came_is_asked_anew(offered: Desk) -> None:
     offered.now = TERM_ENDS
-    term = next(wait for wait in waits(offered.person) if wait.name.endswith("/term"))
+    term = next(wait for wait in deadlines(offered.person) if wait.name.endswith("/term"))
     offered.reads(DeadlineElapsed(deadline=term.name, version=term.version, due=term.at))
     assert offered.case.reason is EndReason.NO_REPLY
     [asked] = only(offered.reads(failed()), QuestionAsked)
@@ -116,7 +116,7 @@ def test_a_failure_after_the_answer_changes_nothing(consented: Desk) -> None:
 
 def test_what_can_never_reach_ends_also_a_case_that_had_ended_without_an_answer(offered: Desk) -> None:
     offered.now = TERM_ENDS
-    term = next(wait for wait in waits(offered.person) if wait.name.endswith("/term"))
+    term = next(wait for wait in deadlines(offered.person) if wait.name.endswith("/term"))
     offered.reads(DeadlineElapsed(deadline=term.name, version=term.version, due=term.at))
     [ended] = only(offered.reads(undeliverable()), ProcessEnded)
     assert isinstance(ended, ProcessEnded)

@@ -21,7 +21,7 @@ from schemas.questions import (
 )
 from schemas.received import ReceivedEvent
 from schemas.values import Language
-from sms.conversation.converse import LinePolicy, converse
+from sms.conversation.converse import LinePolicy, converse, deadlines
 from sms.conversation.hours import SendingHours
 from sms.conversation.line import Line
 
@@ -45,8 +45,13 @@ class Number:
         self._count += 1
         event = ReceivedEvent(str(self._count), "urn:test", str(self._count), self.now, "", data)
         done = converse(self.line, event, self.now, self.policy)
-        self.line, self.remarks = done.line, done.remarks
+        self.line, self.remarks = done.state, done.remarks
         return list(done.effects)
+
+    @property
+    def wake(self) -> tuple[datetime, int] | None:
+        """When the line must be woken, and the version of that wish."""
+        return next(((each.at, each.version) for each in deadlines(self.line)), None)
 
     def asks(self, name: str = "q", *, case: str = "case", **changes: object) -> list[Event]:
         return self.hears(asked(name, case=case, **changes))

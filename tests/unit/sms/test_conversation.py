@@ -22,7 +22,6 @@ from schemas.questions import (
 from schemas.registry import EntitlementRevoked
 from schemas.values import Language
 from sms import texts
-from sms.conversation.converse import wait
 from tests.unit.sms.number import NOON, PHONE, SECOND, Number, accepted, deferred, notice, status
 
 
@@ -263,20 +262,20 @@ def test_a_deferred_message_is_tried_again_later_and_later(
         assert sent.attempt == attempt + 1
         return
     assert effects == []
-    wake = wait(number.line)
+    wake = number.wake
     assert wake
     assert wake[0] == NOON + timedelta(seconds=2 * delay)
     number.now = wake[0]
     [sent] = number.hears(DeadlineElapsed(deadline="wake", version=wake[1], due=wake[0]))
     assert isinstance(sent, MessageToSend)
     assert (sent.attempt, sent.requested_at) == (attempt + 1, wake[0])
-    assert wait(number.line) is None
+    assert number.wake is None
 
 
 def test_a_lagging_clock_does_not_lose_the_waking(number: Number) -> None:
     number.asks()
     number.hears(deferred(derived_id("q", "message")))
-    wake = wait(number.line)
+    wake = number.wake
     assert wake
     number.now = wake[0] - SECOND
     assert number.hears(DeadlineElapsed(deadline="wake", version=wake[1], due=wake[0]))

@@ -20,7 +20,6 @@ from schemas.questions import (
     QuestionSentTime,
     QuestionUndeliverable,
 )
-from sms.conversation.converse import wait
 from sms.conversation.line import Line
 from tests.unit.sms.number import NOON, PHONE, SECOND, Number, accepted, deferred, notice, status
 
@@ -37,7 +36,7 @@ def reported(name: str, at: datetime) -> MessageStatusReported:
 
 
 def woken(number: Number) -> list[Event]:
-    wake = wait(number.line)
+    wake = number.wake
     assert wake
     number.now = wake[0]
     return number.hears(DeadlineElapsed(deadline="wake", version=wake[1], due=wake[0]))
@@ -65,7 +64,7 @@ def test_the_first_status_of_a_question_that_left_asks_for_its_sent_time(put: Nu
     assert put.hears(status(SID, "queued")) == []
     assert put.hears(status(SID, name)) == [WANTED]
     assert put.hears(status(SID, "delivered")) == []
-    assert wait(put.line) is None
+    assert put.wake is None
 
 
 @pytest.mark.parametrize("name", ["queued", "sending", "unheard of"])
@@ -176,7 +175,7 @@ def test_what_is_not_told_is_asked_for_later_and_later_and_given_up() -> None:
     assert number.hears(told(None, 7)) == []
     assert number.remarks == ("a sent time was asked for in vain: the acceptance stands",)
     assert number.line.deliveries[0].inquiry is None
-    assert wait(number.line) is None
+    assert number.wake is None
     assert number.hears(status(SID, "delivered")) == []
 
 
@@ -186,7 +185,7 @@ def test_a_sent_time_is_told_in_the_end(asking: Number) -> None:
         woken(asking)
     [question] = asking.hears(told(NOON + SECOND, 3))
     assert isinstance(question, QuestionSentTime)
-    assert wait(asking.line) is None
+    assert asking.wake is None
 
 
 def test_quiet_hours_hold_no_inquiry(put: Number) -> None:
@@ -198,15 +197,15 @@ def test_the_line_is_woken_for_whatever_comes_first(asking: Number) -> None:
     """An inquiry waits beside the messages, and neither wakes the line for the other."""
     asking.hears(told(None))
     inquiry = asking.now + 15 * SECOND
-    assert wait(asking.line) == (inquiry, 1)
+    assert asking.wake == (inquiry, 1)
     [sent] = asking.hears(notice(NoticeKind.GRANTED, case="another"))
     assert isinstance(sent, MessageToSend)
-    assert wait(asking.line) == (inquiry, 1)
+    assert asking.wake == (inquiry, 1)
     asking.hears(deferred("n", after=5.0))
-    assert wait(asking.line) == (asking.now + 5 * SECOND, 2)
+    assert asking.wake == (asking.now + 5 * SECOND, 2)
     [again] = woken(asking)
     assert isinstance(again, MessageToSend)
-    assert wait(asking.line) == (inquiry, 3)
+    assert asking.wake == (inquiry, 3)
     [wanted] = woken(asking)
     assert isinstance(wanted, SentTimeWanted)
 

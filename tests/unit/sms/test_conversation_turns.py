@@ -20,7 +20,7 @@ from schemas.questions import (
 from schemas.received import ReceivedEvent
 from schemas.values import Language
 from sms import texts
-from sms.conversation.converse import converse, wait
+from sms.conversation.converse import converse
 from tests.unit.sms.number import NOON, PHONE, SECOND, Number, accepted, deferred, notice, status
 
 
@@ -246,9 +246,9 @@ def test_the_last_forty_deliveries_and_twelve_questions_are_kept(number: Number)
 def test_the_waking_is_set_once_for_one_instant(number: Number) -> None:
     number.now = NOON + timedelta(hours=12)
     number.asks()
-    assert wait(number.line) == (datetime(2021, 7, 16, 3, tzinfo=UTC), 1)
+    assert number.wake == (datetime(2021, 7, 16, 3, tzinfo=UTC), 1)
     number.hears(notice(NoticeKind.GRANTED, case="another"))
-    assert wait(number.line) == (datetime(2021, 7, 16, 3, tzinfo=UTC), 1)
+    assert number.wake == (datetime(2021, 7, 16, 3, tzinfo=UTC), 1)
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ def test_an_answer_passes_those_who_wait_for_the_morning(number: Number) -> None
     assert isinstance(sent, MessageToSend)
     assert sent.message_id == "now"
     number.hears(accepted("now", number.now))
-    assert wait(number.line) == (datetime(2021, 7, 16, 3, tzinfo=UTC), 3)
+    assert number.wake == (datetime(2021, 7, 16, 3, tzinfo=UTC), 3)
 
 
 def test_without_quiet_hours_nothing_waits() -> None:

@@ -25,7 +25,6 @@ from schemas.questions import (
     QuestionSent,
     QuestionUndeliverable,
 )
-from sms.conversation.converse import wait
 from tests.unit.sms.number import NOON, PHONE, SECOND, Number, accepted, notice
 
 FIRST = derived_id("q", "message")
@@ -60,7 +59,7 @@ def failed(
 
 def wakes(number: Number) -> list[Event]:
     """The line is woken when it wanted to be."""
-    due = wait(number.line)
+    due = number.wake
     assert due is not None
     number.now = due[0]
     return number.hears(DeadlineElapsed(deadline="wake", version=due[1], due=due[0]))
@@ -70,7 +69,7 @@ def sends_until_it_gives_up(number: Number, failure: str = "passing") -> tuple[l
     """Every sending fails. When each began, and what is told in the end."""
     begun = [NOON]
     effects = number.hears(failed(failure=failure))
-    while wait(number.line):
+    while number.wake:
         sent = [effect for effect in wakes(number) if isinstance(effect, MessageToSend)]
         for message in sent:
             begun.append(number.now)
@@ -133,7 +132,7 @@ def test_a_fault_of_ours_holds_the_sender_and_is_never_the_citizens(put: Number)
 def test_what_can_never_reach_is_undeliverable_at_once(put: Number) -> None:
     [told] = put.hears(failed(failure="permanent"))
     assert isinstance(told, QuestionUndeliverable)
-    assert wait(put.line) is None
+    assert put.wake is None
 
 
 def test_in_quiet_hours_nothing_is_sent_again() -> None:
@@ -165,14 +164,14 @@ def test_an_answer_ends_the_sending_again(put: Number) -> None:
 def test_what_failed_after_its_answer_is_told_to_nobody(put: Number) -> None:
     put.reads("1")
     assert put.hears(failed()) == []
-    assert wait(put.line) is None
+    assert put.wake is None
 
 
 def test_what_failed_after_its_closing_is_told_and_not_sent_again(put: Number) -> None:
     put.hears(QuestionClosed(question_id="q", phone=PHONE, closed_at=NOON + SECOND))
     [told] = put.hears(failed())
     assert isinstance(told, QuestionNotReached)
-    assert wait(put.line) is None
+    assert put.wake is None
 
 
 def test_a_text_of_before_the_second_sending_answers_the_question(put: Number) -> None:
@@ -197,7 +196,7 @@ def test_a_notice_is_given_up_after_the_hours(put: Number) -> None:
     put.hears(accepted("n", NOON))
     put.now = NOON + 73 * HOUR
     assert put.hears(failed("SM-n")) == []
-    assert wait(put.line) is None
+    assert put.wake is None
 
 
 def test_a_delivered_message_keeps_nothing_to_be_sent_again(put: Number) -> None:
@@ -246,7 +245,7 @@ def test_who_opted_out_for_72_hours_is_told_to_be_out_of_reach() -> None:
     number = Number(quiet=False)
     number.asks()
     message_id, effects = FIRST, number.hears(opted_out())
-    while wait(number.line):
+    while number.wake:
         [message] = [effect for effect in wakes(number) if isinstance(effect, MessageToSend)]
         message_id = message.message_id
         effects = number.hears(opted_out(message_id))

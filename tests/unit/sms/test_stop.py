@@ -15,7 +15,6 @@ from schemas.questions import (
     QuestionKind,
 )
 from schemas.values import Language
-from sms.conversation.converse import wait
 from tests.unit.sms.number import NOON, PHONE, SECOND, Number
 
 MORNING = datetime(2021, 7, 16, 3, tzinfo=UTC)  # 09:00 in Almaty
@@ -39,8 +38,8 @@ def test_the_person_who_was_asked_declines_and_others_are_not_asked_before_the_m
     assert isinstance(answered, QuestionAnswered)
     assert answered.answer == Decline(stop=True)
     put.hears(QuestionClosed(question_id="q", phone=PHONE, closed_at=NOON + 2 * SECOND))
-    assert wait(put.line) is not None
-    due, version = wait(put.line) or (NOON, 0)
+    assert put.wake is not None
+    due, version = put.wake
     assert due == MORNING
     put.now = due
     [offer] = put.hears(DeadlineElapsed(deadline="wake", version=version, due=due))

@@ -3,8 +3,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.deadlines import Deadline
 from streams.clock import Clock
-from streams.deadlines import RESEND_SECONDS, Deadline, _Heap
+from streams.deadlines import RESEND_SECONDS, _Heap
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = START.timestamp()

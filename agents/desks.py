@@ -1,0 +1,60 @@
+"""The two desks: the lifecycle of a person's cases, and the conversation on a number."""
+
+from datetime import datetime
+
+from agents.event_desk import EventDesk, Shape
+from rules import person
+from rules.deadlines import deadlines as case_deadlines
+from rules.lifecycle import advance
+from rules.person import Person
+from rules.policy import Policy
+from schemas import catalogue
+from schemas.ids import Pseudonyms
+from schemas.received import ReceivedEvent
+from schemas.turned import Turned
+from sms.conversation import line
+from sms.conversation.converse import LinePolicy, converse
+from sms.conversation.converse import deadlines as line_deadlines
+from sms.conversation.line import Line
+from streams.topics import CASE_INBOX, SMS_INBOX
+
+
+def case_desk(policy: Policy, pseudonyms: Pseudonyms) -> EventDesk[Person]:
+    """The case desk: its keys are people, by pseudonym."""
+
+    def turn(state: Person, event: ReceivedEvent, now: datetime) -> Turned[Person]:
+        return advance(state, event, now, policy)
+
+    return EventDesk(
+        name="people",
+        inbox=CASE_INBOX,
+        source="urn:jardem:case-desk",
+        shape=Shape(Person, person.VERSION, person.UPCASTS),
+        known=catalogue.CASE_EVENTS,
+        empty=lambda key: Person(person_id=key.decode()),
+        turn=turn,
+        waits=case_deadlines,
+        subject=lambda state: state.person_id,
+        pseudonyms=pseudonyms,
+    )
+
+
+def sms_desk(policy: LinePolicy, pseudonyms: Pseudonyms) -> EventDesk[Line]:
+    """The SMS desk: its keys are numbers, by pseudonym. A line learns its number from its first event."""
+
+    def turn(state: Line, event: ReceivedEvent, now: datetime) -> Turned[Line]:
+        return converse(state, event, now, policy)
+
+    return EventDesk(
+        name="lines",
+        inbox=SMS_INBOX,
+        source="urn:jardem:sms-desk",
+        shape=Shape(Line, line.VERSION),
+        known=catalogue.LINE_EVENTS,
+        empty=lambda _: Line(),
+        turn=turn,
+        waits=line_deadlines,
+        # What a line sends is for nobody outside.
+        subject=lambda _: "",
+        pseudonyms=pseudonyms,
+    )

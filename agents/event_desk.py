@@ -1,0 +1,84 @@
+"""One shell for every pure core: events out of records, effects into records, its state in a table."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, TypeVar
+
+import structlog
+
+from schemas.base import Event
+from schemas.deadlines import Deadline
+from schemas.ids import Pseudonyms
+from schemas.received import ReceivedEvent
+from schemas.stored import Stored, Upcast, dump_stored, load_stored
+from schemas.turned import RefusedEventError, Turned
+from streams import deadlines
+from streams.dead_letters import Unreadable
+from streams.events import Effects, read
+from streams.records import Outgoing, Record
+
+_log = structlog.get_logger(__name__)
+
+S = TypeVar("S", bound=Stored)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape(Generic[S]):
+    """How a state is stored: as which model, in which version, with the ways up from the ones before."""
+
+    model: type[S]
+    version: int
+    upcasts: Mapping[int, Upcast] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EventDesk(Generic[S]):
+    """A core with its inbox and its table.
+
+    `turn` applies an event to a state at the present instant in UTC, and `waits` says what a state waits for.
+    `subject` is the person whom the public events of a state are about. `known` are the events that it reads.
+    """
+
+    name: str
+    inbox: str
+    source: str
+    shape: Shape[S]
+    known: Mapping[str, type[Event]]
+    empty: Callable[[bytes], S]
+    turn: Callable[[S, ReceivedEvent, datetime], Turned[S]]
+    waits: Callable[[S], Sequence[Deadline]]
+    subject: Callable[[S], str]
+    pseudonyms: Pseudonyms
+
+    def load(self, data: bytes) -> S:
+        """The state from the table. Raises `UnreadableValueError`."""
+        return load_stored(self.shape.model, data, self.shape.version, self.shape.upcasts)
+
+    def dump(self, state: S) -> bytes:
+        """The state for the table."""
+        return dump_stored(state, self.shape.version)
+
+    def read(self, record: Record) -> tuple[str, ReceivedEvent]:
+        """The id and the event of an inbox record. Raises `Unreadable`."""
+        return read(record, self.known)
+
+    def apply(self, state: S, event: ReceivedEvent, now: datetime) -> tuple[S, Sequence[Outgoing]]:
+        """Apply an event. Raises `Unreadable` where the core refuses it."""
+        try:
+            turned = self.turn(state, event, now)
+        except RefusedEventError as error:
+            raise Unreadable(str(error)) from None
+        for remark in turned.remarks:
+            _log.info(remark, about=event.name, id=event.id)
+        effects = Effects(self.source, self.pseudonyms)
+        subject = self.subject(turned.state)
+        return turned.state, effects.outgoing(turned.effects, event, now, person_id=subject)
+
+    def deadlines(self, state: S) -> Sequence[Deadline]:
+        """What the state waits for."""
+        return self.waits(state)
+
+    def elapsed(self, key: bytes, deadline: Deadline) -> Outgoing:
+        """Tell this desk that a deadline elapsed."""
+        return deadlines.elapsed(self.inbox, key, deadline)

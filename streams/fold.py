@@ -1,0 +1,222 @@
+"""The fold over a batch, without input or output: reading, taking, remembering, refusing and pruning.
+
+Whatever is read again changes nothing, but is written again and its effects are sent again: the first writing
+or sending may have been lost. Whoever receives the effects knows them by their ids.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, Protocol, TypeVar
+
+from schemas.deadlines import Deadline
+from streams import envelope
+from streams.dead_letters import Unreadable, dead_letter
+from streams.envelope import Envelope
+from streams.records import Outgoing, Record
+
+S = TypeVar("S")
+E = TypeVar("E")
+
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class DeskCore(Protocol[S, E]):
+    """What makes a desk a particular desk. All of it is pure."""
+
+    @property
+    def name(self) -> str:
+        """The table's name."""
+
+    @property
+    def inbox(self) -> str:
+        """The topic read; its keys are the table's."""
+
+    def empty(self, key: bytes) -> S:
+        """The state of a key of which nothing is known."""
+
+    def load(self, data: bytes) -> S:
+        """The state from its JSON. Raises whatever it likes on a bad value."""
+
+    def dump(self, state: S) -> bytes:
+        """The state as JSON."""
+
+    def read(self, record: Record) -> tuple[str, E]:
+        """The event's id and the event. Raises Unreadable."""
+
+    def apply(self, state: S, event: E, now: datetime) -> tuple[S, Sequence[Outgoing]]:
+        """The new state and the effects, with ids derived from the event's.
+
+        If it raises, the record is dead-lettered; `Unreadable` says why in words. It must not change `state`
+        in place: after a raise the old state goes on.
+        """
+
+    def deadlines(self, state: S) -> Sequence[Deadline]:
+        """What the state waits for."""
+
+    def elapsed(self, key: bytes, deadline: Deadline) -> Outgoing:
+        """The event for this desk's inbox that says so, with an id deterministic in key, name and version."""
+
+
+class UnreadableStateError(Exception):
+    """A table's value that cannot be read: of a newer version, or of none that there was."""
+
+    def __init__(self, key: bytes, cause: Exception) -> None:
+        super().__init__(f"{type(cause).__name__}: {cause}")
+        self.key = key
+
+
+@dataclass(frozen=True, slots=True)
+class FoldLimits:
+    """What bounds a value and what it remembers.
+
+    `keep`: how long an event's id is remembered, by its record's timestamp; `most`: how many at most, but for
+    those that may be read again. `largest_value`: bytes of a value, above which it forgets early.
+    `largest_effect`: bytes of an effect, above which its cause is a dead letter.
+    """
+
+    keep: timedelta
+    most: int
+    largest_value: int
+    largest_effect: int
+
+
+@dataclass(slots=True)
+class Opened(Generic[S]):
+    """An aggregate opened by a fold. `data` is the value that it was read from or last written as."""
+
+    state: S
+    envelope: Envelope
+    data: bytes | None
+    newest: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A record that became a dead letter, and why."""
+
+    record: Record
+    reason: str
+
+
+class Fold(Generic[S, E]):
+    """What the first `count` records of a batch have come to: changed aggregates and effects, in order.
+
+    `stored` gives the table's value of a key. `recent` are aggregates that are known from before; those that
+    the fold touches are taken out of it, and come back by `written`. `wall` is real time in milliseconds UTC,
+    as records bear it. `refused` and `forgetful` are for the log: the records that became dead letters, and
+    the sizes of the values that had to forget early.
+    """
+
+    def __init__(
+        self,
+        core: DeskCore[S, E],
+        limits: FoldLimits,
+        stored: Callable[[bytes], bytes | None],
+        recent: dict[bytes, Opened[S]],
+        wall: int,
+    ) -> None:
+        self.effects: list[Outgoing] = []
+        self.refused: list[Refused] = []
+        self.forgetful: list[int] = []
+        self.count = 0
+        self._core = core
+        self._limits = limits
+        self._stored = stored
+        self._recent = recent
+        self._wall = wall
+        self._opened: dict[bytes, Opened[S]] = {}
+
+    def take(self, record: Record, now: datetime) -> None:
+        """Fold one more record. `now` is the present instant in UTC, of virtual time.
+
+        Raises `UnreadableStateError`; nothing of this fold must be written then.
+        """
+        self.count += 1
+        core = self._core
+        try:
+            key, event_id, event = self._read(record)
+        except Unreadable as error:
+            self._refuse(record, error.reason)
+            return
+        except Exception as error:  # noqa: BLE001 - one bad record never takes its batch along
+            self._refuse(record, f"reading raised {type(error).__name__}")
+            return
+        opened = self._opened.get(key)
+        if opened is None:
+            opened = self._opened[key] = self._open(key)
+        handled = opened.envelope.handled.get(event_id)
+        if handled is not None:
+            self.effects += handled.effects()
+            return
+        try:
+            state, effects = core.apply(opened.state, event, now)
+        except Unreadable as error:
+            self._refuse(record, error.reason)
+            return
+        except Exception as error:  # noqa: BLE001 - the same
+            self._refuse(record, f"applying raised {type(error).__name__}")
+            return
+        largest = max((len(effect.value) for effect in effects if effect.value is not None), default=0)
+        if largest > self._limits.largest_effect:
+            self._refuse(record, "its effect is too large")
+            return
+        opened.state = state
+        timestamp = self._wall if record.timestamp is None else record.milliseconds or 0
+        opened.newest = max(opened.newest, timestamp)
+        opened.envelope.remember(event_id, timestamp, record.offset, effects)
+        self.effects += effects
+
+    def values(self, committed: int) -> dict[bytes, bytes]:
+        """What is to be written under each touched key. Records from offset `committed` on may come again."""
+        return {key: self._value(opened, committed) for key, opened in self._opened.items()}
+
+    def written(self, values: dict[bytes, bytes]) -> Iterator[tuple[bytes, Sequence[Deadline]]]:
+        """Keep at hand what is written now, and tell what each key waits for."""
+        for key, opened in self._opened.items():
+            yield key, self._core.deadlines(opened.state)
+            opened.data, opened.newest = values[key], 0
+            self._recent[key] = opened
+
+    def _read(self, record: Record) -> tuple[bytes, str, E]:
+        if record.key is None:
+            raise Unreadable("no key")
+        if record.value is None:
+            raise Unreadable("no value")
+        return record.key, *self._core.read(record)
+
+    def _refuse(self, record: Record, reason: str) -> None:
+        self.refused.append(Refused(record, reason))
+        self.effects.append(dead_letter(record, reason))
+
+    def _open(self, key: bytes) -> Opened[S]:
+        data = self._stored(key)
+        # Taken out while a fold changes it; back only when what it holds is written.
+        recent = self._recent.pop(key, None)
+        if recent is not None and recent.data == data:
+            return recent
+        if data is None:
+            return Opened(self._core.empty(key), Envelope(b""), None)
+        return load(self._core, key, data)
+
+    def _value(self, opened: Opened[S], committed: int) -> bytes:
+        limits = self._limits
+        before = min(opened.newest, self._wall) - limits.keep // _MILLISECOND
+        opened.envelope.prune(before, committed, limits.most)
+        state = self._core.dump(opened.state)
+        value = envelope.dump(state, opened.envelope.handled.values())
+        if len(value) > limits.largest_value:
+            # Better to forget early than to be unable to write.
+            self.forgetful.append(len(value))
+            opened.envelope.prune(self._wall, committed, 0)
+            value = envelope.dump(state, opened.envelope.handled.values())
+        return value
+
+
+def load(core: DeskCore[S, E], key: bytes, data: bytes) -> Opened[S]:
+    """An aggregate from its table's value. Raises `UnreadableStateError`."""
+    try:
+        opened = envelope.load(data)
+        return Opened(core.load(opened.state), opened, data)
+    except Exception as error:
+        raise UnreadableStateError(key, error) from error

@@ -1,0 +1,244 @@
+"""The fold by itself: what a batch comes to, whatever is in it, and however often it is read."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from schemas.deadlines import Deadline
+from streams import envelope
+from streams.dead_letters import DEAD_LETTERS, Unreadable
+from streams.fold import Fold, FoldLimits, Opened, UnreadableStateError
+from streams.records import Outgoing, Record
+
+NOW = datetime(2021, 7, 15, 6, tzinfo=UTC)
+WALL = int(NOW.timestamp() * 1000)
+HOUR = timedelta(hours=1)
+LIMITS = FoldLimits(keep=HOUR, most=5, largest_value=2_000, largest_effect=500)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    id: str
+    add: int = 0
+    big: int = 0
+    raises: bool = False
+    refused: str = ""
+
+
+class Adder:
+    """Adds what is said, and says the sum."""
+
+    name = "sums"
+    inbox = "inbox"
+
+    def empty(self, key: bytes) -> int:
+        return 1000 if key == b"rich" else 0
+
+    def load(self, data: bytes) -> int:
+        return int(json.loads(data)["sum"])
+
+    def dump(self, state: int) -> bytes:
+        return json.dumps({"sum": state}).encode()
+
+    def read(self, record: Record) -> tuple[str, Said]:
+        if record.value == b"refuse":
+            raise Unreadable("not an event")
+        said = Said(**json.loads(record.value or b""))
+        return said.id, said
+
+    def apply(self, state: int, event: Said, now: datetime) -> tuple[int, Sequence[Outgoing]]:
+        if event.raises:
+            raise ZeroDivisionError
+        if event.refused:
+            raise Unreadable(event.refused)
+        total = state + event.add
+        text = f"{event.id}: {total} at {now:%H:%M}" + "x" * event.big
+        return total, [Outgoing("sums", b"k", text.encode())]
+
+    def deadlines(self, state: int) -> Sequence[Deadline]:
+        return [Deadline(NOW + HOUR, "sum", state)]
+
+    def elapsed(self, key: bytes, deadline: Deadline) -> Outgoing:
+        raise AssertionError(f"{key!r} {deadline}")
+
+
+class Table:
+    """A table of one partition, and the desk before it."""
+
+    def __init__(self, limits: FoldLimits = LIMITS) -> None:
+        self.store: dict[bytes, bytes] = {}
+        self.recent: dict[bytes, Opened[int]] = {}
+        self.limits = limits
+        self.committed = 0
+        self._offset = 0
+
+    def record(
+        self, id_: str, *, key: bytes | None = b"k", age: timedelta = timedelta(0), **said: object
+    ) -> Record:
+        self._offset += 1
+        value = json.dumps({"id": id_, **said}).encode()
+        return Record("inbox", 0, self._offset, NOW - age, key, value)
+
+    def fold(self, *records: Record) -> Fold[int, Said]:
+        fold = Fold(Adder(), self.limits, self.store.get, self.recent, WALL)
+        for record in records:
+            fold.take(record, NOW)
+        return fold
+
+    def write(self, fold: Fold[int, Said]) -> dict[bytes, Sequence[Deadline]]:
+        values = fold.values(self.committed)
+        self.store |= values
+        return dict(fold.written(values))
+
+    def sums(self) -> dict[bytes, int]:
+        return {key: Adder().load(envelope.load(value).state) for key, value in self.store.items()}
+
+    def remembered(self) -> list[str]:
+        return list(envelope.load(self.store[b"k"]).handled)
+
+
+def said(fold: Fold[int, Said]) -> list[str]:
+    return [(effect.value or b"").decode() for effect in fold.effects if effect.topic != DEAD_LETTERS]
+
+
+def reasons(fold: Fold[int, Said]) -> list[str]:
+    letters = [effect for effect in fold.effects if effect.topic == DEAD_LETTERS]
+    assert [dict(letter.headers)["jardem_reason"].decode() for letter in letters] == [
+        refused.reason for refused in fold.refused
+    ]
+    return [refused.reason for refused in fold.refused]
+
+
+@pytest.fixture
+def table() -> Table:
+    return Table()
+
+
+def test_a_batch_is_folded_in_order_and_told_what_it_waits_for(table: Table) -> None:
+    fold = table.fold(
+        table.record("a", add=1), table.record("b", key=b"rich", add=2), table.record("c", add=4)
+    )
+    assert said(fold) == ["a: 1 at 06:00", "b: 1002 at 06:00", "c: 5 at 06:00"]
+    assert table.write(fold) == {
+        b"k": [Deadline(NOW + HOUR, "sum", 5)],
+        b"rich": [Deadline(NOW + HOUR, "sum", 1002)],
+    }
+    assert table.sums() == {b"k": 5, b"rich": 1002}
+
+
+@pytest.mark.parametrize("lost", ["the store", "nothing at hand"])
+def test_a_repeat_changes_nothing_and_sends_the_same_again(table: Table, lost: str) -> None:
+    first = table.fold(table.record("a", add=1))
+    table.write(first)
+    before = dict(table.store)
+    if lost == "nothing at hand":
+        table.recent.clear()
+    again = table.fold(table.record("a", add=1), table.record("a", add=9))
+    table.write(again)
+    assert again.effects == first.effects * 2
+    assert table.store == before
+
+
+def test_a_batch_that_was_not_written_is_folded_again_to_the_same(table: Table) -> None:
+    table.write(table.fold(table.record("a", add=1)))
+    records = [table.record("b", add=2), table.record("c", add=3)]
+    lost, again = table.fold(*records), table.fold(*records)
+    assert (again.effects, again.values(0)) == (lost.effects, lost.values(0))
+    table.write(again)
+    assert table.sums() == {b"k": 6}
+
+
+def test_what_is_at_hand_counts_only_as_long_as_the_store_holds_the_same(table: Table) -> None:
+    table.write(table.fold(table.record("a", add=1)))
+    other = Table()
+    other.write(other.fold(other.record("z", add=7)))
+    table.store = dict(other.store)
+    table.write(table.fold(table.record("b", add=2)))
+    assert table.sums() == {b"k": 9}
+
+
+def test_one_bad_record_takes_none_of_the_others_along(table: Table) -> None:
+    good = table.record("a", add=1)
+    fold = table.fold(
+        good,
+        Record("inbox", 0, 50, NOW, b"k", b"refuse"),
+        Record("inbox", 0, 51, NOW, b"k", b"{"),
+        Record("inbox", 0, 52, NOW, None, good.value),
+        Record("inbox", 0, 53, NOW, b"k", None),
+        table.record("b", raises=True),
+        table.record("c", refused="which one?"),
+        table.record("d", big=501),
+        table.record("e", add=4),
+    )
+    table.write(fold)
+    assert fold.count == 9
+    assert reasons(fold) == [
+        "not an event",
+        "reading raised JSONDecodeError",
+        "no key",
+        "no value",
+        "applying raised ZeroDivisionError",
+        "which one?",
+        "its effect is too large",
+    ]
+    assert said(fold) == ["a: 1 at 06:00", "e: 5 at 06:00"]
+    assert table.remembered() == ["a", "e"]
+
+
+def test_a_refused_event_is_no_event_and_may_come_again_mended(table: Table) -> None:
+    table.write(table.fold(table.record("a", raises=True), table.record("a", add=3)))
+    assert table.sums() == {b"k": 3}
+
+
+def test_what_is_old_is_forgotten_and_what_may_come_again_is_not(table: Table) -> None:
+    old = table.record("old", age=3 * HOUR, add=1)
+    older = table.record("uncommitted", age=3 * HOUR, add=1)
+    table.committed = old.offset + 1
+    table.write(table.fold(old, older, table.record("new", add=1)))
+    assert table.remembered() == ["uncommitted", "new"]
+
+
+def test_an_old_log_that_is_read_again_forgets_by_its_own_times(table: Table) -> None:
+    records = [table.record(f"{n}", age=50 * HOUR - n * HOUR / 2, add=1) for n in range(4)]
+    table.committed = 99
+    table.write(table.fold(*records))
+    assert table.remembered() == ["1", "2", "3"]
+
+
+def test_more_than_so_many_are_forgotten_but_for_those_that_may_come_again(table: Table) -> None:
+    records = [table.record(str(n), add=1) for n in range(9)]
+    table.committed = records[2].offset
+    table.write(table.fold(*records))
+    assert table.remembered() == [str(n) for n in range(2, 9)]
+    table.committed = 99
+    table.write(table.fold(table.record("last", add=1)))
+    assert table.remembered() == ["5", "6", "7", "8", "last"]
+
+
+def test_a_value_too_large_forgets_early_what_can_not_come_again(table: Table) -> None:
+    table.limits = FoldLimits(keep=HOUR, most=99, largest_value=900, largest_effect=500)
+    records = [table.record(str(n), big=100) for n in range(8)]
+    table.committed = records[6].offset
+    fold = table.fold(*records)
+    table.write(fold)
+    assert table.remembered() == ["6", "7"]
+    assert [size > 900 for size in fold.forgetful] == [True]
+    assert len(table.store[b"k"]) < 900
+
+
+def test_a_record_without_a_time_is_remembered_as_of_now(table: Table) -> None:
+    table.committed = 99
+    table.write(table.fold(Record("inbox", 0, 1, None, b"k", b'{"id": "a"}', bare_timestamp=-1)))
+    assert table.remembered() == ["a"]
+
+
+@pytest.mark.parametrize("value", [b"{}", b"", envelope.dump(b'{"total":1}', [])])
+def test_a_value_that_can_not_be_read_is_told_with_its_key(table: Table, value: bytes) -> None:
+    table.store[b"k"] = value
+    fold = table.fold(table.record("other", key=b"rich"))
+    with pytest.raises(UnreadableStateError, match=r"^(UnreadableEnvelope|KeyError): ") as told:
+        fold.take(table.record("a"), NOW)
+    assert told.value.key == b"k"
