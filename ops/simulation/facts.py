@@ -1,4 +1,4 @@
-"""The events that a move's short word for a fact stands for."""
+"""The events that an action's short word for a fact stands for."""
 
 from datetime import datetime
 

@@ -163,7 +163,7 @@ class Invariants:
         before, after = done.before.cases, done.after.cases
         for each, case in before.items():
             same = each == case_id or after[each] == case
-            demand(same, "an answer actions no other case")
+            demand(same, "an answer moves no other case")
         return case_id in before and _learnt(before[case_id]) != _learnt(after[case_id])
 
     def ends(self, question_id: str, known: Known) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Hypothesis plays the town, so that it can look for trouble in its own way and shrink what it finds."""
+"""Hypothesis plays the world, so that it can look for trouble in its own way and shrink what it finds."""
 
 from datetime import timedelta
 
@@ -30,7 +30,7 @@ from rules.policy import DecisionMode, TermPolicy
 some = st.integers(0, 11)
 
 
-class Town(RuleBasedStateMachine):
+class Machine(RuleBasedStateMachine):
     @initialize(
         people=st.integers(1, 3),
         term=st.sampled_from(TermPolicy),
@@ -50,8 +50,8 @@ class Town(RuleBasedStateMachine):
         held: timedelta,
         reports: bool,  # noqa: FBT001
     ) -> None:
-        town = Scenario(people, term, mode, grace, quiet, held=held, reports=reports)
-        self.world = World(town)
+        scenario = Scenario(people, term, mode, grace, quiet, held=held, reports=reports)
+        self.world = World(scenario)
         for person in range(people):
             self.world.do(Publish(person, "phone0"))
             self.world.do(Publish(person, "disability"))
@@ -122,11 +122,11 @@ class Town(RuleBasedStateMachine):
             self.world.rest()
 
 
-Town.TestCase.settings = settings(
+Machine.TestCase.settings = settings(
     max_examples=150,
     stateful_step_count=40,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
 )
-TestTown = Town.TestCase
+TestMachine = Machine.TestCase
