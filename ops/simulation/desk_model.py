@@ -1,22 +1,23 @@
-"""The network between the desks, which crash before and after every effect.
+"""A desk and its inboxes, which may crash before and after every effect.
 
 There is one inbox for each key; order is kept within it and nowhere else. A desk here does what
 `streams/desk.py` does: it folds a batch from the table's last value, remembers each event with its effects,
 sends all effects again when an event is repeated, and acknowledges the batch last.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
 from ops.simulation.actions import Crash
-from schemas.base import Event, Model
+from schemas.base import Event
 from schemas.ids import derived_id
 from schemas.received import ReceivedEvent
 from schemas.routes import Effect
+from schemas.stored import Stored, Upcast, dump_stored, load_stored
 
-S = TypeVar("S", bound=Model)
+S = TypeVar("S", bound=Stored)
 
 
 def received_event(source: str, id_: str, time: datetime, data: Event) -> ReceivedEvent:
@@ -73,6 +74,20 @@ class Application(Generic[S]):
     effects: Sequence[ReceivedEvent]
 
 
+@dataclass(frozen=True, slots=True)
+class Shape(Generic[S]):
+    """How an aggregate is stored: what an empty one is, and what is needed to write it and read it again."""
+
+    empty: Callable[[str], S]
+    version: int
+    upcasts: Mapping[int, Upcast]
+
+    def read_back(self, state: S) -> S:
+        """The aggregate as a worker that recovers the table has it."""
+        stored = dump_stored(state, self.version)
+        return load_stored(type(state), stored, self.version, self.upcasts)
+
+
 class Desk(Generic[S]):
     """A desk over one of the cores. `core` applies one event."""
 
@@ -80,7 +95,7 @@ class Desk(Generic[S]):
         self,
         name: str,
         ids: Ids,
-        empty: Callable[[str], S],
+        shape: Shape[S],
         core: Callable[[S, ReceivedEvent, datetime], tuple[S, Sequence[Effect]]],
         watch: Callable[[Application[S]], None],
     ) -> None:
@@ -88,7 +103,7 @@ class Desk(Generic[S]):
         self.inboxes: dict[str, Inbox] = {}
         self.table: dict[str, Kept[S]] = {}
         self._ids = ids
-        self._empty = empty
+        self._shape = shape
         self._core = core
         self._watch = watch
 
@@ -103,7 +118,7 @@ class Desk(Generic[S]):
     def state(self, key: str) -> S:
         """An aggregate as the table has it."""
         kept = self.table.get(key)
-        return kept.state if kept else self._empty(key)
+        return kept.state if kept else self._shape.empty(key)
 
     def work(self, key: str, count: int, now: datetime, crash: Crash | None) -> list[ReceivedEvent]:
         """Fold a batch and return the effects that were sent."""
@@ -124,7 +139,7 @@ class Desk(Generic[S]):
             inbox.done += len(batch)
             return sent
         if crash.wrote:
-            recovered = type(state).model_validate_json(state.model_dump_json(exclude_defaults=True))
+            recovered = self._shape.read_back(state)
             if recovered != state:
                 raise AssertionError("a state read back from its table is another")
             self.table[key] = Kept(recovered, handled)

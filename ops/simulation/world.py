@@ -21,12 +21,13 @@ from ops.simulation.actions import (
     Write,
 )
 from ops.simulation.carrier_model import Carrier, Sms
-from ops.simulation.desk_model import Application, Desk, Ids, received_event
+from ops.simulation.desk_model import Application, Desk, Ids, Shape, received_event
 from ops.simulation.facts import fact
 from ops.simulation.ground_truth import GroundTruth, Text
 from ops.simulation.invariants import BrokenPromiseError, Invariants
 from ops.simulation.quiescence import check_line, check_person
 from ops.simulation.scenario import IBANS, PHONES, Scenario, person_id
+from rules import person
 from rules.deadlines import deadlines as case_deadlines
 from rules.lifecycle import advance
 from rules.person import Person
@@ -53,6 +54,7 @@ from schemas.questions import (
 )
 from schemas.received import ReceivedEvent
 from schemas.routes import Effect
+from sms.conversation import line
 from sms.conversation.converse import converse
 from sms.conversation.converse import deadlines as line_deadlines
 from sms.conversation.line import Line
@@ -73,8 +75,8 @@ class World:
         self.truth = GroundTruth()
         self.invariants = Invariants(self.truth, scenario)
         ids = Ids()
-        self.cases: Desk[Person] = Desk("case-desk", ids, _nobody, self._advance, self._watch_case)
-        self.lines: Desk[Line] = Desk("sms-desk", ids, _silence, self._converse, self._watch_line)
+        self.cases: Desk[Person] = Desk("case-desk", ids, _PEOPLE, self._advance, self._watch_case)
+        self.lines: Desk[Line] = Desk("sms-desk", ids, _LINES, self._converse, self._watch_line)
         self.carrier = Carrier(ids, self._taken, scenario.held)
         self.published: list[ReceivedEvent] = []
         self._tell = tell
@@ -388,3 +390,7 @@ def _nobody(key: str) -> Person:
 
 def _silence(_key: str) -> Line:
     return Line()
+
+
+_PEOPLE = Shape(_nobody, person.VERSION, person.UPCASTS)
+_LINES = Shape(_silence, line.VERSION, {})

@@ -4,13 +4,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ops.simulation import invariants
+from ops.simulation import desk_model, invariants
 from ops.simulation import runner as runs
 from ops.simulation.command import simulate
 from ops.simulation.runner import Failure, play, play_many, shortest_story
 from rules import answers, facts, lifecycle, turn
 from rules.person import Person, Question
 from schemas.registry import DeathRegistered
+from schemas.stored import Stored, dump_stored
 from sms.conversation.line import Line
 from sms.conversation.turn import Turn
 
@@ -119,6 +120,17 @@ def test_a_core_that_raises_is_told_as_a_broken_promise(monkeypatch: pytest.Monk
     failure = first_failure(100)
     assert failure is not None
     assert failure.promise == "nothing raises: ValueError: no"
+
+
+def test_a_table_that_keeps_a_field_as_another_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forgetful(state: Stored, version: int) -> bytes:
+        kept = state.model_copy(update={"dead": False}) if isinstance(state, Person) else state
+        return dump_stored(kept, version)
+
+    monkeypatch.setattr(desk_model, "dump_stored", forgetful)
+    failure = first_failure(100)
+    assert failure is not None
+    assert failure.promise.endswith("a state read back from its table is another")
 
 
 def test_the_story_of_a_failure_is_short_and_ends_with_the_promise(monkeypatch: pytest.MonkeyPatch) -> None:
