@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypedDict
 
-from ops.simulation.desk_model import Ids, Inbox
+from ops.simulation.desk_model import Ids, Inbox, SentEvent
 from schemas.ids import derived_id
 from schemas.messages import (
     MessageAccepted,
@@ -17,6 +17,7 @@ from schemas.messages import (
     MessageInDoubt,
     MessageRejected,
     MessageToSend,
+    SenderHeld,
     SentTimeTold,
     SentTimeWanted,
 )
@@ -72,18 +73,22 @@ class Carrier:
         self._held = held
 
     def post(self, record: ReceivedEvent, phone: str) -> None:
-        """Put a message, or an inquiry, into the outbox."""
+        """Put a message, an inquiry or a hold into the outbox."""
         self.inboxes.setdefault(phone, Inbox()).records.append(record)
 
     def waiting(self) -> list[str]:
         """The numbers for which a message waits."""
         return [phone for phone, inbox in self.inboxes.items() if inbox.waiting]
 
-    def carry(self, phone: str, outcome: str, now: datetime) -> list[ReceivedEvent]:
-        """Take the next message or inquiry of a number, and return the report, if any."""
+    def carry(self, phone: str, outcome: str, now: datetime) -> list[SentEvent]:
+        """Take the next message, inquiry or hold of a number, and return the report, if any."""
         inbox = self.inboxes[phone]
         record = inbox.records[inbox.done]
         message = record.data
+        if isinstance(message, SenderHeld):
+            # The real carrier rests for a while. How long a message waits is up to the actions here.
+            inbox.done += 1
+            return []
         if isinstance(message, SentTimeWanted):
             if outcome == "die":
                 return []
@@ -100,7 +105,7 @@ class Carrier:
         entry.report, entry.attempt = report, message.attempt
         return self._reports(report.message_id, report, now)
 
-    def _reports(self, about: str, report: _Report | SentTimeTold, now: datetime) -> list[ReceivedEvent]:
+    def _reports(self, about: str, report: _Report | SentTimeTold, now: datetime) -> list[SentEvent]:
         """The same report of the same attempt has the same id, whichever record asked for it."""
         cause = derived_id(about, str(report.attempt))
         return self._ids.effects(cause, "urn:jardem:carrier", now, [report])

@@ -20,6 +20,13 @@ from schemas.stored import Stored, Upcast, dump_stored, load_stored
 S = TypeVar("S", bound=Stored)
 
 
+@dataclass(frozen=True, slots=True)
+class SentEvent(ReceivedEvent):
+    """An effect on its way, as whoever gets it reads it."""
+
+    data: Effect
+
+
 def received_event(source: str, id_: str, time: datetime, data: Event) -> ReceivedEvent:
     """An event as a desk reads it."""
     return ReceivedEvent(derived_id(source, id_), source, id_, time, "0" * 64, data)
@@ -31,14 +38,12 @@ class Ids:
     def __init__(self) -> None:
         self._known: dict[tuple[str, str, int], str] = {}
 
-    def effects(
-        self, cause: str, source: str, now: datetime, events: Sequence[Effect]
-    ) -> list[ReceivedEvent]:
+    def effects(self, cause: str, source: str, now: datetime, events: Sequence[Effect]) -> list[SentEvent]:
         """The effects of the event with this id, under their own ids."""
         made = []
         for n, event in enumerate(events):
             id_ = self._known.setdefault((cause, event.name, n), f"effect-{len(self._known)}")
-            made.append(ReceivedEvent(id_, source, id_, now, "0" * 64, event))
+            made.append(SentEvent(id_, source, id_, now, "0" * 64, event))
         return made
 
 
@@ -60,7 +65,7 @@ class Kept(Generic[S]):
     """What a table keeps of an aggregate."""
 
     state: S
-    handled: dict[str, list[ReceivedEvent]]
+    handled: dict[str, list[SentEvent]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ class Application(Generic[S]):
     record: ReceivedEvent
     before: S
     after: S
-    effects: Sequence[ReceivedEvent]
+    effects: Sequence[SentEvent]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +125,12 @@ class Desk(Generic[S]):
         kept = self.table.get(key)
         return kept.state if kept else self._shape.empty(key)
 
-    def work(self, key: str, count: int, now: datetime, crash: Crash | None) -> list[ReceivedEvent]:
+    def work(self, key: str, count: int, now: datetime, crash: Crash | None) -> list[SentEvent]:
         """Fold a batch and return the effects that were sent."""
         inbox = self.inboxes[key]
         state = self.state(key)
         handled = dict(self.table[key].handled) if key in self.table else {}
-        sent: list[ReceivedEvent] = []
+        sent: list[SentEvent] = []
         batch = inbox.records[inbox.done : inbox.done + count]
         for record in batch:
             if record.id not in handled:

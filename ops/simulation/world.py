@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, assert_never
 
 from ops.simulation.actions import (
     Action,
@@ -21,7 +21,7 @@ from ops.simulation.actions import (
     Write,
 )
 from ops.simulation.carrier_model import Carrier, Sms
-from ops.simulation.desk_model import Application, Desk, Ids, Shape, received_event
+from ops.simulation.desk_model import Application, Desk, Ids, SentEvent, Shape, received_event
 from ops.simulation.facts import fact
 from ops.simulation.ground_truth import GroundTruth, Text
 from ops.simulation.invariants import BrokenPromiseError, Invariants
@@ -40,20 +40,13 @@ from schemas.messages import (
     MessageReceived,
     MessageStatusReported,
     MessageToSend,
-    SenderHeld,
-    SentTimeWanted,
 )
 from schemas.outcomes import DecisionDrafted
 from schemas.questions import (
-    QuestionAnswered,
     QuestionKind,
-    QuestionNotReached,
-    QuestionSent,
-    QuestionSentTime,
-    QuestionUndeliverable,
 )
 from schemas.received import ReceivedEvent
-from schemas.routes import Effect
+from schemas.routes import Effect, PublicOut, ToCarrier, ToCase, ToLine
 from sms.conversation import line
 from sms.conversation.converse import converse
 from sms.conversation.converse import deadlines as line_deadlines
@@ -173,29 +166,22 @@ class World:
         for record in sent:
             self._deliver(record)
 
-    def _deliver(self, record: ReceivedEvent) -> None:
+    def _deliver(self, record: SentEvent) -> None:
         match record.data:
-            case MessageToSend() | SentTimeWanted() as wanted:
-                if isinstance(wanted, MessageToSend):
-                    self.invariants.handed(wanted, self.now)
-                self.carrier.post(record, wanted.phone)
-            case (
-                QuestionSent()
-                | QuestionSentTime()
-                | QuestionNotReached()
-                | QuestionAnswered()
-                | QuestionUndeliverable() as report
-            ):
-                self.cases.post(report.person_id, record)
-            case DecisionDrafted() as draft:
-                self._drafts.append(draft)
+            case ToCarrier() as message:
+                if isinstance(message, MessageToSend):
+                    self.invariants.handed(message, self.now)
+                self.carrier.post(record, message.phone)
+            case ToLine() as event:
+                self.lines.post(event.phone, record)
+            case ToCase() as event:
+                self.cases.post(event.person_id, record)
+            case PublicOut() as event:
                 self.published.append(record)
-            case SenderHeld():
-                self.published.append(record)
-            case data if hasattr(data, "phone"):
-                self.lines.post(data.phone, record)
-            case _:
-                self.published.append(record)
+                if isinstance(event, DecisionDrafted):
+                    self._drafts.append(event)
+            case other:
+                assert_never(other)
 
     def _carry(self, action: Carry) -> None:
         ready = self.carrier.waiting()

@@ -15,10 +15,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import TypedDict, cast
+from typing import TypedDict
 
 from agents.desks import case_desk, sms_desk
 from ops.simulation.actions import actions
+from ops.simulation.desk_model import SentEvent
 from ops.simulation.scenario import scenario
 from ops.simulation.world import World
 from rules.person import Person
@@ -33,7 +34,6 @@ from schemas.messages import (
     MessageRejected,
 )
 from schemas.received import ReceivedEvent
-from schemas.routes import Effect
 from sms.conversation.converse import LinePolicy
 from sms.conversation.line import Line
 from sms.conversation.stages import Stage, stage_of
@@ -92,7 +92,7 @@ class _States:
         self.people: dict[str, Model] = {}
         self.lines: dict[str, Model] = {}
         self.records: dict[str, ReceivedEvent] = {}
-        self._handled: dict[str, tuple[Model, dict[str, list[ReceivedEvent]]]] = {}
+        self._handled: dict[str, tuple[Model, dict[str, list[SentEvent]]]] = {}
         self._longest: dict[tuple[str, str], int] = {}
         self._fields: set[str] = set()
 
@@ -124,7 +124,7 @@ class _States:
             effects = Effects("urn:jardem:golden", _PSEUDONYMS)
             kept = Envelope(_stored(state))
             for number, (event_id, records) in enumerate(handled.items()):
-                events = [cast("Effect", record.data) for record in records]
+                events = [record.data for record in records]
                 sent = effects.outgoing(events, Cause(event_id), _AT, person_id="a" * 64)
                 kept.remember(event_id, 1_626_321_600_000 + number, number, sent)
             yield name, envelope.dump(kept.state, kept.handled.values())
