@@ -1,6 +1,7 @@
 """One seed, one run; what a failure was; and the shortest story that still fails."""
 
-from collections.abc import Iterator, Sequence
+import signal
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,6 +14,9 @@ from ops.simulation.world import World
 from schemas.times import ALMATY
 
 _CHUNK = 50
+
+Played = Generator[tuple[int, list["Failure"]], None, None]
+"""How many seeds were played each time, and what failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +35,20 @@ def play(seed: int) -> Failure | None:
     return _try(seed, setting, actions(chance, setting.people))
 
 
-def play_many(first: int, count: int, processes: int | None = None) -> Iterator[tuple[int, list[Failure]]]:
-    """Play `count` seeds from `first` on, several at once: how many each time, and what failed."""
+def play_many(first: int, count: int, processes: int | None = None) -> Played:
+    """Play `count` seeds from `first` on, several at once."""
     chunks = [(start, min(_CHUNK, first + count - start)) for start in range(first, first + count, _CHUNK)]
     if processes == 1:
         yield from map(_play_chunk, chunks)
         return
-    with ProcessPoolExecutor(processes) as pool:
+    with ProcessPoolExecutor(processes, initializer=_undisturbed) as pool:
         yield from pool.map(_play_chunk, chunks)
+
+
+def _undisturbed() -> None:
+    """Ctrl-C reaches all processes of a terminal. Whoever asked for the runs decides when they end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _play_chunk(chunk: tuple[int, int]) -> tuple[int, list[Failure]]:

@@ -1,11 +1,18 @@
-from collections.abc import Iterator
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from subprocess import PIPE
+from time import monotonic, sleep
 
 import pytest
 
 from ops.simulation import soak
-from ops.simulation.runner import Failure, play_many
+from ops.simulation.runner import Failure, Played, play_many
 from ops.simulation.soak import Soak, begun, main, report
 from sms.conversation.turn import Turn
 
@@ -26,25 +33,76 @@ def test_the_report_says_which_seeds_of_which_commit_kept_every_promise(tmp_path
     assert "| 700 | 120 | none | 0:00:0" in said
 
 
-def test_a_run_that_was_stopped_goes_on_where_it_was(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_was_stopped_reports_how_far_it_came_and_goes_on_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], by: signal.Signals
 ) -> None:
     begins: list[int] = []
 
-    def stopped(first: int, count: int, processes: int | None) -> Iterator[tuple[int, list[Failure]]]:
+    def stopped(first: int, count: int, processes: int | None) -> Played:
         begins.append(first)
         for number, played in enumerate(play_many(first, count, processes)):
-            if number == 2 and len(begins) == 1:
-                raise KeyboardInterrupt
+            if number == 1 and len(begins) == 1:
+                signal.raise_signal(by)
             yield played
 
     monkeypatch.setattr(soak, "play_many", stopped)
     assert play(tmp_path, "--from", "700", "--seeds", "120") == 130
-    assert not (tmp_path / "soak.md").exists()
+    said = (tmp_path / "soak.md").read_text()
+    assert "| 700 | 100 of 120 | none |" in said
+    assert "Stopped after 100 of 120 seeds" in said
+    took = Soak.model_validate_json((tmp_path / "soak.json").read_bytes()).seconds
     assert play(tmp_path, "--from", "700", "--seeds", "120") == 0
     assert begins == [700, 800]
     assert "goes on after 100 of 120" in capsys.readouterr().out
-    assert "| 700 | 120 | none |" in (tmp_path / "soak.md").read_text()
+    said = (tmp_path / "soak.md").read_text()
+    assert "| 700 | 120 | none |" in said
+    assert "topped" not in said
+    assert Soak.model_validate_json((tmp_path / "soak.json").read_bytes()).seconds > took > 0
+
+
+def test_what_was_broken_before_the_stop_is_still_told_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = [[Failure(3, "a promise", "")], [Failure(7, "another promise", "")]]
+
+    def breaking(first: int, count: int, _: int | None) -> Played:
+        signal.raise_signal(signal.SIGTERM)
+        yield min(5, count), broken[first // 5]
+
+    monkeypatch.setattr(soak, "play_many", breaking)
+    monkeypatch.setattr(soak, "shortest_story", lambda failure: [f"the story of {failure.seed}"])
+    assert play(tmp_path, "--from", "0", "--seeds", "10") == 130
+    assert "| 0 | 5 of 10 | 1 |" in (tmp_path / "soak.md").read_text()
+    assert play(tmp_path, "--from", "0", "--seeds", "10") == 1
+    said = (tmp_path / "soak.md").read_text()
+    assert "| 0 | 10 | 2 |" in said
+    assert said.index("the story of 3") < said.index("the story of 7")
+
+
+@pytest.mark.parametrize(
+    ("ends", "by"),
+    [(os.killpg, signal.SIGINT), (os.kill, signal.SIGTERM), (os.killpg, signal.SIGTERM)],
+    ids=["Ctrl-C", "SIGTERM", "SIGTERM to all"],
+)
+def test_a_real_stop_in_the_middle_leaves_a_report(
+    tmp_path: Path, ends: Callable[[int, int], None], by: signal.Signals
+) -> None:
+    progress = tmp_path / "soak.json"
+    command = [sys.executable, "-m", "ops.simulation.soak", str(tmp_path / "soak.md"), "--from", "1"]
+    command += ["--progress", str(progress), "--processes", "2", "--seeds", "1000000"]
+    with subprocess.Popen(command, stdout=PIPE, stderr=PIPE, text=True, start_new_session=True) as running:
+        until = monotonic() + 60
+        while not progress.exists() and monotonic() < until:
+            sleep(0.05)
+        # Until both of its processes play.
+        sleep(0.5)
+        ends(running.pid, by)
+        said, complaints = running.communicate(timeout=60)
+    assert running.returncode == 130, complaints
+    (played,) = re.findall(r"Stopped after (\d+) of 1000000 seeds", (tmp_path / "soak.md").read_text())
+    assert Soak.model_validate_json(progress.read_bytes()).played == int(played)
+    assert f"stopped after {played} of 1000000" in said
 
 
 @pytest.mark.parametrize(
