@@ -82,7 +82,7 @@ mutants: setup ## change the law and the conversation in a thousand small ways: 
 	$(BIN)/mutmut run
 	$(BIN)/mutmut results
 
-docs: setup ## draw docs/lifecycle.md and write the schemas of the public events
+docs: setup ## draw docs/lifecycle.md and docs/settings.md, write the schemas of the public events
 	$(BIN)/python -m ops.docs
 
 lock: setup ## resolve the dependencies anew into requirements.lock

@@ -1,1 +1,1 @@
-"""Documents that are drawn from the code: the lifecycle, and the schemas of the public events."""
+"""Documents that are drawn from the code: the lifecycle, the settings, the schemas of public events."""

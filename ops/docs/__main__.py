@@ -8,6 +8,7 @@ from pathlib import Path
 from ops.docs.compatible import incompatibilities
 from ops.docs.lifecycle import lifecycle
 from ops.docs.schemas import as_json, asyncapi, public_schemas
+from ops.docs.settings_page import settings_page
 from schemas.catalogue import PUBLIC_IN
 
 
@@ -15,6 +16,7 @@ def documents() -> dict[str, str]:
     """Every document by its path under docs/."""
     return {
         "lifecycle.md": lifecycle(),
+        "settings.md": settings_page(),
         "asyncapi.json": as_json(asyncapi(version("jardem"))),
         **{f"schemas/{name}.json": as_json(schema) for name, schema in public_schemas().items()},
     }
