@@ -11,7 +11,10 @@ from schemas.routes import PublicIn
 class DecisionSigned(PublicIn):
     """An officer signed a drafted decision (officer mode, R10). A refusal names its ground (R12).
 
-    {"decision_id": "…", "outcome": "granted", "refusal_ground": null, "officer": "…", "signed_at": "…"}
+    `decision_id` is the draft's, unchanged.
+
+    {"decision_id": "9f2c.5b1e", "outcome": "granted", "refusal_ground": null, "officer": "officer-7",
+     "signed_at": "2021-07-16T10:00:00+06:00"}
     """
 
     name: ClassVar[str] = "emaket.decision-signed.v1"

@@ -34,10 +34,20 @@ _NAMESPACE = uuid.UUID("5a0e9f0e-4f0b-5b0c-9c57-6a61726d656d")
 
 @lru_cache(maxsize=4096)
 def derived_id(*parts: str) -> str:
-    """An id that is the same whenever its parts are: a repeat of the cause has the same id."""
+    """An id that is the same whenever its parts are: a repeat of the cause has the same id.
+
+    >>> derived_id("a question", "reminder")
+    '2a196669-a159-5f20-b17f-43d574be438a'
+    >>> derived_id("a", "question") == derived_id("a question")
+    False
+    """
     return str(uuid.uuid5(_NAMESPACE, json.dumps(parts)))
 
 
 def person_of(decision_id: str) -> str:
-    """The `person_id` that a decision id carries, so that a signature finds its person."""
+    """The `person_id` that a decision id carries, so that a signature finds its person.
+
+    >>> person_of("9f2c.5b1e")
+    '9f2c'
+    """
     return decision_id.partition(".")[0]

@@ -25,6 +25,9 @@ def bare(value: bytes) -> bytes:
     """The JSON alone: without a schema registry's five bytes (a zero, the schema's id) and without a BOM.
 
     What stands behind five such bytes and is no object is left as it is, for `read_json` to refuse.
+
+    >>> bare(bytes([0, 0, 0, 0, 7]) + b'{"iin": 1}')
+    b'{"iin": 1}'
     """
     if value.startswith(_MAGIC):
         behind = value[_SCHEMA_ID:].removeprefix(_BOM)
@@ -38,6 +41,12 @@ def read_json(text: bytes) -> object:
     Refused is also what others may read otherwise than we do: a name that stands twice in an object, numbers
     that are none or that no double holds, half a surrogate pair, and what is nested too deeply. Raises
     `NotJSONError`.
+
+    >>> read_json(b'{"iban": null}')
+    {'iban': None}
+    >>> read_json(b'{"iban": null, "iban": 1}')
+    Traceback (most recent call last):
+    schemas.json_text.NotJSONError: a name stands twice in one object
     """
     for mark, encoding in _OTHER_MARKS:
         if text.startswith(mark):

@@ -30,6 +30,9 @@ def could_name_somebody(text: str) -> bool:
     without its prefix, or its leading zeros. A UUID is none, unless nine of its digits stand in a row. What
     is too long or too often encoded to tell has room. Only the text is looked at, never the event that it
     came with: the same id is always judged alike.
+
+    >>> could_name_somebody("award-17"), could_name_somebody("award-850101-300015")
+    (False, True)
     """
     if len(text) > _LONGEST:
         return True

@@ -20,7 +20,14 @@ INSTANT_FORM = "a time is written as in RFC 3339, with seconds and an offset: 20
 
 
 def read_day(text: str) -> date:
-    """A calendar day written as YYYY-MM-DD. Raises `ValueError`, which repeats nothing."""
+    """A calendar day written as YYYY-MM-DD. Raises `ValueError`, which repeats nothing.
+
+    >>> read_day("2021-07-12")
+    datetime.date(2021, 7, 12)
+    >>> read_day("12.07.2021")
+    Traceback (most recent call last):
+    ValueError: a day is written as 2021-07-12
+    """
     if not _DAY.fullmatch(text):
         raise ValueError(DAY_FORM)
     try:
@@ -34,6 +41,11 @@ def read_instant(text: str) -> datetime:
 
     `t` and `z` may be small, as the RFC's grammar allows; a space in place of `T` is not in it. What is finer
     than a microsecond is cut off. A leap second, where there can be one, is read as the second after it.
+
+    >>> read_instant("2021-07-12T10:00:00+06:00").isoformat()
+    '2021-07-12T04:00:00+00:00'
+    >>> read_instant("2016-12-31T23:59:60Z").isoformat()
+    '2017-01-01T00:00:00+00:00'
     """
     found = _INSTANT.fullmatch(text)
     if not found:

@@ -25,6 +25,12 @@ def check_iin(value: str) -> str:
     """Return the individual identification number unchanged, or raise `ValueError` saying what is wrong.
 
     The birth date inside may be wrong by law, so nothing but the check digit is looked at.
+
+    >>> check_iin("850101300015")
+    '850101300015'
+    >>> check_iin("850101300016")
+    Traceback (most recent call last):
+    ValueError: the check digit of the IIN is wrong
     """
     if not _IIN.fullmatch(value):
         raise ValueError("an IIN has exactly 12 digits")
@@ -47,7 +53,11 @@ def check_phone(value: str) -> str:
 
 
 def is_kazakh_mobile(phone: str) -> bool:
-    """Whether the number is a mobile number of Kazakhstan; +7 alone is shared with Russia."""
+    """Whether the number is a mobile number of Kazakhstan; +7 alone is shared with Russia.
+
+    >>> is_kazakh_mobile("+77011234567"), is_kazakh_mobile("+79161234567")
+    (True, False)
+    """
     return _KAZAKH_MOBILE.fullmatch(phone) is not None
 
 
@@ -55,6 +65,9 @@ def check_iban(value: str) -> str:
     """Return a Kazakh IBAN in its compact upper-case form, or raise `ValueError` saying what is wrong.
 
     A bank that is not known to us is no reason to refuse: only form and check digits are looked at.
+
+    >>> check_iban("kz86 125k zt50 0410 0100")
+    'KZ86125KZT5004100100'
     """
     compact = re.sub(r"\s", "", value).upper()
     if not compact.startswith("KZ"):
@@ -68,7 +81,11 @@ def check_iban(value: str) -> str:
 
 
 def mask_iban(iban: str) -> str:
-    """The account as it may be shown in an SMS: country and the last four characters."""
+    """The account as it may be shown in an SMS: country and the last four characters.
+
+    >>> mask_iban("KZ86125KZT5004100100")
+    'KZ**0100'
+    """
     return f"{iban[:2]}**{iban[-4:]}"
 
 

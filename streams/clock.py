@@ -10,6 +10,10 @@ class Clock:
 
     At `origin` the two are equal; from there virtual time runs `scale` times as fast. With a scale of 1 they
     are the same everywhere, which is the only setting that the production profile allows.
+
+    >>> day_a_second = Clock(86_400, datetime(2021, 7, 1, tzinfo=UTC))
+    >>> day_a_second.virtual(datetime(2021, 7, 1, 0, 0, 3, tzinfo=UTC)).isoformat()
+    '2021-07-04T00:00:00+00:00'
     """
 
     scale: float = 1.0

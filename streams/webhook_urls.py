@@ -69,7 +69,11 @@ def read_overrides(fragment: str) -> Overrides:
 
 
 def webhook_url(public_url: str, path: str) -> str:
-    """The address of a webhook as the SMS API is to be told it, with what it asks for."""
+    """The address of a webhook as the SMS API is to be told it, with what it asks for.
+
+    >>> webhook_url("https://sms.example.kz", INBOUND)
+    'https://sms.example.kz/sms/inbound#rc=5&rp=5xx,ct,rt'
+    """
     base, fragment = urldefrag(public_url)
     return f"{base}{path}#{fragment or ASKED_FOR}"
 

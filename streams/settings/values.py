@@ -35,7 +35,11 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> "Address":
-        """Read `host:port`, or `[host]:port` for IPv6. Raises ValueError."""
+        """Read `host:port`, or `[host]:port` for IPv6. Raises ValueError.
+
+        >>> Address.parse("[::1]:8080")
+        Address(host='::1', port=8080)
+        """
         parts = urlsplit(f"//{text.strip()}")
         if not parts.hostname or parts.port is None or parts.path or parts.query or parts.username:
             raise ValueError("not host:port")
@@ -54,7 +58,11 @@ class DayHours:
 
     @classmethod
     def parse(cls, text: str) -> "DayHours":
-        """Read `09:00-21:00`. Raises ValueError."""
+        """Read `09:00-21:00`. Raises ValueError.
+
+        >>> str(DayHours.parse("09:00 - 21:00"))
+        '09:00-21:00'
+        """
         begins, _, ends = text.partition("-")
         hours = cls(time.fromisoformat(begins.strip()), time.fromisoformat(ends.strip()))
         if hours.begins >= hours.ends or hours.begins.tzinfo or hours.ends.tzinfo:
