@@ -106,9 +106,10 @@ class CircuitBreaker:
         self._until = 0.0
 
     def failed(self, retry_after: float | None, *, answered: bool = True) -> None:
-        """The API did not take a message for a passing reason; it may have said when to come back.
+        """The API did not take a message, or could not be asked of one, for a passing reason.
 
-        `answered`: the API said so itself, so that it refuses for a reason that we know.
+        It may have said when to come back. `answered`: it said of the message itself that it does not take
+        it, so that it refuses for a reason that we know.
         """
         self._failures += 1
         if answered:

@@ -175,7 +175,8 @@ class Sender:
             waited = self._now() - intended_at
             if problem.passing and waited < timedelta(seconds=self._limits.doubt_seconds):
                 metrics.LOOKUPS.labels("not_now").inc()
-                self._breaker.failed(None)
+                # A list that can't be read says nothing of why messages were refused: their count goes on.
+                self._breaker.failed(None, answered=False)
                 return self._later(step, "look_up_failed", open_=True)
             metrics.LOOKUPS.labels("impossible").inc()
             _log.error("a message is in doubt", message_id=step.message.message_id, reason=str(problem))

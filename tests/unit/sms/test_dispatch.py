@@ -219,6 +219,20 @@ async def test_from_the_fifth_number_in_a_row_on_nobody_is_called(
     assert {type(report) for report in await dispatcher.dispatch(others)} == {MessageAccepted}
 
 
+async def test_a_look_up_that_fails_leaves_the_count_of_numbers_as_it_is(
+    api: BadApi, dispatcher: Dispatcher
+) -> None:
+    unknown = status(400, 31337)
+    api.list_trouble = status(503)
+    api.troubles.extend([unknown] * 4 + [reset, unknown])
+    for n in range(6):
+        await dispatcher.dispatch([message(f"m{n}", f"+770155502{n:02}")])
+    assert len(api.lists()) == 1
+    [report] = await dispatcher.dispatch([message("m6", "+77015550206")])
+    assert isinstance(report, MessageDeferred)
+    assert report.reason == "resting"
+
+
 async def test_what_the_api_takes_in_between_starts_the_count_of_numbers_anew(
     api: BadApi, dispatcher: Dispatcher
 ) -> None:
