@@ -1,8 +1,9 @@
 """What becomes of a message that the carrier accepted and that did not reach its number, pure.
 
-A handset may be off: the message is sent again, later and later, until 72 hours after its first try. A fault
-of ours holds the sender's queue and is no matter of the citizen's. A number that wants nothing from our
-sender is asked again each morning of those hours. A sending that failed starts no term (R6).
+A handset may be off: the message is sent again, later and later, until the hours of JARDEM_DELIVERY_HOURS
+after its first try are over. A fault of ours holds the sender's queue and is no matter of the citizen's. A
+number that wants nothing from our sender is asked again each morning of those hours. A sending that failed
+starts no term (R6).
 """
 
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""How fast messages leave: a token bucket for this worker's share, and a rest while the SMS API is down."""
+"""How fast messages leave: a token bucket for this worker's share of the sender's rate."""
 
 import asyncio
 import math

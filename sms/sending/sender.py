@@ -136,7 +136,7 @@ class Sender:
         return self._clock.virtual(entry.intended_at) if entry.intended_at else None
 
     def hold(self, code: int | None, reason: str) -> None:
-        """CircuitBreaker, because a message that the API had taken has failed for a cause of ours."""
+        """Hold the queue, because a message that the API had taken has failed for a cause of ours."""
         metrics.OURS.labels(str(code or "none")).inc()
         _log.error("a message failed for a cause of ours: the queue is held", reason=reason, code=code)
         self._breaker.hold()
