@@ -4,7 +4,6 @@ Hands messages to the SMS API, with a journal of what was attempted, and reports
 when it sent them, too, and holds them back where they fail for a cause of ours.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -22,7 +21,7 @@ from schemas.messages import (
 from sms.sending.catch_up import CatchUp
 from sms.sending.dispatcher import Dispatcher
 from sms.sending.journal import Report
-from sms.sending.sender import Limits
+from sms.sending.sender import Limits, Sender
 from sms.sending.sent_time_lookup import SentTimes
 from sms.twilio.carrier import TwilioCarrier
 from sms.twilio.errors import meaning_of
@@ -40,28 +39,23 @@ _LONGEST_LEFT = 30.0
 
 
 class TableJournal:
-    """The journal of the numbers whose batches are at work, in a table with the outbox's partitions."""
+    """The journal of the numbers of one batch: one partition of a table that has the outbox's partitions.
 
-    def __init__(self, app: StreamApp, table: BytesTable) -> None:
+    It is made for each batch, so that nothing is kept of a number that is not at work.
+    """
+
+    def __init__(self, app: StreamApp, table: BytesTable, partition: int) -> None:
         self._app = app
         self._table = table
-        self._partitions: dict[bytes, int] = {}
-
-    def place(self, keys: set[bytes], partition: int) -> None:
-        """Say in which partition these numbers stand, for as long as this worker holds it."""
-        self._partitions.update(dict.fromkeys(keys, partition))
+        self._partition = partition
 
     def get(self, key: bytes) -> bytes | None:
         """What was last put under this key."""
-        return self._table.partition(self._partitions[key]).get(key)
+        return self._table.partition(self._partition).get(key)
 
     async def put(self, entries: Mapping[bytes, bytes]) -> None:
         """Write; returns when the broker has acknowledged all of it."""
-        by_partition: defaultdict[int, dict[bytes, bytes]] = defaultdict(dict)
-        for key, value in entries.items():
-            by_partition[self._partitions[key]][key] = value
-        for partition, values in by_partition.items():
-            await self._app.send_table(self._table, partition, values, [])
+        await self._app.send_table(self._table, self._partition, entries, [])
 
 
 class CarrierAgent:
@@ -93,9 +87,9 @@ class CarrierAgent:
         self._effects = Effects("urn:jardem:carrier", pseudonyms)
         table = cast("BytesTable", app.Table("attempts", key_type=bytes, value_type=bytes))
         app.tables_of_inboxes[SMS_OUTBOX] = table.changelog_topic_name
-        self._journal = TableJournal(app, table)
+        self._table = table
         self._sent_times = SentTimes(carrier, app.clock, self._limits)
-        self._dispatcher: Dispatcher | None = None
+        self._sender: Sender | None = None
         self._inbound: InboundCheck | None = None
         if inbound_check is not None:
             leave = timedelta(seconds=min(_LONGEST_LEFT, inbound_check / 2))
@@ -104,18 +98,16 @@ class CarrierAgent:
         app.on_before_shutdown.connect(self._close)
         register_handler(app, "carrier", [SMS_OUTBOX], self._work)
 
-    async def _open(self) -> Dispatcher:
-        if self._dispatcher is None:
-            self._dispatcher = Dispatcher(
-                self._carrier, self._journal, self._pseudonyms, self._app.clock, self._limits
-            )
+    async def _open(self) -> Sender:
+        if self._sender is None:
+            self._sender = Sender(self._carrier, self._limits, self._app.clock)
             await self._carrier.__aenter__()
-        return self._dispatcher
+        return self._sender
 
     async def _close(self, *_: Any, **__: Any) -> None:  # noqa: ANN401 - Faust's signals
         if self._inbound is not None:
             await self._inbound.stop()
-        if self._dispatcher is not None:
+        if self._sender is not None:
             await self._carrier.__aexit__(None, None, None)
 
     def _may_call(self, batch: Batch) -> bool:
@@ -144,11 +136,11 @@ class CarrierAgent:
                 traces[data.sid] = received.traceparent
             elif isinstance(data, SenderHeld):
                 held.append(data)
-        keys = {self._pseudonyms.phone(message.phone).encode() for message in messages}
-        self._journal.place(keys, batch.partition)
-        dispatcher = await self._open()
+        sender = await self._open()
         for each in held:
-            dispatcher.hold(each.code, meaning_of(each.code))
+            sender.hold(each.code, meaning_of(each.code))
+        journal = TableJournal(self._app, self._table, batch.partition)
+        dispatcher = Dispatcher(sender, journal, self._pseudonyms, self._limits)
         for report in await dispatcher.dispatch(messages, may_call=lambda: self._may_call(batch)):
             outgoing += self._report(report, report.message_id, traces)
         # An API that is slow to be asked holds up no report of what it took.

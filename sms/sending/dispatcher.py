@@ -6,7 +6,6 @@ what can't be sent now goes back to the desk, which keeps the queue of each numb
 """
 
 import asyncio
-import random
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,11 +16,9 @@ import structlog
 from schemas.ids import Pseudonyms
 from schemas.messages import MessageToSend
 from sms import metrics
-from sms.carrier import Carrier
 from sms.sending import journal
 from sms.sending.journal import Entry, Journal, Page, Report, UnreadableJournalError
 from sms.sending.sender import Limits, Sender, Step
-from streams.clock import Clock
 
 _log = structlog.get_logger(__name__)
 
@@ -48,32 +45,24 @@ class _Number:
 class Dispatcher:
     """Hands messages to the carrier: numbers side by side, each number's messages in their order.
 
-    `clock` turns the virtual instants of the messages into the real ones of the SMS API and back.
+    It keeps nothing from one batch to the next: that is the journal's, and the sender's, to whom all batches
+    come.
     """
 
     def __init__(
         self,
-        carrier: Carrier,
+        sender: Sender,
         journal_: Journal,
         pseudonyms: Pseudonyms,
-        clock: Clock,
         limits: Limits,
         *,
-        chance: random.Random | None = None,
         now: Callable[[], datetime] = _real_now,
     ) -> None:
         self._journal = journal_
         self._pseudonyms = pseudonyms
         self._limits = limits
         self._now = now
-        self._sender = Sender(carrier, limits, clock, chance=chance or random.SystemRandom(), now=now)
-
-    def hold(self, code: int | None, reason: str) -> None:
-        """Send nothing for a while: the SMS API has told of a failure for which we are the cause.
-
-        `code` is the API's own, and `reason` says it in words.
-        """
-        self._sender.hold(code, reason)
+        self._sender = sender
 
     async def dispatch(
         self, messages: Sequence[MessageToSend], *, may_call: Callable[[], bool] = _always

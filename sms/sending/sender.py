@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -69,8 +69,15 @@ class Step:
     may_call: Callable[[], bool]
 
 
+def _real_now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Sender:
-    """Carries out single messages, as many at once as the limits allow."""
+    """Carries out single messages, as many at once as the limits allow.
+
+    `clock` turns the virtual instants of the messages into the real ones of the SMS API and back.
+    """
 
     def __init__(
         self,
@@ -78,16 +85,16 @@ class Sender:
         limits: Limits,
         clock: Clock,
         *,
-        chance: random.Random,
-        now: Callable[[], datetime],
+        chance: random.Random | None = None,
+        now: Callable[[], datetime] = _real_now,
     ) -> None:
         self._carrier = carrier
         self._limits = limits
         self._clock = clock
-        self._chance = chance
+        self._chance = chance or random.SystemRandom()
         self._now = now
         self._bucket = TokenBucket(limits.per_second, limits.burst, limits.share)
-        self._breaker = CircuitBreaker(chance)
+        self._breaker = CircuitBreaker(self._chance)
         self._free = asyncio.Semaphore(limits.in_flight)
 
     def is_stale(self, message: MessageToSend) -> bool:
@@ -136,7 +143,10 @@ class Sender:
         return self._clock.virtual(entry.intended_at) if entry.intended_at else None
 
     def hold(self, code: int | None, reason: str) -> None:
-        """Hold the queue, because a message that the API had taken has failed for a cause of ours."""
+        """Hold the queue, because a message that the API had taken has failed for a cause of ours.
+
+        `code` is the API's own, and `reason` says it in words.
+        """
         metrics.OURS.labels(str(code or "none")).inc()
         _log.error("a message failed for a cause of ours: the queue is held", reason=reason, code=code)
         self._breaker.hold()

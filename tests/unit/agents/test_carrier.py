@@ -1,9 +1,10 @@
 """The carrier under the lease: a batch that it was unsure of is taken up again, and no SMS is lost."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from types import SimpleNamespace
+from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any, Self
 
 from agents.carrier import CarrierAgent
@@ -121,11 +122,30 @@ def batch(assigned: AssignedPartition, offset: int, text: str) -> Batch:
     return Batch([record(message(text), offset)], assigned)
 
 
+def agent(app: App, api: Api) -> CarrierAgent:
+    limits = Limits(settle_seconds=0, batch_seconds=0.5)
+    return CarrierAgent(app, api, Pseudonyms(b"k"), limits)  # type: ignore[arg-type]
+
+
 def carrier() -> tuple[App, Api]:
     app, api = App(), Api()
-    limits = Limits(settle_seconds=0, batch_seconds=0.5)
-    CarrierAgent(app, api, Pseudonyms(b"k"), limits)  # type: ignore[arg-type]
+    agent(app, api)
     return app, api
+
+
+def keeps(holder: object, wanted: object) -> bool:
+    """Whether an object holds a value, itself or through others; the application and its table aside."""
+    seen: dict[int, object] = {}
+    waiting = [holder]
+    while waiting:
+        each = waiting.pop()
+        if id(each) in seen or isinstance(each, App | Api | Rows | type | FunctionType | ModuleType):
+            continue
+        if each == wanted:
+            return True
+        seen[id(each)] = each
+        waiting += gc.get_referents(each)
+    return False
 
 
 async def one(item: Batch) -> AsyncIterator[Batch]:
@@ -145,6 +165,20 @@ async def test_a_batch_that_the_carrier_was_unsure_of_is_taken_up_again() -> Non
     assert len(api.taken) <= 1
     assert (assigned.acknowledged, assigned.busy) == (1, False)
     assert [outgoing.topic for outgoing in app.sent] == ["sms.inbox.v1"]
+
+
+async def test_after_a_batch_the_agent_keeps_nothing_of_its_numbers() -> None:
+    app, api = App(), Api()
+    ours = agent(app, api)
+    assigned = AssignedPartition(OUTBOX, 0, 0, 0, busy=True)
+    await app.run(one(batch(assigned, 0, "first")))
+    assert assigned.task
+    await asyncio.wait_for(assigned.task, 10)
+    assigned.task = None
+    key = app.sent[0].key
+    assert api.taken
+    assert keeps({"a": [key]}, key)
+    assert not keeps(ours, key)
 
 
 async def test_a_partition_that_is_given_away_is_not_freed_for_what_comes_after() -> None:

@@ -2,13 +2,11 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiohttp import web
 
-from schemas.ids import Pseudonyms
 from schemas.messages import (
     MessageAccepted,
     MessageDeferred,
@@ -24,31 +22,9 @@ from sms.sending.sender import Limits
 from sms.twilio.carrier import TwilioCarrier
 from streams.clock import Clock
 from tests.unit.sms.bad_api import BadApi, Trouble, reset, slow, status, taken_then
+from tests.unit.sms.dispatching import PSEUDONYMS, MemoryJournal, new_dispatcher
 
 PHONE = "+77015550101"
-PSEUDONYMS = Pseudonyms(b"a key of tests")
-QUICK = Limits(per_second=1000, burst=100, quick_seconds=2, settle_seconds=0.4)
-
-
-class MemoryJournal:
-    """Keeps what was put, and what the API had at that moment."""
-
-    def __init__(self, api: BadApi) -> None:
-        self.values: dict[bytes, bytes] = {}
-        self.puts: list[tuple[dict[bytes, bytes], int]] = []
-        self.fail_on: Callable[[int], bool] = lambda _: False
-        self._api = api
-
-    def get(self, key: bytes) -> bytes | None:
-        return self.values.get(key)
-
-    async def put(self, entries: Mapping[bytes, bytes]) -> None:
-        await asyncio.sleep(0)
-        if self.fail_on(len(self.puts)):
-            self.puts.append(({}, len(self._api.creates())))
-            raise ConnectionError("the broker is gone")
-        self.puts.append((dict(entries), len(self._api.creates())))
-        self.values.update(entries)
 
 
 @pytest.fixture
@@ -59,10 +35,6 @@ def kept(api: BadApi) -> MemoryJournal:
 @pytest.fixture
 def dispatcher(carrier: TwilioCarrier, kept: MemoryJournal) -> Dispatcher:
     return new_dispatcher(carrier, kept)
-
-
-def new_dispatcher(carrier: TwilioCarrier, kept: MemoryJournal, limits: Limits = QUICK) -> Dispatcher:
-    return Dispatcher(carrier, kept, PSEUDONYMS, Clock(), limits, chance=random.Random(7))  # noqa: S311
 
 
 def message(
@@ -247,7 +219,7 @@ async def test_a_sender_that_is_held_calls_nobody_and_counts_why(
     api: BadApi, dispatcher: Dispatcher, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = metrics.OURS.labels("30034")._value.get()
-    dispatcher.hold(30034, "our sender is not registered for this traffic")
+    dispatcher._sender.hold(30034, "our sender is not registered for this traffic")
     reports = await dispatcher.dispatch([message(f"m{n}", f"+770155502{n:02}") for n in range(20)])
     assert not api.calls
     for report in reports:
@@ -510,7 +482,7 @@ async def test_staleness_is_a_matter_of_real_time(
     api: BadApi, carrier: TwilioCarrier, kept: MemoryJournal
 ) -> None:
     clock = Clock(scale=86_400, origin=datetime.now(UTC) - timedelta(hours=1))
-    dispatcher = Dispatcher(carrier, kept, PSEUDONYMS, clock, QUICK)
+    dispatcher = new_dispatcher(carrier, kept, clock=clock)
     two_days_ago = clock.now() - timedelta(days=2)
     [report] = await dispatcher.dispatch([message().model_copy(update={"requested_at": two_days_ago})])
     assert isinstance(report, MessageAccepted)

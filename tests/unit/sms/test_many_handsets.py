@@ -7,7 +7,6 @@ import asyncio
 import os
 import random
 from collections import Counter
-from collections.abc import Mapping
 
 import pytest
 
@@ -19,28 +18,17 @@ from schemas.messages import (
     MessageReceived,
     MessageToSend,
 )
-from sms.sending.dispatcher import Dispatcher
 from sms.sending.sender import Limits
 from sms.simulator import Simulator
 from sms.twilio.carrier import TwilioCarrier
 from sms.twilio.webhooks import Account, Webhooks, WebhookServer
 from streams.clock import Clock
 from tests.unit.sms.bad_api import ACCOUNT, SENDER, TOKEN
+from tests.unit.sms.dispatching import MemoryJournal, new_dispatcher
 from tests.unit.sms.webhook_calls import MemoryInbox
 
 HANDSETS = int(os.environ.get("JARDEM_HANDSETS", "300"))
 PSEUDONYMS = Pseudonyms(b"key")
-
-
-class MemoryJournal:
-    def __init__(self) -> None:
-        self.values: dict[bytes, bytes] = {}
-
-    def get(self, key: bytes) -> bytes | None:
-        return self.values.get(key)
-
-    async def put(self, entries: Mapping[bytes, bytes]) -> None:
-        self.values.update(entries)
 
 
 async def until(reached: int, inbox: MemoryInbox) -> None:
@@ -81,7 +69,7 @@ async def test_each_citizen_gets_one_sms_and_each_answer_comes_once() -> None:
         ) as carrier,
     ):
         simulator.on_message(lambda phone, _: simulator.answer(phone, "1"))
-        dispatcher = Dispatcher(carrier, MemoryJournal(), PSEUDONYMS, clock, limits, chance=chance)
+        dispatcher = new_dispatcher(carrier, MemoryJournal(), limits, clock=clock)
         waiting = [
             MessageToSend(
                 message_id=f"m{n}", phone=f"+77015{n:06}", text="сәлем", attempt=1, requested_at=clock.now()

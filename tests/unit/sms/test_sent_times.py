@@ -7,7 +7,6 @@ from email.utils import format_datetime
 import pytest
 from aiohttp import web
 
-from schemas.ids import Pseudonyms
 from schemas.messages import (
     MessageAccepted,
     MessageToSend,
@@ -15,14 +14,13 @@ from schemas.messages import (
     SentTimeWanted,
 )
 from sms.carrier import Accepted, CannotBeAskedError
-from sms.sending.dispatcher import Dispatcher
 from sms.sending.sender import Limits
 from sms.sending.sent_time_lookup import SentTimes
 from sms.twilio.carrier import TwilioCarrier
 from streams.clock import Clock
 from tests.unit.sms.bad_api import ACCOUNT, SENDER, TOKEN, BadApi, Trouble, garbage, reset, slow, status
+from tests.unit.sms.dispatching import MemoryJournal, new_dispatcher
 from tests.unit.sms.published import Published
-from tests.unit.sms.test_dispatch import MemoryJournal
 
 PHONE = "+77015550101"
 TEXT = "Е-макет: сізге жәрдемақы"
@@ -211,7 +209,7 @@ async def test_the_report_of_an_acceptance_tells_it_in_virtual_time(
     api: BadApi, carrier: TwilioCarrier
 ) -> None:
     clock = Clock(86_400, datetime.now(UTC) - timedelta(hours=1))
-    dispatcher = Dispatcher(carrier, MemoryJournal(api), Pseudonyms(b"key"), clock, Limits())
+    dispatcher = new_dispatcher(carrier, MemoryJournal(api), Limits(), clock=clock)
     in_time = datetime.now(UTC).replace(microsecond=0)
     for sent_at in (in_time, in_time + timedelta(days=3), None):
         api.troubles.append(with_date_sent(sent_at))
@@ -239,7 +237,7 @@ async def test_a_message_found_after_its_worker_died_bears_its_sent_time(
     kept = MemoryJournal(api)
     kept.fail_on = lambda put: put == 1
     message = MessageToSend(message_id="m", phone=PHONE, text=TEXT, attempt=1, requested_at=datetime.now(UTC))
-    dispatcher = Dispatcher(carrier, kept, Pseudonyms(b"key"), Clock(), Limits())
+    dispatcher = new_dispatcher(carrier, kept, Limits())
     with pytest.raises(ConnectionError):
         await dispatcher.dispatch([message])
     sent_at = datetime.now(UTC).replace(microsecond=0)

@@ -1,19 +1,15 @@
 """Several workers and one sender: whatever their shares are, together they keep to the sender's rate."""
 
 import asyncio
-import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import combinations
 
-from schemas.ids import Pseudonyms
 from schemas.messages import MessageAccepted, MessageToSend
-from sms.sending.dispatcher import Dispatcher
 from sms.sending.sender import Limits
 from sms.twilio.carrier import TwilioCarrier
-from streams.clock import Clock
 from tests.unit.sms.bad_api import BadApi
-from tests.unit.sms.test_dispatch import MemoryJournal
+from tests.unit.sms.dispatching import MemoryJournal, new_dispatcher
 
 RATE, BURST = 40.0, 4
 # What a call takes on its way through this machine.
@@ -27,13 +23,11 @@ class Workers:
         self.held = [4, 0, 0]
         self._numbers = iter(range(10_000))
         self.dispatchers = [
-            Dispatcher(
+            new_dispatcher(
                 carrier,
                 MemoryJournal(api),
-                Pseudonyms(b"a key of tests"),
-                Clock(),
                 Limits(per_second=RATE, burst=BURST, share=self._share_of(worker), batch_seconds=0.5),
-                chance=random.Random(worker),  # noqa: S311
+                seed=worker,
             )
             for worker in range(3)
         ]

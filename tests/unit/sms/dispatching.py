@@ -1,0 +1,46 @@
+"""A dispatcher of tests, and a journal in memory for it."""
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+
+from schemas.ids import Pseudonyms
+from sms.carrier import Carrier
+from sms.sending.dispatcher import Dispatcher
+from sms.sending.journal import Journal
+from sms.sending.sender import Limits, Sender
+from streams.clock import Clock
+from tests.unit.sms.bad_api import BadApi
+
+PSEUDONYMS = Pseudonyms(b"a key of tests")
+QUICK = Limits(per_second=1000, burst=100, quick_seconds=2, settle_seconds=0.4)
+
+
+class MemoryJournal:
+    """Keeps what was put, and how often the API, if one is given, had been called at that moment."""
+
+    def __init__(self, api: BadApi | None = None) -> None:
+        self.values: dict[bytes, bytes] = {}
+        self.puts: list[tuple[dict[bytes, bytes], int]] = []
+        self.fail_on: Callable[[int], bool] = lambda _: False
+        self._api = api
+
+    def get(self, key: bytes) -> bytes | None:
+        return self.values.get(key)
+
+    async def put(self, entries: Mapping[bytes, bytes]) -> None:
+        await asyncio.sleep(0)
+        calls = len(self._api.creates()) if self._api else 0
+        if self.fail_on(len(self.puts)):
+            self.puts.append(({}, calls))
+            raise ConnectionError("the broker is gone")
+        self.puts.append((dict(entries), calls))
+        self.values.update(entries)
+
+
+def new_dispatcher(
+    carrier: Carrier, journal: Journal, limits: Limits = QUICK, *, clock: Clock | None = None, seed: int = 7
+) -> Dispatcher:
+    """A dispatcher with a sender of its own, as a worker that has just begun has."""
+    sender = Sender(carrier, limits, clock or Clock(), chance=random.Random(seed))  # noqa: S311
+    return Dispatcher(sender, journal, PSEUDONYMS, limits)
