@@ -90,8 +90,12 @@ class CatchUp:
         self._known: dict[str, None] = {}
 
     def forget(self) -> None:
-        """Begin anew the next time, with what is stored then: another worker has read on meanwhile."""
+        """Begin anew the next time, with what is stored then: another worker may have read on meanwhile.
+
+        What was handed over may not have reached the broker, so it is handed over again.
+        """
         self._reading = None
+        self._known.clear()
 
     async def read(self, stored: bytes | None) -> Part:
         """Read the next part of the list. `stored` is the last mark that was stored, if any was.
@@ -144,7 +148,7 @@ class CatchUp:
         return Mark(read_to=read_to).model_dump_json().encode()
 
     def _record(self, text: Text) -> Outgoing | None:
-        """The text for the inbox, once a process; None for what it has had, and for what can't be one."""
+        """The text for the inbox, once until `forget`; None for what was handed over, or can't be one."""
         if text.sid in self._known:
             return None
         # What is to come was not received, whatever the API's clock says.

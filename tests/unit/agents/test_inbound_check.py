@@ -63,6 +63,9 @@ class App:
     def task(self, function: Any) -> None:
         self.run = function
 
+    def fail(self) -> None:
+        raise ConnectionError("the broker is gone")
+
     async def send_all(self, outgoing: Sequence[Outgoing]) -> None:
         self.before_sending()
         self.written += [f"text to {each.topic}" for each in outgoing]
@@ -147,6 +150,16 @@ async def test_who_loses_the_partition_while_reading_writes_no_mark() -> None:
         await asyncio.sleep(0.1)
     assert bench.app.written == ["text to sms.inbox.v1"]
     assert bench.api.asked == [None]
+
+
+async def test_texts_that_the_broker_did_not_take_are_sent_again() -> None:
+    async with running() as bench:
+        bench.app.before_sending = bench.app.fail
+        await bench.until(2)
+        assert bench.app.written == []
+        bench.app.before_sending = lambda: None
+        await bench.until(len(bench.api.asked) + 4)
+    assert bench.app.written == ["text to sms.inbox.v1"] * 2 + ["inbound-read-to in 0"]
 
 
 async def test_whatever_fails_is_said_and_tried_again(capsys: pytest.CaptureFixture[str]) -> None:

@@ -285,6 +285,14 @@ async def test_who_takes_over_begins_with_what_is_stored(api: BadApi, worker: Wo
     assert len(api.lists()) - asked == 2
 
 
+async def test_what_may_not_have_reached_the_broker_is_handed_over_again(api: BadApi, worker: Worker) -> None:
+    api.receive("1", NOW - MINUTE)
+    lost = await worker.catch_up.read(worker.stored)
+    assert len(lost.texts) == 1
+    worker.catch_up.forget()
+    assert await worker.check() == ["1"]
+
+
 async def test_what_is_no_text_of_a_number_is_passed_over_and_counted(api: BadApi, worker: Worker) -> None:
     unusable = metrics.INBOUND_TEXTS.labels("unusable")._value.get()
     for phone in ("1414", "Kaspi", "whatsapp:+77015550101", ""):
