@@ -74,8 +74,9 @@ class App:
         self, table: Table, partition: int, values: Mapping[bytes, bytes], outgoing: Sequence[Outgoing]
     ) -> None:
         assert list(outgoing) == []
-        table.partition(partition).write(values.items(), None)
+        # As the real one: the broker has it before anybody asks whose the partition is.
         self.written += [f"{key.decode()} in {partition}" for key in values]
+        table.partition(partition).write(values.items(), None)
 
 
 class Bench:
@@ -160,6 +161,19 @@ async def test_texts_that_the_broker_did_not_take_are_sent_again() -> None:
         bench.app.before_sending = lambda: None
         await bench.until(len(bench.api.asked) + 4)
     assert bench.app.written == ["text to sms.inbox.v1"] * 2 + ["inbound-read-to in 0"]
+
+
+async def test_who_loses_the_partition_with_the_last_part_leaves_the_mark_to_its_heir() -> None:
+    async with running() as bench:
+
+        def lose() -> None:
+            if len(bench.api.asked) == 2:
+                bench.table.stores.pop(0, None)
+
+        bench.app.before_sending = lose
+        await bench.until(2)
+        await asyncio.sleep(0.1)
+    assert bench.app.written == ["text to sms.inbox.v1"] * 2
 
 
 async def test_whatever_fails_is_said_and_tried_again(capsys: pytest.CaptureFixture[str]) -> None:

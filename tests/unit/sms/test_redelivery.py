@@ -191,6 +191,15 @@ def test_a_notice_that_did_not_reach_is_sent_again_too(put: Number) -> None:
     assert again.message_id == derived_id("n", "again")
 
 
+def test_a_notice_that_can_never_reach_is_not_sent_again(put: Number) -> None:
+    put.hears(notice(NoticeKind.GRANTED))
+    put.hears(accepted("n", NOON))
+    assert put.hears(failed("SM-n", "permanent")) == []
+    assert put.remarks == ("a message did not reach its number, and is not sent again",)
+    assert put.line.messages == ()
+    assert wait(put.line) is None
+
+
 def test_a_notice_is_given_up_after_the_hours(put: Number) -> None:
     put.hears(notice(NoticeKind.GRANTED))
     put.hears(accepted("n", NOON))
