@@ -24,7 +24,6 @@ _FAILURES: Mapping[Effect, Failure] = {
 _NAME = re.compile(r"[A-Za-z0-9_]{1,64}", re.ASCII)
 _SID = re.compile(r"[A-Za-z0-9]{2,64}", re.ASCII)
 _READ = frozenset(("From", "To", "Body", "OptOutType", "MessageSid", "MessageStatus", "ErrorCode"))
-_OPT_OUT_WORDS = frozenset(("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"))
 _WORDS = re.compile(r"([A-Z][a-z]+)+", re.ASCII)
 _STATUS = re.compile(r"[a-z_-]{1,32}", re.ASCII)
 _CODE = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -90,23 +89,20 @@ def read_inbound(fields: Mapping[str, str], received_at: datetime) -> MessageRec
     """A citizen's SMS. Where the SMS API took it for an opt-out, it reaches us in a word that says so."""
     phone, text, sid = _phone(fields, "From"), _needed(fields, "Body"), _sid(fields)
     opted_out = fields.get("OptOutType", "").upper() == "STOP"
-    return _received(phone, text, sid, received_at, opted_out=opted_out)
+    said = "STOP" if opted_out and not _stops(text) else text
+    return MessageReceived(phone=phone, text=said, sid=sid, received_at=received_at)
 
 
 def read_listed(text: Text, received_at: datetime) -> MessageReceived:
     """A citizen's SMS as the SMS API's list has it: the same event that a call of the webhook is.
 
-    The list does not tell what the API took for an opt-out, so its own words for that are looked for. Raises
-    `BadRequestError`.
+    The list does not tell what the API took for an opt-out; its own words for that are read as one here too
+    (`sms/reading/phrases.py`). Raises `BadRequestError`.
     """
     fields = {"From": text.phone, "MessageSid": text.sid}
-    opted_out = text.text.strip().upper() in _OPT_OUT_WORDS
-    return _received(_phone(fields, "From"), text.text, _sid(fields), received_at, opted_out=opted_out)
-
-
-def _received(phone: str, text: str, sid: str, received_at: datetime, *, opted_out: bool) -> MessageReceived:
-    said = "STOP" if opted_out and not _stops(text) else text
-    return MessageReceived(phone=phone, text=said, sid=sid, received_at=received_at)
+    return MessageReceived(
+        phone=_phone(fields, "From"), text=text.text, sid=_sid(fields), received_at=received_at
+    )
 
 
 def _stops(text: str) -> bool:

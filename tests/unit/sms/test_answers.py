@@ -22,7 +22,6 @@ from tests.unit.sms.answer_samples import READERS, Sample, read, samples
 
 SAMPLES = samples()
 AGREED = {"kk", "ru"}
-UNDERSTOOD = [sample for sample in SAMPLES if sample.expected != "-"]
 CONSENTS = [sample.text for sample in SAMPLES if sample.question == "offer" and sample.expected in AGREED]
 ACCOUNTS = [sample for sample in SAMPLES if sample.expected.startswith("KZ")]
 DOUBTS = (
