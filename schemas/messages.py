@@ -12,6 +12,16 @@ Failure = Literal["permanent", "passing", "ours", "opted_out"]
 sender or text is the cause. `opted_out`: the number told the carrier that it wants nothing more from us.
 """
 
+DeliveryStatus = Literal[
+    "accepted", "queued", "sending", "sent", "delivered", "undelivered", "failed", "canceled"
+]
+"""How far an accepted message has come, in the SMS API's words. It only climbs; the last four are final.
+
+The API has other words as well, and may get new ones: they do not tell how far it has come.
+"""
+NOT_DELIVERED: frozenset[DeliveryStatus] = frozenset(("undelivered", "failed", "canceled"))
+"""What says that a message will not reach its number."""
+
 
 class MessageToSend(ToCarrier):
     """Hand this text to the SMS API. At most one message of a number is with the carrier at a time."""
@@ -139,9 +149,9 @@ class MessageReceived(ToLine):
 class MessageStatusReported(ToLine):
     """The carrier tells what became of a message. Reports come late, repeated and in any order.
 
-    `failure` is the webhook's reading of the error code, and null where the status tells of no failure.
-    Events that were written before there was `failure` have `undeliverable` alone, which says that it is
-    permanent.
+    `status` is the SMS API's word, a `DeliveryStatus` or any other. `failure` is the webhook's reading of the
+    error code, and null where the status tells of no failure. Events that were written before there was
+    `failure` have `undeliverable` alone, which says that it is permanent.
     """
 
     name: ClassVar[str] = "message.status"

@@ -6,7 +6,7 @@ The open question, those behind it, the messages on their way. The SMS desk's ag
 from datetime import datetime
 
 from schemas.base import Instant
-from schemas.messages import MessageReceived, MessageStatusReported
+from schemas.messages import DeliveryStatus, MessageReceived, MessageStatusReported
 from schemas.questions import Details, NoticeKind, QuestionKind
 from schemas.stored import Stored
 from schemas.values import Language
@@ -95,7 +95,7 @@ class Delivery(Stored):
     """
 
     sid: str
-    status: str = "accepted"
+    status: DeliveryStatus = "accepted"
     asked: str | None = None
     told: bool = False
     inquiry: Inquiry | None = None

@@ -7,13 +7,13 @@ runs from the acceptance.
 
 from datetime import datetime, timedelta
 
-from schemas.messages import MessageStatusReported, SentTimeTold, SentTimeWanted
+from schemas.messages import DeliveryStatus, MessageStatusReported, SentTimeTold, SentTimeWanted
 from schemas.questions import QuestionSentTime
 from sms.conversation.line import Delivery
 from sms.conversation.turn import Turn
 
 # Statuses of a message that has left the API.
-_LEFT = frozenset(("sent", "delivered", "undelivered"))
+_LEFT: frozenset[DeliveryStatus] = frozenset(("sent", "delivered", "undelivered"))
 _MOST_ATTEMPTS = 7
 _FIRST_DELAY = 15.0
 _GROWTH = 4

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import parse_qsl
 
-from schemas.messages import Failure, MessageReceived, MessageStatusReported
+from schemas.messages import NOT_DELIVERED, Failure, MessageReceived, MessageStatusReported
 from schemas.questions import Decline
 from schemas.values import check_phone
 from sms.carrier import Text
@@ -14,7 +14,6 @@ from sms.reading.answers import read_offer
 from sms.twilio.errors import Effect, effect_of
 
 _MOST_FIELDS = 200
-_NOT_DELIVERED = frozenset(("undelivered", "failed", "canceled"))
 _FAILURES: Mapping[Effect, Failure] = {
     Effect.PERMANENT: "permanent",
     Effect.PASSING: "passing",
@@ -120,7 +119,7 @@ def read_status(fields: Mapping[str, str], at: datetime) -> MessageStatusReporte
     if code and not _CODE.fullmatch(code):
         raise BadRequestError("ErrorCode is no number")
     error_code = int(code) if code else None
-    failure = _FAILURES[effect_of(error_code)] if status in _NOT_DELIVERED else None
+    failure = _FAILURES[effect_of(error_code)] if status in NOT_DELIVERED else None
     return MessageStatusReported(
         phone=phone,
         sid=sid,
