@@ -31,6 +31,10 @@ class UnreadableValueError(ValueError):
     """A stored value that this release cannot read; the message says why and what to do, without its data."""
 
 
+class NewerValueError(UnreadableValueError):
+    """A newer release has written the value."""
+
+
 def dump_stored(state: Stored, version: int) -> bytes:
     """The value: the version of its shape, and of its fields those that are not as they are by default."""
     content = state.model_dump_json(exclude_defaults=True).encode()
@@ -41,7 +45,7 @@ def dump_stored(state: Stored, version: int) -> bytes:
 def load_stored(model: type[S], data: bytes, version: int, upcasts: Mapping[int, Upcast]) -> S:
     """Read a value of any version up to `version`; `upcasts` lead from each version to the next.
 
-    Raises `UnreadableValueError`.
+    Raises `UnreadableValueError`, and of those `NewerValueError` where a newer release has written it.
     """
     head = b'{"version":%d' % version
     try:
@@ -50,7 +54,7 @@ def load_stored(model: type[S], data: bytes, version: int, upcasts: Mapping[int,
             return model.model_validate_json(b"{" + data.removeprefix(head).removeprefix(b","))
         content = json.loads(data)
         found = content.pop("version", _FIRST)
-        refuse_newer(found, version)
+        _refuse_newer(found, version)
         for step in range(found, version):
             content = upcasts.get(step, _unchanged)(content)
         return model.model_validate_json(json.dumps(content))
@@ -66,10 +70,9 @@ def load_stored(model: type[S], data: bytes, version: int, upcasts: Mapping[int,
         raise UnreadableValueError("the value is not a JSON object of ours") from None
 
 
-def refuse_newer(found: int, version: int) -> None:
-    """Raise `UnreadableValueError` where a value's version is above what this release reads."""
+def _refuse_newer(found: int, version: int) -> None:
     if found > version:
-        raise UnreadableValueError(
+        raise NewerValueError(
             f"the value is of version {found}, which a newer jardem has written; this one reads up to "
             f"version {version}: run the newer one"
         )

@@ -8,13 +8,12 @@ nothing.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
 
 import structlog
-from pydantic import Field, ValidationError
 
-from schemas.base import Instant, Model
+from schemas.base import Instant
 from schemas.ids import Pseudonyms
+from schemas.stored import Stored, UnreadableValueError, dump_stored, load_stored
 from sms import metrics
 from sms.carrier import CannotBeAskedError, Carrier, Text
 from sms.twilio.forms import BadRequestError, read_listed
@@ -33,10 +32,13 @@ _MOST_PARTS = 5000
 _MOST_KNOWN = 20_000
 
 
-class Mark(Model):
+VERSION = 1
+"""The version of the shape in which marks are stored."""
+
+
+class Mark(Stored):
     """Up to when the list is read whole (real time): what was received before is in the SMS desk's inbox."""
 
-    version: Annotated[int, Field(ge=1, le=1)] = 1
     read_to: Instant
 
 
@@ -130,7 +132,7 @@ class CatchUp:
         updated now: what came while it was stopped is in the last hour.
         """
         now = self._now()
-        read_to = _load(stored)
+        read_to = _read_to(stored)
         newest = min(read_to or now - CLOCKS_APART, now + CLOCKS_APART)
         return _Reading(stored=read_to, since=newest - OVERLAP, began=now, newest=newest)
 
@@ -145,7 +147,7 @@ class CatchUp:
         read_to = max(reading.newest, reading.began - CLOCKS_APART)
         if reading.stored is not None and read_to - reading.stored < _WORTH_STORING:
             return None
-        return Mark(read_to=read_to).model_dump_json().encode()
+        return dump(Mark(read_to=read_to))
 
     def _record(self, text: Text) -> Outgoing | None:
         """The text for the inbox, once until `forget`; None for what was handed over, or can't be one."""
@@ -167,11 +169,21 @@ class CatchUp:
         return record
 
 
-def _load(stored: bytes | None) -> datetime | None:
+def load(stored: bytes) -> Mark:
+    """Read a mark's value. Raises `UnreadableValueError`."""
+    return load_stored(Mark, stored, VERSION, {})
+
+
+def dump(mark: Mark) -> bytes:
+    """The value to be stored."""
+    return dump_stored(mark, VERSION)
+
+
+def _read_to(stored: bytes | None) -> datetime | None:
     if stored is None:
         return None
     try:
-        return Mark.model_validate_json(stored).read_to
-    except ValidationError:
+        return load(stored).read_to
+    except UnreadableValueError:
         _log.error("up to when the SMS API's list of texts was read can't be told: beginning anew")
         return None

@@ -15,9 +15,10 @@ import structlog
 
 from schemas.ids import Pseudonyms
 from schemas.messages import MessageToSend
+from schemas.stored import NewerValueError, UnreadableValueError
 from sms import metrics
 from sms.sending import journal
-from sms.sending.journal import Entry, Journal, Page, Report, UnreadableJournalError
+from sms.sending.journal import Entry, Journal, Page, Report
 from sms.sending.sender import Limits, Sender, Step
 
 _log = structlog.get_logger(__name__)
@@ -92,7 +93,10 @@ class Dispatcher:
     def _page(self, key: bytes) -> Page | None:
         try:
             return journal.load(self._journal.get(key))
-        except UnreadableJournalError:
+        except NewerValueError:
+            # No matter of this number's: this worker can read none of what the newer one has written.
+            raise
+        except UnreadableValueError:
             _log.error("the journal of a number can't be read", phone_id=key.decode())
             return None
 

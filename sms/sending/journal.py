@@ -1,11 +1,8 @@
 """What the carrier remembers of each number's last messages, so that none is ever sent twice."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
-
-from pydantic import ValidationError
+from typing import Protocol
 
 from schemas.base import Instant
 from schemas.messages import (
@@ -14,13 +11,13 @@ from schemas.messages import (
     MessageInDoubt,
     MessageRejected,
 )
-from schemas.stored import Stored, refuse_newer
+from schemas.stored import Stored, dump_stored, load_stored
 
 Report = MessageAccepted | MessageDeferred | MessageRejected | MessageInDoubt
 
 _KEPT = 20
 
-VERSION: Literal[1] = 1
+VERSION = 1
 """The version of the shape in which pages are stored."""
 
 
@@ -92,14 +89,9 @@ class Entry(Stored):
         )
 
 
-class UnreadableJournalError(ValueError):
-    """A number's journal can't be read: nobody can tell what was sent to it."""
-
-
 class Page(Stored):
     """What is remembered of one number, the most recently touched last."""
 
-    version: Literal[1] = VERSION
     entries: tuple[Entry, ...] = ()
 
     def find(self, message_id: str) -> Entry | None:
@@ -126,28 +118,10 @@ class Page(Stored):
 
 
 def load(value: bytes | None) -> Page:
-    """Read a journal's value.
-
-    Raises `UnreadableJournalError`, and `UnreadableValueError` where a newer release has written it: then
-    nothing may be sent, because nobody here can tell what was.
-    """
-    if value is None:
-        return Page()
-    try:
-        return Page.model_validate_json(value)
-    except ValidationError:
-        refuse_newer(_version_of(value), VERSION)
-        raise UnreadableJournalError("not a journal of version 1") from None
-
-
-def _version_of(value: bytes) -> int:
-    try:
-        version = json.loads(value)["version"]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return 0
-    return version if isinstance(version, int) else 0
+    """Read a journal's value. Raises `UnreadableValueError`: nobody can tell what was sent to the number."""
+    return Page() if value is None else load_stored(Page, value, VERSION, {})
 
 
 def dump(page: Page) -> bytes:
     """The value to be put."""
-    return page.model_dump_json().encode()
+    return dump_stored(page, VERSION)

@@ -12,7 +12,7 @@ from rules.policy import Policy
 from schemas import catalogue
 from schemas.ids import Pseudonyms
 from sms.conversation.converse import LinePolicy
-from sms.sending import journal
+from sms.sending import catch_up, journal
 from streams import envelope
 from streams.events import read
 from streams.records import Record
@@ -23,6 +23,7 @@ _LOADERS = {
     "people": case_desk(Policy(), _PSEUDONYMS).load,
     "lines": sms_desk(LinePolicy(), _PSEUDONYMS).load,
     "journal": journal.load,
+    "marks": catch_up.load,
 }
 _KNOWN = catalogue.CASE_EVENTS | catalogue.LINE_EVENTS | catalogue.CARRIER_EVENTS
 
@@ -70,11 +71,16 @@ def test_every_aggregate_of_before_is_read_field_by_field(stored: Path) -> None:
     assert list(_differences(_upcast(fields), state.model_dump(mode="json", by_alias=True))) == []
 
 
-@pytest.mark.parametrize("stored", _golden("*/journal/*.stored"), ids=_named)
-def test_every_journal_page_of_before_is_read_field_by_field(stored: Path) -> None:
-    page = journal.load(stored.read_bytes())
+_OF_THE_CARRIER = _golden("*/journal/*.stored") + _golden("*/marks/*.stored")
+
+
+@pytest.mark.parametrize("stored", _OF_THE_CARRIER, ids=_named)
+def test_every_journal_page_and_mark_of_before_is_read_field_by_field(stored: Path) -> None:
+    value = _LOADERS[stored.parent.name](stored.read_bytes())
     fields = json.loads(stored.with_suffix(".fields.json").read_text(encoding="utf-8"))
-    assert list(_differences(fields, page.model_dump(mode="json", by_alias=True))) == []
+    # The version stands beside the fields now.
+    assert fields.pop("version", 1) == 1
+    assert list(_differences(fields, value.model_dump(mode="json", by_alias=True))) == []
 
 
 @pytest.mark.parametrize("stored", _golden("*/envelopes/*.stored"), ids=_named)

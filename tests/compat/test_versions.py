@@ -10,7 +10,7 @@ from rules import person
 from rules.person import Case, Person, Source
 from rules.policy import Policy
 from schemas.ids import Pseudonyms
-from schemas.stored import Stored, UnreadableValueError
+from schemas.stored import NewerValueError, Stored, UnreadableValueError
 from schemas.values import Ground
 from sms.conversation import line
 from sms.conversation.converse import LinePolicy
@@ -89,7 +89,8 @@ def test_what_is_no_value_of_ours_is_refused(wrong: bytes) -> None:
 
 def test_a_journal_of_a_newer_version_stops_the_sending() -> None:
     page = journal.dump(journal.Page()).replace(b'"version":1', b'"version":2')
-    with pytest.raises(UnreadableValueError, match="version 2"):
+    with pytest.raises(NewerValueError, match="version 2"):
         journal.load(page)
-    with pytest.raises(journal.UnreadableJournalError):
+    with pytest.raises(UnreadableValueError) as refused:
         journal.load(b"{}}")
+    assert not isinstance(refused.value, NewerValueError)

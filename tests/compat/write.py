@@ -3,9 +3,9 @@
     python -m tests.compat.write RELEASE
 
 plays seeds of the simulation and keeps, under `tests/compat/RELEASE/`, one stored value of each kind: a
-person in each state, a number with a question in each stage, a journal page, the envelopes of both tables,
-and a record of each event that travels between the desks. Beside each stored value stand its fields, read by
-the code that wrote it. A folder that is there is never written again.
+person in each state, a number with a question in each stage, a journal page, a mark of the inbound check,
+the envelopes of both tables, and a record of each event that travels between the desks. Beside each stored
+value stand its fields, read by the code that wrote it. A folder that is there is never written again.
 """
 
 import json
@@ -37,7 +37,8 @@ from schemas.received import ReceivedEvent
 from sms.conversation.converse import LinePolicy
 from sms.conversation.line import Line
 from sms.conversation.stages import Stage, stage_of
-from sms.sending import journal
+from sms.sending import catch_up, journal
+from sms.sending.catch_up import Mark
 from sms.sending.journal import Entry, Page
 from streams import envelope
 from streams.envelope import Envelope
@@ -67,6 +68,8 @@ def main(release: str) -> None:
             _keep(folder / kind / name, _stored(model), model)
     page = _page()
     _keep(folder / "journal" / "page", journal.dump(page), page)
+    mark = Mark(read_to=_AT.replace(microsecond=120_000))
+    _keep(folder / "marks" / "mark", catch_up.dump(mark), mark)
     for name, value in states.envelopes():
         _write(folder / "envelopes" / f"{name}.stored", value)
     for name, record in states.records.items():

@@ -11,7 +11,8 @@ import pytest
 from agents.inbound_check import MARK, InboundCheck
 from schemas.ids import Pseudonyms
 from sms.carrier import CannotBeAskedError, Text, Texts
-from sms.sending.catch_up import CatchUp, Mark
+from sms.sending import catch_up
+from sms.sending.catch_up import CatchUp
 from streams.clock import Clock
 from streams.records import Outgoing
 from streams.transport.stores import MemoryPartition, NotOwned
@@ -118,7 +119,7 @@ async def test_the_mark_is_written_after_the_texts_are_safe_and_the_list_is_read
     assert bench.api.asked[:6] == [None, "more"] * 3
     stored = bench.table.partition(0).get(MARK)
     assert stored
-    assert datetime.now(UTC) - Mark.model_validate_json(stored).read_to < timedelta(minutes=2)
+    assert datetime.now(UTC) - catch_up.load(stored).read_to < timedelta(minutes=2)
 
 
 async def test_who_does_not_own_the_partition_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from schemas.messages import (
     MessageRejected,
     MessageToSend,
 )
+from schemas.stored import NewerValueError
 from sms import metrics
 from sms.sending import journal
 from sms.sending.dispatcher import Dispatcher
@@ -552,6 +553,16 @@ async def test_a_journal_that_cannot_be_read_is_a_doubt_and_is_left_as_it_is(
     assert isinstance(second, MessageAccepted)
     assert kept.values[key] == b"not a journal"
     assert len(api.messages) == 1
+
+
+async def test_a_journal_that_a_newer_release_has_written_gives_the_batch_up(
+    api: BadApi, dispatcher: Dispatcher, kept: MemoryJournal
+) -> None:
+    kept.values[PSEUDONYMS.phone(PHONE).encode()] = b'{"version":2}'
+    with pytest.raises(NewerValueError):
+        await dispatcher.dispatch([message("m2", "+77015550102"), message()])
+    assert not api.calls
+    assert not kept.puts
 
 
 class Desk:

@@ -3,8 +3,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from schemas.messages import MessageAccepted, MessageDeferred
+from schemas.stored import UnreadableValueError
 from sms.sending import journal
-from sms.sending.journal import Entry, Page, UnreadableJournalError
+from sms.sending.journal import Entry, Page
 
 NOW = datetime(2026, 7, 15, 10, tzinfo=UTC)
 AGE = timedelta(days=14)
@@ -31,13 +32,23 @@ def test_what_was_written_is_read_again() -> None:
     assert page.find("c") is None
 
 
+def test_a_page_is_written_as_it_will_be_read_for_ever() -> None:
+    page = Page().noted(entry("a", open_=True), AGE)
+    golden = (
+        b'{"version":1,"entries":[{"message_id":"a","attempt":1,"intended_at":"2026-07-15T10:00:00Z",'
+        b'"called_at":"2026-07-15T10:00:00Z","touched_at":"2026-07-15T10:00:00Z","open":true}]}'
+    )
+    assert journal.dump(page) == golden
+    assert journal.load(golden) == page
+
+
 def test_nothing_is_an_empty_page() -> None:
     assert journal.load(None) == Page()
 
 
 @pytest.mark.parametrize("value", [b"", b"{", b"[]", b"\xff"])
 def test_what_is_no_journal_is_not_taken_for_an_empty_one(value: bytes) -> None:
-    with pytest.raises(UnreadableJournalError):
+    with pytest.raises(UnreadableValueError):
         journal.load(value)
 
 
