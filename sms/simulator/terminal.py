@@ -19,6 +19,7 @@ from rich.text import Text
 
 from schemas.times import ALMATY
 from schemas.values import check_phone
+from streams.errors import UserError
 
 _WIDEST, _NARROWEST = 46, 18
 _LONGEST_EXCERPT = 30
@@ -41,8 +42,14 @@ _HELP = (
 )
 
 
-class NoSimulatorError(Exception):
+class NoSimulatorError(UserError):
     """No simulated SMS API answers at the address; the message says which."""
+
+
+class WrongNumberError(UserError):
+    """What was given is no phone number."""
+
+    exit_code = 2
 
 
 class HandsetTerminal:
@@ -71,9 +78,9 @@ class HandsetTerminal:
     async def converse(self, phone: str, lines: AsyncIterator[str]) -> None:
         """Show the conversation of a number live and send the lines, until they end or say `/quit`.
 
-        Raises `NoSimulatorError`, and `ValueError` where `phone` is no number in E.164.
+        Raises `NoSimulatorError`, and `WrongNumberError` where `phone` is no number in E.164.
         """
-        path = f"/handsets/{quote(check_phone(phone))}"
+        path = f"/handsets/{quote(_number(phone))}"
         async with ClientSession(timeout=_WITHOUT_LIMIT) as session:
             self._draw(await self._call(session, "PUT", path, {}), None)
             self._console.print(Text(_HELP, style="dim"))
@@ -137,6 +144,13 @@ class HandsetTerminal:
             self._console.print(_bubble(message))
 
 
+def _number(given: str) -> str:
+    try:
+        return check_phone(given)
+    except ValueError as error:
+        raise WrongNumberError(str(error)) from None
+
+
 def _bubble(message: dict[str, Any]) -> Align:
     at = datetime.fromisoformat(message["at"]).astimezone(ALMATY).strftime("%d.%m %H:%M")
     here = message["written_here"]
@@ -169,7 +183,7 @@ async def _typed() -> AsyncIterator[str]:
 async def run(url: str, phone: str | None) -> None:
     """What `jardem handset` does: list the handsets, or hold one number's conversation in this terminal.
 
-    Raises `NoSimulatorError`, and `ValueError` where `phone` is no number in E.164.
+    Raises `NoSimulatorError`, and `WrongNumberError` where `phone` is no number in E.164.
     """
     terminal = HandsetTerminal(url, Console())
     if phone is None:

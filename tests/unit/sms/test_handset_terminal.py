@@ -8,7 +8,7 @@ from rich.console import Console
 from ops.reach import free_port
 from schemas.ids import Pseudonyms
 from sms.simulator import Simulator
-from sms.simulator.terminal import HandsetTerminal, NoSimulatorError
+from sms.simulator.terminal import HandsetTerminal, NoSimulatorError, WrongNumberError
 from sms.twilio.webhooks import Account, Webhooks, WebhookServer
 from streams.clock import Clock
 from tests.unit.sms.bad_api import ACCOUNT, SENDER, TOKEN
@@ -91,5 +91,5 @@ async def test_nothing_listens_there(printed: Console) -> None:
 
 
 async def test_what_is_no_number(simulator: Simulator, printed: Console) -> None:
-    with pytest.raises(ValueError, match=r"E\.164"):
+    with pytest.raises(WrongNumberError, match=r"E\.164"):
         await HandsetTerminal(simulator.url, printed).converse("8701", said())
