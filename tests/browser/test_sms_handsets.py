@@ -12,11 +12,11 @@ from ops.reach import free_port
 from schemas.ids import Pseudonyms
 from sms.carrier import Accepted
 from sms.simulator import Simulator
-from sms.twilio.carrier import TwilioCarrier
 from sms.twilio.webhooks import Account, Webhooks, WebhookServer
 from streams.clock import Clock
 from tests.browser.browser import Tab, browsing
 from tests.unit.sms.bad_api import ACCOUNT, SENDER, TOKEN
+from tests.unit.sms.carriers import twilio_carrier
 from tests.unit.sms.webhook_calls import MemoryInbox
 
 PHONE, OTHER = "+77015550101", "+77015550102"
@@ -53,13 +53,7 @@ async def tab(simulator: Simulator, tmp_path: Path) -> AsyncIterator[Tab]:
 
 
 async def send(simulator: Simulator, phone: str, text: str) -> None:
-    async with TwilioCarrier(
-        api_url=simulator.url,
-        account_sid=ACCOUNT,
-        auth_token=TOKEN,
-        sender=SENDER,
-        status_callback="",
-    ) as carrier:
+    async with twilio_carrier(simulator.url, status_callback="") as carrier:
         assert isinstance(await carrier.send(phone, text), Accepted)
 
 

@@ -82,6 +82,10 @@ class Ledger:
         """The worker's log. Every line is JSON, or the test fails."""
         return [json.loads(line) for line in self.log.read_text().splitlines()]
 
+    def told(self, event: str) -> list[dict[str, Any]]:
+        """The lines of the log that tell this."""
+        return [line for line in self.lines() if event in line["event"]]
+
     def _health_address(self) -> str | None:
         found = re.search(r'"health": "([^"]+)"', self.log.read_text())
         return found[1] if found else None

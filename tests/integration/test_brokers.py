@@ -1,7 +1,6 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -15,8 +14,7 @@ from ops.brokers.choose import choose
 from ops.brokers.embedded import EmbeddedBroker
 from ops.brokers.kafka import KafkaBroker
 from ops.reach import answers, free_port
-
-JARDEM = Path(sys.executable).with_name("jardem")
+from tests.integration.command import JARDEM
 
 
 def create(address: str, topic: str, partitions: int = 2) -> None:

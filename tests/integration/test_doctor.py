@@ -1,7 +1,6 @@
 import os
 import re
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from email.utils import formatdate
@@ -19,8 +18,8 @@ from ops.reach import free_port
 from ops.topics import apply_topics
 from streams.settings.settings import Settings
 from tests.hidden import hide
+from tests.integration.command import JARDEM
 
-JARDEM = Path(sys.executable).with_name("jardem")
 INBOUND = "JARDEM_INBOUND_CHECK"
 SECRET = "a-token-that-nobody-sees"
 

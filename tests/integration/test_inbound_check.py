@@ -6,7 +6,7 @@ On a real broker, with a worker that is killed in between, and webhooks that are
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ from ops.demo.recognise import kind_of
 from ops.demo.sample import IBAN, Published
 from sms.simulator.handsets import Message
 from tests.integration.reader import everything_in
+from tests.integration.waiting import until
 
 # Of these tests alone: the worker also reads what other tests have left on the broker.
 CITIZENS = {"down": ("+77015550188", "680303300186"), "503": ("+77015550189", "690404400193")}
@@ -77,12 +78,6 @@ class Story:
         """The SMS API calls after all, when somebody answers again."""
         network = self.installation.simulator._network
         return await network._webhooks.call(network._inbound_url, network._inbound_fields(message))
-
-
-async def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - other processes' doing
-            await asyncio.sleep(0.1)
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from ops.demo.outcomes import DEAD, Outcomes, follow
 from ops.demo.processes import run_command
 from ops.demo.sample import Published
 from ops.demo.script import Script
+from tests.integration.waiting import until
 
 DAY = 86_400
 # Slow enough that a term does not run out while the group waits for the killed worker.
@@ -105,12 +106,6 @@ class Play:
         outcome = self.outcomes.note(topic, data)
         if outcome and outcome.startswith("ended"):
             self.script.ended(data["iin"])
-
-
-async def until(condition: Callable[[], bool], seconds: float) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - the condition is other processes' doing
-            await asyncio.sleep(0.1)
 
 
 @pytest.mark.timeout(420)

@@ -1,6 +1,5 @@
 import json
 import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,8 +14,8 @@ from ops.publish.publisher import Publisher
 from ops.topics import apply_topics
 from schemas.cloudevents import decode
 from streams.settings.settings import Settings
+from tests.integration.command import JARDEM
 
-JARDEM = Path(sys.executable).with_name("jardem")
 NOW = datetime.now(UTC)
 AWARDS = "registry.title-awarded.v1"
 

@@ -5,7 +5,6 @@ import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 from time import monotonic
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -16,12 +15,6 @@ from ops.brokers.kafka import KafkaBroker
 from tests.integration.ledger import PARTITIONS, Ledger
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
-
-
-@pytest.fixture
-async def ledger(kafka: KafkaBroker, tmp_path: Path) -> AsyncIterator[Ledger]:
-    async with Ledger(kafka.address, tmp_path) as ledger:
-        yield ledger
 
 
 @pytest.fixture
@@ -56,10 +49,6 @@ async def until_copied(ledger: Ledger, *values: bytes) -> None:
     await ledger.until(all_there)
 
 
-def told(ledger: Ledger, event: str) -> list[dict[str, Any]]:
-    return [line for line in ledger.lines() if event in line["event"]]
-
-
 async def deleted_unread(ledger: Ledger) -> float:
     name = f'jardem_records_deleted_unread_total{{topic="{ledger.originals}"}} '
     lines = (await ledger.metrics()).splitlines()
@@ -77,12 +66,12 @@ async def test_what_was_deleted_while_nobody_read_is_counted_and_said(
     await delete(admin, ledger.originals, 9)
     await ledger.start()
     await until_copied(ledger, b"9", b"10", b"11")
-    (line,) = told(ledger, "deleted before they were read")
+    (line,) = ledger.told("deleted before they were read")
     assert (line["topic"], line["partition"], line["offset"], line["records"]) == (ledger.originals, 0, 9, 7)
     assert await deleted_unread(ledger) == 7
     await ledger.end()
     await ledger.start()
-    assert told(ledger, "deleted") == [], "it is said once"
+    assert ledger.told("deleted") == [], "it is said once"
     assert sorted(await copied(ledger), key=int) == [b"0", b"1", b"9", b"10", b"11"]
 
 
@@ -93,7 +82,7 @@ async def test_what_was_deleted_before_the_first_worker_came_is_said(
     await delete(admin, ledger.originals, 4)
     await ledger.start()
     await until_copied(ledger, b"4")
-    (line,) = told(ledger, "nothing of the partition was ever committed")
+    (line,) = ledger.told("nothing of the partition was ever committed")
     assert line["records"] == 4
 
 
@@ -106,7 +95,7 @@ async def test_a_topic_of_which_nothing_was_read_yet_is_counted_too(
     await delete(admin, ledger.originals, 4)
     await ledger.start()
     await until_copied(ledger, b"4")
-    assert [line["records"] for line in told(ledger, "deleted before they were read")] == [4]
+    assert [line["records"] for line in ledger.told("deleted before they were read")] == [4]
 
 
 async def test_what_is_deleted_under_a_worker_that_stood_still_is_counted(
@@ -124,7 +113,7 @@ async def test_what_is_deleted_under_a_worker_that_stood_still_is_counted(
     await delete(admin, ledger.originals, 18)
     ledger.process.send_signal(signal.SIGCONT)
     await until_copied(ledger, b"18", b"19")
-    (line,) = told(ledger, "deleted before they were read")
+    (line,) = ledger.told("deleted before they were read")
     assert line["records"] == 20 - len(await copied(ledger))
     assert line["offset"] == 18
     assert await deleted_unread(ledger) == line["records"]
@@ -155,9 +144,9 @@ async def test_a_topic_made_anew_is_read_from_its_beginning(
     assert monotonic() - began < 20
     # An offset beyond the new topic's end may bring its records before the look that finds it made anew.
     async with asyncio.timeout(20):
-        while not told(ledger, "a topic was made anew"):  # noqa: ASYNC110 - a process's log has no event
+        while not ledger.told("a topic was made anew"):  # noqa: ASYNC110 - a process's log has no event
             await asyncio.sleep(0.2)
-    assert told(ledger, "a topic was made anew")[0]["topic"] == ledger.originals
+    assert ledger.told("a topic was made anew")[0]["topic"] == ledger.originals
     await ledger.until(ledger.no_lag)
 
 
@@ -171,7 +160,7 @@ async def test_partitions_that_come_later_are_read_soon_and_said(
     began = monotonic()
     await until_copied(ledger, b"new")
     assert monotonic() - began < 20
-    (line,) = told(ledger, "other partitions than before")
+    (line,) = ledger.told("other partitions than before")
     assert (line["topic"], line["before"], line["now"]) == (ledger.originals, PARTITIONS, PARTITIONS + 1)
 
 
@@ -191,7 +180,7 @@ async def test_a_table_does_not_keep_what_a_changelog_held_that_is_no_more(
         await ledger.start()
         await ledger.events(b"a", {"id": "a2", "add": 1})
         assert (await ledger.until_said("a2"))[-1]["sum"] == 1
-        assert bool(told(ledger, "a changelog was made anew")) is (store == "rocksdb")
+        assert bool(ledger.told("a changelog was made anew")) is (store == "rocksdb")
 
 
 async def test_an_offset_of_a_topic_that_is_no_more_is_not_read_on_from(ledger: Ledger) -> None:
@@ -203,5 +192,5 @@ async def test_an_offset_of_a_topic_that_is_no_more_is_not_read_on_from(ledger: 
         await consumer.commit({TopicPartition(ledger.originals, 0): (2, str(uuid4()))})
     await ledger.start()
     await until_copied(ledger, b"0", b"1", b"2")
-    (line,) = told(ledger, "the topic was made anew; it is read from its beginning")
+    (line,) = ledger.told("the topic was made anew; it is read from its beginning")
     assert (line["topic"], line["partition"], line["offset"]) == (ledger.originals, 0, 0)

@@ -1,7 +1,6 @@
 import os
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,9 +19,9 @@ from streams.errors import NoBrokerError
 from streams.settings.settings import Settings
 from streams.topics import CASE_INBOX, all_topics
 from tests.hidden import hide
+from tests.integration.command import JARDEM
 from tests.integration.reader import configure
 
-JARDEM = Path(sys.executable).with_name("jardem")
 WHOLE = {
     "JARDEM_TWILIO_ACCOUNT_SID": "AC0123",
     "JARDEM_TWILIO_AUTH_TOKEN": "token",

@@ -3,22 +3,14 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from ops.brokers.kafka import KafkaBroker
 from tests.integration.ledger import Ledger
 from tests.integration.reader import unhandled
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
-
-
-@pytest.fixture
-async def ledger(kafka: KafkaBroker, tmp_path: Path) -> AsyncIterator[Ledger]:
-    async with Ledger(kafka.address, tmp_path) as ledger:
-        yield ledger
 
 
 @asynccontextmanager
@@ -86,10 +78,10 @@ async def test_a_transaction_that_hangs_is_seen_in_the_lag_and_in_the_log(ledger
             await put(producer, ledger.originals, b"second", b"third")
 
         async def told() -> bool:
-            return any("a transaction holds back" in line["event"] for line in ledger.lines())
+            return bool(ledger.told("a transaction holds back"))
 
         await ledger.until(told)
-        (line,) = [line for line in ledger.lines() if "a transaction holds back" in line["event"]]
+        (line,) = ledger.told("a transaction holds back")
         assert (line["topic"], line["partition"], line["offset"], line["records"]) == (
             ledger.originals,
             0,
@@ -111,7 +103,7 @@ async def test_a_transaction_that_hangs_is_seen_in_the_lag_and_in_the_log(ledger
         return gauge(await ledger.metrics(), "jardem_lag_records", ledger.originals) == 0
 
     await ledger.until(goes_on)
-    assert any("goes on again" in line["event"] for line in ledger.lines())
+    assert ledger.told("goes on again")
 
 
 async def test_a_table_does_not_believe_what_was_aborted_and_waits_for_what_hangs(ledger: Ledger) -> None:
@@ -131,7 +123,7 @@ async def test_a_table_does_not_believe_what_was_aborted_and_waits_for_what_hang
         await ledger.start(ready=False)
 
         async def waits() -> bool:
-            return any("recovery waits" in line["event"] for line in ledger.lines())
+            return bool(ledger.told("recovery waits"))
 
         await ledger.until(waits)
         assert (await ledger.health("/readyz"))[1]["status"] == "recovering tables"

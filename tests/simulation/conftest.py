@@ -20,3 +20,11 @@ def consented(asked: Town) -> Town:
     """The same, after the consent in Russian."""
     asked.reads("2")
     return asked
+
+
+@pytest.fixture
+def family(town: Town) -> Town:
+    """Two heroes with one phone; the first has been asked, the second waits behind."""
+    for person in (0, 1):
+        town.learns("phone0", "title", person=person)
+    return town

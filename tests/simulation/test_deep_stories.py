@@ -19,14 +19,6 @@ LEFT_UNWRITTEN = Crash(wrote=False, sent=9)
 LAG = timedelta(seconds=2.5)
 
 
-@pytest.fixture
-def family(town: Town) -> Town:
-    """Two heroes with one phone; the first has been asked, the second waits behind."""
-    for person in (0, 1):
-        town.learns("phone0", "title", person=person)
-    return town
-
-
 def town_whose_offer_left_unwritten(hour: int, minute: int, outcome: str) -> Town:
     """The offer was handed over and taken, and the worker died before it could write that down."""
     town = Town()

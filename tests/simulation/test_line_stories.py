@@ -18,15 +18,6 @@ from schemas.values import EndReason
 from sms import texts
 from tests.simulation.town import PHONE, Town, at
 
-
-@pytest.fixture
-def family(town: Town) -> Town:
-    """Two heroes with one phone; the first has been asked, the second waits behind."""
-    for person in (0, 1):
-        town.learns("phone0", "title", person=person)
-    return town
-
-
 # Families.
 
 

@@ -3,8 +3,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from sms.twilio.carrier import TwilioCarrier
-from tests.unit.sms.bad_api import ACCOUNT, SENDER, TOKEN, BadApi
+from tests.unit.sms.bad_api import BadApi
+from tests.unit.sms.carriers import twilio_carrier
+from tests.unit.sms.number import Number
 from tests.unit.sms.published import Published
+from tests.unit.sms.webhook_calls import Caller, calling
 
 
 @pytest.fixture
@@ -15,17 +18,29 @@ async def api() -> AsyncIterator[BadApi]:
 
 @pytest.fixture
 async def carrier(api: BadApi) -> AsyncIterator[TwilioCarrier]:
-    async with TwilioCarrier(
-        api_url=api.url,
-        account_sid=ACCOUNT,
-        auth_token=TOKEN,
-        sender=SENDER,
-        status_callback="https://jardem.example/sms/status",
-        timeout=0.5,
-    ) as ready:
+    async with twilio_carrier(api.url, timeout=0.5) as ready:
         yield ready
 
 
 @pytest.fixture(scope="session")
 def published() -> Published:
     return Published.beside_the_checkout()
+
+
+@pytest.fixture
+async def caller() -> AsyncIterator[Caller]:
+    async with calling() as ready:
+        yield ready
+
+
+@pytest.fixture
+def number() -> Number:
+    return Number()
+
+
+@pytest.fixture
+def put(number: Number) -> Number:
+    """A number with an offer that the carrier accepted at noon."""
+    number.asks()
+    number.takes()
+    return number

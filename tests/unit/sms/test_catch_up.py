@@ -1,6 +1,5 @@
 """Answers that no call of the webhook brought are fetched, each under the id that the call would have had."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,7 +18,8 @@ from sms.twilio.carrier import TwilioCarrier
 from streams.clock import Clock
 from streams.records import Outgoing
 from tests.unit.sms.bad_api import ACCOUNT, SENDER, TOKEN, BadApi, reset, status
-from tests.unit.sms.webhook_calls import INBOUND, Caller, calling
+from tests.unit.sms.carriers import twilio_carrier
+from tests.unit.sms.webhook_calls import INBOUND, Caller
 
 PSEUDONYMS = Pseudonyms(b"key")
 PHONE = "+77015550101"
@@ -77,12 +77,6 @@ class Worker:
 @pytest.fixture
 async def worker(carrier: TwilioCarrier) -> Worker:
     return Worker(carrier)
-
-
-@pytest.fixture
-async def caller() -> AsyncIterator[Caller]:
-    async with calling() as ready:
-        yield ready
 
 
 async def test_the_event_is_the_one_that_a_call_would_have_brought(
@@ -360,13 +354,7 @@ async def test_the_simulated_api_lists_what_its_webhook_did_not_take() -> None:
             inbound_url="http://127.0.0.1:1/sms/inbound",
             delay=0.01,
         ) as simulator,
-        TwilioCarrier(
-            api_url=simulator.url,
-            account_sid=ACCOUNT,
-            auth_token=TOKEN,
-            sender=SENDER,
-            status_callback="http://127.0.0.1:1/sms/status",
-        ) as carrier,
+        twilio_carrier(simulator.url, status_callback="http://127.0.0.1:1/sms/status") as carrier,
     ):
         await carrier.send(PHONE, "сәлем")
         answer = await simulator.answer(PHONE, "Иә")

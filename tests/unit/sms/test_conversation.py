@@ -25,19 +25,6 @@ from sms import texts
 from tests.unit.sms.number import NOON, PHONE, SECOND, Number, accepted, deferred, notice, status
 
 
-@pytest.fixture
-def number() -> Number:
-    return Number()
-
-
-@pytest.fixture
-def put(number: Number) -> Number:
-    """A number with an offer that has left."""
-    number.asks()
-    number.takes()
-    return number
-
-
 def test_a_question_becomes_a_message_with_its_exact_text(number: Number) -> None:
     assert number.asks() == [
         MessageToSend(

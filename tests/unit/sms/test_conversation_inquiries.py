@@ -43,15 +43,6 @@ def woken(number: Number) -> list[Event]:
 
 
 @pytest.fixture
-def put() -> Number:
-    """A number with an offer that the carrier has accepted."""
-    number = Number()
-    number.asks()
-    number.takes()
-    return number
-
-
-@pytest.fixture
 def asking(put: Number) -> Number:
     """The same, an hour later: the offer is reported to have been sent, and its sent time is asked for."""
     put.now += timedelta(hours=1)

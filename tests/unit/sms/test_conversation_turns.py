@@ -24,19 +24,6 @@ from sms.conversation.converse import converse
 from tests.unit.sms.number import NOON, PHONE, SECOND, Number, accepted, deferred, notice, status
 
 
-@pytest.fixture
-def number() -> Number:
-    return Number()
-
-
-@pytest.fixture
-def put(number: Number) -> Number:
-    """A number with an offer that has left."""
-    number.asks()
-    number.takes()
-    return number
-
-
 def test_a_text_waits_while_it_is_unknown_whether_the_question_has_left(put: Number) -> None:
     put.reads("1")
     put.now += SECOND

@@ -20,10 +20,10 @@ from schemas.messages import (
 )
 from sms.sending.sender import Limits
 from sms.simulator import Simulator
-from sms.twilio.carrier import TwilioCarrier
 from sms.twilio.webhooks import Account, Webhooks, WebhookServer
 from streams.clock import Clock
 from tests.unit.sms.bad_api import ACCOUNT, SENDER, TOKEN
+from tests.unit.sms.carriers import twilio_carrier
 from tests.unit.sms.dispatching import MemoryJournal, new_dispatcher
 from tests.unit.sms.webhook_calls import MemoryInbox
 
@@ -59,14 +59,7 @@ async def test_each_citizen_gets_one_sms_and_each_answer_comes_once() -> None:
             inbound_url=f"{own}/sms/inbound",
             delay=0.01,
         ) as simulator,
-        TwilioCarrier(
-            api_url=simulator.url,
-            account_sid=ACCOUNT,
-            auth_token=TOKEN,
-            sender=SENDER,
-            status_callback=f"{own}/sms/status",
-            timeout=60,
-        ) as carrier,
+        twilio_carrier(simulator.url, status_callback=f"{own}/sms/status", timeout=60) as carrier,
     ):
         simulator.on_message(lambda phone, _: simulator.answer(phone, "1"))
         dispatcher = new_dispatcher(carrier, MemoryJournal(), limits, clock=clock)

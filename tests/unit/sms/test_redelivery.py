@@ -33,12 +33,9 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def put() -> Number:
-    """A number with an offer that was accepted at noon, and no quiet hours."""
-    number = Number(quiet=False)
-    number.asks()
-    number.takes()
-    return number
+def number() -> Number:
+    """Without quiet hours."""
+    return Number(quiet=False)
 
 
 def failed(

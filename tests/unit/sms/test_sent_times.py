@@ -18,7 +18,8 @@ from sms.sending.sender import Limits
 from sms.sending.sent_time_lookup import SentTimes
 from sms.twilio.carrier import TwilioCarrier
 from streams.clock import Clock
-from tests.unit.sms.bad_api import ACCOUNT, SENDER, TOKEN, BadApi, Trouble, garbage, reset, slow, status
+from tests.unit.sms.bad_api import ACCOUNT, BadApi, Trouble, garbage, reset, slow, status
+from tests.unit.sms.carriers import twilio_carrier
 from tests.unit.sms.dispatching import MemoryJournal, new_dispatcher
 from tests.unit.sms.published import Published
 
@@ -168,13 +169,7 @@ async def test_an_api_that_hangs_holds_up_no_batch(api: BadApi, carrier: TwilioC
 
 
 async def test_nothing_listens_there() -> None:
-    async with TwilioCarrier(
-        api_url="http://127.0.0.1:1",
-        account_sid=ACCOUNT,
-        auth_token=TOKEN,
-        sender=SENDER,
-        status_callback="https://jardem.example/sms/status",
-    ) as carrier:
+    async with twilio_carrier("http://127.0.0.1:1") as carrier:
         [told] = await SentTimes(carrier, Clock(), Limits()).ask([wanted(UNKNOWN)])
     assert told.sent_at is None
 

@@ -24,6 +24,7 @@ from sms.twilio.signature import is_signed
 from sms.twilio.webhooks import Account, Webhooks, WebhookServer
 from streams.clock import Clock
 from tests.unit.sms.bad_api import ACCOUNT, SENDER, TOKEN
+from tests.unit.sms.carriers import twilio_carrier
 from tests.unit.sms.published import Published
 from tests.unit.sms.webhook_calls import MemoryInbox
 
@@ -105,13 +106,7 @@ async def simulator(hooks: Hooks) -> AsyncIterator[Simulator]:
 
 @pytest.fixture
 async def carrier(simulator: Simulator, hooks: Hooks) -> AsyncIterator[TwilioCarrier]:
-    async with TwilioCarrier(
-        api_url=simulator.url,
-        account_sid=ACCOUNT,
-        auth_token=TOKEN,
-        sender=SENDER,
-        status_callback=f"{hooks.url}/sms/status",
-    ) as ready:
+    async with twilio_carrier(simulator.url, status_callback=f"{hooks.url}/sms/status") as ready:
         yield ready
 
 
@@ -318,13 +313,7 @@ async def test_what_the_api_refuses(simulator: Simulator, carrier: TwilioCarrier
         assert isinstance(outcome, NotNow)
         assert outcome.ours
     for token, sender in (("wrong", SENDER), (TOKEN, "+77019999999")):
-        async with TwilioCarrier(
-            api_url=simulator.url,
-            account_sid=ACCOUNT,
-            auth_token=token,
-            sender=sender,
-            status_callback="https://x.example/sms/status",
-        ) as stranger:
+        async with twilio_carrier(simulator.url, sender=sender, token=token) as stranger:
             outcome = await stranger.send(PHONE, "x")
             assert isinstance(outcome, NotNow)
             assert outcome.ours
@@ -547,13 +536,7 @@ async def test_the_webhooks_understand_the_simulator() -> None:
         Simulator(
             account_sid=ACCOUNT, auth_token=TOKEN, sender=SENDER, inbound_url=f"{own}/sms/inbound", delay=0.01
         ) as simulator,
-        TwilioCarrier(
-            api_url=simulator.url,
-            account_sid=ACCOUNT,
-            auth_token=TOKEN,
-            sender=SENDER,
-            status_callback=f"{own}/sms/status",
-        ) as carrier,
+        twilio_carrier(simulator.url, status_callback=f"{own}/sms/status") as carrier,
     ):
         await carrier.send(PHONE, "сәлем")
         await simulator.answer(PHONE, "Иә, рахмет! 🙏")

@@ -21,11 +21,9 @@ MORNING = datetime(2021, 7, 16, 3, tzinfo=UTC)  # 09:00 in Almaty
 
 
 @pytest.fixture
-def put() -> Number:
-    number = Number(quiet=False)
-    number.asks()
-    number.takes()
-    return number
+def number() -> Number:
+    """Without quiet hours."""
+    return Number(quiet=False)
 
 
 @pytest.mark.parametrize("text", ["STOP", "стоп", "Стоп!"])

@@ -8,7 +8,8 @@ from aiohttp import web
 from sms.carrier import Accepted, CannotBeAskedError, NotNow, Refused, Text, Uncertain
 from sms.twilio.carrier import TwilioCarrier
 from sms.twilio.errors import Effect, effect_of, effect_of_refusal, meaning_of
-from tests.unit.sms.bad_api import ACCOUNT, SENDER, TOKEN, BadApi, Trouble, garbage, reset, slow, status
+from tests.unit.sms.bad_api import SENDER, BadApi, Trouble, garbage, reset, slow, status
+from tests.unit.sms.carriers import twilio_carrier
 from tests.unit.sms.published import Published
 
 PHONE = "+77015550101"
@@ -37,13 +38,7 @@ async def test_a_message_is_created_as_the_published_description_says(
 
 async def test_a_messaging_service_sends_in_place_of_a_number(api: BadApi, published: Published) -> None:
     service = "MG" + "a" * 32
-    async with TwilioCarrier(
-        api_url=f"{api.url}/",
-        account_sid=ACCOUNT,
-        auth_token=TOKEN,
-        sender=service,
-        status_callback="https://jardem.example/sms/status",
-    ) as carrier:
+    async with twilio_carrier(f"{api.url}/", sender=service) as carrier:
         assert isinstance(await carrier.send(PHONE, TEXT), Accepted)
         assert await carrier.find(PHONE, TEXT, since=LONG_AGO, except_sids=()) is not None
     assert api.creates()[0].form["MessagingServiceSid"] == service
@@ -99,13 +94,7 @@ async def test_a_date_as_retry_after_counts_from_now(api: BadApi, carrier: Twili
 
 
 async def test_nothing_listens_there() -> None:
-    async with TwilioCarrier(
-        api_url="http://127.0.0.1:1",
-        account_sid=ACCOUNT,
-        auth_token=TOKEN,
-        sender=SENDER,
-        status_callback="https://jardem.example/sms/status",
-    ) as carrier:
+    async with twilio_carrier("http://127.0.0.1:1") as carrier:
         assert await carrier.send(PHONE, TEXT) == NotNow("unreachable")
         with pytest.raises(CannotBeAskedError) as problem:
             await carrier.find(PHONE, TEXT, since=LONG_AGO, except_sids=())
@@ -238,13 +227,7 @@ async def test_a_messaging_service_hears_what_came_to_its_numbers(api: BadApi, p
     api.receive("to another service", NOON, messaging_service_sid="MG" + "b" * 32)
     api.receive("to none", NOON, messaging_service_sid=None)
     api.receive("to ours", NOON, messaging_service_sid=service, to="+77019999999")
-    async with TwilioCarrier(
-        api_url=api.url,
-        account_sid=ACCOUNT,
-        auth_token=TOKEN,
-        sender=service,
-        status_callback="https://jardem.example/sms/status",
-    ) as carrier:
+    async with twilio_carrier(api.url, sender=service) as carrier:
         assert [text.text for text in await texts(carrier, NOON)] == ["to ours", "to none"]
     [call] = api.lists()
     assert "To" not in dict(call.query)

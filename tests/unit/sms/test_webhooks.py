@@ -19,12 +19,6 @@ from tests.unit.sms.webhook_calls import FORM_TYPE, INBOUND, PUBLIC, STATUS, TOK
 IN, ST = "/sms/inbound", "/sms/status"
 
 
-@pytest.fixture
-async def caller() -> AsyncIterator[Caller]:
-    async with calling() as ready:
-        yield ready
-
-
 async def test_an_inbound_sms_becomes_an_event(caller: Caller) -> None:
     before = datetime.now(UTC)
     code, body = await caller.form(IN, INBOUND)
