@@ -1,0 +1,152 @@
+"""What every carrier promises, as tests. Those of a carrier inherit them and bring a world for it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sms.carrier import Accepted, CannotBeAskedError, Carrier, NotNow, Text, Uncertain
+
+PHONE, OTHER = "+77015550101", "+77015550102"
+LONG = timedelta(hours=2)
+
+
+class World(ABC):
+    """A carrier, and the SMS API behind it in the hand of a test."""
+
+    carrier: Carrier
+
+    @abstractmethod
+    def taken(self) -> list[tuple[str, str]]:
+        """Numbers and texts of what the API took, in their order."""
+
+    @abstractmethod
+    async def writes(self, phone: str, text: str) -> None:
+        """A citizen writes to us; return when the API has it."""
+
+    @abstractmethod
+    async def leaves(self, sid: str) -> None:
+        """The API sends what it took under this sid."""
+
+    @abstractmethod
+    def goes_down(self) -> None:
+        """From now on the API can do nothing of what it is asked, for a passing reason."""
+
+
+class CarrierContract(ABC):
+    """Inherit it under a name with Test, and override the fixture `world`."""
+
+    @pytest.fixture
+    @abstractmethod
+    def world(self) -> AsyncIterator[World]:
+        """The world with the carrier, ready to be used."""
+
+    async def test_send_hands_the_message_over_once_and_tells_its_sid(self, world: World) -> None:
+        before = datetime.now(UTC)
+        outcome = await world.carrier.send(PHONE, "сәлем")
+        assert isinstance(outcome, Accepted)
+        assert outcome.sid
+        assert before <= outcome.at <= datetime.now(UTC)
+        assert world.taken() == [(PHONE, "сәлем")]
+
+    async def test_each_message_has_a_sid_of_its_own(self, world: World) -> None:
+        sids = [await sent(world, PHONE, "1"), await sent(world, PHONE, "1"), await sent(world, OTHER, "1")]
+        assert len(set(sids)) == 3
+
+    async def test_send_raises_nothing_for_what_the_api_does(self, world: World) -> None:
+        world.goes_down()
+        assert isinstance(await world.carrier.send(PHONE, "1"), NotNow | Uncertain)
+
+    async def test_find_knows_what_the_api_took(self, world: World) -> None:
+        sid = await sent(world, PHONE, "сәлем")
+        found = await find(world, PHONE, "сәлем")
+        assert found
+        assert found.sid == sid
+        assert abs(found.at - datetime.now(UTC)) < LONG
+
+    async def test_find_wants_exactly_this_number_and_this_text(self, world: World) -> None:
+        await sent(world, PHONE, "сәлем")
+        await world.writes(PHONE, "written by the citizen")
+        assert await find(world, OTHER, "сәлем") is None
+        assert await find(world, PHONE, "сәлем!") is None
+        assert await find(world, PHONE, "written by the citizen") is None
+
+    async def test_find_gives_the_newest(self, world: World) -> None:
+        first, second = await sent(world, PHONE, "1"), await sent(world, PHONE, "1")
+        found = await find(world, PHONE, "1")
+        assert found
+        assert found.sid == second
+        found = await find(world, PHONE, "1", second)
+        assert found
+        assert found.sid == first
+        assert await find(world, PHONE, "1", first, second) is None
+
+    async def test_find_looks_back_no_further_than_it_is_asked(self, world: World) -> None:
+        await sent(world, PHONE, "1")
+        later = datetime.now(UTC) + LONG
+        assert await world.carrier.find(PHONE, "1", since=later, except_sids=()) is None
+
+    async def test_received_lists_what_citizens_wrote_the_newest_first(self, world: World) -> None:
+        assert await texts(world) == []
+        for number, text in enumerate("abc"):
+            await world.writes(OTHER if number else PHONE, text)
+        await sent(world, PHONE, "written by us")
+        listed = await texts(world)
+        assert [(text.phone, text.text) for text in listed] == [(OTHER, "c"), (OTHER, "b"), (PHONE, "a")]
+        assert len({text.sid for text in listed}) == 3
+        assert all(abs(text.at - datetime.now(UTC)) < LONG for text in listed)
+
+    async def test_received_tells_a_text_under_the_same_sid_again(self, world: World) -> None:
+        await world.writes(PHONE, "1")
+        assert await texts(world) == await texts(world)
+
+    async def test_received_looks_back_no_further_than_it_is_asked(self, world: World) -> None:
+        await world.writes(PHONE, "1")
+        assert await texts(world, since=datetime.now(UTC) + LONG) == []
+
+    async def test_sent_at_is_told_when_the_message_has_left_and_not_before(self, world: World) -> None:
+        sid = await sent(world, PHONE, "1")
+        assert await world.carrier.sent_at(sid) is None
+        await world.leaves(sid)
+        sent_at = await world.carrier.sent_at(sid)
+        assert sent_at
+        assert abs(sent_at - datetime.now(UTC)) < LONG
+
+    async def test_asking_sends_nothing(self, world: World) -> None:
+        sid = await sent(world, PHONE, "1")
+        await find(world, PHONE, "1")
+        await find(world, OTHER, "2")
+        await texts(world)
+        await world.carrier.sent_at(sid)
+        assert world.taken() == [(PHONE, "1")]
+
+    async def test_an_api_that_is_down_is_told_to_be_so_for_a_while(self, world: World) -> None:
+        sid = await sent(world, PHONE, "1")
+        world.goes_down()
+        for asking in (find(world, PHONE, "1"), texts(world), world.carrier.sent_at(sid)):
+            with pytest.raises(CannotBeAskedError) as problem:
+                await asking
+            assert problem.value.passing
+
+
+async def sent(world: World, phone: str, text: str) -> str:
+    outcome = await world.carrier.send(phone, text)
+    assert isinstance(outcome, Accepted)
+    return outcome.sid
+
+
+async def find(world: World, phone: str, text: str, *except_sids: str) -> Accepted | None:
+    since = datetime.now(UTC) - LONG
+    return await world.carrier.find(phone, text, since=since, except_sids=except_sids)
+
+
+async def texts(world: World, since: datetime | None = None) -> list[Text]:
+    """The whole list, part by part."""
+    since = since or datetime.now(UTC) - LONG
+    part = await world.carrier.received(since)
+    found = list(part.texts)
+    while part.following is not None:
+        part = await world.carrier.received(since, part.following)
+        found += part.texts
+    return found

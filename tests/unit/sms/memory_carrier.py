@@ -1,0 +1,78 @@
+"""A carrier and its SMS API in memory, for tests that are about neither."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Self
+
+from sms.carrier import Accepted, CannotBeAskedError, NotNow, Outcome, Text, Texts
+
+_PART = 2
+
+
+@dataclass
+class Sms:
+    """What the API took. `sent_at` is when it sent it, once it did."""
+
+    sid: str
+    phone: str
+    text: str
+    at: datetime
+    sent_at: datetime | None = None
+
+
+class MemoryCarrier:
+    """Takes everything, unless it is `down`. `asked` are the sids whose sent time was asked for."""
+
+    def __init__(self) -> None:
+        self.taken: list[Sms] = []
+        self.written: list[Text] = []
+        self.asked: list[str] = []
+        self.down = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+    async def send(self, phone: str, text: str) -> Outcome:
+        if self.down:
+            return NotNow("down")
+        sms = Sms(f"SM{len(self.taken) + 1}", phone, text, datetime.now(UTC))
+        self.taken.append(sms)
+        return Accepted(sms.sid, sms.at)
+
+    async def find(
+        self, phone: str, text: str, *, since: datetime, except_sids: Collection[str]
+    ) -> Accepted | None:
+        self._fail()
+        for sms in reversed(self.taken):
+            if (sms.phone, sms.text) == (phone, text) and sms.at >= since and sms.sid not in except_sids:
+                return Accepted(sms.sid, sms.at, sms.sent_at)
+        return None
+
+    async def received(self, since: datetime, following: str | None = None) -> Texts:
+        self._fail()
+        wanted = [text for text in reversed(self.written) if text.at >= since]
+        begin = int(following or 0)
+        end = begin + _PART
+        return Texts(wanted[begin:end], str(end) if end < len(wanted) else None)
+
+    async def sent_at(self, sid: str) -> datetime | None:
+        self._fail()
+        self.asked.append(sid)
+        return next((sms.sent_at for sms in self.taken if sms.sid == sid), None)
+
+    def sends(self, sid: str, at: datetime) -> None:
+        """The message leaves the API at this instant."""
+        [sms] = [sms for sms in self.taken if sms.sid == sid]
+        sms.sent_at = at
+
+    def receive(self, phone: str, text: str, at: datetime) -> None:
+        """A citizen's text, newer than all before."""
+        self.written.append(Text(f"IN{len(self.written) + 1}", phone, text, at))
+
+    def _fail(self) -> None:
+        if self.down:
+            raise CannotBeAskedError("down", passing=True)
