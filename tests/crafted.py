@@ -53,6 +53,12 @@ def body(record: Raw, offset: int, first: int) -> bytes:
     )
 
 
+def numbered(records: Sequence[Raw], deltas: Sequence[int]) -> bytes:
+    """The records as they stand in a batch, each with the offset it is to say that it has."""
+    first = records[0].timestamp
+    return b"".join(sized(body(record, delta, first)) for record, delta in zip(records, deltas, strict=True))
+
+
 def compressed(data: bytes, codec: str) -> bytes:
     match codec:
         case "gzip":
@@ -81,19 +87,24 @@ def batch(
     attributes: int = 0,
     producer: tuple[int, int, int] = (-1, -1, -1),
     payload: bytes | None = None,
+    says: tuple[int, int] | None = None,
 ) -> bytes:
-    """A batch of the format that brokers of today write, with a right checksum."""
+    """A batch of the format that brokers of today write, with a right checksum.
+
+    `says` is how far behind the first offset its header puts the last one, and how many records it counts.
+    """
     first = records[0].timestamp
     bodies = [body(record, number, first) for number, record in enumerate(records)]
     content = compressed(b"".join(map(sized, bodies)), codec) if payload is None else payload
+    delta, count = says or (len(records) - 1, len(records))
     checked = struct.pack(
         ">hiqqqhii",
         attributes | CODECS[codec],
-        len(records) - 1,
+        delta,
         first,
         max(record.timestamp for record in records),
         *producer,
-        len(records),
+        count,
     )
     checked += content
     tail = struct.pack(">ib", -1, 2) + struct.pack(">I", calc_crc32c(checked)) + checked
@@ -103,9 +114,11 @@ def batch(
 class Crafted(BatchBuilder):  # type: ignore[misc] # aiokafka has no types
     """Such a batch, for aiokafka's `send_batch`, which knows of transactions and sequences."""
 
-    def __init__(self, records: Sequence[Raw], codec: str, *, transactional: bool) -> None:
+    def __init__(
+        self, records: Sequence[Raw], codec: str, *, transactional: bool, payload: bytes | None = None
+    ) -> None:
         super().__init__(1, 0)
-        self._records, self._codec = records, codec
+        self._records, self._codec, self._payload = records, codec, payload
         self._attributes = _TRANSACTIONAL if transactional else 0
         self._relative_offset = len(records)
         self._producer = (-1, -1, -1)
@@ -115,7 +128,13 @@ class Crafted(BatchBuilder):  # type: ignore[misc] # aiokafka has no types
         self._producer = (producer_id, producer_epoch, base_sequence)
 
     def _build(self) -> bytes:
-        return batch(self._records, self._codec, attributes=self._attributes, producer=self._producer)
+        return batch(
+            self._records,
+            self._codec,
+            attributes=self._attributes,
+            producer=self._producer,
+            payload=self._payload,
+        )
 
     def size(self) -> int:
         return len(self._build())

@@ -3,6 +3,11 @@
 aiokafka's own unpacking raises at the first thing that it cannot read, and stands before it for ever. Here
 what cannot be unpacked becomes a `NotUnpacked` with its place and its bytes, and the partition goes on
 behind it. What an aborted transaction has written, and the broker's own marks, are passed over.
+
+Nor is a record simply believed where it says that it stands. Whoever writes a batch may put any offsets into
+its records, and a broker takes them as they are where the batch is not compressed: it looks only whether it
+has as many records as places. Where that is so, a record stands in its turn; where compaction has taken some
+away, it is believed as far as the batch goes.
 """
 
 import struct
@@ -29,6 +34,7 @@ _NEWEST_FORMAT = 2
 _ABORT = 0
 _MORE = 0x80
 _WIDEST = 63
+_OUT_OF_PLACE = "a record in it says that it stands where it cannot stand"
 
 
 class Unpacking:
@@ -101,7 +107,7 @@ class Unpacking:
         """A batch in the format that all brokers of today write."""
         header = _HEADER.unpack_from(batch)
         crc, attributes, delta, first, latest, producer = header[4:10]
-        last = base + delta
+        last, count = base + delta, header[12]
         if wrong := self._wrong(base, last, sound=calc_crc32c(batch[_ATTRIBUTES:]) == crc):
             # How many records it says it has may be what is wrong in it.
             bound = self._end if following is None else min(following, self._end)
@@ -111,7 +117,11 @@ class Unpacking:
         if self._passed_over(base, batch, attributes, producer) or last < self.next_fetch_offset:
             self._move_behind(last)
             return
+        self.next_fetch_offset = max(self.next_fetch_offset, base)
         time = latest if attributes & _APPEND_TIME else first
+        if count > delta + 1:
+            yield self._rest(batch, "it says that it has more records than offsets", last, time)
+            return
         if codec := attributes & _CODEC:
             try:
                 plain = decompress(codec, batch[_HEADER.size :])
@@ -122,13 +132,17 @@ class Unpacking:
             opened = batch[:_ATTRIBUTES] + plain_attributes + batch[_AFTER_ATTRIBUTES : _HEADER.size] + plain
         else:
             opened = batch
+        expected, full = base, count == delta + 1
         try:
             for record in DefaultRecordBatch(opened):
-                if record.offset >= self.next_fetch_offset:
-                    found = self._record(
-                        record.offset, record.timestamp, record.key, record.value, record.headers
-                    )
-                    self._move_behind(record.offset)
+                offset = expected if full else record.offset
+                if not expected <= offset <= last:
+                    yield self._rest(batch, _OUT_OF_PLACE, last, time)
+                    return
+                expected = offset + 1
+                if offset >= self.next_fetch_offset:
+                    found = self._record(offset, record.timestamp, record.key, record.value, record.headers)
+                    self.next_fetch_offset = expected
                     yield found
         except Exception:  # noqa: BLE001 - aiokafka raises many things, and some of them hold the record
             yield from self._one_by_one(opened, batch)
@@ -157,52 +171,64 @@ class Unpacking:
         header = _HEADER.unpack_from(opened)
         base, attributes, delta, first, latest = header[0], *header[5:9]
         count, place, expected = header[12], _HEADER.size, base
+        last, full = base + delta, count == delta + 1
+        time = latest if attributes & _APPEND_TIME else first
         for _ in range(count):
             try:
                 body, place = _bytes(opened, place)
             except (IndexError, ValueError):
                 body = None
             if not body:
-                self.next_fetch_offset = max(self.next_fetch_offset, expected)
-                yield self._not_unpacked(batch, "its records end before the last one", base + delta, latest)
+                yield self._rest(batch, "its records end before the last one", last, time)
                 return
             try:
-                time, offset, key, value, headers = _fields(body)
-                found: Item = self._record(
-                    base + offset,
-                    latest if attributes & _APPEND_TIME else first + time,
-                    key,
-                    value,
-                    headers,
-                )
+                since, offset, key, value, headers = _fields(body)
+                offset = expected if full else base + offset
+                timestamp = latest if attributes & _APPEND_TIME else first + since
+                found: Item = self._record(offset, timestamp, key, value, headers)
             except (IndexError, ValueError):
                 reason = "its fields do not fit into it"
                 found = NotUnpacked(*self._tp, expected, expected, reason, body, "record", latest)
+            if not expected <= found.offset <= last:
+                yield self._rest(batch, _OUT_OF_PLACE, last, time)
+                return
             expected = found.offset + 1
             if found.offset >= self.next_fetch_offset:
-                self._move_behind(found.offset)
+                self.next_fetch_offset = expected
                 yield found
+        if place < len(opened):
+            yield self._rest(batch, "there is more in it than the records that it says it has", last, time)
 
     def _legacy(self, base: int, batch: bytes, magic: int) -> Iterator[Item]:
         """A record, or several compressed into one, in a format from before Kafka 0.11."""
         try:
             opened = LegacyRecordBatch(batch, magic)
-            if wrong := self._wrong(base, base, sound=opened.validate_crc()):
-                yield self._not_unpacked(batch, wrong, min(base, self._end - 1))
-                return
-            self._behind_last = base + 1
+            wrong = self._wrong(base, base, sound=opened.validate_crc())
+        except Exception as error:  # noqa: BLE001 - aiokafka raises many things, and some of them hold the record
+            opened, wrong = None, _misbuilt(magic, error)
+        if wrong:
+            yield self._not_unpacked(batch, wrong, min(base, self._end - 1))
+            return
+        # Which offset is its first, it does not say; only that it is its last that it stands at.
+        expected, self._behind_last = self._behind_last, base + 1
+        if base < self.next_fetch_offset:
+            return
+        try:
             _bounded(batch, magic)
             for record in opened:
+                if not expected <= record.offset <= base:
+                    yield self._rest(batch, _OUT_OF_PLACE, base)
+                    return
+                expected = record.offset + 1
                 if record.offset >= self.next_fetch_offset:
                     found = self._record(record.offset, record.timestamp, record.key, record.value, ())
-                    self._move_behind(record.offset)
+                    self.next_fetch_offset = expected
                     yield found
         except CannotDecompress as error:
-            yield self._not_unpacked(batch, error.reason, min(base, self._end - 1))
-        except Exception as error:  # noqa: BLE001 - aiokafka raises many things, and some of them hold the record
-            reason = f"it is not built as format {magic} is ({type(error).__name__})"
-            yield self._not_unpacked(batch, reason, min(base, self._end - 1))
-        self._move_behind(min(base, self._end - 1))
+            yield self._rest(batch, error.reason, base)
+        except Exception as error:  # noqa: BLE001 - the same
+            yield self._rest(batch, _misbuilt(magic, error), base)
+        self._move_behind(base)
 
     def _record(
         self,
@@ -234,6 +260,16 @@ class Unpacking:
         last = offset if last is None else max(last, offset)
         self._move_behind(last)
         return NotUnpacked(*self._tp, offset, last, reason, data, "batch", timestamp)
+
+    def _rest(self, batch: bytes, reason: str, last: int, timestamp: int | None = None) -> NotUnpacked:
+        """What is left of a batch that is known to end at `last`. The reading never goes beyond that.
+
+        Where the records read have taken the last offset already, it is told of at that offset too: better
+        than not at all.
+        """
+        offset = min(self.next_fetch_offset, last)
+        self._move_behind(last)
+        return NotUnpacked(*self._tp, offset, last, reason, batch, "batch", timestamp)
 
     def _move_behind(self, offset: int) -> None:
         self.next_fetch_offset = max(self.next_fetch_offset, offset + 1)
@@ -291,6 +327,10 @@ def _bytes(body: bytes, place: int) -> tuple[bytes | None, int]:
     if place + length > len(body):
         raise IndexError
     return body[place : place + length], place + length
+
+
+def _misbuilt(magic: int, error: Exception) -> str:
+    return f"it is not built as format {magic} is ({type(error).__name__})"
 
 
 def _bounded(batch: bytes, magic: int) -> None:

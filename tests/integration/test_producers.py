@@ -14,13 +14,14 @@ from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import UnknownError
 
 from ops.brokers.kafka import KafkaBroker
 from ops.demo.installation import Installation
 from streams.dead_letters import CUT, DEAD_LETTERS, OFFSET, OURS, PARTITION, REASON, TIMESTAMP, TOPIC
 from streams.records import Record
 from streams.topics import CASE_INBOX, SMS_INBOX, SMS_OUTBOX
-from tests.crafted import Crafted, Raw
+from tests.crafted import Crafted, Raw, compressed, numbered
 from tests.integration.producers import TOPICS, Combination, combinations
 from tests.integration.reader import configure, records_in, unhandled
 
@@ -183,3 +184,41 @@ async def test_what_is_larger_than_our_own_topics_take_stops_nothing(broker: Kaf
         ("its effect is too large", True),
         ("it grows beyond 64 MiB when it is decompressed", False),
     ]
+
+
+@pytest.mark.usefixtures("installation")
+async def test_records_that_say_they_stand_elsewhere_are_read_and_the_partition_goes_on(
+    broker: KafkaBroker,
+) -> None:
+    """The broker takes such a batch as it is, and puts the next one behind as many records as there are.
+
+    It refuses one that is compressed: it would number the records anew, and cannot (an error of its own).
+    """
+    ways = {
+        "far away": (0, 1, 1_000_000),
+        "all in one place": (0, 0, 0),
+        "backwards": (2, 1, 0),
+        "before the batch": (-5, 0, 1),
+    }
+    sent, letters = [], len(await records_in(broker.address, DEAD_LETTERS))
+    async with AIOKafkaProducer(bootstrap_servers=broker.address, acks="all") as producer:
+
+        async def write(names: Sequence[str], deltas: Sequence[int], codec: str = "none") -> int:
+            raws = [award(name, 0) for name in names]
+            payload = compressed(numbered(raws, deltas), codec)
+            batch = Crafted(raws, codec, transactional=False, payload=payload)
+            return int((await (await producer.send_batch(batch, LARGE, partition=1))).offset)
+
+        for way, deltas in ways.items():
+            names, behind = [f"{way} {number}" for number in range(3)], f"{way}, behind"
+            with pytest.raises(UnknownError):
+                await write(names, deltas, "zstd")
+            first = await write(names, deltas)
+            assert await write([behind], [0]) == first + 3
+            sent += [*names, behind]
+    async with asyncio.timeout(60):
+        while await unhandled(broker.address, "jardem", LARGE):  # noqa: ASYNC110 - the same
+            await asyncio.sleep(0.3)
+    taken = [named(record) for record in await records_in(broker.address, CASE_INBOX)]
+    assert [name for name in taken if name in sent] == sent
+    assert len(await records_in(broker.address, DEAD_LETTERS)) == letters

@@ -1,7 +1,9 @@
 """What comes of the bytes that a broker sends: records, what cannot be unpacked, and never an exception."""
 
+import gzip
 import random
 import struct
+import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -12,7 +14,7 @@ from faust.types import TP
 
 from streams.records import NotUnpacked, Record
 from streams.transport.unpacking import Item, Unpacking
-from tests.crafted import CODECS, CONTROL, Raw, batch, body, sized, varint
+from tests.crafted import CODECS, CONTROL, Raw, batch, body, compressed, numbered, sized, varint
 
 IN = TP("registry", 3)
 TRANSACTIONAL = 0x10
@@ -203,6 +205,120 @@ def test_records_that_are_missing_are_a_dead_letter() -> None:
     assert (items[2].last_offset, items[2].data, after) == (4, data, 5)
 
 
+ODD = [(b"\xff", b"")]
+"""A header that aiokafka raises at, so that the records are taken out one by one."""
+
+
+@pytest.mark.parametrize("codec", ["none", "zstd"])
+@pytest.mark.parametrize("headers", [[], ODD], ids=["fast", "one by one"])
+@pytest.mark.parametrize("deltas", [(0, 1, 1_000_000), (0, 0, 0), (2, 1, 0), (-5, 0, 1), (1, 2, 3)])
+def test_where_a_batch_has_no_holes_a_record_stands_in_its_turn_whatever_it_says(
+    deltas: Sequence[int], headers: Sequence[tuple[bytes, bytes]], codec: str
+) -> None:
+    raws = [*records(2), Raw(b"k2", b"v2", headers)]
+    odd = batch(raws, codec, base=40, payload=compressed(numbered(raws, deltas), codec))
+    items, after = unpack(odd + batch(records(1), base=43), start=40, end=44)
+    assert offsets(items) == [40, 41, 42, 43]
+    assert [item.key for item in items if isinstance(item, Record)] == [b"k0", b"k1", b"k2", b"k0"]
+    assert after == 44
+    assert offsets(unpack(odd, start=42, end=44)[0]) == [42]
+
+
+def test_a_record_without_its_fields_stands_in_its_turn_too() -> None:
+    bodies = [body(raw, n, NOW) for n, raw in zip((0, 0, 9), records(3), strict=True)]
+    bodies[1] = bodies[1][:-1] + varint(40)  # headers that are not there
+    items, after = unpack(batch(records(3), payload=b"".join(map(sized, bodies))))
+    assert (offsets(items), after) == ([0, 1, 2], 3)
+    assert [type(item) for item in items] == [Record, NotUnpacked, Record]
+
+
+@pytest.mark.parametrize("headers", [[], ODD], ids=["fast", "one by one"])
+def test_where_compaction_left_holes_a_record_stands_where_it_says(
+    headers: Sequence[tuple[bytes, bytes]],
+) -> None:
+    raws = [*records(2), Raw(b"k2", b"v2", headers)]
+    thinned = batch(raws, base=40, payload=numbered(raws, (1, 4, 8)), says=(9, 3))
+    items, after = unpack(thinned + batch(records(1), base=50))
+    assert (offsets(items), after) == ([41, 44, 48, 50], 51)
+    assert offsets(unpack(thinned, start=45)[0]) == [48]
+
+
+@pytest.mark.parametrize("headers", [[], ODD], ids=["fast", "one by one"])
+@pytest.mark.parametrize(
+    ("deltas", "read", "begins"),
+    [
+        ((0, 4, 1_000_000, 5), [40, 44], 45),
+        ((0, 4, 10, 5), [40, 44], 45),
+        ((0, 4, 4, 5), [40, 44], 45),
+        ((0, 4, 2, 5), [40, 44], 45),
+        ((0, 4, -9, 5), [40, 44], 45),
+        ((-1, 4, 5, 6), [], 40),
+        ((0, 4, 9, 9), [40, 44, 49], 49),
+        ((0, 9, 4, 5), [40, 49], 49),
+    ],
+)
+def test_a_record_that_says_it_stands_where_none_can_is_a_dead_letter_with_the_rest_of_its_batch(
+    deltas: Sequence[int], read: list[int], begins: int, headers: Sequence[tuple[bytes, bytes]]
+) -> None:
+    raws = [Raw(b"k", b"v", headers), *records(3)]
+    bad = batch(raws, base=40, payload=numbered(raws, deltas), says=(9, 4))
+    items, after = unpack(bad + batch(records(1), base=50), start=40)
+    assert offsets(items) == [*read, begins, 50]
+    reason = "a record in it says that it stands where it cannot stand"
+    assert items[-2] == NotUnpacked(*IN, begins, 49, reason, bad, "batch", NOW)
+    assert after == 51
+    assert unpack(bad, start=40, end=50)[1] == 50
+
+
+@pytest.mark.parametrize("headers", [[], ODD], ids=["fast", "one by one"])
+def test_a_batch_of_more_records_than_places_is_a_dead_letter(
+    headers: Sequence[tuple[bytes, bytes]],
+) -> None:
+    raws = [Raw(b"k", b"v", headers), *records(3)]
+    bad = batch(raws, base=40, says=(2, 4))
+    items, after = unpack(bad + batch(records(1), base=43), start=41)
+    reason = "it says that it has more records than offsets"
+    assert items[0] == NotUnpacked(*IN, 41, 42, reason, bad, "batch", NOW)
+    assert (offsets(items), after) == ([41, 43], 44)
+
+
+@pytest.mark.parametrize("count", [-3, 0, 2])
+def test_records_behind_those_that_are_counted_are_a_dead_letter(count: int) -> None:
+    bad = batch(records(3), says=(2, count))
+    items, after = unpack(bad + batch(records(1), base=3))
+    read = max(count, 0)
+    reason = "there is more in it than the records that it says it has"
+    assert offsets(items) == [*range(read), read, 3]
+    assert items[read] == NotUnpacked(*IN, read, 2, reason, bad, "batch", NOW)
+    assert after == 4
+
+
+def test_a_batch_of_which_compaction_left_nothing_is_passed_over() -> None:
+    emptied = batch(records(3), payload=b"", says=(2, 0))
+    assert offsets(unpack(emptied + batch(records(1), base=3))[0]) == [3]
+
+
+@pytest.mark.parametrize(("deltas", "begins"), [((0, 4, 9), 49), ((0, 4, 8), 49), ((0, 1, 2), 43)])
+def test_missing_records_are_a_dead_letter_up_to_the_end_of_their_batch(
+    deltas: Sequence[int], begins: int
+) -> None:
+    bad = batch(records(3), base=40, payload=numbered(records(3), deltas), says=(9, 4))
+    items, after = unpack(bad + batch(records(1), base=50))
+    assert offsets(items) == [*(40 + delta for delta in deltas), begins, 50]
+    assert isinstance(items[3], NotUnpacked)
+    assert (items[3].last_offset, after) == (49, 51)
+
+
+def test_a_record_without_its_fields_has_no_place_behind_the_last_one() -> None:
+    bodies = [body(raw, n, NOW) for n, raw in zip((0, 9, 4), records(3), strict=True)]
+    bodies[2] = bodies[2][:-1] + varint(40)  # headers that are not there
+    bad = batch(records(3), payload=b"".join(map(sized, bodies)), says=(9, 3))
+    items, after = unpack(bad + batch(records(1), base=10))
+    assert (offsets(items), after) == ([0, 9, 9, 10], 11)
+    assert isinstance(items[2], NotUnpacked)
+    assert items[2].last_offset == 9
+
+
 @pytest.mark.parametrize("magic", [0, 1])
 @pytest.mark.parametrize("codec", [0, 1, 2])
 def test_records_of_before_kafka_011_are_read(magic: int, codec: int) -> None:
@@ -228,6 +344,60 @@ def test_a_broken_record_of_before_kafka_011_is_a_dead_letter() -> None:
     items, after = unpack(bytes(bad) + batch(records(1), base=1))
     assert items[0] == NotUnpacked(*IN, 0, 0, "its checksum is wrong", bytes(bad), "batch")
     assert (items[1].offset, after) == (1, 2)
+
+
+def wrapped(magic: int, inner: Sequence[int], last: int) -> bytes:
+    """Compressed records of before Kafka 0.11, each with what it says; the last stands at `last`."""
+    plain = b""
+    for number, offset in enumerate(inner):
+        builder = LegacyRecordBatchBuilder(magic, 0, 100_000)
+        builder.append(0, timestamp=NOW, key=b"k%d" % number, value=b"v")
+        plain += struct.pack(">q", offset) + bytes(builder.build())[8:]
+    builder = LegacyRecordBatchBuilder(magic, 0, 100_000)
+    builder.append(0, timestamp=NOW, key=None, value=gzip.compress(plain))
+    data = bytearray(builder.build())
+    data[17] = 1
+    data[:8], data[12:16] = struct.pack(">q", last), struct.pack(">I", zlib.crc32(data[16:]))
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("magic", "inner", "read", "begins"),
+    [
+        (0, (40, 41, 42), [40, 41, 42], None),
+        (1, (0, 1, 2), [40, 41, 42], None),
+        (1, (0, 4, 5), [37, 41, 42], None),
+        (0, (40, 1_000_000, 42), [40], 41),
+        (0, (40, 40, 42), [40], 41),
+        (0, (41, 40, 42), [41], 42),
+        (0, (40, 42, 42), [40, 42], 42),
+        (0, (40, 41, 43), [40, 41], 42),
+        (1, (0, 1_000_000, 2), [40], 41),
+        (1, (0, 0, 2), [40], 41),
+        (1, (0, 0, 0), [42], 42),
+        (1, (-30, 1, 2), [], 36),
+        (1, (0, 1, 1_000_000), [], 36),
+    ],
+)
+def test_a_record_of_before_kafka_011_is_not_believed_where_it_cannot_stand(
+    magic: int, inner: Sequence[int], read: list[int], begins: int | None
+) -> None:
+    before, bad = batch(records(1), base=35), wrapped(magic, inner, 42)
+    items, after = unpack(before + bad + batch(records(1), base=43), start=35)
+    assert offsets(items) == [35, *read, *([] if begins is None else [begins]), 43]
+    if begins is not None:
+        reason = "a record in it says that it stands where it cannot stand"
+        assert items[-2] == NotUnpacked(*IN, begins, 42, reason, bad, "batch")
+    assert after == 44
+    assert unpack(bad, start=36, end=43)[1] == 43
+
+
+def test_what_was_read_before_of_before_kafka_011_takes_no_offset() -> None:
+    broken = bytearray(wrapped(1, (0, 1, 2), 42))
+    broken[40] ^= 0xFF
+    broken[12:16] = struct.pack(">I", zlib.crc32(broken[16:]))
+    items, after = unpack(bytes(broken) + batch(records(1), base=43), start=43)
+    assert (offsets(items), after) == ([43], 44)
 
 
 def test_a_format_of_after_today_is_a_dead_letter() -> None:
