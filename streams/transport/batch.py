@@ -12,16 +12,13 @@ from streams.records import NotUnpacked, Record
 class AssignedPartition:
     """A partition of a source topic for as long as this worker holds it in one assignment.
 
-    `end` is the offset at which the log ended when the partition was taken: records before it may have been
-    handled by a previous owner whose acknowledgement was lost. `acknowledged` is the offset to be committed.
-    `topic_id` is the broker's id of the topic, empty where it tells none; it is committed with the offset.
-    It is never reused: after a rebalance there is a new one, and acknowledgements to the old one are ignored.
-    Once it is closing, no work begins any more.
+    `acknowledged` is the offset to be committed. `topic_id` is the broker's id of the topic, empty where it
+    tells none; it is committed with the offset. It is never reused: after a rebalance there is a new one, and
+    acknowledgements to the old one are ignored. Once it is closing, no work begins any more.
     """
 
     topic: str
     partition: int
-    end: int
     committed: int | None
     acknowledged: int | None = None
     live: bool = True
@@ -76,13 +73,6 @@ class Batch(Sequence[Record]):
         Ask before an effect that leaves Kafka: once it is false, another worker reads the same records.
         """
         return self.assigned.live
-
-    def backlog(self, record: Record) -> bool:
-        """Whether the record was in the log already when this worker took the partition.
-
-        Then a previous owner may have handled it without living to acknowledge it.
-        """
-        return record.offset < self.assigned.end
 
     def part(self, records: Sequence[Record]) -> "Batch":
         """A batch of some of these records, of the same partition and assignment."""

@@ -200,13 +200,10 @@ class Consumer(driver.Consumer):
         begun = {tp: beginning(committed[tp], begins[tp], ids.get(tp.topic, "")) for tp in tps}
         # Those never committed too: what an earlier epoch has fetched of them is to be read again.
         epoch = await self._thread.seek_all({tp: start.offset for tp, start in begun.items()})
-        ends = await self.highwaters(*tps) if tps else {}
         self.assigned = {}
         for tp, start in begun.items():
             self._tell(tp, start)
-            assigned = AssignedPartition(
-                tp.topic, tp.partition, ends[tp], None, topic_id=ids.get(tp.topic, "")
-            )
+            assigned = AssignedPartition(tp.topic, tp.partition, None, topic_id=ids.get(tp.topic, ""))
             known = committed[tp]
             if known is not None and (known.offset, known.topic_id) == (start.offset, assigned.topic_id):
                 assigned.committed = start.offset

@@ -25,6 +25,7 @@ from streams.settings.settings import Settings
 from streams.settings.values import Address
 from streams.transport.batch import Batch
 from streams.transport.consumer import Consumer
+from streams.transport.consumer_thread import ConsumerThread
 from streams.tuning import Tuning
 from streams.worker import run_worker
 
@@ -86,18 +87,20 @@ def dawdle(seconds: float) -> None:
     first fetch; the log says when.
     """
     consumer: Any = Consumer
-    getmany, highwaters = consumer._getmany, consumer.highwaters
+    thread: Any = ConsumerThread
+    getmany, seek_all = consumer._getmany, thread.seek_all
 
     async def patient(self: Consumer, tps: Any, timeout: float) -> Any:  # noqa: ASYNC109
         return await getmany(self, tps, timeout * 60)
 
-    async def slow(self: Consumer, *tps: Any) -> Any:
-        if not any(tp.topic.endswith("-changelog") for tp in tps):
+    async def slow(self: ConsumerThread, offsets: Any) -> Any:
+        epoch = await seek_all(self, offsets)
+        if offsets and not any(tp.topic.endswith("-changelog") for tp in offsets):
             log.info("dawdles")
             await asyncio.sleep(seconds)
-        return await highwaters(self, *tps)
+        return epoch
 
-    consumer._getmany, consumer.highwaters = patient, slow
+    consumer._getmany, thread.seek_all = patient, slow
 
 
 def main() -> int:
@@ -124,10 +127,7 @@ def main() -> int:
             await asyncio.sleep(3600)
         if any(record.value == b"raise" for record in batch):
             raise ZeroDivisionError
-        flag = {True: b"backlog", False: b"new"}
-        return [
-            Outgoing(f"{app_id}.copies", r.key, r.value, (("seen", flag[batch.backlog(r)]),)) for r in batch
-        ]
+        return [Outgoing(f"{app_id}.copies", record.key, record.value) for record in batch]
 
     register_stateless(app, "copy", [f"{app_id}.originals"], copy)
     return run_worker(app, Address("127.0.0.1", 0))

@@ -133,7 +133,7 @@ async def one(item: Batch) -> AsyncIterator[Batch]:
 
 async def test_a_batch_that_the_carrier_was_unsure_of_is_taken_up_again() -> None:
     app, api = carrier()
-    assigned = AssignedPartition(OUTBOX, 0, 0, 0, busy=True)
+    assigned = AssignedPartition(OUTBOX, 0, 0, busy=True)
     app.sure = False
     await app.run(one(batch(assigned, 0, "first")))
     await asyncio.sleep(0.3)
@@ -162,7 +162,7 @@ async def test_after_a_batch_the_agent_keeps_nothing_of_its_numbers() -> None:
 
 async def test_a_partition_that_is_given_away_is_not_freed_for_what_comes_after() -> None:
     app, api = carrier()
-    assigned = AssignedPartition(OUTBOX, 0, 0, 0, busy=True)
+    assigned = AssignedPartition(OUTBOX, 0, 0, busy=True)
     app.sure = False
     await app.run(one(batch(assigned, 0, "first")))
     await asyncio.sleep(0.2)
@@ -180,7 +180,7 @@ async def test_a_sent_time_is_asked_for_and_told_to_the_desk_under_one_id_per_at
         record(message("first"), 0),
         *(record(each, n + 1, traceparent="t") for n, each in enumerate(asked)),
     ]
-    assigned = AssignedPartition(OUTBOX, 0, 0, 0, busy=True)
+    assigned = AssignedPartition(OUTBOX, 0, 0, busy=True)
     await app.run(one(Batch(records, assigned)))
     assert assigned.task
     await asyncio.wait_for(assigned.task, 10)
@@ -203,7 +203,7 @@ async def test_a_sent_time_is_asked_for_and_told_to_the_desk_under_one_id_per_at
 async def test_a_failure_that_is_ours_holds_what_stands_behind_it() -> None:
     app, api = carrier()
     held = SenderHeld(phone=PHONE, code=30034, at=SENT)
-    assigned = AssignedPartition(OUTBOX, 0, 0, 0, busy=True)
+    assigned = AssignedPartition(OUTBOX, 0, 0, busy=True)
     await app.run(one(Batch([record(held, 0), record(message("first"), 1)], assigned)))
     assert assigned.task
     await asyncio.wait_for(assigned.task, 10)

@@ -39,7 +39,7 @@ def headers(topic: str = TOPIC, **changed: str) -> tuple[tuple[str, bytes], ...]
 async def take(value: bytes, record_headers: tuple[tuple[str, bytes], ...], topic: str = TOPIC) -> Outgoing:
     clock = Clock(scale=1e-9, origin=NOW)
     record = Record(topic, 0, 7, NOW, b"anything", value, record_headers)
-    batch = Batch([record], AssignedPartition(topic, 0, 0, None))
+    batch = Batch([record], AssignedPartition(topic, 0, None))
     (outgoing,) = await Intake(PSEUDONYMS, clock).handle(batch)
     return outgoing
 
@@ -184,7 +184,7 @@ async def test_a_tombstone_is_counted_and_neither_an_event_nor_a_dead_letter() -
     for topic in PUBLIC_IN:
         before, compacted = counted(topic), topic in COMPACTED_IN
         records = [Record(topic, 0, offset, NOW, b"key", None, ()) for offset in (7, 8)]
-        taken = await intake.handle(Batch(records, AssignedPartition(topic, 0, 0, None)))
+        taken = await intake.handle(Batch(records, AssignedPartition(topic, 0, None)))
         assert [outgoing.topic for outgoing in taken] == ([] if compacted else ["dead-letter.v1"] * 2)
         assert counted(topic) - before == (2 if compacted else 0)
 

@@ -33,7 +33,7 @@ def as_record(timestamp: int | None, *, binary: bool, time: datetime | None) -> 
 
 async def take(record: Record) -> Outgoing:
     intake = Intake(Pseudonyms(b"key"), Clock(scale=1e-9, origin=DAY))
-    (outgoing,) = await intake.handle(Batch([record], AssignedPartition(TOPIC, 0, 0, None)))
+    (outgoing,) = await intake.handle(Batch([record], AssignedPartition(TOPIC, 0, None)))
     return outgoing
 
 

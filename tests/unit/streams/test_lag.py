@@ -37,7 +37,7 @@ class Stage:
 
     def __init__(self, held: str, now: dict[str, str]) -> None:
         self.rejoined, self.now = 0, now
-        assigned = AssignedPartition("in", 0, end=0, committed=3, topic_id=held)
+        assigned = AssignedPartition("in", 0, committed=3, topic_id=held)
         self.app: Any = SimpleNamespace(
             task=lambda _: None,
             tuning=Tuning(),

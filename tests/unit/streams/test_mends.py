@@ -190,7 +190,7 @@ async def test_m2_no_offset_is_committed_over_a_hole(stock: AppT, ours: StreamAp
     assert faust._new_offset(INBOX) == 12, "Faust commits over event 10, which is still in work"
 
     consumer: Any = ours.consumer
-    assigned = AssignedPartition("inbox", 0, end=0, committed=10)
+    assigned = AssignedPartition("inbox", 0, committed=10)
     consumer.assigned = {INBOX: assigned}
     delivered: list[Any] = []
 
@@ -209,7 +209,7 @@ async def test_m2_no_offset_is_committed_over_a_hole(stock: AppT, ours: StreamAp
 
 async def test_m2_a_hole_of_a_compacted_topic_stalls_nothing(ours: StreamApp) -> None:
     consumer: Any = ours.consumer
-    assigned = AssignedPartition("inbox", 0, end=0, committed=10)
+    assigned = AssignedPartition("inbox", 0, committed=10)
     consumer.assigned = {INBOX: assigned}
     batches: list[Any] = []
 
@@ -237,7 +237,7 @@ async def test_m3_acknowledged_offsets_live_until_the_revocation_is_done(
     assert still_known == [[]], "Faust has forgotten them before it commits"
 
     consumer: Any = ours.consumer
-    assigned = AssignedPartition("inbox", 0, end=0, committed=10, acknowledged=12)
+    assigned = AssignedPartition("inbox", 0, committed=10, acknowledged=12)
     consumer.assigned = {INBOX: assigned}
     committable: list[Any] = []
 
@@ -253,7 +253,7 @@ async def test_m3_acknowledged_offsets_live_until_the_revocation_is_done(
 
 async def test_m3_a_slow_batch_is_abandoned_not_acknowledged(ours: StreamApp) -> None:
     consumer: Any = ours.consumer
-    assigned = AssignedPartition("inbox", 0, end=0, committed=10)
+    assigned = AssignedPartition("inbox", 0, committed=10)
     assigned.task = asyncio.create_task(asyncio.sleep(60))
     consumer.assigned = {INBOX: assigned}
     committed: list[Any] = []
@@ -278,7 +278,7 @@ async def test_m3_no_work_begins_once_a_partition_is_closing(ours: StreamApp) ->
     register_handler(ours, "worker", ["inbox"], work)
     consumer: Any = ours.consumer
     consumer._thread.wake = lambda: None
-    consumer.assigned = {INBOX: AssignedPartition("inbox", 0, end=0, committed=None)}
+    consumer.assigned = {INBOX: AssignedPartition("inbox", 0, committed=None)}
     batch = Batch([record(0)], consumer.assigned[INBOX])
 
     async def stream() -> AsyncIterator[Batch]:
@@ -351,7 +351,7 @@ async def test_m4_a_recovery_overtaken_by_a_rebalance_resumes_nothing(ours: Stre
     app: Any = ours
 
     class Overtaken(Recorder):
-        assigned = {INBOX: AssignedPartition("inbox", 0, end=0, committed=None)}  # noqa: RUF012
+        assigned = {INBOX: AssignedPartition("inbox", 0, committed=None)}  # noqa: RUF012
 
         async def perform_seek(self) -> None:
             await super().perform_seek()
