@@ -227,7 +227,7 @@ class Consumer(driver.Consumer):
     def _tell_of_topics(self, ids: Mapping[str, str]) -> None:
         """Say in the log which topics are not what they were at the assignment before."""
         for topic in sorted(self.app.source_topics):
-            count, topic_id = self._thread.partition_count(topic), ids.get(topic, "")
+            count, topic_id = self.partitions_of(topic), ids.get(topic, "")
             before, id_before = self._known.get(topic, (count, topic_id))
             if count == 0:
                 log.warning("a topic is gone; `jardem topics apply` makes it anew", topic=topic)

@@ -225,10 +225,6 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     async def _topic_ids(self, topics: list[str]) -> dict[str, str]:
         return await topic_ids(self._ensure_consumer()._client, topics)  # noqa: SLF001
 
-    def partition_count(self, topic: str) -> int:
-        """How many partitions a topic has, as the broker told last. From any thread."""
-        return len(self._ensure_consumer().partitions_for_topic(topic) or ())
-
     async def rejoin(self) -> None:
         """Have the group assign its partitions anew."""
         await self.call_thread(self._rejoin)
