@@ -1,7 +1,7 @@
 """The one clock of all processes: real time, or virtual time that runs faster from a common origin."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,3 @@ class Clock:
         if self.scale == 1:
             return virtual
         return self.origin + (virtual - self.origin) / self.scale
-
-    def real_seconds_until(self, virtual: datetime) -> float:
-        """Seconds of real time from now until virtual time reaches `virtual`; negative when it has passed."""
-        return (self.real(virtual) - datetime.now(UTC)) / timedelta(seconds=1)

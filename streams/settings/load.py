@@ -26,12 +26,6 @@ def load_settings(command: str | None = None) -> Settings:
     return settings
 
 
-def require(settings: Settings, command: str) -> None:
-    """Raise `SettingsError` where something that `command` needs is missing or contradictory."""
-    if lines := [*missing(settings, command), *contradictions(settings)]:
-        raise SettingsError(*lines)
-
-
 def _unreadable(error: ValidationError) -> dict[str, str]:
     """A line for each field that could not be read."""
     lines: dict[str, str] = {}

@@ -10,7 +10,6 @@ again.
 
 from typing import TYPE_CHECKING
 
-import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.records import NotUnpacked
@@ -18,8 +17,6 @@ from streams.transport.fetching import Fetching
 
 if TYPE_CHECKING:
     from streams.transport.stores import PartitionStore
-
-log = structlog.get_logger()
 
 
 class UnreadableChangelog(Exception):  # noqa: N818 - it says what is found

@@ -6,14 +6,11 @@ from pathlib import Path
 from typing import Any, ClassVar, cast
 
 import faust
-import structlog
 from faust.stores.base import Store
 from faust.types import TP
 
 from streams.exits import Exit, end_process
 from streams.transport.stores import MemoryPartition, NotOwned, PartitionStore, RocksPartition
-
-log = structlog.get_logger()
 
 
 class PartitionedStore(Store[bytes, bytes]):

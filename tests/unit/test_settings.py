@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from agents.bootstrap import twilio_carrier
 from streams.kafka_access import client_options
 from streams.settings.checks import NEEDS, SettingsError, unknown_variables
-from streams.settings.load import load_settings, require
+from streams.settings.load import load_settings
 from streams.settings.settings import DEMO_PSEUDONYM_KEY, Settings
 from streams.settings.values import Address, DayHours
 from streams.webhook_urls import ASKED_FOR, STATUS, read_overrides, webhook_url
@@ -58,7 +58,6 @@ def test_a_complete_worker_reads_every_variable(monkeypatch: pytest.MonkeyPatch)
     assert settings.quiet_hours == DayHours(time(9), time(21))
     assert settings.health_bind == Address("127.0.0.1", 6066)
     assert not settings.demo_key
-    require(settings, "worker")
 
 
 def test_everything_missing_is_listed_at_once_with_what_to_put_there() -> None:
