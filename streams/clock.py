@@ -4,6 +4,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 
+def real_now() -> datetime:
+    """The present instant in real time, an aware datetime in UTC."""
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """Turns real instants into virtual ones and back. Both are aware datetimes in UTC.
@@ -21,7 +26,7 @@ class Clock:
 
     def now(self) -> datetime:
         """The present instant in virtual time."""
-        return self.virtual(datetime.now(UTC))
+        return self.virtual(real_now())
 
     def virtual(self, real: datetime) -> datetime:
         """The virtual instant that a real instant corresponds to."""

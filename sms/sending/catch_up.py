@@ -7,7 +7,7 @@ nothing.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -17,7 +17,7 @@ from schemas.stored import Stored, UnreadableValueError, dump_stored, load_store
 from sms import metrics
 from sms.carrier import CannotBeAskedError, Carrier, Text
 from sms.twilio.forms import BadRequestError, read_listed
-from streams.clock import Clock
+from streams.clock import Clock, real_now
 from streams.events import inbox_record
 from streams.records import Outgoing
 
@@ -67,10 +67,6 @@ class _Reading:
     parts: int = 0
 
 
-def _real_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class CatchUp:
     """Reads the list part by part. `leave` is how long a text is left to the webhook before it is taken."""
 
@@ -81,7 +77,7 @@ class CatchUp:
         clock: Clock,
         *,
         leave: timedelta,
-        now: Callable[[], datetime] = _real_now,
+        now: Callable[[], datetime] = real_now,
     ) -> None:
         self._carrier = carrier
         self._pseudonyms = pseudonyms

@@ -9,7 +9,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 
@@ -20,12 +20,9 @@ from sms import metrics
 from sms.sending import journal
 from sms.sending.journal import Entry, Journal, Page, Report
 from sms.sending.sender import Limits, Sender, Step
+from streams.clock import real_now
 
 _log = structlog.get_logger(__name__)
-
-
-def _real_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _always() -> bool:
@@ -57,7 +54,7 @@ class Dispatcher:
         pseudonyms: Pseudonyms,
         limits: Limits,
         *,
-        now: Callable[[], datetime] = _real_now,
+        now: Callable[[], datetime] = real_now,
     ) -> None:
         self._journal = journal_
         self._pseudonyms = pseudonyms

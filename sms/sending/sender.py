@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -20,7 +20,7 @@ from sms.carrier import Accepted, CannotBeAskedError, Carrier, NotNow, Refused, 
 from sms.sending.circuit_breaker import CircuitBreaker
 from sms.sending.journal import Entry
 from sms.sending.rate_limit import TokenBucket, whole
-from streams.clock import Clock
+from streams.clock import Clock, real_now
 
 _log = structlog.get_logger(__name__)
 # How far the API's clock may be behind ours. Texts are compared whole, so a wide window finds no stranger.
@@ -69,10 +69,6 @@ class Step:
     may_call: Callable[[], bool]
 
 
-def _real_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Sender:
     """Carries out single messages, as many at once as the limits allow.
 
@@ -86,7 +82,7 @@ class Sender:
         clock: Clock,
         *,
         chance: random.Random | None = None,
-        now: Callable[[], datetime] = _real_now,
+        now: Callable[[], datetime] = real_now,
     ) -> None:
         self._carrier = carrier
         self._limits = limits

@@ -5,7 +5,7 @@ It is only read, so there is no journal: whatever dies in between, it is asked o
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 
@@ -13,13 +13,9 @@ from schemas.messages import SentTimeTold, SentTimeWanted
 from sms import metrics
 from sms.carrier import CannotBeAskedError, Carrier
 from sms.sending.sender import Limits
-from streams.clock import Clock
+from streams.clock import Clock, real_now
 
 _log = structlog.get_logger(__name__)
-
-
-def _real_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class SentTimes:
@@ -29,7 +25,7 @@ class SentTimes:
     """
 
     def __init__(
-        self, carrier: Carrier, clock: Clock, limits: Limits, *, now: Callable[[], datetime] = _real_now
+        self, carrier: Carrier, clock: Clock, limits: Limits, *, now: Callable[[], datetime] = real_now
     ) -> None:
         self._carrier = carrier
         self._clock = clock
