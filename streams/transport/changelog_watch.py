@@ -56,4 +56,4 @@ class ChangelogWatch:
         for tp, (table, offset) in written.items():
             # What was written since the question was put would look like another's.
             if ends[tp] > offset and producer.settled(table, tp.partition) == offset:
-                producer.mend(table, tp.partition, ends[tp])
+                producer.repair_from(table, tp.partition, ends[tp])

@@ -162,7 +162,7 @@ class Producer(driver.Producer):
         values: Mapping[bytes, bytes | None],
         written: Sequence[range],
     ) -> None:
-        """Write the store as far as the changelog. A hole between our writes is another's: have it mended."""
+        """Write the store as far as the changelog. A hole between our writes is another's: it is repaired."""
         expected = store.next_offset or 0
         end = max(offsets.stop for offsets in written)
         store.write(values.items(), end)
@@ -179,7 +179,7 @@ class Producer(driver.Producer):
             return None
         return table.partition(partition).next_offset
 
-    def mend(self, table: "BytesTable", partition: int, end: int) -> None:
+    def repair_from(self, table: "BytesTable", partition: int, end: int) -> None:
         """Write our values again of what another has written to the changelog, which ends at `end`."""
         changelog = TopicPartition(table.changelog_topic_name, partition)
         self._write_store(table.partition(partition), changelog, {}, [range(end, end)])

@@ -20,7 +20,7 @@ class Stage:
         self.end = end
         self.written: int | None = 10
         self.meanwhile: Callable[[], None] = lambda: None
-        self.mended: list[int] = []
+        self.repaired: list[int] = []
         self.leased = True
         table = SimpleNamespace(changelog_topic_name="changelog", partitions_owned=lambda: [0])
         self.app: Any = SimpleNamespace(
@@ -32,7 +32,7 @@ class Stage:
             lease=SimpleNamespace(valid=lambda: self.leased),
             consumer=SimpleNamespace(highwaters=self._highwaters),
             producer=SimpleNamespace(
-                settled=lambda *_: self.written, mend=lambda _, __, end: self.mended.append(end)
+                settled=lambda *_: self.written, repair_from=lambda _, __, end: self.repaired.append(end)
             ),
         )
         self.app.ready.set()
@@ -44,7 +44,7 @@ class Stage:
 
     async def look(self) -> list[int]:
         await ChangelogWatch(self.app)._look()
-        return self.mended
+        return self.repaired
 
 
 async def test_what_stands_behind_our_own_writes_is_anothers() -> None:
