@@ -9,12 +9,10 @@ from pydantic.json_schema import JsonSchemaMode
 from schemas.base import Event
 from schemas.catalogue import PUBLIC_IN, PUBLIC_OUT
 from schemas.cloudevents import TYPE_PREFIX
+from streams.topics import COMPACTED_IN
 
 Schema = dict[str, Any]
 
-_COMPACTED = frozenset(
-    {"portal.phone-registered.v1", "statecorp.benefit-recorded.v1", "statecorp.account-known.v1"}
-)
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -61,7 +59,7 @@ def as_json(document: Mapping[str, Any]) -> str:
 
 def _channel(name: str, event: type[Event]) -> Schema:
     kafka: Schema = {"topic": name}
-    if name in _COMPACTED:
+    if name in COMPACTED_IN:
         kafka["topicConfiguration"] = {"cleanup.policy": ["compact"]}
     message = {
         "name": TYPE_PREFIX + name,
