@@ -34,7 +34,7 @@ def register_stateless(
     """Register an agent without a table: what `handle` returns is sent, and then the batch is acknowledged.
 
     `handle` gets a whole batch and may take minutes; batches of other partitions go on meanwhile. When the
-    partition is revoked or the worker stops, it is cancelled after `Settings.revoke_wait` seconds,
+    partition is revoked or the worker stops, it is cancelled after `Tuning.revoke_wait` seconds,
     unacknowledged, and its records are read again by the next owner.
 
     `handle` is expected to answer for its records itself, with `dead_letter(record, reason)` for what it

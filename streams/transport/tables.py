@@ -1,4 +1,4 @@
-"""Faust tables of bytes, partition by partition, and the service that recovers them."""
+"""Faust tables of bytes, partition by partition."""
 
 import asyncio
 from collections.abc import Iterable, Iterator
