@@ -1,5 +1,6 @@
 """What is handed to the carrier, and what it, its webhooks and the SMS API tell of it."""
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from schemas.base import Instant
@@ -21,6 +22,19 @@ The API has other words as well, and may get new ones: they do not tell how far 
 """
 NOT_DELIVERED: frozenset[DeliveryStatus] = frozenset(("undelivered", "failed", "canceled"))
 """What says that a message will not reach its number."""
+_RANKS: Mapping[str, int] = {
+    "accepted": 0,
+    "queued": 1,
+    "sending": 2,
+    "sent": 3,
+    "delivered": 4,
+    **dict.fromkeys(NOT_DELIVERED, 4),
+}
+
+
+def climbs(word: str, before: DeliveryStatus) -> bool:
+    """Whether a status says that a message has come further than before; the first final one stands."""
+    return _RANKS.get(word, -1) > _RANKS[before]
 
 
 class MessageToSend(ToCarrier):

@@ -21,6 +21,7 @@ from schemas.messages import (
     MessageRejected,
     MessageStatusReported,
     SentTimeTold,
+    climbs,
 )
 from schemas.questions import (
     NoticeKind,
@@ -38,7 +39,6 @@ from sms.conversation import redelivery
 from sms.conversation import sent_time_inquiry as inquiries
 from sms.conversation.hours import SendingHours
 from sms.conversation.line import Delivery, Inquiry, Line, LineQuestion, Message
-from sms.conversation.redelivery import NOT_DELIVERED
 from sms.conversation.texts_received import read_held, take_text
 from sms.conversation.turn import Turn
 
@@ -47,9 +47,6 @@ _FIRST_DELAY = 5.0
 _LONGEST_DELAY = 300.0
 _DOUBLINGS = 6
 _OUTDATED = (NoticeKind.NO_REPLY, NoticeKind.DECLINED, NoticeKind.WITHDRAWN, NoticeKind.ANSWERED_LATE)
-_RANKS = {"accepted": 0, "queued": 1, "sending": 2, "sent": 3, "delivered": 4} | dict.fromkeys(
-    NOT_DELIVERED, 4
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,8 +305,7 @@ def _climb(turn: Turn, report: MessageStatusReported, policy: LinePolicy) -> Non
     """
     failure = redelivery.failure_of(report)
     for delivery in turn.line.deliveries:
-        climbs = _RANKS.get(report.status, -1) > _RANKS[delivery.status]
-        if delivery.sid != report.sid or not climbs:
+        if delivery.sid != report.sid or not climbs(report.status, delivery.status):
             continue
         changes: dict[str, object] = {"status": report.status}
         if failure or report.status == "delivered":

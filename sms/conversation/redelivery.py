@@ -9,8 +9,7 @@ starts no term (R6).
 from datetime import datetime, timedelta
 
 from schemas.ids import derived_id
-from schemas.messages import NOT_DELIVERED as NOT_DELIVERED  # noqa: PLC0414 - the conversation takes it from here
-from schemas.messages import Failure, MessageStatusReported, SenderHeld
+from schemas.messages import NOT_DELIVERED, Failure, MessageStatusReported, SenderHeld
 from schemas.questions import NoticeKind, QuestionNotReached, QuestionUndeliverable
 from sms.conversation.hours import next_morning
 from sms.conversation.line import Delivery, LineQuestion, Message

@@ -94,6 +94,15 @@ class TestRocksPartition(StoreContract):
         assert (store.get(b"a"), store.next_offset, store.topic_id) == (b"1", 5, "an id")
         store.close()
 
+    def test_that_it_lacks_all_survives_the_process_too(self, tmp_path: Path) -> None:
+        store = RocksPartition(tmp_path / "1")
+        store.write([(b"a", b"1")], 5)
+        store.write([], None)
+        store.close()
+        store = RocksPartition(tmp_path / "1")
+        assert store.next_offset is None
+        store.close()
+
     def test_it_is_locked_until_it_is_closed(self, tmp_path: Path) -> None:
         store = RocksPartition(tmp_path / "1")
         with pytest.raises(BlockingIOError):
