@@ -23,6 +23,10 @@ _log = structlog.get_logger(__name__)
 S = TypeVar("S", bound=Stored)
 
 
+def _log_remark(remark: str, event: ReceivedEvent) -> None:
+    _log.info(remark, about=event.name, id=event.id)
+
+
 @dataclass(frozen=True, slots=True)
 class Shape(Generic[S]):
     """How a state is stored: as which model, in which version, with the ways up from the ones before."""
@@ -38,6 +42,7 @@ class EventDesk(Generic[S]):
 
     `turn` applies an event to a state at the present instant in UTC, and `waits` says what a state waits for.
     `subject` is the person whom the public events of a state are about. `known` are the events that it reads.
+    `told` hears of each remark.
     """
 
     name: str
@@ -50,6 +55,7 @@ class EventDesk(Generic[S]):
     waits: Callable[[S], Sequence[Deadline]]
     subject: Callable[[S], str]
     pseudonyms: Pseudonyms
+    told: Callable[[str, ReceivedEvent], None] = _log_remark
 
     def load(self, data: bytes) -> S:
         """The state from the table. Raises `UnreadableValueError`."""
@@ -70,7 +76,7 @@ class EventDesk(Generic[S]):
         except RefusedEventError as error:
             raise Unreadable(str(error)) from None
         for remark in turned.remarks:
-            _log.info(remark, about=event.name, id=event.id)
+            self.told(remark, event)
         effects = Effects(self.source, self.pseudonyms)
         subject = self.subject(turned.state)
         return turned.state, effects.outgoing(turned.effects, event, now, person_id=subject)

@@ -112,9 +112,9 @@ def _in_time(turn: Turn, case: Case, question: Question, report: QuestionAnswere
         case Separately(), QuestionKind.ONE_APPLICATION if case.scheme is None:
             _go_on(turn, case, question, scheme=Scheme.STANDALONE)
         case AccountConfirmed(), QuestionKind.ACCOUNT if case.account is None and question.account:
-            _go_on(turn, case, question, account=question.account)
+            _account(turn, case, question, question.account)
         case AccountGiven(), QuestionKind.ACCOUNT if case.account is None:
-            _go_on(turn, case, question, account=report.answer.iban)
+            _account(turn, case, question, report.answer.iban)
         case _:
             turn.remark(case, "answered_already")
 
@@ -136,6 +136,15 @@ def _consented(turn: Turn, case: Case, offer: Question, report: QuestionAnswered
         offer=offer,
     )
     _go_on(turn, case, offer, consent=consent)
+
+
+def _account(turn: Turn, case: Case, question: Question, account: str) -> None:
+    """The account (R4). One that was asked for after an earlier consent may come before the choice of now."""
+    if case.scheme is not None:
+        _go_on(turn, case, question, account=account)
+        return
+    turn.remark(turn.put(case.with_(account=account)), "account_before_choice")
+    turn.close(question, turn.now)
 
 
 def _reached(turn: Turn, case: Case, question: Question, report: QuestionAnswered) -> tuple[Case, Question]:

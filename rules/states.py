@@ -50,8 +50,9 @@ _DECISION = {
 _ONWARD = {
     State.OFFER_ASKED: _CHOICE | _ACCOUNT,
     State.OFFER_SENT: _CHOICE | _ACCOUNT,
-    State.CHOICE_ASKED: _ACCOUNT,
-    State.CHOICE_SENT: _ACCOUNT,
+    # The account may be known already: from the person, after an earlier consent.
+    State.CHOICE_ASKED: _ACCOUNT | _DECISION,
+    State.CHOICE_SENT: _ACCOUNT | _DECISION,
     State.ACCOUNT_ASKED: _DECISION,
     State.ACCOUNT_SENT: _DECISION,
     State.ENDED: _CHOICE | _ACCOUNT | _DECISION,

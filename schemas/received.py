@@ -25,7 +25,8 @@ class ReceivedEvent:
 
     `id` is derived from the CloudEvents source and id, so the same pair is the same event. `time` is when it
     happened, in UTC. `sha256` is the digest of the source record. `traceparent` is the trace it belongs to,
-    if any.
+    if any. `offset` is where its record stands in the inbox: one that comes again long after, when the desk
+    has forgotten it, stands elsewhere, and what it does then is told under other ids.
     """
 
     id: str
@@ -35,6 +36,7 @@ class ReceivedEvent:
     sha256: str
     data: Event
     traceparent: str | None = None
+    offset: int | None = None
 
     @property
     def name(self) -> str:
@@ -42,7 +44,9 @@ class ReceivedEvent:
         return self.data.name
 
 
-def received_event(event: CloudEvent, known: Mapping[str, type[Event]]) -> ReceivedEvent:
+def received_event(
+    event: CloudEvent, known: Mapping[str, type[Event]], offset: int | None = None
+) -> ReceivedEvent:
     """Read the data of an event that is one of `known`. Raises `UnknownEventError` saying what is wrong."""
     model = known.get(event.name)
     if model is None or event.type != TYPE_PREFIX + event.name:
@@ -64,4 +68,5 @@ def received_event(event: CloudEvent, known: Mapping[str, type[Event]]) -> Recei
         sha256=event.extensions.get(SOURCE_DIGEST) or event.sha256,
         data=data,
         traceparent=event.extensions.get("traceparent"),
+        offset=offset,
     )

@@ -64,7 +64,9 @@ class Desk:
 
     async def _fold(self, batch: Batch, records: Sequence[Record]) -> Fold[Any, Any]:
         stored = self.table.partition(batch.partition).get
-        fold, began = Fold(self._core, self._limits, stored, self._recent, _wall()), monotonic()
+        committed = batch.assigned.committed or 0
+        fold = Fold(self._core, self._limits, stored, self._recent, committed=committed, wall=_wall())
+        began = monotonic()
         for record in records:
             try:
                 fold.take(record, self._app.clock.now())
@@ -80,7 +82,7 @@ class Desk:
 
     async def _write(self, batch: Batch, fold: Fold[Any, Any]) -> None:
         """Write every touched key, send every effect, wait for the broker to have it all; then the store."""
-        values = fold.values(batch.assigned.committed or 0)
+        values = fold.values()
         for size in fold.forgetful:
             log.warning("an aggregate forgets what it handled early", table=self._core.name, bytes=size)
         # A batch abandoned from here on may be in the store without its deadlines being armed.

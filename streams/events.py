@@ -24,6 +24,7 @@ class Cause:
 
     id: str
     traceparent: str | None = None
+    offset: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,13 @@ class Effects:
     ) -> list[Outgoing]:
         """The records of these effects. The same cause and the same effects give the same ids.
 
+        A cause that was forgotten and came again has another offset, and its effects then are others: under
+        the ids of before nobody would take them.
+
         Public events are keyed by `person_id`, the person they are about.
         """
         return [
-            self._record(event, derived_id(cause.id, event.name, str(n)), cause, now, person_id)
+            self._record(event, effect_id(cause, event, n), cause, now, person_id)
             for n, event in enumerate(events)
         ]
 
@@ -66,11 +70,17 @@ class Effects:
                 return event.name, person_id
 
 
+def effect_id(cause: ReceivedEvent | Cause, event: Event, number: int) -> str:
+    """The id of a cause's effect with this number."""
+    place = () if cause.offset is None else (str(cause.offset),)
+    return derived_id(cause.id, event.name, str(number), *place)
+
+
 def read(record: Record, known: Mapping[str, type[Event]]) -> tuple[str, ReceivedEvent]:
     """The event's id and the event. Raises `Unreadable` with a reason that repeats no data."""
     try:
         event = decode(record.value, record.headers, timestamp=record.timestamp)
-        found = received_event(event, known)
+        found = received_event(event, known, record.offset)
     except (NotACloudEventError, UnknownEventError) as error:
         raise Unreadable(str(error)) from None
     return found.id, found

@@ -1,7 +1,8 @@
 """The fold over a batch, without input or output: reading, taking, remembering, refusing and pruning.
 
-Whatever is read again changes nothing, but is written again and its effects are sent again: the first writing
-or sending may have been lost. Whoever receives the effects knows them by their ids.
+Whatever is read again changes nothing, but is written again. As long as its first record is not committed,
+its effects are sent again: the first writing or sending may have been lost, and whoever receives the effects
+knows them by their ids. Once it is committed the broker has them all, and a repeat sends nothing.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -103,9 +104,10 @@ class Fold(Generic[S, E]):
     """What the first `count` records of a batch have come to: changed aggregates and effects, in order.
 
     `stored` gives the table's value of a key. `recent` are aggregates that are known from before; those that
-    the fold touches are taken out of it, and come back by `written`. `wall` is real time in milliseconds UTC,
-    as records bear it. `refused` and `forgetful` are for the log: the records that became dead letters, and
-    the sizes of the values that had to forget early.
+    the fold touches are taken out of it, and come back by `written`. Records from offset `committed` on may
+    have been folded before without all of it reaching the broker. `wall` is real time in milliseconds UTC, as
+    records bear it. `refused` and `forgetful` are for the log: the records that became dead letters, and the
+    sizes of the values that had to forget early.
     """
 
     def __init__(
@@ -114,6 +116,8 @@ class Fold(Generic[S, E]):
         limits: FoldLimits,
         stored: Callable[[bytes], bytes | None],
         recent: dict[bytes, Opened[S]],
+        *,
+        committed: int,
         wall: int,
     ) -> None:
         self.effects: list[Outgoing] = []
@@ -124,6 +128,7 @@ class Fold(Generic[S, E]):
         self._limits = limits
         self._stored = stored
         self._recent = recent
+        self._committed = committed
         self._wall = wall
         self._opened: dict[bytes, Opened[S]] = {}
 
@@ -147,7 +152,8 @@ class Fold(Generic[S, E]):
             opened = self._opened[key] = self._open(key)
         handled = opened.envelope.handled.get(event_id)
         if handled is not None:
-            self.effects += handled.effects()
+            if handled.offset >= self._committed:
+                self.effects += handled.effects()
             return
         try:
             state, effects = core.apply(opened.state, event, now)
@@ -167,9 +173,9 @@ class Fold(Generic[S, E]):
         opened.envelope.remember(event_id, timestamp, record.offset, effects)
         self.effects += effects
 
-    def values(self, committed: int) -> dict[bytes, bytes]:
-        """What is to be written under each touched key. Records from offset `committed` on may come again."""
-        return {key: self._value(opened, committed) for key, opened in self._opened.items()}
+    def values(self) -> dict[bytes, bytes]:
+        """What is to be written under each touched key."""
+        return {key: self._value(opened) for key, opened in self._opened.items()}
 
     def written(self, values: dict[bytes, bytes]) -> Iterator[tuple[bytes, Sequence[Deadline]]]:
         """Keep at hand what is written now, and tell what each key waits for."""
@@ -199,8 +205,8 @@ class Fold(Generic[S, E]):
             return Opened(self._core.empty(key), Envelope(b""), None)
         return load(self._core, key, data)
 
-    def _value(self, opened: Opened[S], committed: int) -> bytes:
-        limits = self._limits
+    def _value(self, opened: Opened[S]) -> bytes:
+        limits, committed = self._limits, self._committed
         before = min(opened.newest, self._wall) - limits.keep // _MILLISECOND
         opened.envelope.prune(before, committed, limits.most)
         state = self._core.dump(opened.state)

@@ -7,6 +7,7 @@ sequence of actions can be played: a story stays a story when actions are left o
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
+from typing import Literal, get_args
 
 from ops.simulation.scenario import MISTYPED
 from schemas.messages import Failure
@@ -24,6 +25,10 @@ TEXTS = (
     *("KZ86 125K ZT50 0410 0100", "kz75125kzt1001300335", MISTYPED),
 )
 """What citizens write, whatever they were asked."""
+
+
+Spoiled = Literal["no value", "no JSON", "no event", "a stranger", "half of it"]
+"""How a record can't be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +137,24 @@ class Sign:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoil:
+    """A record enters an inbox that can't be read, or whose effects are too large."""
+
+    pick: int
+    how: Spoiled | Literal["large"]
+
+
+@dataclass(frozen=True, slots=True)
 class Settle:
     """All that waits is worked through, without trouble."""
 
 
-Action = Publish | Write | Land | Pass | Edge | Ring | Work | Carry | Status | Repeat | Sign | Settle
+Action = Publish | Write | Land | Pass | Edge | Ring | Work | Carry | Status | Repeat | Sign | Spoil | Settle
 
 _OUTCOMES = ("accept", "accept", "accept", "lose", "defer", "reject", "opt_out", "doubt", "die")
 _FAILURES: tuple[Failure, ...] = ("passing", "passing", "permanent", "ours", "opted_out")
 _STATUSES = ("queued", "sent", "delivered", "undelivered", "failed", "read")
+_SPOILED: tuple[Spoiled | Literal["large"], ...] = (*get_args(Spoiled), "large", "large")
 _OVER_A_TERM = (85 * 3600, 101 * 3600, 150 * 3600)
 _PAUSES = (0.001, 1, 20, 600, 3600, 6 * 3600, 24 * 3600)
 
@@ -177,6 +191,7 @@ _MAKERS: tuple[tuple[int, Callable[[Random], Action]], ...] = (
     (4, lambda chance: Status(chance.randrange(8), chance.choice(_STATUSES), chance.choice(_FAILURES))),
     (2, lambda chance: Repeat(chance.randrange(60))),
     (2, lambda chance: Sign(chance.randrange(3), _happens(chance, 0.8))),
+    (2, lambda chance: Spoil(chance.randrange(12), chance.choice(_SPOILED))),
     (14, lambda _: Settle()),
 )
 _WEIGHTS = [weight for weight, _ in _MAKERS]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypedDict
 
-from ops.simulation.desk_model import Ids, Inbox, SentEvent
+from ops.simulation.desk_model import PLAIN, Inbox
 from schemas.ids import derived_id
 from schemas.messages import (
     MessageAccepted,
@@ -22,6 +22,8 @@ from schemas.messages import (
     SentTimeWanted,
 )
 from schemas.received import ReceivedEvent
+from streams.events import Cause, Effects
+from streams.records import Outgoing
 
 STALE = timedelta(seconds=60)
 _REFUSALS = {"reject": (30005, False), "opt_out": (21610, True)}
@@ -64,27 +66,26 @@ class Carrier:
     `held` is how long the API takes to send what it took.
     """
 
-    def __init__(self, ids: Ids, taken: Callable[[Sms], None], held: timedelta) -> None:
-        self._ids = ids
+    def __init__(self, taken: Callable[[Sms], None], held: timedelta) -> None:
+        self._effects = Effects("urn:jardem:carrier", PLAIN)
         self.inboxes: dict[str, Inbox] = {}
         self.api: list[Sms] = []
         self._journal: dict[str, _Entry] = {}
         self._taken = taken
         self._held = held
 
-    def post(self, record: ReceivedEvent, phone: str) -> None:
+    def deliver(self, phone: str, sent: Outgoing, event: ReceivedEvent, now: datetime) -> None:
         """Put a message, an inquiry or a hold into the outbox."""
-        self.inboxes.setdefault(phone, Inbox()).records.append(record)
+        self.inboxes.setdefault(phone, Inbox()).post(sent, event, now)
 
     def waiting(self) -> list[str]:
         """The numbers for which a message waits."""
         return [phone for phone, inbox in self.inboxes.items() if inbox.waiting]
 
-    def carry(self, phone: str, outcome: str, now: datetime) -> list[SentEvent]:
+    def carry(self, phone: str, outcome: str, now: datetime) -> list[Outgoing]:
         """Take the next message, inquiry or hold of a number, and return the report, if any."""
         inbox = self.inboxes[phone]
-        record = inbox.records[inbox.done]
-        message = record.data
+        message = inbox.records[inbox.done].data
         if isinstance(message, SenderHeld):
             # The real carrier rests for a while. How long a message waits is up to the actions here.
             inbox.done += 1
@@ -96,7 +97,7 @@ class Carrier:
             told = self._told(message, now if outcome == "accept" else None)
             return self._reports(told.sid, told, now)
         if not isinstance(message, MessageToSend):
-            raise TypeError(f"{record.name} is nothing to send")
+            raise TypeError(f"{message} is nothing to send")
         entry = self._journal.setdefault(message.message_id, _Entry(message.requested_at))
         report = self._known(entry, message) or self._try(entry, message, outcome, now)
         if report is None:
@@ -105,10 +106,9 @@ class Carrier:
         entry.report, entry.attempt = report, message.attempt
         return self._reports(report.message_id, report, now)
 
-    def _reports(self, about: str, report: _Report | SentTimeTold, now: datetime) -> list[SentEvent]:
+    def _reports(self, about: str, report: _Report | SentTimeTold, now: datetime) -> list[Outgoing]:
         """The same report of the same attempt has the same id, whichever record asked for it."""
-        cause = derived_id(about, str(report.attempt))
-        return self._ids.effects(cause, "urn:jardem:carrier", now, [report])
+        return self._effects.outgoing([report], Cause(derived_id(about, str(report.attempt))), now)
 
     def _told(self, wanted: SentTimeWanted, now: datetime | None) -> SentTimeTold:
         """What the API tells of a message's sending now; nothing where it can't be asked."""

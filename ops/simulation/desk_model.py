@@ -1,30 +1,51 @@
 """A desk and its inboxes, which may crash before and after every effect.
 
-There is one inbox for each key; order is kept within it and nowhere else. A desk here does what
-`streams/desk.py` does: it folds a batch from the table's last value, remembers each event with its effects,
-sends all effects again when an event is repeated, and acknowledges the batch last.
+There is one inbox for each key; order is kept within it and nowhere else. The desk is the real one up to its
+wires: the same shell, the same fold over the same records, values and effects as bytes. Only the table and
+the topics are lists here.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from ops.simulation.actions import Crash
+from agents.event_desk import EventDesk
+from ops.simulation.actions import Crash, Spoiled
+from schemas import catalogue
 from schemas.base import Event
-from schemas.ids import derived_id
-from schemas.received import ReceivedEvent
-from schemas.routes import Effect
-from schemas.stored import Stored, Upcast, dump_stored, load_stored
+from schemas.cloudevents import encode, wrap
+from schemas.deadlines import Deadline
+from schemas.ids import Pseudonyms, derived_id
+from schemas.received import SOURCE_DIGEST, ReceivedEvent
+from schemas.stored import Stored
+from schemas.turned import Turned
+from streams import envelope
+from streams.dead_letters import DEAD_LETTERS
+from streams.events import effect_id, read
+from streams.fold import Fold, FoldLimits, Opened, load
+from streams.records import Outgoing, Record
 
 S = TypeVar("S", bound=Stored)
 
+LIMITS = FoldLimits(keep=timedelta(hours=24), most=40, largest_value=120_000, largest_effect=20_000)
+"""Smaller than a worker's, so that a short run comes up against each of them."""
+
+_EVENTS = catalogue.CASE_EVENTS | catalogue.LINE_EVENTS | catalogue.CARRIER_EVENTS | catalogue.PUBLIC_OUT
+
 
 @dataclass(frozen=True, slots=True)
-class SentEvent(ReceivedEvent):
-    """An effect on its way, as whoever gets it reads it."""
+class Plain(Pseudonyms):
+    """No pseudonyms: a number stands for itself, so that a story can be read."""
 
-    data: Effect
+    key: bytes = b""
+
+    def phone(self, phone: str) -> str:
+        """The number."""
+        return phone
+
+
+PLAIN = Plain()
 
 
 def received_event(source: str, id_: str, time: datetime, data: Event) -> ReceivedEvent:
@@ -32,26 +53,57 @@ def received_event(source: str, id_: str, time: datetime, data: Event) -> Receiv
     return ReceivedEvent(derived_id(source, id_), source, id_, time, "0" * 64, data)
 
 
-class Ids:
-    """The ids of effects, which follow from the cause, the name and the place, as in streams/events.py."""
+def opened(outgoing: Outgoing) -> ReceivedEvent:
+    """What was sent, read again."""
+    record = Record(outgoing.topic, 0, 0, None, outgoing.key, outgoing.value, outgoing.headers)
+    return read(record, _EVENTS)[1]
 
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, str, int], str] = {}
 
-    def effects(self, cause: str, source: str, now: datetime, events: Sequence[Effect]) -> list[SentEvent]:
-        """The effects of the event with this id, under their own ids."""
-        made = []
-        for n, event in enumerate(events):
-            id_ = self._known.setdefault((cause, event.name, n), f"effect-{len(self._known)}")
-            made.append(SentEvent(id_, source, id_, now, "0" * 64, event))
-        return made
+def as_sent(event: ReceivedEvent, key: str) -> Outgoing:
+    """An event of somebody outside, as the record that intake or a webhook makes of it."""
+    digest = {SOURCE_DIGEST: event.sha256}
+    headers, value = encode(
+        wrap(event.data, id_=event.source_id, source=event.source, time=event.time, extensions=digest)
+    )
+    return Outgoing("", key.encode(), value, headers)
+
+
+def spoiled(good: Outgoing, how: Spoiled) -> Outgoing:
+    """The record as nobody can read it."""
+    match how:
+        case "no value":
+            return replace(good, value=None)
+        case "no JSON":
+            return replace(good, value=(good.value or b"")[:-1])
+        case "no event":
+            return replace(good, headers=())
+        case "a stranger":
+            headers = tuple(
+                (name, b"stranger" if name == "ce_type" else value) for name, value in good.headers
+            )
+            return replace(good, headers=headers)
+        case "half of it":
+            return replace(good, value=b"{}")
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A record in an inbox, with the event that it bears; None where nobody can read it."""
+
+    record: Record
+    event: ReceivedEvent | None
+
+    @property
+    def data(self) -> Event | None:
+        """The event's data."""
+        return self.event.data if self.event else None
 
 
 @dataclass(slots=True)
 class Inbox:
     """The records of one key, and how many of them are acknowledged."""
 
-    records: list[ReceivedEvent] = field(default_factory=list)
+    records: list[Posted] = field(default_factory=list)
     done: int = 0
 
     @property
@@ -59,13 +111,15 @@ class Inbox:
         """How many records wait."""
         return len(self.records) - self.done
 
+    def post(self, sent: Outgoing, event: ReceivedEvent | None, now: datetime) -> None:
+        """Put a record at the end."""
+        record = Record("inbox", 0, len(self.records), now, sent.key, sent.value, sent.headers)
+        self.records.append(Posted(record, event))
 
-@dataclass(frozen=True, slots=True)
-class Kept(Generic[S]):
-    """What a table keeps of an aggregate."""
-
-    state: S
-    handled: dict[str, list[SentEvent]]
+    def repeat(self, posted: Posted, now: datetime) -> None:
+        """Put a record of before at the end once more."""
+        record = replace(posted.record, offset=len(self.records), timestamp=now)
+        self.records.append(Posted(record, posted.event))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,45 +130,48 @@ class Application(Generic[S]):
     record: ReceivedEvent
     before: S
     after: S
-    effects: Sequence[SentEvent]
+    effects: Sequence[ReceivedEvent]
+    remarks: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Shape(Generic[S]):
-    """How an aggregate is stored: what an empty one is, and what is needed to write it and read it again."""
+class RefusedEvent:
+    """A record that became a dead letter: its event, if anybody can read it, and why."""
 
-    empty: Callable[[str], S]
-    version: int
-    upcasts: Mapping[int, Upcast]
+    event: ReceivedEvent | None
+    reason: str
 
-    def read_back(self, state: S) -> S:
-        """The aggregate as a worker that recovers the table has it."""
-        stored = dump_stored(state, self.version)
-        return load_stored(type(state), stored, self.version, self.upcasts)
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a desk has sent: the record, and the event that it bears; None for a dead letter."""
+
+    outgoing: Outgoing
+    event: ReceivedEvent | None
 
 
 class Desk(Generic[S]):
-    """A desk over one of the cores. `core` applies one event."""
+    """A desk over one of the real shells. `watch` hears of each event that was applied and kept."""
 
-    def __init__(
-        self,
-        name: str,
-        ids: Ids,
-        shape: Shape[S],
-        core: Callable[[S, ReceivedEvent, datetime], tuple[S, Sequence[Effect]]],
-        watch: Callable[[Application[S]], None],
-    ) -> None:
-        self.source = f"urn:jardem:{name}"
+    def __init__(self, shell: EventDesk[S], watch: Callable[[Application[S]], None]) -> None:
         self.inboxes: dict[str, Inbox] = {}
-        self.table: dict[str, Kept[S]] = {}
-        self._ids = ids
-        self._shape = shape
-        self._core = core
+        self.table: dict[bytes, bytes] = {}
+        self.unreadable = 0
+        self._shell = replace(shell, turn=self._turn, told=lambda *_: None)
+        self._core = shell.turn
         self._watch = watch
+        self._refused: list[RefusedEvent] = []
+        self._turned: tuple[S, Turned[S]] | None = None
+        self._recent: dict[bytes, Opened[S]] = {}
+        self._read: dict[Outgoing, ReceivedEvent] = {}
 
-    def post(self, key: str, record: ReceivedEvent) -> None:
+    def post(self, key: str, event: ReceivedEvent, now: datetime) -> None:
+        """Put an event of somebody outside into the inbox."""
+        self.deliver(key, as_sent(event, key), event, now)
+
+    def deliver(self, key: str, sent: Outgoing, event: ReceivedEvent | None, now: datetime) -> None:
         """Put a record into the inbox."""
-        self.inboxes.setdefault(key, Inbox()).records.append(record)
+        self.inboxes.setdefault(key, Inbox()).post(sent, event, now)
 
     def waiting(self) -> list[str]:
         """The keys for which something waits."""
@@ -122,30 +179,91 @@ class Desk(Generic[S]):
 
     def state(self, key: str) -> S:
         """An aggregate as the table has it."""
-        kept = self.table.get(key)
-        return kept.state if kept else self._shape.empty(key)
+        data = self.table.get(key.encode())
+        return self._shell.empty(key.encode()) if data is None else self._opened(key.encode(), data).state
 
-    def work(self, key: str, count: int, now: datetime, crash: Crash | None) -> list[SentEvent]:
+    def states(self) -> list[S]:
+        """All aggregates, as the table has them."""
+        return [self._opened(key, data).state for key, data in self.table.items()]
+
+    def deadlines(self) -> list[tuple[str, Deadline]]:
+        """What all aggregates wait for, with their keys."""
+        return [
+            (key.decode(), deadline)
+            for key, data in self.table.items()
+            for deadline in self._shell.deadlines(self._opened(key, data).state)
+        ]
+
+    def remembers(self, key: str, event_id: str) -> bool:
+        """Whether the event is one that the desk knows to have handled."""
+        data = self.table.get(key.encode())
+        return data is not None and event_id in envelope.load(data).handled
+
+    def work(self, key: str, count: int, now: datetime, crash: Crash | None) -> list[Sent]:
         """Fold a batch and return the effects that were sent."""
         inbox = self.inboxes[key]
-        state = self.state(key)
-        handled = dict(self.table[key].handled) if key in self.table else {}
-        sent: list[SentEvent] = []
         batch = inbox.records[inbox.done : inbox.done + count]
-        for record in batch:
-            if record.id not in handled:
-                before = state
-                state, events = self._core(state, record, now)
-                handled[record.id] = self._ids.effects(record.id, self.source, now, events)
-                self._watch(Application(key, record, before, state, handled[record.id]))
-            sent += handled[record.id]
+        wall = int(now.timestamp() * 1000)
+        fold = Fold(self._shell, LIMITS, self.table.get, self._recent, committed=inbox.done, wall=wall)
+        after: S | None = None
+        for posted in batch:
+            before = len(fold.refused)
+            fold.take(posted.record, now)
+            turned, self._turned = self._turned, None
+            refused = fold.refused[before:]
+            self._refused += [RefusedEvent(posted.event, each.reason) for each in refused]
+            if turned and posted.event and not refused:
+                self._tell(key, replace(posted.event, offset=posted.record.offset), *turned, now)
+                after = turned[1].state
+        values = fold.values()
+        sent = [Sent(outgoing, self._event(outgoing)) for outgoing in fold.effects]
         if crash is None:
-            self.table[key] = Kept(state, handled)
+            self.table |= values
+            for _ in fold.written(values):
+                pass
+            self.unreadable += sum(not posted.event for posted in batch)
             inbox.done += len(batch)
             return sent
         if crash.wrote:
-            recovered = self._shape.read_back(state)
-            if recovered != state:
+            self.table |= values
+            if after and load(self._shell, key.encode(), values[key.encode()]).state != after:
                 raise AssertionError("a state read back from its table is another")
-            self.table[key] = Kept(recovered, handled)
+        # Another worker knows only what the table holds.
+        self._recent.clear()
         return sent[: crash.sent]
+
+    def elapsed(self, key: str, deadline: Deadline) -> Outgoing:
+        """The event that says that a deadline has come."""
+        return self._shell.elapsed(key.encode(), deadline)
+
+    def taken_out(self) -> list[RefusedEvent]:
+        """What became dead letters since this was asked last."""
+        refused, self._refused = self._refused, []
+        return refused
+
+    def _turn(self, state: S, event: ReceivedEvent, now: datetime) -> Turned[S]:
+        turned = self._core(state, event, now)
+        self._turned = state, turned
+        return turned
+
+    def _tell(self, key: str, event: ReceivedEvent, before: S, turned: Turned[S], now: datetime) -> None:
+        sent = []
+        for number, effect in enumerate(turned.effects):
+            id_ = effect_id(event, effect, number)
+            sent.append(received_event(self._shell.source, id_, now, effect))
+        self._watch(Application(key, event, before, turned.state, sent, turned.remarks))
+
+    def _event(self, outgoing: Outgoing) -> ReceivedEvent | None:
+        """The event of a record, read once however often it is sent."""
+        if outgoing.topic == DEAD_LETTERS:
+            return None
+        known = self._read.get(outgoing)
+        if known is None:
+            known = self._read[outgoing] = opened(outgoing)
+        return known
+
+    def _opened(self, key: bytes, data: bytes) -> Opened[S]:
+        known = self._recent.get(key)
+        if known is None or known.data != data:
+            known = self._recent[key] = load(self._shell, key, data)
+        return known

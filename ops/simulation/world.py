@@ -1,9 +1,10 @@
 """A scenario at work: plays actions on both cores, and then lets everything come to rest."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, assert_never
+from typing import Any
 
+from agents.desks import case_desk, sms_desk
 from ops.simulation.actions import (
     Action,
     Carry,
@@ -16,25 +17,34 @@ from ops.simulation.actions import (
     Ring,
     Settle,
     Sign,
+    Spoil,
     Status,
     Work,
     Write,
 )
 from ops.simulation.carrier_model import Carrier, Sms
-from ops.simulation.desk_model import Application, Desk, Ids, SentEvent, Shape, received_event
+from ops.simulation.desk_model import (
+    LIMITS,
+    PLAIN,
+    Application,
+    Desk,
+    Inbox,
+    Posted,
+    Sent,
+    as_sent,
+    opened,
+    received_event,
+    spoiled,
+)
 from ops.simulation.facts import fact
 from ops.simulation.ground_truth import GroundTruth, Text
-from ops.simulation.invariants import BrokenPromiseError, Invariants
+from ops.simulation.invariants import BrokenPromiseError, Invariants, demand
 from ops.simulation.quiescence import check_line, check_person
-from ops.simulation.scenario import IBANS, PHONES, Scenario, person_id
-from rules import person
-from rules.deadlines import deadlines as case_deadlines
-from rules.lifecycle import advance
+from ops.simulation.scenario import IBANS, IINS, PHONES, Scenario, person_id
 from rules.person import Person
 from schemas.base import Event
-from schemas.deadlines import DeadlineElapsed
+from schemas.deadlines import Deadline
 from schemas.emaket import DecisionSigned
-from schemas.ids import derived_id
 from schemas.messages import (
     Failure,
     MessageReceived,
@@ -46,13 +56,13 @@ from schemas.questions import (
     QuestionKind,
 )
 from schemas.received import ReceivedEvent
-from schemas.routes import Effect, PublicOut, ToCarrier, ToCase, ToLine
-from sms.conversation import line
-from sms.conversation.converse import converse
-from sms.conversation.converse import deadlines as line_deadlines
+from schemas.registry import EntitlementRevoked
+from schemas.routes import PublicOut, ToCarrier, ToCase, ToLine
 from sms.conversation.line import Line
 
 _LONGEST_REST = 3000
+_OTHERS = ("urn:registry", "urn:webhooks")
+_LARGE = "x" * LIMITS.largest_effect
 _LEFT = ("sent", "delivered", "undelivered")
 _AGREEING = {QuestionKind.OFFER: "1", QuestionKind.ONE_APPLICATION: "4", QuestionKind.ACCOUNT: IBANS[0]}
 
@@ -67,15 +77,16 @@ class World:
         self.now = scenario.origin
         self.truth = GroundTruth()
         self.invariants = Invariants(self.truth, scenario)
-        ids = Ids()
-        self.cases: Desk[Person] = Desk("case-desk", ids, _PEOPLE, self._advance, self._watch_case)
-        self.lines: Desk[Line] = Desk("sms-desk", ids, _LINES, self._converse, self._watch_line)
-        self.carrier = Carrier(ids, self._taken, scenario.held)
+        people, lines = case_desk(scenario.policy, PLAIN), sms_desk(scenario.line_policy, PLAIN)
+        self.cases: Desk[Person] = Desk(people, self._watch_case)
+        self.lines: Desk[Line] = Desk(lines, self._watch_line)
+        self.carrier = Carrier(self._taken, scenario.held)
         self.published: list[ReceivedEvent] = []
         self._tell = tell
         self._kept_texts: list[MessageReceived] = []
         self._reported: set[str] = set()
         self._drafts: list[DecisionDrafted] = []
+        self._spoiled: set[str] = set()
         self._count = 0
         self._playing: dict[type[Any], Callable[[Any], None]] = {
             Publish: self._publish,
@@ -89,6 +100,7 @@ class World:
             Status: self._status,
             Repeat: self._repeat,
             Sign: self._sign,
+            Spoil: self._spoil,
             Settle: lambda _: self.settle(),
         }
 
@@ -112,7 +124,7 @@ class World:
     def publish(self, key: str, data: Event) -> None:
         """Put an event into the case desk's inbox, as the intake does."""
         self._note(f"published for {key}: {data.name} {_brief(data)}")
-        self.cases.post(key, self._event("urn:registry", data))
+        self.cases.post(key, self._event("urn:registry", data), self.now)
 
     def _write(self, action: Write) -> None:
         phone = PHONES[action.phone % len(PHONES)]
@@ -133,7 +145,9 @@ class World:
         """A text reaches the inbox, with the instant at which the carrier brought it first."""
         id_ = str(self._number())
         self.truth.landed.append(received.sid)
-        self.lines.post(received.phone, received_event("urn:webhooks", id_, received.received_at, received))
+        self.lines.post(
+            received.phone, received_event("urn:webhooks", id_, received.received_at, received), self.now
+        )
 
     def _land(self, action: Land) -> None:
         if self._kept_texts:
@@ -159,29 +173,37 @@ class World:
     def _batch(self, desk: Desk[Any], key: str, count: int, crash: Crash | None, now: datetime) -> None:
         restore = self.truth.memory(key) if crash and not crash.wrote else None
         sent = desk.work(key, count, now, crash)
+        for refused in desk.taken_out():
+            large = refused.event is not None and refused.event.id in self._spoiled
+            expected = refused.event is None or (large and refused.reason == "its effect is too large")
+            demand(" raised " not in refused.reason, "nothing raises", refused.reason)
+            demand(expected, "only what is spoiled is a dead letter", refused.reason)
         if restore:
             restore()
         if crash:
             self._note(f"the worker dies; table written: {crash.wrote}, effects sent: {len(sent)}")
-        for record in sent:
-            self._deliver(record)
+        for each in sent:
+            self._deliver(each)
 
-    def _deliver(self, record: SentEvent) -> None:
-        match record.data:
-            case ToCarrier() as message:
-                if isinstance(message, MessageToSend):
-                    self.invariants.handed(message, self.now)
-                self.carrier.post(record, message.phone)
-            case ToLine() as event:
-                self.lines.post(event.phone, record)
-            case ToCase() as event:
-                self.cases.post(event.person_id, record)
-            case PublicOut() as event:
-                self.published.append(record)
-                if isinstance(event, DecisionDrafted):
-                    self._drafts.append(event)
-            case other:
-                assert_never(other)
+    def _deliver(self, sent: Sent) -> None:
+        event, now = sent.event, self.now
+        if event is None:
+            return
+        match event.data:
+            case ToCarrier() as data:
+                if isinstance(data, MessageToSend):
+                    self.invariants.handed(data, now)
+                self.carrier.deliver(data.phone, sent.outgoing, event, now)
+            case ToLine() as data:
+                self.lines.deliver(data.phone, sent.outgoing, event, now)
+            case ToCase() as data:
+                self.cases.deliver(data.person_id, sent.outgoing, event, now)
+            case PublicOut() as data:
+                self.published.append(event)
+                if isinstance(data, DecisionDrafted):
+                    self._drafts.append(data)
+            case data:
+                raise TypeError(f"{data.name} goes to nobody")
 
     def _carry(self, action: Carry) -> None:
         ready = self.carrier.waiting()
@@ -190,10 +212,11 @@ class World:
 
     def carry(self, phone: str, outcome: str = "accept") -> None:
         """The carrier takes the next message of a number."""
-        for report in self.carrier.carry(phone, outcome, self.now):
+        for sent in self.carrier.carry(phone, outcome, self.now):
+            report = opened(sent)
             self._note(f"the carrier to {phone}: {report.name}")
             self.invariants.reported(report.data)
-            self.lines.post(phone, report)
+            self.lines.deliver(phone, sent, report, self.now)
 
     def _status(self, action: Status) -> None:
         if self.carrier.api:
@@ -217,15 +240,26 @@ class World:
             at=self.now,
         )
         self._note(f"status of {sms.sid} to {report.phone}: {status}{', ' + failure if failed else ''}")
-        self.lines.post(report.phone, self._event("urn:webhooks", report))
+        self.lines.post(report.phone, self._event("urn:webhooks", report), self.now)
 
     def _repeat(self, action: Repeat) -> None:
-        inboxes = [*self.cases.inboxes.values(), *self.lines.inboxes.values(), *self.carrier.inboxes.values()]
-        read = [(inbox, record) for inbox in inboxes for record in inbox.records[: inbox.done]]
+        found = [(inbox, posted) for inbox in self._inboxes() for posted in inbox.records[: inbox.done]]
+        read = [(inbox, posted) for inbox, posted in found if self._may_repeat(posted)]
         if read:
-            inbox, record = read[action.pick % len(read)]
-            self._note(f"a repeated {record.name}")
-            inbox.records.append(record)
+            inbox, posted = read[action.pick % len(read)]
+            self._note(f"a repeated {posted.event.name if posted.event else 'dead letter'}")
+            inbox.repeat(posted, self.now)
+
+    def _inboxes(self) -> list[Inbox]:
+        return [inbox for each in (self.cases, self.lines, self.carrier) for inbox in each.inboxes.values()]
+
+    def _may_repeat(self, posted: Posted) -> bool:
+        """What others publish may come again at any time; what we send again, we send soon."""
+        event = posted.event
+        if event is None or event.source in _OTHERS:
+            return True
+        key = (posted.record.key or b"").decode()
+        return any(desk.remembers(key, event.id) for desk in (self.cases, self.lines))
 
     def _sign(self, action: Sign) -> None:
         if self._drafts:
@@ -244,20 +278,15 @@ class World:
 
     def ring(self) -> None:
         """Tell of every deadline that has come."""
-        for desk, key, at, (name, version) in list(self._waits()):
-            if at <= self.now:
-                elapsed = DeadlineElapsed(deadline=name, version=version, due=at)
-                id_ = derived_id(key, name, str(version), at.isoformat())
-                self._note(f"the deadline {name.rpartition('/')[2]} of {key} has come")
-                desk.post(key, received_event("urn:jardem:deadlines", id_, at, elapsed))
+        for desk, key, deadline in self.waits():
+            if deadline.at <= self.now:
+                self._note(f"the deadline {deadline.name.rpartition('/')[2]} of {key} has come")
+                told = desk.elapsed(key, deadline)
+                desk.deliver(key, told, opened(told), self.now)
 
-    def _waits(self) -> Iterator[tuple[Desk[Any], str, datetime, tuple[str, int]]]:
-        for key, people in self.cases.table.items():
-            for each in case_deadlines(people.state):
-                yield self.cases, key, each.at, (each.name, each.version)
-        for key, lines in self.lines.table.items():
-            for each in line_deadlines(lines.state):
-                yield self.lines, key, each.at, (each.name, each.version)
+    def waits(self) -> list[tuple[Desk[Any], str, Deadline]]:
+        """What is waited for, by which key of which desk."""
+        return [(desk, *each) for desk in (self.cases, self.lines) for each in desk.deadlines()]
 
     def settle(self) -> None:
         """Work through all that waits, without trouble."""
@@ -283,7 +312,7 @@ class World:
 
     def _coming(self) -> list[datetime]:
         """The instants at which something happens by itself."""
-        coming = [at for _, _, at, _ in self._waits()]
+        coming = [deadline.at for _, _, deadline in self.waits()]
         if self.scenario.reports:
             coming += [sms.sent_at for sms in self.carrier.api if sms.sid not in self._reported]
         return coming
@@ -304,34 +333,43 @@ class World:
                 break
         else:
             raise BrokenPromiseError("the scenario comes to rest")
-        for people in self.cases.table.values():
-            check_person(people.state, self.invariants)
-        for lines in self.lines.table.values():
-            check_line(lines.state, self.invariants)
+        for person in self.cases.states():
+            check_person(person, self.invariants)
+        for line in self.lines.states():
+            check_line(line, self.invariants)
+        for desk in (self.cases, self.lines):
+            unread = sum(not each.event for inbox in desk.inboxes.values() for each in inbox.records)
+            demand(desk.unreadable == unread, "what nobody can read is a dead letter once")
 
     def _unsigned(self) -> list[DecisionDrafted]:
-        people = [kept.state for kept in self.cases.table.values()]
-        drafts = {case.draft.decision_id for each in people for case in each.cases.values() if case.draft}
+        cases = [case for person in self.cases.states() for case in person.cases.values()]
+        drafts = {case.draft.decision_id for case in cases if case.draft}
         return [draft for draft in self._drafts if draft.decision_id in drafts]
 
-    # The cores.
+    def _spoil(self, action: Spoil) -> None:
+        """A record that can't be read, or whose effects are too large to be sent."""
+        number = action.pick % self.scenario.people
+        data = EntitlementRevoked(iin=IINS[number], record_id="title", record="title")
+        self._note(f"a revocation is spoiled: {action.how}")
+        if action.how == "large":
+            # What the audit log would quote of it is more than a record may hold.
+            event = received_event("urn:registry", f"{self._number()}-{_LARGE}", self.now, data)
+            self._spoiled.add(event.id)
+            self.cases.post(person_id(number), event, self.now)
+        else:
+            to_line = action.pick % 3 == 0
+            desk, key = (self.lines, PHONES[number % 2]) if to_line else (self.cases, person_id(number))
+            good = as_sent(self._event("urn:registry", data), key)
+            desk.deliver(key, spoiled(good, action.how), None, self.now)
 
-    def _advance(
-        self, person: Person, record: ReceivedEvent, now: datetime
-    ) -> tuple[Person, Sequence[Effect]]:
-        advanced = advance(person, record, now, self.scenario.policy)
-        self._note_effects(record, advanced.effects, advanced.remarks)
-        return advanced.state, advanced.effects
-
-    def _converse(self, line: Line, record: ReceivedEvent, now: datetime) -> tuple[Line, Sequence[Effect]]:
-        conversed = converse(line, record, now, self.scenario.line_policy)
-        self._note_effects(record, conversed.effects, conversed.remarks)
-        return conversed.state, conversed.effects
+    # What the desks did.
 
     def _watch_case(self, done: Application[Person]) -> None:
+        self._note_effects(done)
         self.invariants.case(done)
 
     def _watch_line(self, done: Application[Line]) -> None:
+        self._note_effects(done)
         self.invariants.line(done)
 
     def _taken(self, sms: Sms) -> None:
@@ -358,25 +396,14 @@ class World:
         if self._tell:
             self._tell(self.now, text)
 
-    def _note_effects(self, record: ReceivedEvent, effects: Sequence[Effect], remarks: Sequence[str]) -> None:
+    def _note_effects(self, done: Application[Any]) -> None:
         if self._tell:
-            told = [f"{effect.name} {_brief(effect)}".strip() for effect in effects] + list(remarks)
-            self._tell(self.now, f"  {record.name} -> {', '.join(told) or 'nothing'}")
+            told = [f"{effect.name} {_brief(effect.data)}".strip() for effect in done.effects]
+            told += done.remarks
+            self._tell(self.now, f"  {done.record.name} -> {', '.join(told) or 'nothing'}")
 
 
 def _brief(event: Event) -> str:
     shown = ("from_", "to", "kind", "outcome", "reason", "note", "status", "benefit", "fact", "phone")
     found = [str(getattr(event, name)) for name in shown if getattr(event, name, None) is not None]
     return f"({' '.join(found)})" if found else ""
-
-
-def _nobody(key: str) -> Person:
-    return Person(person_id=key)
-
-
-def _silence(_key: str) -> Line:
-    return Line()
-
-
-_PEOPLE = Shape(_nobody, person.VERSION, person.UPCASTS)
-_LINES = Shape(_silence, line.VERSION, {})

@@ -143,6 +143,9 @@ def _forget_waiting(turn: Turn, unwanted: Callable[[LineQuestion], bool]) -> Non
 def _notice(turn: Turn, notice: NoticeRequested, _policy: LinePolicy) -> None:
     """Queue a notice. A reminder of a question that is not open, or is to be put again, is not sent."""
     turn.change(phone=notice.phone)
+    if turn.line.knows_message(notice.notice_id):
+        turn.remarks.append("the notice is known already")
+        return
     if notice.kind is NoticeKind.REMINDER:
         if any(each.asks and each.question_id == notice.question_id for each in turn.line.messages):
             turn.remarks.append("a reminder came for a question that has not reached its number")

@@ -134,6 +134,12 @@ class Line(Stored):
         """The message with this id, if the carrier has not accepted it yet."""
         return next((message for message in self.messages if message.message_id == message_id), None)
 
+    def knows_message(self, message_id: str) -> bool:
+        """Whether this message waits, is with the carrier, or was accepted not long ago."""
+        return self.message(message_id) is not None or any(
+            delivery.message_id == message_id for delivery in self.deliveries
+        )
+
     @property
     def last_put_at(self) -> datetime | None:
         """When the last question was put on this number."""

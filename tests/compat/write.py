@@ -19,7 +19,6 @@ from typing import TypedDict
 
 from agents.desks import case_desk, sms_desk
 from ops.simulation.actions import actions
-from ops.simulation.desk_model import SentEvent
 from ops.simulation.scenario import scenario
 from ops.simulation.world import World
 from rules.person import Person
@@ -41,8 +40,6 @@ from sms.sending import catch_up, journal
 from sms.sending.catch_up import Mark
 from sms.sending.journal import Entry, Page
 from streams import envelope
-from streams.envelope import Envelope
-from streams.events import Cause, Effects
 
 FOLDER = Path(__file__).parent
 _SEEDS = range(4_000)
@@ -70,7 +67,7 @@ def main(release: str) -> None:
     _keep(folder / "journal" / "page", journal.dump(page), page)
     mark = Mark(read_to=_AT.replace(microsecond=120_000))
     _keep(folder / "marks" / "mark", catch_up.dump(mark), mark)
-    for name, value in states.envelopes():
+    for name, value in states.envelopes.items():
         _write(folder / "envelopes" / f"{name}.stored", value)
     for name, record in states.records.items():
         _write(folder / "records" / f"{name}.json", _record(record))
@@ -95,42 +92,32 @@ class _States:
         self.people: dict[str, Model] = {}
         self.lines: dict[str, Model] = {}
         self.records: dict[str, ReceivedEvent] = {}
-        self._handled: dict[str, tuple[Model, dict[str, list[SentEvent]]]] = {}
+        self.envelopes: dict[str, bytes] = {}
         self._longest: dict[tuple[str, str], int] = {}
         self._fields: set[str] = set()
 
     def look(self, world: World) -> None:
         """See whether there is anything richer than what is kept, after an action."""
-        for people in world.cases.table.values():
-            for case in people.state.cases.values():
-                self._keep_longer("people", case.state, people.state, self.people)
-            self._keep_fields("people", people.state, self.people)
-        for lines in world.lines.table.values():
-            for stage in _stages(lines.state):
-                self._keep_longer("lines", stage, lines.state, self.lines)
-            self._keep_fields("lines", lines.state, self.lines)
+        for person in world.cases.states():
+            for case in person.cases.values():
+                self._keep_longer("people", case.state, person, self.people)
+            self._keep_fields("people", person, self.people)
+        for line in world.lines.states():
+            for stage in _stages(line):
+                self._keep_longer("lines", stage, line, self.lines)
+            self._keep_fields("lines", line, self.lines)
 
     def look_back(self, world: World) -> None:
         """See which records and envelopes a run has left."""
-        for name, table in (("people", world.cases.table), ("lines", world.lines.table)):
-            for kept in table.values():
-                if len(kept.handled) <= _FEW and self._longer("envelopes", name, kept.state):
-                    self._handled[name] = kept.state, kept.handled
+        for name, desk in (("people", world.cases), ("lines", world.lines)):
+            for value, state in zip(desk.table.values(), desk.states(), strict=True):
+                few = len(envelope.load(value).handled) <= _FEW
+                if few and self._longer("envelopes", name, state):
+                    self.envelopes[name] = value
         for inboxes in (world.cases.inboxes, world.lines.inboxes, world.carrier.inboxes):
-            for record in (record for inbox in inboxes.values() for record in inbox.records):
-                if self._longer("records", record.name, record.data):
-                    self.records[record.name] = record
-
-    def envelopes(self) -> Iterator[tuple[str, bytes]]:
-        """The values of the tables, with the ids handled and their effects."""
-        for name, (state, handled) in self._handled.items():
-            effects = Effects("urn:jardem:golden", _PSEUDONYMS)
-            kept = Envelope(_stored(state))
-            for number, (event_id, records) in enumerate(handled.items()):
-                events = [record.data for record in records]
-                sent = effects.outgoing(events, Cause(event_id), _AT, person_id="a" * 64)
-                kept.remember(event_id, 1_626_321_600_000 + number, number, sent)
-            yield name, envelope.dump(kept.state, kept.handled.values())
+            for event in (posted.event for inbox in inboxes.values() for posted in inbox.records):
+                if event and self._longer("records", event.name, event.data):
+                    self.records[event.name] = event
 
     def _keep_longer(self, kind: str, name: str, model: Model, among: dict[str, Model]) -> None:
         if self._longer(kind, name, model):

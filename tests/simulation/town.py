@@ -52,7 +52,7 @@ class Town:
     def passes(self, **time: float) -> None:
         """Time passes, and every deadline on the way comes when it is due."""
         end = self.now + timedelta(**time)
-        while coming := [at for _, _, at, _ in self.world._waits() if at <= end]:
+        while coming := [due.at for _, _, due in self.world.waits() if due.at <= end]:
             self.world.now = max(self.now, min(coming))
             self.world.ring()
             self.world.settle()

@@ -1,6 +1,7 @@
 """The two desks' bindings: what a desk sends is derived from its cause and keyed by pseudonyms."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,7 +17,7 @@ from schemas.deadlines import Deadline, DeadlineElapsed
 from schemas.ids import Pseudonyms
 from schemas.messages import MessageAccepted
 from schemas.portal import PhoneRegistered
-from schemas.registry import TitleAwarded
+from schemas.registry import EntitlementRevoked, TitleAwarded
 from sms.conversation.converse import LinePolicy
 from sms.conversation.line import Line
 from streams.dead_letters import Unreadable
@@ -73,6 +74,21 @@ def test_the_same_event_on_the_same_state_sends_the_same_records() -> None:
     assert first == run(desk, desk.empty(PERSON.encode()), *FACTS)
     ids = [dict(outgoing.headers)["ce_id"] for outgoing in first[1]]
     assert len(set(ids)) == len(ids)
+
+
+def test_what_an_event_does_that_comes_again_long_after_is_told_under_other_ids() -> None:
+    desk = case_desk(Policy(), PSEUDONYMS)
+    first = record(FACTS[0], "1", PERSON, desk.inbox)
+    state, _ = run(desk, desk.empty(PERSON.encode()), *FACTS)
+    revoked = record(EntitlementRevoked(iin=IIN, record_id="A"), "2", PERSON, desk.inbox)
+    ids = []
+    for offset in (7, 7, 9):
+        _, received = desk.read(replace(revoked, offset=offset))
+        _, effects = desk.apply(state, received, NOW)
+        ids.append({dict(outgoing.headers)["ce_id"] for outgoing in effects})
+    assert ids[0] == ids[1]
+    assert ids[0].isdisjoint(ids[2])
+    assert desk.read(first)[0] == desk.read(replace(first, offset=99))[0]
 
 
 def test_both_states_survive_the_table() -> None:

@@ -8,6 +8,7 @@ from rules.policy import DecisionMode, Policy
 from rules.states import State
 from schemas.base import Event
 from schemas.emaket import DecisionSigned
+from schemas.ids import derived_id
 from schemas.outcomes import BenefitDecided, DecisionDrafted, ProcessEnded
 from schemas.questions import (
     AccountGiven,
@@ -15,6 +16,7 @@ from schemas.questions import (
     Decline,
     NoticeKind,
     NoticeRequested,
+    QuestionAsked,
     QuestionClosed,
     QuestionKind,
     Separately,
@@ -211,6 +213,34 @@ def test_a_choice_is_made_anew_after_a_consent_was_taken_back() -> None:
     desk.now += MINUTE
     desk.hears(YES, offer, case_id=case_id)
     assert desk.person.cases[case_id].state is State.CHOICE_ASKED
+
+
+@pytest.mark.parametrize("mode", list(DecisionMode))
+def test_an_account_that_comes_before_the_choice_made_anew_is_kept_and_nothing_is_asked_twice(
+    mode: DecisionMode,
+) -> None:
+    desk = Desk(Policy(decision_mode=mode))
+    desk.reads(REGISTERED, DISABILITY)
+    [case_id] = desk.person.cases
+    offer, choice, account, again = (derived_id(case_id, "question", str(n)) for n in range(4))
+    desk.sent(offer, case_id=case_id)
+    desk.hears(YES, offer, case_id=case_id)
+    desk.sent(choice, case_id=case_id)
+    desk.hears(Together(), choice, case_id=case_id)
+    desk.sent(account, case_id=case_id)
+    desk.now += MINUTE
+    desk.hears(NO, account, case_id=case_id)
+    desk.now += MINUTE
+    desk.hears(YES, offer, case_id=case_id)
+    desk.sent(again, case_id=case_id)
+    desk.now += MINUTE
+    effects = desk.hears(AccountGiven(iban=IBAN), account, case_id=case_id)
+    assert only(effects, QuestionAsked) == []
+    decided = desk.hears(Separately(), again, case_id=case_id)
+    kind = BenefitDecided if mode is DecisionMode.AUTO else DecisionDrafted
+    [decision] = only(decided, kind)
+    assert isinstance(decision, BenefitDecided | DecisionDrafted)
+    assert (decision.iban, decision.scheme) == (IBAN, Scheme.STANDALONE)
 
 
 def test_a_no_after_the_decision_gets_the_number_to_call_once(consented: Desk) -> None:

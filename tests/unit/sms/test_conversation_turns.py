@@ -180,7 +180,7 @@ def test_a_reminder_of_an_answered_question_is_not_sent(put: Number) -> None:
     assert [type(effect) for effect in put.hears(reminder)] == [MessageToSend]
     put.hears(accepted("n", NOON))
     put.reads("1")
-    assert put.hears(reminder) == []
+    assert put.hears(reminder.model_copy(update={"notice_id": "another"})) == []
     assert put.remarks == ("a reminder came for a question that is not open",)
 
 
@@ -286,6 +286,16 @@ def test_what_is_unwanted_while_it_is_with_the_carrier_still_holds_the_place(num
     [sent, next_] = number.takes()
     assert isinstance(sent, QuestionSent)
     assert isinstance(next_, MessageToSend)
+
+
+def test_a_notice_that_comes_again_is_not_sent_again(put: Number) -> None:
+    asked_for = notice(NoticeKind.GRANTED)
+    [message] = put.hears(asked_for)
+    assert isinstance(message, MessageToSend)
+    assert put.hears(asked_for) == []
+    put.carries(message)
+    assert put.hears(asked_for) == []
+    assert put.remarks == ("the notice is known already",)
 
 
 def test_a_notice_is_in_its_language_and_names_its_question(put: Number) -> None:
