@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from ops.simulation.carrier_model import STALE, Sms
 from ops.simulation.desk_model import Application
 from ops.simulation.ground_truth import GroundTruth, Known, Put, Tried
-from ops.simulation.reading import read_as, says_stop
+from ops.simulation.reading import says_stop
 from ops.simulation.scenario import HOURS, Scenario
 from rules.person import Case, Person
 from rules.policy import DecisionMode
@@ -39,6 +39,7 @@ from schemas.received import ReceivedEvent
 from schemas.times import ALMATY
 from sms.conversation.hours import next_morning
 from sms.conversation.line import Line
+from sms.reading.answers import read_offer
 
 _JUST = timedelta(minutes=30)
 _EXPLANATIONS = 3
@@ -122,7 +123,7 @@ class Invariants:
         case = done.before.cases[decision.case_id]
         text = self.truth.texts.get(decision.evidence.answer_message_id)
         demand(text, "no decision without a consent that somebody wrote")
-        read = read_as(QuestionKind.OFFER, text.text, known=False) if text else None
+        read = read_offer(text.text) if text else None
         demand(isinstance(read, Consent), "no decision without a consent")
         demand(not known.dead, "no decision after a death")
         demand(not known.revoked(case.record_id), "no decision after a revocation")

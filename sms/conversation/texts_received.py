@@ -15,7 +15,7 @@ from sms import texts
 from sms.conversation import redelivery
 from sms.conversation.line import Line, LineQuestion, Message
 from sms.conversation.turn import Turn
-from sms.reading.answers import read_account, read_offer, read_one_application
+from sms.reading.answers import read_answer, read_offer
 
 _EXPLANATIONS = 3
 
@@ -97,13 +97,7 @@ def _read(turn: Turn, received: MessageReceived) -> None:
 
 
 def _parse(question: LineQuestion, text: str) -> Answer | None:
-    match question.kind:
-        case QuestionKind.OFFER:
-            return read_offer(text)
-        case QuestionKind.ONE_APPLICATION:
-            return read_one_application(text)
-        case QuestionKind.ACCOUNT:
-            return read_account(text, known=question.details.account is not None)
+    return read_answer(question.kind, text, known=question.details.account is not None)
 
 
 def _taken_back(put: Sequence[LineQuestion], received: MessageReceived) -> LineQuestion | None:

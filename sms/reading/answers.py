@@ -9,7 +9,7 @@ phone puts under it, are no part of it; whatever else stands there is.
 from collections.abc import Sequence
 from functools import lru_cache
 
-from schemas.questions import Answer, Decline
+from schemas.questions import Answer, Decline, QuestionKind
 from sms.reading.accounts import read_given_account
 from sms.reading.folding import fold, forms, layouts, pieces, visible, words
 from sms.reading.mail_signatures import without_signatures
@@ -48,6 +48,17 @@ def read_account(text: str, *, known: bool) -> Answer | None:
     """`AccountGiven`, `Decline`, where one was shown `AccountConfirmed`, or None: not understood (R4)."""
     answer = _read(text, KNOWN_ACCOUNT if known else NEW_ACCOUNT)
     return answer or read_given_account(_written(text), known=known)
+
+
+def read_answer(kind: QuestionKind, text: str, *, known: bool) -> Answer | None:
+    """What a text answers to a question of this kind; `known` says whether an account was shown."""
+    match kind:
+        case QuestionKind.OFFER:
+            return read_offer(text)
+        case QuestionKind.ONE_APPLICATION:
+            return read_one_application(text)
+        case QuestionKind.ACCOUNT:
+            return read_account(text, known=known)
 
 
 def _written(text: str) -> str:
