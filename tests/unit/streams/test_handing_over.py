@@ -1,0 +1,170 @@
+"""What is acknowledged of a partition that is another worker's by then, or is read on from elsewhere: nothing
+of it reaches the partition as it is taken up anew.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from faust.types import TP
+
+from streams.app import StreamApp
+from streams.desk import Desk
+from streams.handlers import register_handler
+from streams.records import Record
+from streams.transport.batch import AssignedPartition, Batch
+from streams.transport.fetching import Fetched
+from streams.transport.stores import MemoryPartition
+
+INBOX = TP("inbox", 0)
+
+
+def record(offset: int) -> Record:
+    return Record("inbox", 0, offset, None, b"key", b"value")
+
+
+def handed_over(consumer: Any) -> AssignedPartition:
+    """The partition goes to another worker and comes back, all while something waits."""
+    consumer.assigned[INBOX].live = False
+    anew = AssignedPartition("inbox", 0, committed=5, topic_id="new")
+    consumer.assigned = {INBOX: anew}
+    return anew
+
+
+async def test_what_is_handled_too_late_is_not_acknowledged(ours: StreamApp) -> None:
+    consumer: Any = ours.consumer
+    woken: list[bool] = []
+    consumer._thread.wake = lambda: woken.append(True)
+    before = AssignedPartition("inbox", 0, committed=10)
+    consumer.assigned = {INBOX: before}
+    goes_on = asyncio.Event()
+
+    async def work(_: Batch) -> None:
+        await goes_on.wait()
+
+    register_handler(ours, "worker", ["inbox"], work)
+
+    async def stream() -> AsyncIterator[Batch]:
+        yield Batch([record(10), record(11)], before)
+
+    await cast("Any", ours.agents["worker"]).fun(stream())
+    task = before.task
+    assert task is not None
+    await asyncio.sleep(0)
+    anew = handed_over(consumer)
+    goes_on.set()
+    await task
+    assert before.acknowledged is None
+    assert (anew.acknowledged, anew.committed) == (None, 5)
+    assert consumer.committable() == {}
+    assert (ours.batches_handled, ours.records_handled) == (0, 0), "the next owner counts them"
+    assert woken == []
+
+
+@pytest.mark.parametrize("meanwhile", ["flush", "commit"])
+@pytest.mark.parametrize("taken", [True, False])
+@pytest.mark.parametrize("back", [True, False])
+async def test_a_commit_that_the_partition_was_handed_over_in_tells_the_next_owner_nothing(
+    ours: StreamApp, meanwhile: str, *, taken: bool, back: bool
+) -> None:
+    consumer: Any = ours.consumer
+    before = AssignedPartition("inbox", 0, committed=10, acknowledged=12, topic_id="old")
+    consumer.assigned = {INBOX: before}
+    told: list[Any] = []
+
+    def pass_on(when: str) -> None:
+        if when == meanwhile:
+            handed_over(consumer)
+            if not back:
+                consumer.assigned.clear()
+
+    async def flush() -> None:
+        pass_on("flush")
+
+    async def commit_offsets(offsets: Mapping[TP, tuple[int, str]]) -> bool:
+        told.append(dict(offsets))
+        pass_on("commit")
+        return taken
+
+    cast("Any", ours.producer).flush = flush
+    consumer._thread.commit_offsets = commit_offsets
+    assert await consumer.force_commit() is taken
+    assert told == [{INBOX: (12, "old")}], "with the id of the topic that the offset is one of"
+    assert before.committed == (12 if taken else 10)
+    assert consumer.committable() == {}
+    assert [(each.acknowledged, each.committed) for each in consumer.assigned.values()] == [(None, 5)] * back
+
+
+@pytest.mark.parametrize("lost", [True, False])
+async def test_a_desk_acknowledges_no_part_of_a_batch_once_its_partition_is_lost(
+    ours: StreamApp, *, lost: bool
+) -> None:
+    core: Any = SimpleNamespace(
+        name="desk",
+        inbox="inbox",
+        empty=lambda _: 0,
+        dump=lambda state: b"%d" % state,
+        read=lambda record: (str(record.offset), 1),
+        apply=lambda state, event, _: (state + event, []),
+        deadlines=lambda _: [],
+        elapsed=lambda *_: None,
+    )
+    ours.tuning = replace(ours.tuning, max_fold_seconds=0.0)
+    desk = Desk(ours, core)
+    cast("Any", desk.table.data)._partitions[0] = MemoryPartition()
+    assigned = AssignedPartition("inbox", 0, committed=0)
+    written: list[int | None] = []
+
+    async def send_table(*_: Any) -> None:
+        written.append(assigned.acknowledged)
+        assigned.live = not lost
+
+    cast("Any", ours).send_table = send_table
+    await desk._work(Batch([record(offset) for offset in range(110)], assigned))
+    assert written == ([None, None, None] if lost else [None, 50, 100])
+    assert assigned.acknowledged == (None if lost else 100), "the last part is the runner's to acknowledge"
+
+
+async def test_what_was_fetched_for_an_earlier_assignment_is_not_delivered(ours: StreamApp) -> None:
+    consumer: Any = ours.consumer
+    consumer.assigned = {INBOX: AssignedPartition("inbox", 0, committed=10)}
+    fetcher = SimpleNamespace(should_stop=False)
+    answers = [Fetched([record(10)], 11), Fetched([record(5)], 6)]
+    delivered: list[int] = []
+
+    async def getmany(*_: Any) -> dict[TP, Fetched]:
+        if len(answers) == 2:
+            handed_over(consumer)
+            consumer._epoch += 1
+        else:
+            fetcher.should_stop = True
+        return {INBOX: answers.pop(0)}
+
+    async def deliver(message: Any) -> None:
+        delivered.append(message.value[0].offset)
+
+    consumer._getmany, consumer.callback = getmany, deliver
+    await consumer._drain_messages(fetcher)
+    assert delivered == [5]
+
+
+@pytest.mark.parametrize(("wanted", "found"), [(10, 50), (50, 0)])
+async def test_where_the_reading_was_moved_to_is_acknowledged_before_what_is_read_there(
+    wanted: int, found: int, ours: StreamApp
+) -> None:
+    """A worker that dies now must not have the next one told once more of what is gone."""
+    consumer: Any = ours.consumer
+    consumer.assigned = {INBOX: AssignedPartition("inbox", 0, committed=wanted)}
+    begun: list[Any] = []
+
+    async def deliver(message: Any) -> None:
+        begun.append(message.value)
+
+    consumer.callback = deliver
+    await consumer._deliver(INBOX, Fetched([record(found)], found + 1, moved=(wanted, found)))
+    assert consumer.committable() == {INBOX: found}, "and nothing of the batch, which is in work"
+    consumer.assigned[INBOX].acknowledged = begun[0].next_offset
+    assert consumer.committable() == {INBOX: found + 1}
