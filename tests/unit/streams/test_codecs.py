@@ -53,7 +53,9 @@ def test_broken_data_is_refused_or_gives_less_and_raises_nothing_else(codec: str
     try:
         found = decompress(NUMBERS[codec], data)
     except CannotDecompress as error:
-        assert CODECS[NUMBERS[codec]][0] in error.reason  # noqa: PT017 - either is right, and only these
+        # Noise may begin as what is huge does.
+        named = CODECS[NUMBERS[codec]][0] in error.reason or "grows beyond" in error.reason
+        assert named  # either is right, and only these
     else:
         assert len(found) < 200_000
 
