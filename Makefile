@@ -91,6 +91,6 @@ lock: setup ## resolve the dependencies anew into requirements.lock
 	  --no-header --no-emit-index-url --upgrade --output-file requirements.lock pyproject.toml
 
 clean: ## remove what was built, fetched or measured here; data of local brokers too
-	rm -rf $(VENV) .jardem dist build .coverage htmlcov .hypothesis .import_linter_cache \
+	rm -rf $(VENV) .jardem dist build mutants .coverage htmlcov .hypothesis .import_linter_cache \
 	  .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
