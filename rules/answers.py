@@ -4,6 +4,7 @@ Whether it was in time is decided by when the carrier received it. An answer tha
 the end of the term was processed before it: it takes an ended case up again.
 """
 
+from rules import steps
 from rules.person import Case, ConsentGiven, Question
 from rules.refusals import declined, reminded_of_outcome, withdrawn
 from rules.states import WAITING, State
@@ -65,19 +66,17 @@ def _late(turn: Turn, case: Case, question: Question, report: QuestionAnswered) 
     """
     expired = case.state in WAITING and case.question == question
     if report.answer:
-        case = turn.put(replace_question(case, question.with_late(report)))
+        case = turn.keep(replace_question(case, question.with_late(report)))
     if question.withdrawn_at:
         turn.remark(case, "answered_from_a_former_number")
         return
     if expired:
         # The end of the term was not processed yet. The answer to the late message says all there is to say.
-        case = turn.end(case, EndReason.NO_REPLY, tell=False)
+        case = steps.end(turn, case, EndReason.NO_REPLY, tell=False, close_at=question.term_ends)
     noted = turn.remark(case, "answered_late")
     if noted.state is State.ENDED and not noted.late_told and turn.phone:
-        turn.put(noted.with_(late_told=True))
-        turn.notify(noted, NoticeKind.ANSWERED_LATE)
-    if expired:
-        turn.close(question, question.term_ends or turn.now)
+        turn.keep(noted.with_(late_told=True))
+        steps.notify(turn, noted, NoticeKind.ANSWERED_LATE)
 
 
 def _of_no_consent(case: Case, report: QuestionAnswered) -> bool:
@@ -98,7 +97,7 @@ def _in_time(turn: Turn, case: Case, question: Question, report: QuestionAnswere
         if not _is_newest(case, report):
             turn.remark(case, "answered_anew_before")
             return
-        case = turn.put(case.with_(answered_at=report.received_at))
+        case = turn.keep(case.with_(answered_at=report.received_at))
     case, question = _reached(turn, case, question, report)
     match report.answer, question.kind:
         case Consent(), QuestionKind.OFFER if case.consent is None:
@@ -125,7 +124,7 @@ def _consented(turn: Turn, case: Case, offer: Question, report: QuestionAnswered
     Without a consent there is no application yet, so there is nothing to refuse (R12).
     """
     if turn.person.receives:
-        turn.end(case, EndReason.ALREADY_RECEIVING)
+        steps.end(turn, case, EndReason.ALREADY_RECEIVING)
         turn.close(offer, turn.now)
         return
     consent = ConsentGiven(
@@ -143,7 +142,7 @@ def _account(turn: Turn, case: Case, question: Question, account: str) -> None:
     if case.scheme is not None:
         _go_on(turn, case, question, account=account)
         return
-    turn.remark(turn.put(case.with_(account=account)), "account_before_choice")
+    turn.remark(turn.keep(case.with_(account=account)), "account_before_choice")
     turn.close(question, turn.now)
 
 
@@ -157,12 +156,12 @@ def _reached(turn: Turn, case: Case, question: Question, report: QuestionAnswere
     reached = question.with_(
         term_ends=term_end(report.received_at, turn.policy.term), moves=question.moves + 1
     )
-    return turn.put(replace_question(case, reached)), reached
+    return turn.keep(replace_question(case, reached)), reached
 
 
 def _go_on(turn: Turn, case: Case, question: Question, **learnt: object) -> None:
     current = case.question
-    turn.proceed(turn.put(case.with_(**learnt)))
+    steps.proceed(turn, turn.keep(case.with_(**learnt)))
     # An offer goes on hearing a "1" or "2" that takes a later "no" back, as long as its own term runs.
     offer = question.kind is QuestionKind.OFFER
     turn.close(question, question.term_ends if offer and question.term_ends else turn.now)

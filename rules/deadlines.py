@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
-from rules.person import Person
+from rules import steps
+from rules.person import Person, Question
 from rules.states import SENT, State
-from rules.turn import Turn, find_case, reminder, replace_question
+from rules.terms import reminder_at
+from rules.turn import Turn, find_case, replace_question
 from schemas.deadlines import Deadline, DeadlineElapsed
 from schemas.questions import (
     NoticeKind,
@@ -35,7 +38,7 @@ def deadlines(person: Person) -> Sequence[Deadline]:
         if question is None or case.state not in SENT.values() or question.term_ends is None:
             continue
         found.append(Deadline(question.term_ends, str(DeadlineName(case.case_id, "term")), case.version))
-        remind_at = reminder(question)
+        remind_at = _reminder(question)
         if remind_at:
             found.append(Deadline(remind_at, str(DeadlineName(case.case_id, "reminder")), case.version))
     return found
@@ -54,10 +57,16 @@ def deadline_elapsed(turn: Turn, report: DeadlineElapsed) -> None:
         return
     question = case.question
     if what == "grace":
-        turn.proceed(turn.put(case.with_(grace_until=None)))
+        steps.proceed(turn, turn.keep(case.with_(grace_until=None)))
     elif question and question.term_ends and what == "term":
-        turn.end(case, EndReason.NO_REPLY)
-        turn.close(question, question.term_ends)
+        steps.end(turn, case, EndReason.NO_REPLY, close_at=question.term_ends)
     elif question and question.term_ends:
         changed = replace_question(case, question.with_(reminded=True))
-        turn.notify(turn.remark(changed, "reminded"), NoticeKind.REMINDER, until=question.term_ends)
+        steps.notify(turn, turn.remark(changed, "reminded"), NoticeKind.REMINDER, until=question.term_ends)
+
+
+def _reminder(question: Question) -> datetime | None:
+    """When to remind of this question, if at all."""
+    if question.sent_at is None or question.term_ends is None or question.reminded:
+        return None
+    return reminder_at(question.sent_at, question.term_ends)

@@ -1,5 +1,6 @@
 """When a question was sent, and the term that runs from then on (R6)."""
 
+from rules import steps
 from rules.answers import answered
 from rules.person import Case, Question
 from rules.states import SENT, WAITING
@@ -32,7 +33,7 @@ def sent(turn: Turn, report: QuestionSent) -> None:
         "text": report.text,
         "term_ends": term_end(report.sent_at, turn.policy.term),
     }
-    case = turn.put(replace_question(case, question.with_(**left)))
+    case = turn.keep(replace_question(case, question.with_(**left)))
     current = case.question
     if current and current.question_id == question.question_id and case.state in SENT:
         turn.move(case, SENT[case.state])
@@ -56,9 +57,9 @@ def not_reached(turn: Turn, report: QuestionNotReached) -> None:
     void = question.with_(term_ends=None, reminded=False, moves=question.moves + 1)
     current = case.question == question
     if current and case.state in _ASKED:
-        turn.move(turn.put(replace_question(case, void)), _ASKED[case.state], note="not_reached")
+        turn.move(turn.keep(replace_question(case, void)), _ASKED[case.state], note="not_reached")
     elif current and case.reason is EndReason.NO_REPLY:
-        turn.proceed(turn.remark(replace_question(case, void), "not_reached"))
+        steps.proceed(turn, turn.remark(replace_question(case, void), "not_reached"))
     else:
         turn.remark(case, "not_reached_after_closing")
 
@@ -113,9 +114,8 @@ def undeliverable(turn: Turn, report: QuestionUndeliverable) -> None:
     reason = EndReason.NUMBER_NOT_REACHABLE if report.opted_out else EndReason.UNDELIVERABLE
     current = question and question.question_id == report.question_id
     if case.state in WAITING and question and current:
-        turn.end(case, reason)
-        turn.close(question, report.at)
+        steps.end(turn, case, reason, close_at=report.at)
     elif case.reason is EndReason.NO_REPLY and current:
-        turn.end(case, reason)
+        steps.end(turn, case, reason)
     else:
         turn.remark(case, "undeliverable_after_closing")

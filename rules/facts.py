@@ -1,12 +1,11 @@
 """What a fact that somebody publishes does to a person and their cases."""
 
-from datetime import datetime
-
+from rules import steps
 from rules.grounds import entitlement
 from rules.person import Case, Source
 from rules.standings import published_anew, restored_cases, revoked_cases
 from rules.states import BEFORE_CONSENT, WAITING, State
-from rules.turn import Turn, find_case, scheme_without_choice, without_number
+from rules.turn import Turn, find_case, without_number
 from schemas.emaket import DecisionSigned
 from schemas.ids import derived_id
 from schemas.portal import PhoneRegistered
@@ -48,13 +47,13 @@ def right_arises(turn: Turn, fact: TitleAwarded | DisabilityEstablished) -> None
             source=source,
         ),
         State.RECEIVED,
-        scheme=scheme_without_choice(right.ground),
+        scheme=steps.scheme_without_choice(right.ground),
         grace_until=turn.now + grace if grace else None,
     )
     if right.barred:
-        turn.end(case, right.barred)
+        steps.end(turn, case, right.barred)
     elif not grace:
-        turn.proceed(case)
+        steps.proceed(turn, case)
 
 
 def right_revoked(turn: Turn, fact: EntitlementRevoked) -> None:
@@ -80,20 +79,20 @@ def _begin_anew(turn: Turn, case: Case, barred: EndReason | None, **published: o
         turn.remark(case, "restored")
         return
     case = case.with_(**published)
-    anew = turn.put(
+    anew = turn.keep(
         case.with_(
             consent=None,
             account=None,
-            scheme=scheme_without_choice(case.ground),
+            scheme=steps.scheme_without_choice(case.ground),
             # What was answered before is not an answer to the offer that comes now.
             answered_at=turn.happened_at,
             late_told=False,
         )
     )
     if barred:
-        turn.end(anew, barred)
+        steps.end(turn, anew, barred)
     else:
-        turn.proceed(anew)
+        steps.proceed(turn, anew)
 
 
 def death_registered(turn: Turn, fact: DeathRegistered) -> None:
@@ -120,16 +119,9 @@ def _withdraw_deceased(turn: Turn) -> None:
 def _stop(turn: Turn, case: Case, reason: EndReason) -> None:
     """End an open case; one that has its outcome only records what came too late to change it."""
     if case.open:
-        turn.end(case, reason)
-        _close_question(turn, case, turn.now)
+        steps.end(turn, case, reason, close_at=turn.now)
     elif case.reason is not reason:
         turn.remark(case, f"{reason}_after_{'decision' if case.decided else 'end'}")
-
-
-def _close_question(turn: Turn, case: Case, at: datetime) -> None:
-    """Close what the case asked. To be done after the telling: closing makes room for the next question."""
-    if case.state in WAITING and case.question:
-        turn.close(case.question, at)
 
 
 def phone_registered(turn: Turn, fact: PhoneRegistered) -> None:
@@ -146,12 +138,13 @@ def phone_registered(turn: Turn, fact: PhoneRegistered) -> None:
         # A time that lies ahead gives the former number no more time to answer.
         since = min(fact.registered_at, turn.now)
         for case in _cases(turn):
-            _close_question(turn, case, since)
-            turn.put(without_number(case, before, since))
+            if case.state in WAITING and case.question:
+                turn.close(case.question, since)
+            turn.keep(without_number(case, before, since))
         turn.withdraw_person(before, since)
     for case in _cases(turn):
         if case.state in WAITING or (turn.phone and _unreached(case)):
-            turn.proceed(case)
+            steps.proceed(turn, case)
 
 
 def _unreached(case: Case) -> bool:
@@ -173,8 +166,7 @@ def benefit_recorded(turn: Turn, fact: BenefitRecorded) -> None:
         return
     for case in _cases(turn):
         if case.state in BEFORE_CONSENT - {State.RECEIVED}:
-            turn.end(case, EndReason.ALREADY_RECEIVING)
-            _close_question(turn, case, turn.now)
+            steps.end(turn, case, EndReason.ALREADY_RECEIVING, close_at=turn.now)
 
 
 def account_known(turn: Turn, fact: AccountKnown) -> None:
@@ -194,7 +186,7 @@ def decision_signed(turn: Turn, report: DecisionSigned) -> None:
                 "refusal_ground": ground,
                 "decided_at": report.signed_at,
             }
-            turn.pronounce(case, draft.with_(**outcome))
+            steps.pronounce(turn, case, draft.with_(**outcome))
             return
     turn.remarks.append("a decision was signed that nobody drafted")
 

@@ -58,7 +58,7 @@ def advance(person: Person, event: ReceivedEvent, now: datetime, policy: Policy)
         handle(turn, event.data)
     else:
         turn.remarks.append(f"{event.name} is nothing that a case waits for")
-    return Turned(turn.person, tuple(turn.effects), tuple(turn.remarks))
+    return turn.done()
 
 
 _HANDLERS: dict[type[Event], Callable[[Turn, Any], None]] = {

@@ -3,8 +3,9 @@
 Both may be taken back while the offer's term runs; afterwards a withdrawal is final.
 """
 
+from rules import steps
 from rules.person import Case, Question
-from rules.turn import Turn, scheme_without_choice
+from rules.turn import Turn
 from schemas.questions import NoticeKind
 from schemas.values import EndReason
 
@@ -12,8 +13,8 @@ from schemas.values import EndReason
 def declined(turn: Turn, case: Case, offer: Question) -> None:
     """A "no" to the offer. The offer stays answerable until the end of its term."""
     current = case.question
-    ended = turn.end(case, EndReason.DECLINED, tell=False)
-    turn.notify(ended, NoticeKind.DECLINED, until=offer.term_ends)
+    ended = steps.end(turn, case, EndReason.DECLINED, tell=False)
+    steps.notify(turn, ended, NoticeKind.DECLINED, until=offer.term_ends)
     turn.close(offer, offer.term_ends or turn.now)
     if current and current.question_id != offer.question_id:
         turn.close(current, turn.now)
@@ -27,18 +28,18 @@ def withdrawn(turn: Turn, case: Case, question: Question) -> None:
     offer = case.find(consent.offer.question_id) or consent.offer
     # By the answer's own instant: whoever reads the answer again says the same again.
     said_at = turn.answering.received_at if turn.answering else turn.now
-    undone = turn.put(
+    undone = turn.keep(
         case.with_(
             consent=None,
             account=None,
-            scheme=scheme_without_choice(case.ground),
+            scheme=steps.scheme_without_choice(case.ground),
             answered_at=said_at,
         )
     )
-    ended = turn.end(undone, EndReason.WITHDRAWN, tell=False)
+    ended = steps.end(turn, undone, EndReason.WITHDRAWN, tell=False)
     until = offer.term_ends if offer.term_ends and offer.term_ends > said_at else None
     kind = NoticeKind.DECLINED if until else NoticeKind.WITHDRAWN
-    turn.notify(ended, kind, language=consent.language, until=until)
+    steps.notify(turn, ended, kind, language=consent.language, until=until)
     asked = {each.question_id: each for each in (question, current, offer) if each}
     for each in asked.values():
         turn.close(each, until if until and each == offer else said_at)
@@ -47,6 +48,6 @@ def withdrawn(turn: Turn, case: Case, question: Question) -> None:
 def reminded_of_outcome(turn: Turn, case: Case) -> None:
     """A "no" after the decision changes nothing; the outcome, with the number to call, is told once more."""
     told = case.outcome_told
-    noted = turn.put(turn.remark(case, "declined_after_decision").with_(outcome_told=None))
+    noted = turn.keep(turn.remark(case, "declined_after_decision").with_(outcome_told=None))
     if told:
-        turn.notify(noted, told)
+        steps.notify(turn, noted, told)

@@ -210,7 +210,7 @@ def _accepted(turn: Turn, accepted: MessageAccepted, policy: LinePolicy) -> None
     if question:
         if not question.put_at:
             # A message that was found again at the carrier left before it was handed over this time.
-            turn.put(question, min(message.handed_at or accepted.accepted_at, accepted.accepted_at))
+            turn.mark_put(question, min(message.handed_at or accepted.accepted_at, accepted.accepted_at))
         turn.effects.append(
             QuestionSent(
                 question_id=question.question_id,

@@ -136,9 +136,9 @@ class Turn:
         self.replace(message)
         question = self.line.question(message.question_id) if message.asks else None
         if question and message.tried_at and not question.put_at:
-            self.put(question, message.tried_at)
+            self.mark_put(question, message.tried_at)
 
-    def put(self, question: LineQuestion, at: datetime) -> None:
+    def mark_put(self, question: LineQuestion, at: datetime) -> None:
         """Note when a question left.
 
         None left before the one before it, whatever the clocks of the workers that handed them over say.

@@ -9,6 +9,7 @@ from rules.decisions import decision
 from rules.person import Standing
 from rules.policy import DecisionMode, Policy
 from rules.states import TRANSITIONS, State
+from rules.steps import ask
 from rules.turn import Turn
 from schemas.base import Event
 from schemas.deadlines import DeadlineElapsed
@@ -114,7 +115,7 @@ def test_of_two_registrations_of_an_instant_the_one_read_last_stands(desk: Desk)
 def test_a_changed_number_withdraws_closes_and_asks_anew_unprompted(offered: Desk) -> None:
     offered.now += MINUTE
     moved = REGISTERED.model_copy(update={"phone": OTHER, "registered_at": offered.now})
-    closed, withdrawn, advanced, asked = offered.reads(moved)
+    withdrawn, advanced, asked, closed = offered.reads(moved)
     assert closed == QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=offered.now)
     assert withdrawn == PersonWithdrawn(person_id="person", phone=PHONE, at=offered.now)
     assert isinstance(advanced, CaseAdvanced)
@@ -287,7 +288,25 @@ def test_a_step_that_no_rule_allows_is_an_error_of_the_program(offered: Desk) ->
         turn.move(offered.case, State.GRANTED)
     turn.person = turn.person.model_copy(update={"phone": None})
     with pytest.raises(ValueError, match="nothing is asked without a registered phone"):
-        turn.ask(offered.case, QuestionKind.OFFER)
+        ask(turn, offered.case, QuestionKind.OFFER)
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        DeathRegistered(iin=IIN, died_on=date(2021, 7, 15)),
+        BenefitRecorded(
+            iin=IIN, benefit="special_state_benefit", status="paid", recorded_on=date(2021, 7, 15)
+        ),
+        EntitlementRevoked(iin=IIN, record_id="A"),
+    ],
+)
+def test_a_closing_is_told_last_because_it_makes_room_for_the_next_question(
+    offered: Desk, fact: Event
+) -> None:
+    effects = offered.reads(fact)
+    assert offered.case.state is State.ENDED
+    assert [isinstance(effect, QuestionClosed) for effect in effects] == [False] * (len(effects) - 1) + [True]
 
 
 def test_every_edge_names_a_rule() -> None:
