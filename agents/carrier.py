@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from agents.inbound_check import InboundCheck
 from schemas import catalogue
-from schemas.ids import Pseudonyms, derived_id
+from schemas.ids import MessageId, Pseudonyms, Sid, derived_id
 from schemas.messages import (
     MessageToSend,
     SenderHeld,
@@ -36,6 +36,8 @@ from streams.transport.tables import BytesTable
 
 # A call of a webhook ends within 15 s, its repeats included.
 _LONGEST_LEFT = 30.0
+
+_About = MessageId | Sid
 
 
 class TableJournal:
@@ -120,7 +122,7 @@ class CarrierAgent:
         messages: list[MessageToSend] = []
         held: list[SenderHeld] = []
         wanted: list[SentTimeWanted] = []
-        traces: dict[str, str | None] = {}
+        traces: dict[_About, str | None] = {}
         for record in batch:
             try:
                 _, received = read(record, catalogue.CARRIER_EVENTS)
@@ -152,7 +154,7 @@ class CarrierAgent:
             )
 
     def _report(
-        self, report: Report | SentTimeTold, about: str, traces: Mapping[str, str | None]
+        self, report: Report | SentTimeTold, about: _About, traces: Mapping[_About, str | None]
     ) -> list[Outgoing]:
         """The same report of the same attempt has the same id, whichever record asked for it."""
         cause = Cause(derived_id(about, str(report.attempt)), traces.get(about))

@@ -9,7 +9,7 @@ from rules.lifecycle import advance
 from rules.person import Person
 from rules.policy import Policy
 from schemas import catalogue
-from schemas.ids import Pseudonyms
+from schemas.ids import NOBODY, PersonId, Pseudonyms
 from schemas.received import ReceivedEvent
 from schemas.turned import Turned
 from sms.conversation import line
@@ -31,7 +31,7 @@ def case_desk(policy: Policy, pseudonyms: Pseudonyms) -> EventDesk[Person]:
         source="urn:jardem:case-desk",
         shape=Shape(Person, person.VERSION, person.UPCASTS),
         known=catalogue.CASE_EVENTS,
-        empty=lambda key: Person(person_id=key.decode()),
+        empty=lambda key: Person(person_id=PersonId(key.decode())),
         turn=turn,
         waits=case_deadlines,
         subject=lambda state: state.person_id,
@@ -55,6 +55,6 @@ def sms_desk(policy: LinePolicy, pseudonyms: Pseudonyms) -> EventDesk[Line]:
         turn=turn,
         waits=line_deadlines,
         # What a line sends is for nobody outside.
-        subject=lambda _: "",
+        subject=lambda _: NOBODY,
         pseudonyms=pseudonyms,
     )

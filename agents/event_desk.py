@@ -9,7 +9,7 @@ import structlog
 
 from schemas.base import Event
 from schemas.deadlines import Deadline
-from schemas.ids import Pseudonyms
+from schemas.ids import PersonId, Pseudonyms
 from schemas.received import ReceivedEvent
 from schemas.stored import Stored, Upcast, dump_stored, load_stored
 from schemas.turned import RefusedEventError, Turned
@@ -53,7 +53,7 @@ class EventDesk(Generic[S]):
     empty: Callable[[bytes], S]
     turn: Callable[[S, ReceivedEvent, datetime], Turned[S]]
     waits: Callable[[S], Sequence[Deadline]]
-    subject: Callable[[S], str]
+    subject: Callable[[S], PersonId]
     pseudonyms: Pseudonyms
     told: Callable[[str, ReceivedEvent], None] = _log_remark
 

@@ -15,7 +15,7 @@ from schemas.base import Event
 from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import NotACloudEventError, decode, encode
 from schemas.emaket import DecisionSigned
-from schemas.ids import Pseudonyms, person_of
+from schemas.ids import PersonId, Pseudonyms, person_of
 from schemas.personal import could_name_somebody, trace_names_somebody
 from schemas.plausible import check_not_ahead
 from schemas.received import SOURCE_DIGEST, UnknownEventError, received_event
@@ -82,7 +82,7 @@ class Intake:
         headers, value = encode(told)
         return Outgoing(topic=CASE_INBOX, key=person_id.encode(), value=value, headers=headers)
 
-    def _person_id(self, fact: Event) -> str:
+    def _person_id(self, fact: Event) -> PersonId:
         if isinstance(fact, DecisionSigned):
             person_id = person_of(fact.decision_id)
             if not _PERSON_ID.fullmatch(person_id):

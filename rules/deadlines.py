@@ -11,6 +11,7 @@ from rules.states import SENT, State
 from rules.terms import reminder_at
 from rules.turn import Turn, find_case, replace_question
 from schemas.deadlines import Deadline, DeadlineElapsed
+from schemas.ids import CaseId
 from schemas.questions import (
     NoticeKind,
 )
@@ -21,7 +22,7 @@ from schemas.values import EndReason
 class DeadlineName:
     """What a case waits for, as a deadline's name says it: `case/what`."""
 
-    case_id: str
+    case_id: CaseId
     what: Literal["grace", "term", "reminder"]
 
     def __str__(self) -> str:
@@ -50,7 +51,7 @@ def deadline_elapsed(turn: Turn, report: DeadlineElapsed) -> None:
     That it has come is the event's to say: this worker's clock may lag behind the one that told it.
     """
     case_id, _, what = report.deadline.partition("/")
-    case = find_case(turn, case_id)
+    case = find_case(turn, CaseId(case_id))
     elapsed = Deadline(report.due, report.deadline, report.version)
     if not case or elapsed not in deadlines(turn.person):
         turn.remarks.append("a deadline elapsed that nobody waits for any longer")

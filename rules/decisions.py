@@ -6,7 +6,7 @@ from datetime import datetime
 from rules.person import Case, ConsentGiven, Person, Source
 from rules.policy import RULES_VERSION
 from rules.terms import local_day
-from schemas.ids import derived_id
+from schemas.ids import decision_id_of
 from schemas.outcomes import Decision, Evidence
 
 
@@ -21,7 +21,7 @@ def decision(person: Person, case: Case, now: datetime) -> Decision:
     if consent is None or case.scheme is None or case.account is None or person.iin is None:
         raise ValueError("no decision without a consent, a scheme and an account")
     return Decision(
-        decision_id=f"{person.person_id}.{derived_id(case.case_id, 'decision', consent.message_id)}",
+        decision_id=decision_id_of(person.person_id, case.case_id, consent.message_id),
         case_id=case.case_id,
         iin=person.iin,
         outcome="refused" if person.receives else "granted",

@@ -7,7 +7,7 @@ from rules.standings import published_anew, restored_cases, revoked_cases
 from rules.states import BEFORE_CONSENT, WAITING, State
 from rules.turn import Turn, find_case, without_number
 from schemas.emaket import DecisionSigned
-from schemas.ids import derived_id
+from schemas.ids import case_id_of
 from schemas.portal import PhoneRegistered
 from schemas.registry import (
     DeathRegistered,
@@ -26,7 +26,7 @@ def right_arises(turn: Turn, fact: TitleAwarded | DisabilityEstablished) -> None
     right = entitlement(fact)
     if right.barred is EndReason.DECEASED:
         _withdraw_deceased(turn)
-    case_id = derived_id(turn.person.person_id, right.record, right.record_id)
+    case_id = case_id_of(turn.person.person_id, right.record, right.record_id)
     anew = published_anew(turn, right.record, right.record_id)
     cause = turn.cause
     source = Source(id=cause.source_id, source=cause.source, time=cause.time, sha256=cause.sha256)

@@ -7,6 +7,7 @@ from pydantic import Field, PlainSerializer
 
 from rules.states import DECIDED, State
 from schemas.base import Instant
+from schemas.ids import CaseId, MessageId, PersonId, QuestionId, Sid
 from schemas.outcomes import Decision
 from schemas.questions import NoticeKind, QuestionAnswered, QuestionKind
 from schemas.stored import Stored, Upcast
@@ -37,12 +38,12 @@ class Question(Stored):
     case it moves.
     """
 
-    question_id: str
+    question_id: QuestionId
     kind: QuestionKind
     phone: str
     account: str | None = None
     sent_at: Instant | None = None
-    message_id: str | None = None
+    message_id: MessageId | None = None
     text: str | None = None
     term_ends: Instant | None = None
     withdrawn_at: Instant | None = None
@@ -74,7 +75,7 @@ class ConsentGiven(Stored):
     language: Language
     received_at: Instant
     text: str
-    message_id: str
+    message_id: Sid
     offer: Question
 
 
@@ -85,7 +86,7 @@ class Case(Stored):
     whatever order they are read. `outcome_told` is how the decision was told, if it was.
     """
 
-    case_id: str
+    case_id: CaseId
     ground: Ground
     record: str
     record_id: str
@@ -108,7 +109,7 @@ class Case(Stored):
         """The question asked last."""
         return self.questions[-1] if self.questions else None
 
-    def find(self, question_id: str) -> Question | None:
+    def find(self, question_id: QuestionId) -> Question | None:
         """The question with this id, however long ago it was asked."""
         return next((known for known in self.questions if known.question_id == question_id), None)
 
@@ -154,7 +155,7 @@ class Person(Stored):
     `dead` without `died_on`: a title was awarded posthumously and no death was registered yet.
     """
 
-    person_id: str
+    person_id: PersonId
     iin: str | None = None
     phone: str | None = None
     phone_as_of: Instant | None = None
@@ -164,7 +165,7 @@ class Person(Stored):
     died_on: date | None = None
     dead: bool = False
     standings: tuple[Standing, ...] = ()
-    cases: dict[str, Case] = Field(default_factory=dict)
+    cases: dict[CaseId, Case] = Field(default_factory=dict)
 
     def revoked(self, record: str, record_id: str) -> bool:
         """Whether this record stands revoked: of a revocation and a restoration the later one holds."""

@@ -9,7 +9,7 @@ from rules.person import Case, Question
 from rules.policy import DecisionMode
 from rules.states import WAITING, State
 from rules.turn import Turn
-from schemas.ids import derived_id
+from schemas.ids import notice_id_of, question_id_of
 from schemas.outcomes import BenefitDecided, Decision, DecisionDrafted, ProcessEnded
 from schemas.questions import Details, NoticeKind, NoticeRequested, QuestionAsked, QuestionKind
 from schemas.values import EndReason, Ground, Language, Scheme, mask_iban
@@ -62,7 +62,7 @@ def ask(turn: Turn, case: Case, kind: QuestionKind) -> Case:
         raise ValueError("nothing is asked without a registered phone")
     account = turn.person.account if kind is QuestionKind.ACCOUNT else None
     question = Question(
-        question_id=derived_id(case.case_id, "question", str(len(case.questions))),
+        question_id=question_id_of(case.case_id, len(case.questions)),
         kind=kind,
         phone=turn.phone,
         account=account,
@@ -151,7 +151,7 @@ def notify(
         return
     turn.effects.append(
         NoticeRequested(
-            notice_id=derived_id(case.case_id, kind, str(case.step)),
+            notice_id=notice_id_of(case.case_id, kind, case.step),
             case_id=case.case_id,
             person_id=turn.person.person_id,
             phone=turn.phone,

@@ -9,6 +9,7 @@ from datetime import datetime
 from rules.person import Case, Person, Question
 from rules.policy import Policy
 from rules.states import TRANSITIONS, State
+from schemas.ids import CaseId, QuestionId
 from schemas.outcomes import AdvanceCause, CaseAdvanced
 from schemas.questions import PersonWithdrawn, QuestionAnswered, QuestionClosed
 from schemas.received import ReceivedEvent
@@ -111,12 +112,12 @@ def without_number(case: Case, phone: str, at: datetime) -> Case:
     return case.with_(questions=questions)
 
 
-def find_case(turn: Turn, case_id: str) -> Case | None:
+def find_case(turn: Turn, case_id: CaseId) -> Case | None:
     """The person's case with this id, if there is one."""
     return turn.person.cases.get(case_id)
 
 
-def find_question(turn: Turn, case_id: str, question_id: str) -> tuple[Case, Question] | None:
+def find_question(turn: Turn, case_id: CaseId, question_id: QuestionId) -> tuple[Case, Question] | None:
     """The question with this id, with its case, if the case asked it."""
     case = find_case(turn, case_id)
     question = case.find(question_id) if case else None

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from schemas.base import Instant
+from schemas.ids import DecisionId
 from schemas.routes import PublicIn
 
 
@@ -19,7 +20,7 @@ class DecisionSigned(PublicIn):
 
     name: ClassVar[str] = "emaket.decision-signed.v1"
 
-    decision_id: str = Field(min_length=1, max_length=200)
+    decision_id: DecisionId = Field(min_length=1, max_length=200)
     outcome: Literal["granted", "refused"]
     refusal_ground: Literal[1, 2, 3, 4] | None = None
     officer: str

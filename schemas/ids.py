@@ -1,10 +1,39 @@
-"""Keys and ids that do not name anybody: HMAC-SHA256 of what would, under a configured key."""
+"""What each kind of id is, and how it is formed: here, and nowhere else.
+
+Keys and ids name nobody: they are HMAC-SHA256 of what would, under a configured key. The others are derived
+from their cause, so that a repeat of it has the same id.
+"""
 
 import hmac
 import json
 import uuid
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NewType
+
+PersonId = NewType("PersonId", str)
+"""A person, by pseudonym."""
+
+PhoneId = NewType("PhoneId", str)
+"""A phone number, by pseudonym."""
+
+CaseId = NewType("CaseId", str)
+"""One entitlement of a person."""
+
+QuestionId = NewType("QuestionId", str)
+"""A question of a case, however often it is sent."""
+
+MessageId = NewType("MessageId", str)
+"""A message of ours: what puts a question, tells a notice or explains."""
+
+Sid = NewType("Sid", str)
+"""A message as the SMS API names it, ours or a citizen's."""
+
+DecisionId = NewType("DecisionId", str)
+"""A decision on a case, made or drafted."""
+
+NOBODY = PersonId("")
+"""The person whom effects are about that are for nobody outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +45,13 @@ class Pseudonyms:
 
     key: bytes = field(repr=False)
 
-    def person(self, iin: str) -> str:
+    def person(self, iin: str) -> PersonId:
         """The `person_id` of an IIN."""
-        return hmac.digest(self.key, iin.encode(), "sha256").hex()
+        return PersonId(hmac.digest(self.key, iin.encode(), "sha256").hex())
 
-    def phone(self, phone: str) -> str:
+    def phone(self, phone: str) -> PhoneId:
         """The `phone_id` of a phone number in E.164."""
-        return hmac.digest(self.key, phone.encode(), "sha256").hex()
+        return PhoneId(hmac.digest(self.key, phone.encode(), "sha256").hex())
 
     def id(self, text: str) -> str:
         """What stands for an event's id or source that could name a person: the same for the same text."""
@@ -44,10 +73,45 @@ def derived_id(*parts: str) -> str:
     return str(uuid.uuid5(_NAMESPACE, json.dumps(parts)))
 
 
-def person_of(decision_id: str) -> str:
+def case_id_of(person_id: PersonId, record: str, record_id: str) -> CaseId:
+    """The case of a person's entitlement: the same record gives the same case."""
+    return CaseId(derived_id(person_id, record, record_id))
+
+
+def question_id_of(case_id: CaseId, number: int) -> QuestionId:
+    """The question that a case asks after this many others."""
+    return QuestionId(derived_id(case_id, "question", str(number)))
+
+
+def notice_id_of(case_id: CaseId, kind: str, step: int) -> MessageId:
+    """The notice of this kind that a case gives at this step."""
+    return MessageId(derived_id(case_id, kind, str(step)))
+
+
+def message_id_of(question_id: QuestionId) -> MessageId:
+    """The message that first puts a question."""
+    return MessageId(derived_id(question_id, "message"))
+
+
+def explanation_id_of(question_id: QuestionId, number: str) -> MessageId:
+    """The message that says how a question is answered: the one with this number, or the "echo"."""
+    return MessageId(derived_id(question_id, "explanation", number))
+
+
+def resent_id_of(message_id: MessageId) -> MessageId:
+    """What a message is sent again as: the carrier takes a message once."""
+    return MessageId(derived_id(message_id, "again"))
+
+
+def decision_id_of(person_id: PersonId, case_id: CaseId, consent: Sid) -> DecisionId:
+    """The decision that rests on the consent given in this text. It carries the person: see `person_of`."""
+    return DecisionId(f"{person_id}.{derived_id(case_id, 'decision', consent)}")
+
+
+def person_of(decision_id: DecisionId) -> PersonId:
     """The `person_id` that a decision id carries, so that a signature finds its person.
 
-    >>> person_of("9f2c.5b1e")
+    >>> person_of(DecisionId("9f2c.5b1e"))
     '9f2c'
     """
-    return decision_id.partition(".")[0]
+    return PersonId(decision_id.partition(".")[0])

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from schemas.base import Instant
+from schemas.ids import MessageId, Sid
 from schemas.routes import ToCarrier, ToLine
 
 Failure = Literal["permanent", "passing", "ours", "opted_out"]
@@ -42,7 +43,7 @@ class MessageToSend(ToCarrier):
 
     name: ClassVar[str] = "sms.outbox.v1"
 
-    message_id: str
+    message_id: MessageId
     text: str
     attempt: int
     requested_at: Instant
@@ -53,7 +54,7 @@ class SentTimeWanted(ToCarrier):
 
     name: ClassVar[str] = "message.sent-time-wanted"
 
-    sid: str
+    sid: Sid
     attempt: int
 
 
@@ -77,9 +78,9 @@ class MessageAccepted(ToLine):
 
     name: ClassVar[str] = "message.accepted"
 
-    message_id: str
+    message_id: MessageId
     attempt: int
-    sid: str
+    sid: Sid
     accepted_at: Instant
     sent_at: Instant | None = None
 
@@ -97,7 +98,7 @@ class MessageDeferred(ToLine):
 
     name: ClassVar[str] = "message.deferred"
 
-    message_id: str
+    message_id: MessageId
     attempt: int
     reason: str
     retry_after_seconds: float | None
@@ -114,7 +115,7 @@ class MessageRejected(ToLine):
 
     name: ClassVar[str] = "message.rejected"
 
-    message_id: str
+    message_id: MessageId
     attempt: int
     code: int | None
     reason: str
@@ -130,7 +131,7 @@ class MessageInDoubt(ToLine):
 
     name: ClassVar[str] = "message.in-doubt"
 
-    message_id: str
+    message_id: MessageId
     attempt: int
     tried_at: Instant | None = None
     at: Instant
@@ -145,7 +146,7 @@ class SentTimeTold(ToLine):
 
     name: ClassVar[str] = "message.sent-time-told"
 
-    sid: str
+    sid: Sid
     attempt: int
     sent_at: Instant | None
 
@@ -156,7 +157,7 @@ class MessageReceived(ToLine):
     name: ClassVar[str] = "message.received"
 
     text: str
-    sid: str
+    sid: Sid
     received_at: Instant
 
 
@@ -170,7 +171,7 @@ class MessageStatusReported(ToLine):
 
     name: ClassVar[str] = "message.status"
 
-    sid: str
+    sid: Sid
     status: str
     error_code: int | None
     undeliverable: bool = False

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 from pydantic import ConfigDict, Field
 
 from schemas.base import Instant, Model
+from schemas.ids import CaseId, DecisionId, MessageId, Sid
 from schemas.routes import PublicOut
 from schemas.values import EndReason, Ground, Iban, Iin, Language, Scheme
 
@@ -20,11 +21,11 @@ class Evidence(Model):
     source_event_source: str
     source_event_time: Instant
     source_event_sha256: str
-    offer_message_id: str
+    offer_message_id: MessageId
     offer_sent_at: Instant
     offer_text: str
     offer_sha256: str
-    answer_message_id: str
+    answer_message_id: Sid
     answer_received_at: Instant
     answer_text: str
     answer_sha256: str
@@ -33,8 +34,8 @@ class Evidence(Model):
 class Decision(PublicOut):
     """The content of a decision on one case."""
 
-    decision_id: str
-    case_id: str
+    decision_id: DecisionId
+    case_id: CaseId
     iin: Iin
     outcome: Literal["granted", "refused"]
     ground: Ground
@@ -81,7 +82,7 @@ class ProcessEnded(PublicOut):
 
     name: ClassVar[str] = "benefit.process-ended.v1"
 
-    case_id: str
+    case_id: CaseId
     iin: Iin
     ground: Ground
     reason: EndReason
@@ -105,7 +106,7 @@ class CaseAdvanced(PublicOut):
     name: ClassVar[str] = "case.advanced.v1"
     model_config = ConfigDict(populate_by_name=True)
 
-    case_id: str
+    case_id: CaseId
     step: int
     from_: str = Field(alias="from")
     to: str

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from schemas.base import Instant, Model
+from schemas.ids import CaseId, MessageId, PersonId, QuestionId, Sid
 from schemas.routes import ToCase, ToLine
 from schemas.values import Iban, Language
 
@@ -95,9 +96,9 @@ class QuestionAsked(ToLine):
 
     name: ClassVar[str] = "question.asked"
 
-    question_id: str
-    case_id: str
-    person_id: str
+    question_id: QuestionId
+    case_id: CaseId
+    person_id: PersonId
     kind: QuestionKind
     language: Language | None
     details: Details
@@ -109,7 +110,7 @@ class QuestionClosed(ToLine):
 
     name: ClassVar[str] = "question.closed"
 
-    question_id: str
+    question_id: QuestionId
     closed_at: Instant
 
 
@@ -121,14 +122,14 @@ class NoticeRequested(ToLine):
 
     name: ClassVar[str] = "notice.requested"
 
-    notice_id: str
-    case_id: str
-    person_id: str
+    notice_id: MessageId
+    case_id: CaseId
+    person_id: PersonId
     kind: NoticeKind
     language: Language | None
     details: Details
     prompted_at: Instant | None = None
-    question_id: str | None = None
+    question_id: QuestionId | None = None
 
 
 class PersonWithdrawn(ToLine):
@@ -136,7 +137,7 @@ class PersonWithdrawn(ToLine):
 
     name: ClassVar[str] = "person.withdrawn"
 
-    person_id: str
+    person_id: PersonId
     at: Instant
 
 
@@ -148,9 +149,9 @@ class QuestionSent(ToCase):
 
     name: ClassVar[str] = "question.sent"
 
-    question_id: str
-    case_id: str
-    message_id: str
+    question_id: QuestionId
+    case_id: CaseId
+    message_id: MessageId
     text: str
     sent_at: Instant
 
@@ -163,9 +164,9 @@ class QuestionSentTime(ToCase):
 
     name: ClassVar[str] = "question.sent-time"
 
-    question_id: str
-    case_id: str
-    message_id: str | None = None
+    question_id: QuestionId
+    case_id: CaseId
+    message_id: MessageId | None = None
     sent_at: Instant
 
 
@@ -177,11 +178,11 @@ class QuestionAnswered(ToCase):
 
     name: ClassVar[str] = "question.answered"
 
-    question_id: str
-    case_id: str
+    question_id: QuestionId
+    case_id: CaseId
     answer: Answer | None
     text: str
-    message_id: str
+    message_id: Sid
     received_at: Instant
 
 
@@ -193,9 +194,9 @@ class QuestionNotReached(ToCase):
 
     name: ClassVar[str] = "question.not-reached"
 
-    question_id: str
-    case_id: str
-    message_id: str
+    question_id: QuestionId
+    case_id: CaseId
+    message_id: MessageId
     code: int | None
     at: Instant
 
@@ -205,8 +206,8 @@ class QuestionUndeliverable(ToCase):
 
     name: ClassVar[str] = "question.undeliverable"
 
-    question_id: str
-    case_id: str
+    question_id: QuestionId
+    case_id: CaseId
     code: int | None
     opted_out: bool = False
     at: Instant

@@ -5,13 +5,14 @@ understands follows from them.
 """
 
 from schemas.base import Event
+from schemas.ids import PersonId
 from schemas.values import Phone
 
 
 class ToCase(Event):
     """To the case desk, which keeps one person's events in order."""
 
-    person_id: str
+    person_id: PersonId
 
 
 class ToLine(Event):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from schemas.ids import Sid
 from schemas.values import Phone
 
 
@@ -16,7 +17,7 @@ class Accepted:
     seconds.
     """
 
-    sid: str
+    sid: Sid
     at: datetime
     sent_at: datetime | None = None
 
@@ -75,7 +76,7 @@ class Text:
     `at` is when the carrier received it: by its own clock, real time, cut to whole seconds.
     """
 
-    sid: str
+    sid: Sid
     phone: str
     text: str
     at: datetime
@@ -105,7 +106,7 @@ class Carrier(Protocol):
         ...
 
     async def find(
-        self, phone: Phone, text: str, *, since: datetime, except_sids: Collection[str]
+        self, phone: Phone, text: str, *, since: datetime, except_sids: Collection[Sid]
     ) -> Accepted | None:
         """The newest message with exactly this text that the API took for this number since then (real time).
 
@@ -120,7 +121,7 @@ class Carrier(Protocol):
         """
         ...
 
-    async def sent_at(self, sid: str) -> datetime | None:
+    async def sent_at(self, sid: Sid) -> datetime | None:
         """When the API says that it sent this message (real time); None where it does not say, or not yet.
 
         Raises `CannotBeAskedError`.

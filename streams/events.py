@@ -6,7 +6,7 @@ from datetime import datetime
 
 from schemas.base import Event
 from schemas.cloudevents import NotACloudEventError, decode, encode, wrap
-from schemas.ids import Pseudonyms, derived_id
+from schemas.ids import NOBODY, PersonId, PhoneId, Pseudonyms, derived_id
 from schemas.messages import MessageReceived, MessageStatusReported
 from schemas.received import ReceivedEvent, UnknownEventError, received_event
 from schemas.routes import Effect, PublicOut, ToCarrier, ToCase, ToLine
@@ -35,7 +35,12 @@ class Effects:
     pseudonyms: Pseudonyms
 
     def outgoing(
-        self, events: Iterable[Effect], cause: ReceivedEvent | Cause, now: datetime, *, person_id: str = ""
+        self,
+        events: Iterable[Effect],
+        cause: ReceivedEvent | Cause,
+        now: datetime,
+        *,
+        person_id: PersonId = NOBODY,
     ) -> list[Outgoing]:
         """The records of these effects. The same cause and the same effects give the same ids.
 
@@ -50,7 +55,7 @@ class Effects:
         ]
 
     def _record(
-        self, event: Effect, id_: str, cause: ReceivedEvent | Cause, now: datetime, person_id: str
+        self, event: Effect, id_: str, cause: ReceivedEvent | Cause, now: datetime, person_id: PersonId
     ) -> Outgoing:
         topic, key = self._address(event, person_id)
         trace = {"traceparent": cause.traceparent} if cause.traceparent else {}
@@ -58,7 +63,7 @@ class Effects:
         headers, value = encode(envelope)
         return Outgoing(topic=topic, key=key.encode(), value=value, headers=headers)
 
-    def _address(self, event: Effect, person_id: str) -> tuple[str, str]:
+    def _address(self, event: Effect, person_id: PersonId) -> tuple[str, PersonId | PhoneId]:
         match event:
             case ToCarrier():
                 return SMS_OUTBOX, self.pseudonyms.phone(event.phone)

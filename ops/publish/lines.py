@@ -9,7 +9,7 @@ from uuid import uuid4
 from schemas.base import Event
 from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import TYPE_PREFIX, CloudEvent, NotACloudEventError, decode, encode
-from schemas.ids import Pseudonyms
+from schemas.ids import DecisionId, PersonId, Pseudonyms, person_of
 from schemas.json_text import NotJSONError, read_json, write_json
 from schemas.personal import number_in
 from schemas.plausible import check_not_ahead
@@ -124,9 +124,9 @@ def _keep_private(event: CloudEvent, data: Event) -> None:
             raise LineRefusedError(f"id, source or trace: it holds the {field}, and headers must not")
 
 
-def _key(data: Event, pseudonyms: Pseudonyms) -> str:
+def _key(data: Event, pseudonyms: Pseudonyms) -> PersonId:
     iin: str | None = getattr(data, "iin", None)
     if iin is not None:
         return pseudonyms.person(iin)
-    decision_id: str = getattr(data, "decision_id")  # noqa: B009 - the one public event without an IIN
-    return decision_id.partition(".")[0]
+    decision_id: DecisionId = getattr(data, "decision_id")  # noqa: B009 - the one public event without an IIN
+    return person_of(decision_id)

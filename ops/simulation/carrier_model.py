@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TypedDict
 
 from ops.simulation.desk_model import PLAIN, Inbox
-from schemas.ids import derived_id
+from schemas.ids import MessageId, Sid, derived_id
 from schemas.messages import (
     MessageAccepted,
     MessageDeferred,
@@ -39,7 +39,7 @@ class Sms:
     when the API truly sends it, which it tells in whole seconds.
     """
 
-    sid: str
+    sid: Sid
     message: MessageToSend
     requested: datetime
     at: datetime
@@ -70,7 +70,7 @@ class Carrier:
         self._effects = Effects("urn:jardem:carrier", PLAIN)
         self.inboxes: dict[str, Inbox] = {}
         self.api: list[Sms] = []
-        self._journal: dict[str, _Entry] = {}
+        self._journal: dict[MessageId, _Entry] = {}
         self._taken = taken
         self._held = held
 
@@ -106,7 +106,9 @@ class Carrier:
         entry.report, entry.attempt = report, message.attempt
         return self._reports(report.message_id, report, now)
 
-    def _reports(self, about: str, report: _Report | SentTimeTold, now: datetime) -> list[Outgoing]:
+    def _reports(
+        self, about: MessageId | Sid, report: _Report | SentTimeTold, now: datetime
+    ) -> list[Outgoing]:
         """The same report of the same attempt has the same id, whichever record asked for it."""
         return self._effects.outgoing([report], Cause(derived_id(about, str(report.attempt))), now)
 
@@ -145,7 +147,7 @@ class Carrier:
         entry.tried_at = entry.tried_at or now
         if outcome == "doubt":
             return MessageInDoubt(**_names(message), tried_at=entry.tried_at, at=now)
-        sms = Sms(f"SM{len(self.api)}", message, entry.requested, now, now + self._held)
+        sms = Sms(Sid(f"SM{len(self.api)}"), message, entry.requested, now, now + self._held)
         self.api.append(sms)
         self._taken(sms)
         if outcome == "die":
@@ -170,7 +172,7 @@ class Carrier:
 
 
 class _Names(TypedDict):
-    message_id: str
+    message_id: MessageId
     phone: str
     attempt: int
 

@@ -16,7 +16,7 @@ from schemas import catalogue
 from schemas.base import Event
 from schemas.cloudevents import encode, wrap
 from schemas.deadlines import Deadline
-from schemas.ids import Pseudonyms, derived_id
+from schemas.ids import PhoneId, Pseudonyms, derived_id
 from schemas.received import SOURCE_DIGEST, ReceivedEvent
 from schemas.stored import Stored
 from schemas.turned import Turned
@@ -40,9 +40,9 @@ class Plain(Pseudonyms):
 
     key: bytes = b""
 
-    def phone(self, phone: str) -> str:
+    def phone(self, phone: str) -> PhoneId:
         """The number."""
-        return phone
+        return PhoneId(phone)
 
 
 PLAIN = Plain()

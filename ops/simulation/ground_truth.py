@@ -8,6 +8,7 @@ from datetime import datetime
 from ops.simulation.carrier_model import Sms
 from ops.simulation.reading import answer_to
 from schemas.base import Event
+from schemas.ids import CaseId, MessageId, PersonId, QuestionId, Sid
 from schemas.portal import PhoneRegistered
 from schemas.questions import (
     Decline,
@@ -40,8 +41,8 @@ class Put:
     """
 
     asked: QuestionAsked
-    message_id: str
-    sid: str
+    message_id: MessageId
+    sid: Sid
     unsure_from: datetime
     put_at: datetime
     told_at: datetime
@@ -58,7 +59,7 @@ class Tried:
     `at` is when; `requested` is that instant by the desk's clock, which may lag.
     """
 
-    question_id: str
+    question_id: QuestionId
     requested: datetime
     at: datetime
 
@@ -76,9 +77,9 @@ class Known:
     revoked_at: dict[str, datetime] = field(default_factory=dict)
     restored_at: dict[str, datetime] = field(default_factory=dict)
     benefit: BenefitRecorded | None = None
-    sent: set[str] = field(default_factory=set)
-    failed: set[str] = field(default_factory=set)
-    told: set[tuple[str, datetime]] = field(default_factory=set)
+    sent: set[MessageId] = field(default_factory=set)
+    failed: set[MessageId] = field(default_factory=set)
+    told: set[tuple[MessageId | None, datetime]] = field(default_factory=set)
 
     def learn(self, fact: Event, at: datetime) -> None:  # noqa: C901 - one line for each kind
         """Read a fact that became true at an instant; an older one than known changes nothing."""
@@ -100,7 +101,7 @@ class Known:
                 if self.benefit is None or fact.recorded_on >= self.benefit.recorded_on:
                     self.benefit = fact
             case QuestionSentTime():
-                self.told.add((fact.message_id or "", fact.sent_at))
+                self.told.add((fact.message_id, fact.sent_at))
             case QuestionSent():
                 self.sent.add(fact.message_id)
             case QuestionNotReached():
@@ -138,40 +139,41 @@ class GroundTruth:
     messages of which the SMS API has reported that they did not reach.
     """
 
-    texts: dict[str, Text] = field(default_factory=dict)
-    landed: list[str] = field(default_factory=list)
-    asked: dict[str, QuestionAsked] = field(default_factory=dict)
+    texts: dict[Sid, Text] = field(default_factory=dict)
+    landed: list[Sid] = field(default_factory=list)
+    asked: dict[QuestionId, QuestionAsked] = field(default_factory=dict)
     puts: dict[str, list[Put]] = field(default_factory=dict)
-    tried: dict[str, dict[str, Tried]] = field(default_factory=dict)
+    tried: dict[str, dict[MessageId, Tried]] = field(default_factory=dict)
     last_sms: dict[str, Sms] = field(default_factory=dict)
-    failed: set[str] = field(default_factory=set)
-    over: set[str] = field(default_factory=set)
-    withdrawn: set[tuple[str, str]] = field(default_factory=set)
-    people: dict[str, Known] = field(default_factory=dict)
+    failed: set[Sid] = field(default_factory=set)
+    over: set[QuestionId] = field(default_factory=set)
+    withdrawn: set[tuple[str, PersonId]] = field(default_factory=set)
+    people: dict[PersonId, Known] = field(default_factory=dict)
 
     def memory(self, key: str) -> Callable[[], None]:
         """What restores what a desk has read by now: a worker that dies forgets what it did not write."""
-        known, over, withdrawn = deepcopy(self.people.get(key)), set(self.over), set(self.withdrawn)
+        person_id = PersonId(key)  # that of a line is nobody's
+        known, over, withdrawn = deepcopy(self.people.get(person_id)), set(self.over), set(self.withdrawn)
 
         def restore() -> None:
             if known is None:
-                self.people.pop(key, None)
+                self.people.pop(person_id, None)
             else:
-                self.people[key] = known
+                self.people[person_id] = known
             self.over, self.withdrawn = over, withdrawn
 
         return restore
 
-    def known(self, person_id: str) -> Known:
+    def known(self, person_id: PersonId) -> Known:
         """What is known of a person."""
         return self.people.setdefault(person_id, Known())
 
-    def sendings(self, question_id: str) -> list[Put]:
+    def sendings(self, question_id: QuestionId) -> list[Put]:
         """Each time that a question left: more than once only where it did not reach."""
         asked = self.asked.get(question_id)
         return [put for put in self.puts.get(asked.phone, ()) if put.asked == asked] if asked else []
 
-    def put(self, question_id: str) -> Put | None:
+    def put(self, question_id: QuestionId) -> Put | None:
         """How a question left first, if it did."""
         return next(iter(self.sendings(question_id)), None)
 
@@ -195,7 +197,7 @@ class GroundTruth:
         before = [put for put in self.puts.get(text.phone, ()) if put.put_at <= text.received_at]
         return before[-1] if before else None
 
-    def after_a_no(self, text: Text) -> str | None:
+    def after_a_no(self, text: Text) -> CaseId | None:
         """The case whose question was refused last before the text, if none was put in between.
 
         Its offer may be taken up again by that text. A "no" that reached the inbox after it takes back

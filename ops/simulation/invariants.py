@@ -13,7 +13,7 @@ from rules.states import State
 from rules.terms import term_end
 from schemas.base import Event
 from schemas.emaket import DecisionSigned
-from schemas.ids import derived_id
+from schemas.ids import CaseId, MessageId, QuestionId, explanation_id_of, message_id_of
 from schemas.messages import (
     MessageDeferred,
     MessageRejected,
@@ -67,19 +67,19 @@ class Invariants:
     def __init__(self, truth: GroundTruth, scenario: Scenario) -> None:
         self.truth = truth
         self.scenario = scenario
-        self.outcomes: dict[str, dict[str, BenefitDecided | ProcessEnded]] = {}
-        self.steps: dict[str, dict[int, CaseAdvanced]] = {}
+        self.outcomes: dict[CaseId, dict[str, BenefitDecided | ProcessEnded]] = {}
+        self.steps: dict[CaseId, dict[int, CaseAdvanced]] = {}
         self._subjects: dict[tuple[object, ...], str] = {}
         self._ids: dict[str, tuple[object, ...]] = {}
-        self._questions: dict[str, QuestionAsked] = {}
-        self._sent: set[str] = set()
-        self._explained: dict[str, set[str]] = {}
+        self._questions: dict[MessageId, QuestionAsked] = {}
+        self._sent: set[MessageId] = set()
+        self._explained: dict[QuestionId, set[MessageId]] = {}
 
     # The case desk.
 
     def case(self, done: Application[Person]) -> None:
         """The case desk applied an event."""
-        known = self.truth.known(done.key)
+        known = self.truth.known(done.after.person_id)
         known.learn(done.record.data, done.record.time)
         for effect in done.effects:
             self._once(effect)
@@ -87,7 +87,7 @@ class Invariants:
                 case QuestionAsked() as asked:
                     demand(asked.phone == known.phone, "a question goes to the registered number only")
                     self.truth.asked[asked.question_id] = asked
-                    self._questions[derived_id(asked.question_id, "message")] = asked
+                    self._questions[message_id_of(asked.question_id)] = asked
                 case NoticeRequested() as notice:
                     demand(notice.phone == known.phone, "a notice goes to the registered number only")
                 case CaseAdvanced() as step:
@@ -159,7 +159,7 @@ class Invariants:
             "an answer counts from the registered number only",
         )
 
-    def _counts(self, done: Application[Person], case_id: str) -> bool:
+    def _counts(self, done: Application[Person], case_id: CaseId) -> bool:
         """Whether an answer counted for its case; nothing else may have happened to another."""
         before, after = done.before.cases, done.after.cases
         for each, case in before.items():
@@ -167,7 +167,7 @@ class Invariants:
             demand(same, "an answer moves no other case")
         return case_id in before and _learnt(before[case_id]) != _learnt(after[case_id])
 
-    def ends(self, question_id: str, known: Known) -> datetime | None:
+    def ends(self, question_id: QuestionId, known: Known) -> datetime | None:
         """When a question's term ends, as far as the case can know; None where a sending failed."""
         sent = [put for put in self.truth.sendings(question_id) if put.message_id in known.sent]
         if not sent or any(put.message_id in known.failed for put in sent):
@@ -242,7 +242,7 @@ class Invariants:
             explained = self._explained.setdefault(question_id, set())
             explained.add(message.message_id)
             # One more, uncounted, for an answer of an earlier question.
-            explained.discard(derived_id(question_id, "explanation", "echo"))
+            explained.discard(explanation_id_of(question_id, "echo"))
             demand(len(explained) <= _EXPLANATIONS, "at most three explanations per question")
 
     def _stopped(self, line: Line, offer: MessageToSend) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from random import Random
 
 from rules.policy import DecisionMode, Policy, TermPolicy
+from schemas.ids import PersonId
 from sms.conversation.converse import LinePolicy
 from sms.conversation.hours import SendingHours
 
@@ -70,6 +71,6 @@ def scenario(chance: Random) -> Scenario:
     )
 
 
-def person_id(number: int) -> str:
+def person_id(number: int) -> PersonId:
     """The key of a person."""
-    return f"person-{number}"
+    return PersonId(f"person-{number}")

@@ -45,6 +45,7 @@ from rules.person import Person
 from schemas.base import Event
 from schemas.deadlines import Deadline
 from schemas.emaket import DecisionSigned
+from schemas.ids import PersonId, Sid, person_of
 from schemas.messages import (
     Failure,
     MessageReceived,
@@ -84,7 +85,7 @@ class World:
         self.published: list[ReceivedEvent] = []
         self._tell = tell
         self._kept_texts: list[MessageReceived] = []
-        self._reported: set[str] = set()
+        self._reported: set[Sid] = set()
         self._drafts: list[DecisionDrafted] = []
         self._spoiled: set[str] = set()
         self._count = 0
@@ -121,10 +122,10 @@ class World:
         data = fact(action.fact, number, self.now - timedelta(minutes=action.ago))
         self.publish(person_id(number), data)
 
-    def publish(self, key: str, data: Event) -> None:
+    def publish(self, person: PersonId, data: Event) -> None:
         """Put an event into the case desk's inbox, as the intake does."""
-        self._note(f"published for {key}: {data.name} {_brief(data)}")
-        self.cases.post(key, self._event("urn:registry", data), self.now)
+        self._note(f"published for {person}: {data.name} {_brief(data)}")
+        self.cases.post(person, self._event("urn:registry", data), self.now)
 
     def _write(self, action: Write) -> None:
         phone = PHONES[action.phone % len(PHONES)]
@@ -133,7 +134,7 @@ class World:
     def write(self, phone: str, text: str, *, late: bool = False) -> None:
         """A citizen writes; the webhook has it in the inbox at once, or keeps it."""
         self._note(f"{phone} writes {text!r}{' (the webhook is slow)' if late else ''}")
-        sid = f"IN{self._number()}"
+        sid = Sid(f"IN{self._number()}")
         self.truth.texts[sid] = Text(phone, text, self.now)
         received = MessageReceived(phone=phone, text=text, sid=sid, received_at=self.now)
         if late:
@@ -274,7 +275,7 @@ class World:
             officer="officer-7",
             signed_at=self.now,
         )
-        self.publish(draft.decision_id.partition(".")[0], signed)
+        self.publish(person_of(draft.decision_id), signed)
 
     def ring(self) -> None:
         """Tell of every deadline that has come."""

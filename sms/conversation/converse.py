@@ -12,6 +12,7 @@ from typing import Any
 
 from schemas.base import Event
 from schemas.deadlines import Deadline, DeadlineElapsed
+from schemas.ids import CaseId
 from schemas.messages import (
     UNKNOWN_CODE,
     MessageAccepted,
@@ -169,7 +170,7 @@ def _notice(turn: Turn, notice: NoticeRequested, _policy: LinePolicy) -> None:
     )
 
 
-def _supersede(turn: Turn, case_id: str) -> None:
+def _supersede(turn: Turn, case_id: CaseId) -> None:
     """Newer word of a case takes the place of an ending that still waits for the morning."""
     turn.drop(lambda message: message.case_id == case_id and message.notice in _OUTDATED)
 

@@ -6,6 +6,7 @@ The open question, those behind it, the messages on their way. The SMS desk's ag
 from datetime import datetime
 
 from schemas.base import Instant
+from schemas.ids import CaseId, MessageId, PersonId, QuestionId, Sid
 from schemas.messages import DeliveryStatus, MessageReceived, MessageStatusReported
 from schemas.questions import Details, NoticeKind, QuestionKind
 from schemas.stored import Stored
@@ -23,9 +24,9 @@ class LineQuestion(Stored):
     and was explained.
     """
 
-    question_id: str
-    case_id: str
-    person_id: str
+    question_id: QuestionId
+    case_id: CaseId
+    person_id: PersonId
     kind: QuestionKind
     language: Language | None
     details: Details
@@ -55,12 +56,12 @@ class Message(Stored):
     waits.
     """
 
-    message_id: str
+    message_id: MessageId
     text: str
     prompted_at: Instant | None = None
-    case_id: str
-    person_id: str
-    question_id: str | None = None
+    case_id: CaseId
+    person_id: PersonId
+    question_id: QuestionId | None = None
     asks: bool = False
     until: Instant | None = None
     notice: NoticeKind | None = None
@@ -94,12 +95,12 @@ class Delivery(Stored):
     is what would be sent again if it does not reach the number, as long as that is of use.
     """
 
-    sid: str
+    sid: Sid
     status: DeliveryStatus = "accepted"
-    asked: str | None = None
+    asked: QuestionId | None = None
     told: bool = False
     inquiry: Inquiry | None = None
-    message_id: str | None = None
+    message_id: MessageId | None = None
     message: Message | None = None
 
 
@@ -118,7 +119,7 @@ class Line(Stored):
     past: tuple[LineQuestion, ...] = ()
     messages: tuple[Message, ...] = ()
     held_texts: tuple[MessageReceived, ...] = ()
-    heard: tuple[str, ...] = ()
+    heard: tuple[Sid, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     early: tuple[MessageStatusReported, ...] = ()
     wake_at: Instant | None = None
@@ -130,11 +131,11 @@ class Line(Stored):
         """The message that is with the carrier now."""
         return next((message for message in self.messages if message.handed_at), None)
 
-    def message(self, message_id: str) -> Message | None:
+    def message(self, message_id: MessageId) -> Message | None:
         """The message with this id, if the carrier has not accepted it yet."""
         return next((message for message in self.messages if message.message_id == message_id), None)
 
-    def knows_message(self, message_id: str) -> bool:
+    def knows_message(self, message_id: MessageId) -> bool:
         """Whether this message waits, is with the carrier, or was accepted not long ago."""
         return self.message(message_id) is not None or any(
             delivery.message_id == message_id for delivery in self.deliveries
@@ -156,7 +157,7 @@ class Line(Stored):
         put.sort(key=lambda question: question.put_at or received_at)
         return put[::-1]
 
-    def question(self, question_id: str | None) -> LineQuestion | None:
+    def question(self, question_id: QuestionId | None) -> LineQuestion | None:
         """The question with this id, wherever it stands."""
         known = [*self.past, *([self.current] if self.current else []), *self.waiting]
         return next((question for question in known if question.question_id == question_id), None)

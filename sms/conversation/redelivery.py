@@ -8,7 +8,7 @@ starts no term (R6).
 
 from datetime import datetime, timedelta
 
-from schemas.ids import derived_id
+from schemas.ids import message_id_of, resent_id_of
 from schemas.messages import NOT_DELIVERED, Failure, MessageStatusReported, SenderHeld
 from schemas.questions import NoticeKind, QuestionNotReached, QuestionUndeliverable
 from sms.conversation.hours import next_morning
@@ -82,7 +82,7 @@ def again(turn: Turn, message: Message, failure: Failure, code: int | None, keep
         return
     turn.say(
         message.with_(
-            message_id=derived_id(message.message_id, "again"),
+            message_id=resent_id_of(message.message_id),
             attempt=0,
             tried_at=None,
             handed_at=None,
@@ -148,7 +148,7 @@ def _not_reached(
             question_id=question.question_id,
             case_id=question.case_id,
             person_id=question.person_id,
-            message_id=delivery.message_id or derived_id(question.question_id, "message"),
+            message_id=delivery.message_id or message_id_of(question.question_id),
             code=report.error_code,
             at=report.at,
         )

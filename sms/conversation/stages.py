@@ -6,6 +6,7 @@ simulation holds the two together: it sees no step beside this table's.
 
 from enum import StrEnum
 
+from schemas.ids import QuestionId
 from sms.conversation.line import Line
 
 
@@ -45,7 +46,7 @@ TRANSITIONS: dict[tuple[Stage, Stage], str] = {
 """Every step that a question can take. In `past` it still hears late answers, and a no that is taken back."""
 
 
-def stage_of(line: Line, question_id: str) -> Stage:
+def stage_of(line: Line, question_id: QuestionId) -> Stage:
     """Where a question stands on a line now."""
     question = line.question(question_id)
     if question is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from schemas.ids import derived_id
+from schemas.ids import explanation_id_of
 from schemas.messages import MessageReceived
 from schemas.questions import (
     Answer,
@@ -134,7 +134,7 @@ def _explain(turn: Turn, question: LineQuestion, received: MessageReceived) -> N
         number = str(turn.update(question, explained=question.explained + 1).explained)
     turn.say(
         Message(
-            message_id=derived_id(question.question_id, "explanation", number),
+            message_id=explanation_id_of(question.question_id, number),
             text=texts.explanation(question.kind, question.language, question.details),
             prompted_at=received.received_at,
             case_id=question.case_id,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from schemas.ids import derived_id
+from schemas.ids import message_id_of
 from schemas.messages import MessageToSend
 from schemas.questions import QuestionKind
 from schemas.routes import Effect
@@ -19,7 +19,7 @@ _JUST = timedelta(minutes=30)
 def message_of(question: LineQuestion) -> Message:
     """The message that puts a question."""
     return Message(
-        message_id=derived_id(question.question_id, "message"),
+        message_id=message_id_of(question.question_id),
         text=texts.question(question.kind, question.language, question.details),
         prompted_at=question.prompted_at,
         case_id=question.case_id,

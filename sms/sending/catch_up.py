@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from schemas.base import Instant
-from schemas.ids import Pseudonyms
+from schemas.ids import Pseudonyms, Sid
 from schemas.stored import Stored, UnreadableValueError, dump_stored, load_stored
 from sms import metrics
 from sms.carrier import CannotBeAskedError, Carrier, Text
@@ -85,7 +85,7 @@ class CatchUp:
         self._leave = leave
         self._now = now
         self._reading: _Reading | None = None
-        self._known: dict[str, None] = {}
+        self._known: dict[Sid, None] = {}
 
     def forget(self) -> None:
         """Begin anew the next time, with what is stored then: another worker may have read on meanwhile.

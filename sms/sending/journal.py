@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from schemas.base import Instant
+from schemas.ids import MessageId, Sid
 from schemas.messages import (
     MessageAccepted,
     MessageDeferred,
@@ -41,7 +42,7 @@ class Entry(Stored):
     The reports hold what was told to the desk.
     """
 
-    message_id: str
+    message_id: MessageId
     attempt: int
     intended_at: Instant | None = None
     called_at: Instant | None = None
@@ -94,11 +95,11 @@ class Page(Stored):
 
     entries: tuple[Entry, ...] = ()
 
-    def find(self, message_id: str) -> Entry | None:
+    def find(self, message_id: MessageId) -> Entry | None:
         """What is remembered of a message."""
         return next((entry for entry in self.entries if entry.message_id == message_id), None)
 
-    def sids(self) -> frozenset[str]:
+    def sids(self) -> frozenset[Sid]:
         """The sids that belong to messages already."""
         return frozenset(entry.accepted.sid for entry in self.entries if entry.accepted)
 

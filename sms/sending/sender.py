@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from schemas.ids import Sid
 from schemas.messages import (
     MessageAccepted,
     MessageDeferred,
@@ -64,7 +65,7 @@ class Step:
     message: MessageToSend
     entry: Entry
     ambiguous: bool
-    taken: frozenset[str]
+    taken: frozenset[Sid]
     ends: float
     may_call: Callable[[], bool]
 

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import structlog
 
+from schemas.ids import Sid
 from schemas.messages import SentTimeTold, SentTimeWanted
 from sms import metrics
 from sms.carrier import CannotBeAskedError, Carrier
@@ -44,7 +45,7 @@ class SentTimes:
             sent_at = None if late else await self._sent_at(wanted.sid)
         return SentTimeTold(sid=wanted.sid, phone=wanted.phone, attempt=wanted.attempt, sent_at=sent_at)
 
-    async def _sent_at(self, sid: str) -> datetime | None:
+    async def _sent_at(self, sid: Sid) -> datetime | None:
         try:
             sent_at = await self._carrier.sent_at(sid)
         except CannotBeAskedError as problem:

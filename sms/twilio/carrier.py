@@ -11,6 +11,7 @@ from aiohttp import ClientConnectionError, ClientConnectorError, ClientError, Co
 from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
+from schemas.ids import Sid
 from schemas.messages import UNKNOWN_CODE
 from schemas.values import Phone
 from sms.carrier import Accepted, CannotBeAskedError, NotNow, Outcome, Refused, Text, Texts, Uncertain
@@ -82,10 +83,10 @@ class TwilioCarrier:
             return Uncertain("unreadable_response", ended=True)
         if not message.sid:
             return Uncertain("unreadable_response", ended=True)
-        return Accepted(message.sid, datetime.now(UTC), message.date_sent)
+        return Accepted(Sid(message.sid), datetime.now(UTC), message.date_sent)
 
     async def find(
-        self, phone: Phone, text: str, *, since: datetime, except_sids: Collection[str]
+        self, phone: Phone, text: str, *, since: datetime, except_sids: Collection[Sid]
     ) -> Accepted | None:
         """Look through the API's message list of this number.
 
@@ -111,7 +112,7 @@ class TwilioCarrier:
                         return None
                     continue
                 if message.sid and message.sid not in except_sids and self._is_ours(message, phone, text):
-                    return Accepted(message.sid, created or since, message.date_sent)
+                    return Accepted(Sid(message.sid), created or since, message.date_sent)
         if seen >= _MOST_LOOKED_AT:
             raise CannotBeAskedError("too_many_messages", passing=False)
         return None
@@ -132,7 +133,7 @@ class TwilioCarrier:
                 page = await self._client.messages.get_page_async(following)
             listed = [(at, message) for message in page if (at := message.date_created or message.date_sent)]
             texts = [
-                Text(message.sid or "", message.from_ or "", message.body or "", at)
+                Text(Sid(message.sid or ""), message.from_ or "", message.body or "", at)
                 for at, message in listed
                 if at >= since - _RESOLUTION and self._is_to_us(message)
             ]
@@ -144,7 +145,7 @@ class TwilioCarrier:
                 raise ValueError("the list goes round in a circle")
             return Texts(texts, None if at_its_end else next_)
 
-    async def sent_at(self, sid: str) -> datetime | None:
+    async def sent_at(self, sid: Sid) -> datetime | None:
         """Fetch the message and read its `date_sent`: no status callback tells it.
 
         Raises `CannotBeAskedError`.

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from schemas.ids import Sid
+
 
 class FirstReceived:
     """Remembers first instants by the texts' sids, in this process only, and at most `most` of them.
@@ -11,18 +13,18 @@ class FirstReceived:
 
     def __init__(self, most: int = 10_000) -> None:
         self._most = most
-        self._instants: dict[str, datetime] = {}
+        self._instants: dict[Sid, datetime] = {}
 
-    def first(self, sid: str, now: datetime) -> datetime:
+    def first(self, sid: Sid, now: datetime) -> datetime:
         """When the text came first: now, where nothing else is known."""
         return self._instants.get(sid, now)
 
-    def refused(self, sid: str, first: datetime) -> None:
+    def refused(self, sid: Sid, first: datetime) -> None:
         """The text was not taken; the SMS API is expected to bring it again."""
         self._instants[sid] = first
         while len(self._instants) > self._most:
             del self._instants[next(iter(self._instants))]
 
-    def taken(self, sid: str) -> None:
+    def taken(self, sid: Sid) -> None:
         """The text is safe; when it came first need not be known any longer."""
         self._instants.pop(sid, None)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import parse_qsl
 
+from schemas.ids import Sid
 from schemas.messages import NOT_DELIVERED, Failure, MessageReceived, MessageStatusReported
 from schemas.questions import Decline
 from schemas.values import check_phone
@@ -146,8 +147,8 @@ def _phone(fields: Mapping[str, str], name: str) -> str:
         raise BadRequestError(f"{name} is no phone number in E.164") from None
 
 
-def _sid(fields: Mapping[str, str]) -> str:
+def _sid(fields: Mapping[str, str]) -> Sid:
     sid = fields.get("MessageSid", "")
     if not _SID.fullmatch(sid):
         raise BadRequestError("MessageSid is missing or is no sid")
-    return sid
+    return Sid(sid)

@@ -9,7 +9,7 @@ from agents.desks import case_desk, sms_desk
 from rules import person
 from rules.person import Case, Person, Source
 from rules.policy import Policy
-from schemas.ids import Pseudonyms
+from schemas.ids import CaseId, MessageId, PersonId, Pseudonyms
 from schemas.stored import NewerValueError, Stored, UnreadableValueError
 from schemas.values import Ground
 from sms.conversation import line
@@ -21,10 +21,10 @@ from tests.unit.rules.case_desk import NOON
 PEOPLE = case_desk(Policy(), Pseudonyms(b"any"))
 LINES = sms_desk(LinePolicy(), Pseudonyms(b"any"))
 PERSON = Person(
-    person_id="p",
+    person_id=PersonId("p"),
     cases={
-        "c": Case(
-            case_id="c",
+        CaseId("c"): Case(
+            case_id=CaseId("c"),
             ground=Ground.PEOPLES_HERO,
             record="award",
             record_id="A",
@@ -32,7 +32,10 @@ PERSON = Person(
         )
     },
 )
-LINE = Line(phone="+77011234567", messages=(Message(message_id="m", text="t", case_id="c", person_id="p"),))
+LINE = Line(
+    phone="+77011234567",
+    messages=(Message(message_id=MessageId("m"), text="t", case_id=CaseId("c"), person_id=PersonId("p")),),
+)
 DESKS: list[tuple[Callable[[bytes], Stored], bytes, int]] = [
     (PEOPLE.load, PEOPLE.dump(PERSON), person.VERSION),
     (LINES.load, LINES.dump(LINE), line.VERSION),
@@ -47,7 +50,7 @@ def test_what_is_stored_bears_its_version_and_is_read_again(
     assert load(stored) in (PERSON, LINE)
 
 
-@pytest.mark.parametrize("empty", [Person(person_id="p"), Line()])
+@pytest.mark.parametrize("empty", [Person(person_id=PersonId("p")), Line()])
 def test_an_empty_value_is_read_again(empty: Person | Line) -> None:
     again: Stored = (
         PEOPLE.load(PEOPLE.dump(empty)) if isinstance(empty, Person) else LINES.load(LINES.dump(empty))

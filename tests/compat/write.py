@@ -25,7 +25,7 @@ from rules.person import Person
 from rules.policy import Policy
 from schemas.base import Event, Model
 from schemas.cloudevents import encode, wrap
-from schemas.ids import Pseudonyms
+from schemas.ids import MessageId, Pseudonyms, Sid
 from schemas.messages import (
     MessageAccepted,
     MessageDeferred,
@@ -167,7 +167,7 @@ def _stages(line: Line) -> set[Stage]:
 
 
 class _Names(TypedDict):
-    message_id: str
+    message_id: MessageId
     phone: str
     attempt: int
 
@@ -178,10 +178,10 @@ def _page() -> Page:
     at = _AT.replace(microsecond=120_000)
 
     def names(number: int) -> _Names:
-        return {"message_id": f"message-{number}", "phone": "+77011234567", "attempt": number}
+        return {"message_id": MessageId(f"message-{number}"), "phone": "+77011234567", "attempt": number}
 
     reports = (
-        MessageAccepted(**names(1), sid="SM0001", accepted_at=at, sent_at=_AT),
+        MessageAccepted(**names(1), sid=Sid("SM0001"), accepted_at=at, sent_at=_AT),
         MessageDeferred(**names(2), reason="busy", retry_after_seconds=2.5, at=at),
         MessageRejected(**names(3), code=30005, reason="unknown handset", at=at),
         MessageInDoubt(**names(4), at=at),
@@ -193,7 +193,7 @@ def _page() -> Page:
         page = page.noted(
             begun.reported(report, at, open_=isinstance(report, MessageInDoubt)), timedelta(days=14)
         )
-    open_ = Entry(message_id="message-5", attempt=1, touched_at=at).begun(1, at)
+    open_ = Entry(message_id=MessageId("message-5"), attempt=1, touched_at=at).begun(1, at)
     return page.noted(open_, timedelta(days=14))
 
 

@@ -9,6 +9,7 @@ from ops.simulation.scenario import IBANS, Scenario
 from rules.person import Question
 from rules.policy import DecisionMode, TermPolicy
 from rules.states import State
+from schemas.ids import Sid
 from schemas.questions import (
     AccountGiven,
     Answer,
@@ -280,14 +281,14 @@ def test_an_account_that_is_read_when_the_consent_is_taken_back_changes_nothing(
         "an account": (account, AccountGiven(iban=IBANS[0])),
     }
     for text, (question, answer) in answers.items():
-        asked.truth.texts[text] = Text(PHONE, text, asked.now)
+        asked.truth.texts[Sid(text)] = Text(PHONE, text, asked.now)
         report = QuestionAnswered(
             question_id=question.question_id,
             case_id=asked.case().case_id,
             person_id=asked.person().person_id,
             answer=answer,
             text=text,
-            message_id=text,
+            message_id=Sid(text),
             received_at=asked.now,
         )
         asked.publishes(report)

@@ -9,6 +9,7 @@ from rules.policy import DecisionMode
 from rules.states import State
 from schemas.deadlines import DeadlineElapsed
 from schemas.emaket import DecisionSigned
+from schemas.ids import CaseId, DecisionId, MessageId, QuestionId, Sid
 from schemas.portal import PhoneRegistered
 from schemas.questions import (
     AccountGiven,
@@ -157,33 +158,33 @@ def test_what_makes_no_sense_changes_nothing(asked: Town) -> None:
     assert question is not None
     nonsense = [
         QuestionAnswered(
-            question_id="unknown",
+            question_id=QuestionId("unknown"),
             case_id=case_id,
             person_id=before.person_id,
             answer=AccountGiven(iban=IBANS[0]),
             text="",
-            message_id="IN",
+            message_id=Sid("IN"),
             received_at=NEVER,
         ),
         QuestionSent(
-            question_id="unknown",
+            question_id=QuestionId("unknown"),
             case_id=case_id,
             person_id=before.person_id,
-            message_id="m",
+            message_id=MessageId("m"),
             text="",
             sent_at=NEVER,
         ),
         QuestionSent(
             question_id=question.question_id,
-            case_id="unknown",
+            case_id=CaseId("unknown"),
             person_id=before.person_id,
-            message_id="m",
+            message_id=MessageId("m"),
             text="",
             sent_at=NEVER,
         ),
         QuestionUndeliverable(
             question_id=question.question_id,
-            case_id="unknown",
+            case_id=CaseId("unknown"),
             person_id=before.person_id,
             code=None,
             at=NEVER,
@@ -192,7 +193,7 @@ def test_what_makes_no_sense_changes_nothing(asked: Town) -> None:
         DeadlineElapsed(deadline=f"{case_id}/term", version=2, due=asked.waits_for("term")),
         DeadlineElapsed(deadline=f"{case_id}/term", version=1, due=NEVER),
         DeadlineElapsed(deadline="unknown/term", version=1, due=NEVER),
-        DecisionSigned(decision_id="unknown", outcome="granted", officer="o", signed_at=NEVER),
+        DecisionSigned(decision_id=DecisionId("unknown"), outcome="granted", officer="o", signed_at=NEVER),
     ]
     for event in nonsense:
         asked.publishes(event)
@@ -207,14 +208,14 @@ def test_what_comes_twice_or_too_late_is_told_as_what_it_was(asked: Town) -> Non
         question_id=question.question_id,
         case_id=case.case_id,
         person_id=person.person_id,
-        message_id="another",
+        message_id=MessageId("another"),
         text="",
         sent_at=at(16, 10),
     )
     asked.publishes(sent)
     assert asked.case().question == question
     lost = QuestionUndeliverable(
-        question_id="an older one",
+        question_id=QuestionId("an older one"),
         case_id=case.case_id,
         person_id=person.person_id,
         code=30005,

@@ -8,6 +8,7 @@ from ops.simulation.actions import Publish
 from ops.simulation.scenario import IBANS, Scenario
 from rules.states import State
 from schemas.deadlines import DeadlineElapsed
+from schemas.ids import PersonId, QuestionId
 from schemas.questions import (
     Details,
     NoticeKind,
@@ -349,8 +350,8 @@ def test_what_the_line_does_not_know_changes_nothing(town: Town) -> None:
     town.learns("phone0", "title")
     before = town.line()
     strange = [
-        QuestionClosed(question_id="unknown", phone=PHONE, closed_at=town.now),
-        PersonWithdrawn(person_id="nobody", phone=PHONE, at=town.now),
+        QuestionClosed(question_id=QuestionId("unknown"), phone=PHONE, closed_at=town.now),
+        PersonWithdrawn(person_id=PersonId("nobody"), phone=PHONE, at=town.now),
         DeadlineElapsed(deadline="wake", version=77, due=town.now),
     ]
     for event in strange:

@@ -6,12 +6,13 @@ from ops.simulation.desk_model import Application
 from ops.simulation.scenario import scenario
 from ops.simulation.world import World
 from rules import states
+from schemas.ids import QuestionId
 from sms.conversation import stages
 from sms.conversation.line import Line
 from sms.conversation.stages import Stage, stage_of
 
 
-def questions(line: Line) -> set[str]:
+def questions(line: Line) -> set[QuestionId]:
     current = [line.current] if line.current else []
     return {question.question_id for question in (*line.past, *current, *line.waiting)}
 

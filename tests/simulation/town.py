@@ -10,7 +10,7 @@ from ops.simulation.world import World
 from rules.deadlines import deadlines
 from rules.person import Case, Person
 from schemas.base import Event
-from schemas.ids import derived_id
+from schemas.ids import message_id_of, resent_id_of
 from schemas.outcomes import BenefitDecided, CaseAdvanced, DecisionDrafted, ProcessEnded
 from schemas.questions import NoticeRequested, QuestionAsked
 from schemas.times import ALMATY
@@ -117,7 +117,7 @@ class Town:
         for record in inbox.records if inbox else ():
             match record.data:
                 case QuestionAsked() as asked:
-                    kinds[derived_id(asked.question_id, "message")] = asked.kind.value
+                    kinds[message_id_of(asked.question_id)] = asked.kind.value
                 case NoticeRequested() as notice:
                     kinds[notice.notice_id] = notice.kind.value
                 case _:
@@ -125,7 +125,7 @@ class Town:
         told = []
         for message in (sms.message for sms in self.world.carrier.api if sms.message.phone == phone):
             told.append(kinds.get(message.message_id, "explanation"))
-            kinds[derived_id(message.message_id, "again")] = told[-1]
+            kinds[resent_id_of(message.message_id)] = told[-1]
         return told
 
     def texts(self, phone: str = PHONE) -> list[str]:

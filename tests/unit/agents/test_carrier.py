@@ -10,7 +10,7 @@ from typing import Any
 from agents.carrier import CarrierAgent
 from schemas.base import Event
 from schemas.cloudevents import decode, encode, wrap
-from schemas.ids import Pseudonyms
+from schemas.ids import MessageId, Pseudonyms, Sid
 from schemas.messages import (
     MessageToSend,
     SenderHeld,
@@ -89,7 +89,9 @@ def record(event: Event, offset: int, **extensions: str) -> Record:
 
 
 def message(text: str) -> MessageToSend:
-    return MessageToSend(message_id=text, phone=PHONE, text=text, attempt=1, requested_at=datetime.now(UTC))
+    return MessageToSend(
+        message_id=MessageId(text), phone=PHONE, text=text, attempt=1, requested_at=datetime.now(UTC)
+    )
 
 
 def batch(assigned: AssignedPartition, offset: int, text: str) -> Batch:
@@ -174,8 +176,8 @@ async def test_a_partition_that_is_given_away_is_not_freed_for_what_comes_after(
 
 async def test_a_sent_time_is_asked_for_and_told_to_the_desk_under_one_id_per_attempt() -> None:
     app, api = carrier()
-    api.taken.append(Sms("SM7", PHONE, "before", SENT, SENT))
-    asked = [SentTimeWanted(sid="SM7", phone=PHONE, attempt=attempt) for attempt in (1, 1, 2)]
+    api.taken.append(Sms(Sid("SM7"), PHONE, "before", SENT, SENT))
+    asked = [SentTimeWanted(sid=Sid("SM7"), phone=PHONE, attempt=attempt) for attempt in (1, 1, 2)]
     records = [
         record(message("first"), 0),
         *(record(each, n + 1, traceparent="t") for n, each in enumerate(asked)),

@@ -14,7 +14,7 @@ from schemas import catalogue
 from schemas.base import Event
 from schemas.cloudevents import decode, encode, wrap
 from schemas.deadlines import Deadline, DeadlineElapsed
-from schemas.ids import Pseudonyms
+from schemas.ids import MessageId, Pseudonyms, Sid
 from schemas.messages import MessageAccepted
 from schemas.portal import PhoneRegistered
 from schemas.registry import EntitlementRevoked, TitleAwarded
@@ -146,7 +146,9 @@ def test_every_event_has_somebody_who_receives_it() -> None:
 
 def test_an_event_goes_to_who_understands_it() -> None:
     effects = Effects("s", PSEUDONYMS)
-    accepted = MessageAccepted(message_id="m", phone=PHONE, attempt=1, sid="SM", accepted_at=NOW)
+    accepted = MessageAccepted(
+        message_id=MessageId("m"), phone=PHONE, attempt=1, sid=Sid("SM"), accepted_at=NOW
+    )
     (sent,) = effects.outgoing([accepted], Cause("c"), NOW)
     assert (sent.topic, sent.key) == ("sms.inbox.v1", PSEUDONYMS.phone(PHONE).encode())
     assert decode(sent.value, sent.headers, timestamp=NOW).extensions == {}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agents.inbound_check import MARK, InboundCheck
-from schemas.ids import Pseudonyms
+from schemas.ids import Pseudonyms, Sid
 from sms.carrier import CannotBeAskedError, Text, Texts
 from sms.sending import catch_up
 from sms.sending.catch_up import CatchUp
@@ -34,8 +34,8 @@ class Api:
             raise self.trouble
         at = datetime.now(UTC) - timedelta(minutes=1)
         if following is None:
-            return Texts([Text("SM2", "+77015550102", "2", at)], "more")
-        return Texts([Text("SM1", "+77015550101", "1", at)], None)
+            return Texts([Text(Sid("SM2"), "+77015550102", "2", at)], "more")
+        return Texts([Text(Sid("SM1"), "+77015550101", "1", at)], None)
 
 
 class Table:

@@ -7,7 +7,7 @@ from rules.lifecycle import advance
 from rules.person import Case, Person
 from rules.policy import Policy
 from schemas.base import Event
-from schemas.ids import derived_id
+from schemas.ids import CaseId, MessageId, PersonId, QuestionId, Sid, case_id_of, question_id_of
 from schemas.outcomes import (
     AdvanceCause,
     CaseAdvanced,
@@ -25,16 +25,17 @@ TERM_ENDS = datetime(2021, 7, 18, 18, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 TITLE = TitleAwarded(iin=IIN, title="peoples_hero", award_id="A", awarded_on=date(2021, 7, 12))
 REGISTERED = PhoneRegistered(iin=IIN, phone=PHONE, registered_at=NOON)
-CASE = derived_id("person", "award", "A")
-OFFER = derived_id(CASE, "question", "0")
-ACCOUNT = derived_id(CASE, "question", "1")
+PERSON = PersonId("person")
+CASE = case_id_of(PERSON, "award", "A")
+OFFER = question_id_of(CASE, 0)
+ACCOUNT = question_id_of(CASE, 1)
 
 
 class Desk:
     """One person and what came out of their cases."""
 
     def __init__(self, policy: Policy | None = None) -> None:
-        self.person = Person(person_id="person")
+        self.person = Person(person_id=PERSON)
         self.policy = policy or Policy()
         self.now = NOON
         self.remarks: Sequence[str] = ()
@@ -58,14 +59,14 @@ class Desk:
         return self.person.cases[CASE]
 
     def sent(
-        self, question_id: str = OFFER, at: datetime | None = None, *, case_id: str = CASE
+        self, question_id: QuestionId = OFFER, at: datetime | None = None, *, case_id: CaseId = CASE
     ) -> list[Event]:
         return self.reads(
             QuestionSent(
                 question_id=question_id,
                 case_id=case_id,
-                person_id="person",
-                message_id="m",
+                person_id=PERSON,
+                message_id=MessageId("m"),
                 text="the text",
                 sent_at=at or self.now,
             )
@@ -74,19 +75,19 @@ class Desk:
     def hears(
         self,
         answer: Answer | None,
-        question_id: str = OFFER,
+        question_id: QuestionId = OFFER,
         at: datetime | None = None,
         *,
-        case_id: str = CASE,
+        case_id: CaseId = CASE,
     ) -> list[Event]:
         return self.reads(
             QuestionAnswered(
                 question_id=question_id,
                 case_id=case_id,
-                person_id="person",
+                person_id=PERSON,
                 answer=answer,
                 text="as written",
-                message_id="IN",
+                message_id=Sid("IN"),
                 received_at=at or self.now,
             )
         )

@@ -7,7 +7,7 @@ from rules.policy import DecisionMode, Policy
 from rules.states import State
 from schemas.deadlines import Deadline, DeadlineElapsed
 from schemas.emaket import DecisionSigned
-from schemas.ids import derived_id
+from schemas.ids import derived_id, notice_id_of
 from schemas.outcomes import (
     BenefitDecided,
     CaseAdvanced,
@@ -37,6 +37,7 @@ from tests.unit.rules.case_desk import (
     MINUTE,
     NOON,
     OFFER,
+    PERSON,
     PHONE,
     REGISTERED,
     TERM_ENDS,
@@ -55,7 +56,7 @@ def test_a_title_is_received_and_offered_in_both_languages(desk: Desk) -> None:
         QuestionAsked(
             question_id=OFFER,
             case_id=CASE,
-            person_id="person",
+            person_id=PERSON,
             phone=PHONE,
             kind=QuestionKind.OFFER,
             language=None,
@@ -80,7 +81,7 @@ def test_a_consent_asks_for_the_account_in_its_language_and_closes_the_offer(off
     assert asked == QuestionAsked(
         question_id=ACCOUNT,
         case_id=CASE,
-        person_id="person",
+        person_id=PERSON,
         phone=PHONE,
         kind=QuestionKind.ACCOUNT,
         language=Language.RUSSIAN,
@@ -128,9 +129,9 @@ def test_the_expiry_ends_tells_and_closes_in_this_order(offered: Desk) -> None:
         ),
     )
     assert notice == NoticeRequested(
-        notice_id=derived_id(CASE, "no_reply", "4"),
+        notice_id=notice_id_of(CASE, "no_reply", 4),
         case_id=CASE,
-        person_id="person",
+        person_id=PERSON,
         phone=PHONE,
         kind=NoticeKind.NO_REPLY,
         language=None,

@@ -14,7 +14,7 @@ from rules.turn import Turn
 from schemas.base import Event
 from schemas.deadlines import DeadlineElapsed
 from schemas.emaket import DecisionSigned
-from schemas.ids import derived_id, person_of
+from schemas.ids import CaseId, DecisionId, MessageId, QuestionId, Sid, person_of
 from schemas.messages import MessageReceived
 from schemas.outcomes import (
     BenefitDecided,
@@ -48,6 +48,7 @@ from tests.unit.rules.case_desk import (
     NOON,
     OFFER,
     OTHER,
+    PERSON,
     PHONE,
     REGISTERED,
     TERM_ENDS,
@@ -117,7 +118,7 @@ def test_a_changed_number_withdraws_closes_and_asks_anew_unprompted(offered: Des
     moved = REGISTERED.model_copy(update={"phone": OTHER, "registered_at": offered.now})
     withdrawn, advanced, asked, closed = offered.reads(moved)
     assert closed == QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=offered.now)
-    assert withdrawn == PersonWithdrawn(person_id="person", phone=PHONE, at=offered.now)
+    assert withdrawn == PersonWithdrawn(person_id=PERSON, phone=PHONE, at=offered.now)
     assert isinstance(advanced, CaseAdvanced)
     assert isinstance(asked, QuestionAsked)
     assert (asked.phone, asked.prompted_at) == (OTHER, None)
@@ -150,7 +151,7 @@ def test_a_death_of_somebody_without_a_phone_withdraws_from_none(desk: Desk) -> 
 
 def test_undeliverable_closes_the_question_when_it_was_found_out(offered: Desk) -> None:
     lost = QuestionUndeliverable(
-        question_id=OFFER, case_id=CASE, person_id="person", code=30005, at=NOON + MINUTE
+        question_id=OFFER, case_id=CASE, person_id=PERSON, code=30005, at=NOON + MINUTE
     )
     effects = offered.reads(lost)
     assert offered.case.reason is EndReason.UNDELIVERABLE
@@ -168,14 +169,14 @@ def test_a_question_that_leaves_after_its_closing_is_noted_and_starts_no_waiting
     assert list(deadlines(offered.person)) == []
 
 
-UNKNOWN = derived_id("unknown")
+UNKNOWN_QUESTION, UNKNOWN_CASE = QuestionId("unknown"), CaseId("unknown")
 
 
 @pytest.mark.parametrize(
     ("fact", "remark"),
     [
         (
-            MessageReceived(phone=PHONE, text="1", sid="IN", received_at=NOON),
+            MessageReceived(phone=PHONE, text="1", sid=Sid("IN"), received_at=NOON),
             "message.received is nothing that a case waits for",
         ),
         (TITLE, "the entitlement is known already"),
@@ -191,22 +192,27 @@ UNKNOWN = derived_id("unknown")
         ),
         (
             QuestionSent(
-                question_id=UNKNOWN, case_id=CASE, person_id="person", message_id="", text="", sent_at=NOON
+                question_id=UNKNOWN_QUESTION,
+                case_id=CASE,
+                person_id=PERSON,
+                message_id=MessageId(""),
+                text="",
+                sent_at=NOON,
             ),
             "a question was sent that no case asked",
         ),
         (
-            QuestionUndeliverable(question_id=OFFER, case_id=UNKNOWN, person_id="person", code=1, at=NOON),
+            QuestionUndeliverable(question_id=OFFER, case_id=UNKNOWN_CASE, person_id=PERSON, code=1, at=NOON),
             "a question was undeliverable that no case asked",
         ),
         (
             QuestionAnswered(
                 question_id=OFFER,
-                case_id=UNKNOWN,
-                person_id="person",
+                case_id=UNKNOWN_CASE,
+                person_id=PERSON,
                 answer=Decline(),
                 text="0",
-                message_id="IN",
+                message_id=Sid("IN"),
                 received_at=NOON,
             ),
             "an answer came to a question that no case asked",
@@ -216,7 +222,9 @@ UNKNOWN = derived_id("unknown")
             "a deadline elapsed that nobody waits for any longer",
         ),
         (
-            DecisionSigned(decision_id="person.unknown", outcome="granted", officer="o", signed_at=NOON),
+            DecisionSigned(
+                decision_id=DecisionId("person.unknown"), outcome="granted", officer="o", signed_at=NOON
+            ),
             "a decision was signed that nobody drafted",
         ),
     ],

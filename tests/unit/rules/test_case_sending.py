@@ -9,6 +9,7 @@ from rules.person import Person
 from rules.policy import DecisionMode, Policy, TermPolicy
 from rules.states import State
 from schemas.deadlines import Deadline, DeadlineElapsed
+from schemas.ids import CaseId, QuestionId, Sid
 from schemas.outcomes import BenefitDecided, CaseAdvanced, DecisionDrafted, ProcessEnded
 from schemas.portal import PhoneRegistered
 from schemas.questions import (
@@ -33,6 +34,7 @@ from tests.unit.rules.case_desk import (
     NOON,
     OFFER,
     OTHER,
+    PERSON,
     PHONE,
     REGISTERED,
     TERM_ENDS,
@@ -47,8 +49,8 @@ SECOND = timedelta(seconds=1)
 YES = Consent(language=Language.RUSSIAN)
 
 
-def told(at: datetime, question_id: str = OFFER, case_id: str = CASE) -> QuestionSentTime:
-    return QuestionSentTime(question_id=question_id, case_id=case_id, person_id="person", sent_at=at)
+def told(at: datetime, question_id: QuestionId = OFFER, case_id: CaseId = CASE) -> QuestionSentTime:
+    return QuestionSentTime(question_id=question_id, case_id=case_id, person_id=PERSON, sent_at=at)
 
 
 def elapsed(wait: Deadline) -> DeadlineElapsed:
@@ -59,14 +61,14 @@ def waiting(desk: Desk) -> dict[str, Deadline]:
     return {wait.name.rpartition("/")[2]: wait for wait in deadlines(desk.person)}
 
 
-def answer(received_at: datetime, given: Answer = YES, question_id: str = OFFER) -> QuestionAnswered:
+def answer(received_at: datetime, given: Answer = YES, question_id: QuestionId = OFFER) -> QuestionAnswered:
     return QuestionAnswered(
         question_id=question_id,
         case_id=CASE,
-        person_id="person",
+        person_id=PERSON,
         answer=given,
         text="as written",
-        message_id=f"IN {received_at:%d %H:%M:%S}",
+        message_id=Sid(f"IN {received_at:%d %H:%M:%S}"),
         received_at=received_at,
     )
 
@@ -162,8 +164,8 @@ def test_a_term_never_becomes_shorter_where_the_policy_has_changed_meanwhile(off
 @pytest.mark.parametrize(
     "strange",
     [
-        told(NOON, "unknown"),
-        told(NOON, case_id="unknown"),
+        told(NOON, QuestionId("unknown")),
+        told(NOON, case_id=CaseId("unknown")),
         told(NOON + DAY, ACCOUNT),
     ],
 )

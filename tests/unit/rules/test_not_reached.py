@@ -6,6 +6,7 @@ from rules.deadlines import deadlines
 from rules.states import State
 from schemas.base import Event
 from schemas.deadlines import Deadline, DeadlineElapsed
+from schemas.ids import MessageId, QuestionId
 from schemas.outcomes import CaseAdvanced, ProcessEnded
 from schemas.questions import (
     Consent,
@@ -17,12 +18,14 @@ from schemas.questions import (
     QuestionUndeliverable,
 )
 from schemas.values import EndReason, Language
-from tests.unit.rules.case_desk import CASE, MINUTE, NOON, OFFER, TERM_ENDS, Desk, only
+from tests.unit.rules.case_desk import CASE, MINUTE, NOON, OFFER, PERSON, TERM_ENDS, Desk, only
+
+_FIRST = MessageId("m")
 
 
-def failed(message_id: str = "m", question_id: str = OFFER) -> QuestionNotReached:
+def failed(message_id: MessageId = _FIRST, question_id: QuestionId = OFFER) -> QuestionNotReached:
     return QuestionNotReached(
-        question_id=question_id, case_id=CASE, person_id="person", message_id=message_id, code=30003, at=NOON
+        question_id=question_id, case_id=CASE, person_id=PERSON, message_id=message_id, code=30003, at=NOON
     )
 
 
@@ -31,8 +34,8 @@ def sent_again(desk: Desk) -> list[Event]:
         QuestionSent(
             question_id=OFFER,
             case_id=CASE,
-            person_id="person",
-            message_id="again",
+            person_id=PERSON,
+            message_id=MessageId("again"),
             text="the text",
             sent_at=desk.now,
         )
@@ -41,7 +44,7 @@ def sent_again(desk: Desk) -> list[Event]:
 
 def undeliverable(*, opted_out: bool = False) -> QuestionUndeliverable:
     return QuestionUndeliverable(
-        question_id=OFFER, case_id=CASE, person_id="person", code=30003, opted_out=opted_out, at=NOON
+        question_id=OFFER, case_id=CASE, person_id=PERSON, code=30003, opted_out=opted_out, at=NOON
     )
 
 

@@ -8,7 +8,7 @@ from rules.policy import DecisionMode, Policy
 from rules.states import State
 from schemas.base import Event
 from schemas.emaket import DecisionSigned
-from schemas.ids import derived_id
+from schemas.ids import question_id_of
 from schemas.outcomes import BenefitDecided, DecisionDrafted, ProcessEnded
 from schemas.questions import (
     AccountGiven,
@@ -222,7 +222,7 @@ def test_an_account_that_comes_before_the_choice_made_anew_is_kept_and_nothing_i
     desk = Desk(Policy(decision_mode=mode))
     desk.reads(REGISTERED, DISABILITY)
     [case_id] = desk.person.cases
-    offer, choice, account, again = (derived_id(case_id, "question", str(n)) for n in range(4))
+    offer, choice, account, again = (question_id_of(case_id, n) for n in range(4))
     desk.sent(offer, case_id=case_id)
     desk.hears(YES, offer, case_id=case_id)
     desk.sent(choice, case_id=case_id)

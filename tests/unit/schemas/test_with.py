@@ -6,23 +6,26 @@ import pytest
 
 from rules.person import Case, Person, Source
 from rules.states import State
+from schemas.ids import CaseId, PersonId
 from schemas.values import Ground
 from sms.conversation.line import Line
 
 NOON = datetime(2021, 7, 15, 6, tzinfo=UTC)
 CASE = Case(
-    case_id="case",
+    case_id=CaseId("case"),
     ground=Ground.PEOPLES_HERO,
     record="award",
     record_id="A",
     source=Source(id="1", source="urn:test", time=NOON, sha256="d" * 64),
 )
-PERSON = Person(person_id="person", iin="850101300015")
+PERSON = Person(person_id=PersonId("person"), iin="850101300015")
 
 
 def test_what_is_not_named_stays() -> None:
     changed = PERSON.with_(phone="+77011234567", phone_as_of=NOON)
-    assert changed == Person(person_id="person", iin="850101300015", phone="+77011234567", phone_as_of=NOON)
+    assert changed == Person(
+        person_id=PersonId("person"), iin="850101300015", phone="+77011234567", phone_as_of=NOON
+    )
     assert PERSON.phone is None
 
 

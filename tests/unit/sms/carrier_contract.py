@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from schemas.ids import Sid
 from sms.carrier import Accepted, CannotBeAskedError, Carrier, NotNow, Text, Uncertain
 
 PHONE, OTHER = "+77015550101", "+77015550102"
@@ -26,7 +27,7 @@ class World(ABC):
         """A citizen writes to us; return when the API has it."""
 
     @abstractmethod
-    async def leaves(self, sid: str) -> None:
+    async def leaves(self, sid: Sid) -> None:
         """The API sends what it took under this sid."""
 
     @abstractmethod
@@ -130,13 +131,13 @@ class CarrierContract(ABC):
             assert problem.value.passing
 
 
-async def sent(world: World, phone: str, text: str) -> str:
+async def sent(world: World, phone: str, text: str) -> Sid:
     outcome = await world.carrier.send(phone, text)
     assert isinstance(outcome, Accepted)
     return outcome.sid
 
 
-async def find(world: World, phone: str, text: str, *except_sids: str) -> Accepted | None:
+async def find(world: World, phone: str, text: str, *except_sids: Sid) -> Accepted | None:
     since = datetime.now(UTC) - LONG
     return await world.carrier.find(phone, text, since=since, except_sids=except_sids)
 

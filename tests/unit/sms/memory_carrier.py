@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
+from schemas.ids import Sid
 from sms.carrier import Accepted, CannotBeAskedError, NotNow, Outcome, Text, Texts
 
 _PART = 2
@@ -14,7 +15,7 @@ _PART = 2
 class Sms:
     """What the API took. `sent_at` is when it sent it, once it did."""
 
-    sid: str
+    sid: Sid
     phone: str
     text: str
     at: datetime
@@ -27,7 +28,7 @@ class MemoryCarrier:
     def __init__(self) -> None:
         self.taken: list[Sms] = []
         self.written: list[Text] = []
-        self.asked: list[str] = []
+        self.asked: list[Sid] = []
         self.down = False
 
     async def __aenter__(self) -> Self:
@@ -39,12 +40,12 @@ class MemoryCarrier:
     async def send(self, phone: str, text: str) -> Outcome:
         if self.down:
             return NotNow("down")
-        sms = Sms(f"SM{len(self.taken) + 1}", phone, text, datetime.now(UTC))
+        sms = Sms(Sid(f"SM{len(self.taken) + 1}"), phone, text, datetime.now(UTC))
         self.taken.append(sms)
         return Accepted(sms.sid, sms.at)
 
     async def find(
-        self, phone: str, text: str, *, since: datetime, except_sids: Collection[str]
+        self, phone: str, text: str, *, since: datetime, except_sids: Collection[Sid]
     ) -> Accepted | None:
         self._fail()
         for sms in reversed(self.taken):
@@ -59,19 +60,19 @@ class MemoryCarrier:
         end = begin + _PART
         return Texts(wanted[begin:end], str(end) if end < len(wanted) else None)
 
-    async def sent_at(self, sid: str) -> datetime | None:
+    async def sent_at(self, sid: Sid) -> datetime | None:
         self._fail()
         self.asked.append(sid)
         return next((sms.sent_at for sms in self.taken if sms.sid == sid), None)
 
-    def sends(self, sid: str, at: datetime) -> None:
+    def sends(self, sid: Sid, at: datetime) -> None:
         """The message leaves the API at this instant."""
         [sms] = [sms for sms in self.taken if sms.sid == sid]
         sms.sent_at = at
 
     def receive(self, phone: str, text: str, at: datetime) -> None:
         """A citizen's text, newer than all before."""
-        self.written.append(Text(f"IN{len(self.written) + 1}", phone, text, at))
+        self.written.append(Text(Sid(f"IN{len(self.written) + 1}"), phone, text, at))
 
     def _fail(self) -> None:
         if self.down:

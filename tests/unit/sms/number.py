@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 
 from schemas.base import Event
-from schemas.ids import derived_id
+from schemas.ids import MessageId, QuestionId, Sid, message_id_of
 from schemas.messages import (
     MessageAccepted,
     MessageDeferred,
@@ -58,7 +58,7 @@ class Number:
 
     def takes(self, name: str = "q", attempt: int = 1) -> list[Event]:
         """The carrier takes a question's message."""
-        return self.hears(accepted(derived_id(name, "message"), self.now, attempt=attempt))
+        return self.hears(accepted(message_id_of(QuestionId(name)), self.now, attempt=attempt))
 
     def carries(self, message: MessageToSend) -> list[Event]:
         """The carrier takes a message."""
@@ -66,7 +66,7 @@ class Number:
 
     def reads(self, text: str, at: datetime | None = None, *, sid: str | None = None) -> list[Event]:
         return self.hears(
-            MessageReceived(phone=PHONE, text=text, sid=sid or f"IN-{text}", received_at=at or self.now)
+            MessageReceived(phone=PHONE, text=text, sid=Sid(sid or f"IN-{text}"), received_at=at or self.now)
         )
 
 
@@ -83,12 +83,14 @@ def asked(name: str = "q", *, case: str = "case", **changes: object) -> Question
     return QuestionAsked.model_validate(content | changes)
 
 
-def accepted(message_id: str, at: datetime, *, sid: str | None = None, attempt: int = 1) -> MessageAccepted:
-    sid = sid or f"SM-{message_id}"
-    return MessageAccepted(message_id=message_id, phone=PHONE, attempt=attempt, sid=sid, accepted_at=at)
+def accepted(
+    message_id: MessageId, at: datetime, *, sid: str | None = None, attempt: int = 1
+) -> MessageAccepted:
+    taken = Sid(sid or f"SM-{message_id}")
+    return MessageAccepted(message_id=message_id, phone=PHONE, attempt=attempt, sid=taken, accepted_at=at)
 
 
-def deferred(message_id: str, attempt: int = 1, after: float | None = None) -> MessageDeferred:
+def deferred(message_id: MessageId, attempt: int = 1, after: float | None = None) -> MessageDeferred:
     return MessageDeferred(
         message_id=message_id, phone=PHONE, attempt=attempt, reason="busy", retry_after_seconds=after, at=NOON
     )
@@ -107,7 +109,7 @@ def notice(kind: NoticeKind, name: str = "n", case: str = "case", **changes: obj
     return NoticeRequested.model_validate(content | changes)
 
 
-def status(sid: str, name: str, *, undeliverable: bool = False) -> MessageStatusReported:
+def status(sid: Sid, name: str, *, undeliverable: bool = False) -> MessageStatusReported:
     return MessageStatusReported(
         phone=PHONE, sid=sid, status=name, error_code=30005, undeliverable=undeliverable, at=NOON + SECOND
     )

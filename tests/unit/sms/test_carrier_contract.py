@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from schemas.ids import Sid
 from sms.simulator import Simulator
 from sms.simulator.handsets import Message
 from sms.twilio.carrier import TwilioCarrier
@@ -27,7 +28,7 @@ class BadApiWorld(World):
     async def writes(self, phone: str, text: str) -> None:
         self.api.receive(text, datetime.now(UTC), phone)
 
-    async def leaves(self, sid: str) -> None:
+    async def leaves(self, sid: Sid) -> None:
         self.api.sends(sid, datetime.now(UTC))
 
     def goes_down(self) -> None:
@@ -56,7 +57,7 @@ class SimulatedWorld(World):
     async def writes(self, phone: str, text: str) -> None:
         await self.simulator.answer(phone, text)
 
-    async def leaves(self, sid: str) -> None:
+    async def leaves(self, sid: Sid) -> None:
         async with asyncio.timeout(5):
             while not any(message.sid == sid and message.sent_at for message in self._messages()):  # noqa: ASYNC110 - the simulator's own task
                 await asyncio.sleep(0.01)
@@ -88,7 +89,7 @@ class MemoryWorld(World):
     async def writes(self, phone: str, text: str) -> None:
         self.memory.receive(phone, text, datetime.now(UTC))
 
-    async def leaves(self, sid: str) -> None:
+    async def leaves(self, sid: Sid) -> None:
         self.memory.sends(sid, datetime.now(UTC))
 
     def goes_down(self) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from schemas.cloudevents import decode
-from schemas.ids import Pseudonyms
+from schemas.ids import Pseudonyms, Sid
 from schemas.messages import MessageReceived
 from schemas.questions import Decline
 from sms import metrics
@@ -366,5 +366,5 @@ async def test_the_simulated_api_lists_what_its_webhook_did_not_take() -> None:
     event = MessageReceived.model_validate_json(decode(record.value, record.headers, timestamp=NOW).data)
     assert answer.listed_at
     assert event == MessageReceived(
-        phone=PHONE, text="Иә", sid=answer.sid, received_at=answer.listed_at.replace(microsecond=0)
+        phone=PHONE, text="Иә", sid=Sid(answer.sid), received_at=answer.listed_at.replace(microsecond=0)
     )

@@ -6,7 +6,7 @@ import pytest
 
 from schemas.base import Event
 from schemas.deadlines import DeadlineElapsed
-from schemas.ids import derived_id
+from schemas.ids import CaseId, MessageId, PersonId, QuestionId, Sid, message_id_of
 from schemas.messages import MessageInDoubt, MessageRejected, MessageToSend
 from schemas.questions import (
     AccountConfirmed,
@@ -28,7 +28,7 @@ from tests.unit.sms.number import NOON, PHONE, SECOND, Number, accepted, deferre
 def test_a_question_becomes_a_message_with_its_exact_text(number: Number) -> None:
     assert number.asks() == [
         MessageToSend(
-            message_id=derived_id("q", "message"),
+            message_id=message_id_of(QuestionId("q")),
             phone=PHONE,
             text=texts.question(QuestionKind.OFFER, None, Details(iin_tail="0015")),
             attempt=1,
@@ -42,10 +42,10 @@ def test_the_sending_is_told_with_text_and_instant(number: Number) -> None:
     number.now += SECOND
     assert number.takes() == [
         QuestionSent(
-            question_id="q",
-            case_id="case",
-            person_id="person of case",
-            message_id=derived_id("q", "message"),
+            question_id=QuestionId("q"),
+            case_id=CaseId("case"),
+            person_id=PersonId("person of case"),
+            message_id=message_id_of(QuestionId("q")),
             text=texts.question(QuestionKind.OFFER, None, Details(iin_tail="0015")),
             sent_at=NOON + SECOND,
         )
@@ -53,8 +53,8 @@ def test_the_sending_is_told_with_text_and_instant(number: Number) -> None:
     assert number.line.current
     assert number.line.current.put_at == NOON
     [delivery] = number.line.deliveries
-    assert (delivery.sid, delivery.asked) == (f"SM-{derived_id('q', 'message')}", "q")
-    assert delivery.message_id == derived_id("q", "message")
+    assert (delivery.sid, delivery.asked) == (f"SM-{message_id_of(QuestionId('q'))}", "q")
+    assert delivery.message_id == message_id_of(QuestionId("q"))
     assert delivery.message is not None
 
 
@@ -62,12 +62,12 @@ def test_an_answer_is_told_with_its_text_and_when_it_was_received(put: Number) -
     put.now += 5 * SECOND
     assert put.reads("R 1", NOON + SECOND) == [
         QuestionAnswered(
-            question_id="q",
-            case_id="case",
-            person_id="person of case",
+            question_id=QuestionId("q"),
+            case_id=CaseId("case"),
+            person_id=PersonId("person of case"),
             answer=Consent(language=Language.KAZAKH),
             text="R 1",
-            message_id="IN-R 1",
+            message_id=Sid("IN-R 1"),
             received_at=NOON + SECOND,
         )
     ]
@@ -98,26 +98,28 @@ def test_a_question_that_is_known_is_not_put_again(put: Number) -> None:
 @pytest.mark.parametrize(
     ("event", "remark"),
     [
-        (accepted("other", NOON), "a message was accepted that is not with the carrier"),
-        (deferred("other"), "a message was deferred that is not with the carrier"),
+        (accepted(MessageId("other"), NOON), "a message was accepted that is not with the carrier"),
+        (deferred(MessageId("other")), "a message was deferred that is not with the carrier"),
         (
-            deferred(derived_id("q", "message"), attempt=2),
+            deferred(message_id_of(QuestionId("q")), attempt=2),
             "a message was deferred that is not with the carrier",
         ),
         (
-            MessageInDoubt(message_id="other", phone=PHONE, attempt=1, at=NOON),
+            MessageInDoubt(message_id=MessageId("other"), phone=PHONE, attempt=1, at=NOON),
             "a message is in doubt that is not with the carrier",
         ),
         (
-            MessageInDoubt(message_id=derived_id("q", "message"), phone=PHONE, attempt=2, at=NOON),
+            MessageInDoubt(message_id=message_id_of(QuestionId("q")), phone=PHONE, attempt=2, at=NOON),
             "a message is in doubt that is not with the carrier",
         ),
         (
-            MessageRejected(message_id="other", phone=PHONE, attempt=1, code=1, reason="", at=NOON),
+            MessageRejected(
+                message_id=MessageId("other"), phone=PHONE, attempt=1, code=1, reason="", at=NOON
+            ),
             "a message was rejected that is not with the carrier",
         ),
         (
-            QuestionClosed(question_id="other", phone=PHONE, closed_at=NOON),
+            QuestionClosed(question_id=QuestionId("other"), phone=PHONE, closed_at=NOON),
             "a question was closed that this line does not know",
         ),
         (notice(NoticeKind.REMINDER, question_id="other"), "a reminder came for a question that is not open"),
@@ -132,7 +134,8 @@ def test_reports_of_what_is_not_there_change_nothing(number: Number, event: Even
 
 
 @pytest.mark.parametrize(
-    "event", [deferred("q"), MessageInDoubt(message_id="q", phone=PHONE, attempt=1, at=NOON)]
+    "event",
+    [deferred(MessageId("q")), MessageInDoubt(message_id=MessageId("q"), phone=PHONE, attempt=1, at=NOON)],
 )
 def test_reports_change_nothing_where_nothing_is_with_the_carrier(put: Number, event: Event) -> None:
     before = put.line
@@ -141,16 +144,16 @@ def test_reports_change_nothing_where_nothing_is_with_the_carrier(put: Number, e
 
 
 def test_a_status_of_nothing_known_is_remarked(put: Number) -> None:
-    put.hears(status("SM-unknown", "delivered"))
+    put.hears(status(Sid("SM-unknown"), "delivered"))
     assert put.remarks == ("a status came for an unknown message",)
     assert put.line.early == ()
 
 
 def test_early_statuses_are_read_with_the_report_and_only_those_of_its_sid(number: Number) -> None:
     number.asks()
-    number.hears(status("SM-other", "failed"))
-    number.hears(status("SM-1", "undelivered", undeliverable=True))
-    effects = number.hears(accepted(derived_id("q", "message"), NOON, sid="SM-1"))
+    number.hears(status(Sid("SM-other"), "failed"))
+    number.hears(status(Sid("SM-1"), "undelivered", undeliverable=True))
+    effects = number.hears(accepted(message_id_of(QuestionId("q")), NOON, sid="SM-1"))
     assert [type(effect) for effect in effects] == [QuestionSent, QuestionUndeliverable]
     assert number.line.deliveries[0].status == "undelivered"
     assert [report.sid for report in number.line.early] == ["SM-other"]
@@ -158,15 +161,19 @@ def test_early_statuses_are_read_with_the_report_and_only_those_of_its_sid(numbe
 
 def test_early_statuses_are_kept_between_two_tries(number: Number) -> None:
     number.asks()
-    number.hears(deferred(derived_id("q", "message")))
-    number.hears(status("SM-1", "delivered"))
+    number.hears(deferred(message_id_of(QuestionId("q"))))
+    number.hears(status(Sid("SM-1"), "delivered"))
     assert [report.sid for report in number.line.early] == ["SM-1"]
 
 
 def test_undeliverable_is_told_with_code_and_instant(put: Number) -> None:
     [effect] = put.hears(status(put.line.deliveries[0].sid, "failed", undeliverable=True))
     assert effect == QuestionUndeliverable(
-        question_id="q", case_id="case", person_id="person of case", code=30005, at=NOON + SECOND
+        question_id=QuestionId("q"),
+        case_id=CaseId("case"),
+        person_id=PersonId("person of case"),
+        code=30005,
+        at=NOON + SECOND,
     )
 
 
@@ -193,14 +200,14 @@ def test_statuses_only_climb(put: Number, first: str, second: str, stands: str) 
 
 def test_each_status_belongs_to_its_own_message(put: Number) -> None:
     put.hears(notice(NoticeKind.DECLINED))
-    put.hears(accepted("n", NOON, sid="SM-n"))
-    put.hears(status("SM-n", "delivered"))
+    put.hears(accepted(MessageId("n"), NOON, sid="SM-n"))
+    put.hears(status(Sid("SM-n"), "delivered"))
     assert [delivery.status for delivery in put.line.deliveries] == ["accepted", "delivered"]
 
 
 def test_a_rejected_notice_is_remarked_and_gone(put: Number) -> None:
     put.hears(notice(NoticeKind.GRANTED))
-    rejected = MessageRejected(message_id="n", phone=PHONE, attempt=1, code=1, reason="", at=NOON)
+    rejected = MessageRejected(message_id=MessageId("n"), phone=PHONE, attempt=1, code=1, reason="", at=NOON)
     assert put.hears(rejected) == []
     assert put.remarks == ("a notice was rejected by the carrier",)
     assert put.line.messages == ()
@@ -209,11 +216,15 @@ def test_a_rejected_notice_is_remarked_and_gone(put: Number) -> None:
 def test_a_rejected_question_is_undeliverable_with_its_code(number: Number) -> None:
     number.asks()
     rejected = MessageRejected(
-        message_id=derived_id("q", "message"), phone=PHONE, attempt=1, code=21610, reason="", at=NOON
+        message_id=message_id_of(QuestionId("q")), phone=PHONE, attempt=1, code=21610, reason="", at=NOON
     )
     assert number.hears(rejected) == [
         QuestionUndeliverable(
-            question_id="q", case_id="case", person_id="person of case", code=21610, at=NOON
+            question_id=QuestionId("q"),
+            case_id=CaseId("case"),
+            person_id=PersonId("person of case"),
+            code=21610,
+            at=NOON,
         )
     ]
 
@@ -261,7 +272,7 @@ def test_a_deferred_message_is_tried_again_later_and_later(
 
 def test_a_lagging_clock_does_not_lose_the_waking(number: Number) -> None:
     number.asks()
-    number.hears(deferred(derived_id("q", "message")))
+    number.hears(deferred(message_id_of(QuestionId("q"))))
     wake = number.wake
     assert wake
     number.now = wake[0] - SECOND

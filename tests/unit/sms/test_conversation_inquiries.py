@@ -6,7 +6,7 @@ import pytest
 
 from schemas.base import Event
 from schemas.deadlines import DeadlineElapsed
-from schemas.ids import derived_id
+from schemas.ids import CaseId, MessageId, PersonId, QuestionId, Sid, message_id_of
 from schemas.messages import (
     MessageStatusReported,
     MessageToSend,
@@ -23,11 +23,11 @@ from schemas.questions import (
 from sms.conversation.line import Line
 from tests.unit.sms.number import NOON, PHONE, SECOND, Number, accepted, deferred, notice, status
 
-SID = f"SM-{derived_id('q', 'message')}"
+SID = Sid(f"SM-{message_id_of(QuestionId('q'))}")
 WANTED = SentTimeWanted(sid=SID, phone=PHONE, attempt=1)
 
 
-def told(sent_at: datetime | None, attempt: int = 1, sid: str = SID) -> SentTimeTold:
+def told(sent_at: datetime | None, attempt: int = 1, sid: Sid = SID) -> SentTimeTold:
     return SentTimeTold(sid=sid, phone=PHONE, attempt=attempt, sent_at=sent_at)
 
 
@@ -70,8 +70,8 @@ def test_one_that_can_not_be_delivered_ever_is_not_asked_for(put: Number) -> Non
 
 def test_a_notice_is_not_asked_for(put: Number) -> None:
     put.hears(notice(NoticeKind.DECLINED))
-    put.hears(accepted("n", NOON, sid="SM-n"))
-    assert put.hears(status("SM-n", "delivered")) == []
+    put.hears(accepted(MessageId("n"), NOON, sid="SM-n"))
+    assert put.hears(status(Sid("SM-n"), "delivered")) == []
 
 
 def test_a_status_that_overtook_the_acceptance_asks_with_it() -> None:
@@ -96,7 +96,7 @@ def test_a_sent_time_that_comes_with_the_acceptance_is_used_and_nobody_is_asked(
 ) -> None:
     number = Number()
     number.asks()
-    taken = accepted(derived_id("q", "message"), NOON + SECOND / 2)
+    taken = accepted(message_id_of(QuestionId("q")), NOON + SECOND / 2)
     [sent] = number.hears(taken.model_copy(update={"sent_at": with_it}))
     assert isinstance(sent, QuestionSent)
     assert sent.sent_at == starts
@@ -107,15 +107,15 @@ def test_the_case_is_told_once_when_its_question_was_sent(asking: Number) -> Non
     sent_at = NOON + timedelta(minutes=59)
     assert asking.hears(told(sent_at)) == [
         QuestionSentTime(
-            question_id="q",
-            case_id="case",
-            person_id="person of case",
-            message_id=derived_id("q", "message"),
+            question_id=QuestionId("q"),
+            case_id=CaseId("case"),
+            person_id=PersonId("person of case"),
+            message_id=message_id_of(QuestionId("q")),
             sent_at=sent_at,
         )
     ]
     assert asking.line.deliveries[0].told
-    for again in (told(sent_at), told(None), told(sent_at, attempt=2), told(sent_at, sid="SM-other")):
+    for again in (told(sent_at), told(None), told(sent_at, attempt=2), told(sent_at, sid=Sid("SM-other"))):
         before = asking.line
         assert asking.hears(again) == []
         assert asking.remarks == ("a sent time came that nobody waits for",)
@@ -135,7 +135,7 @@ def test_no_sent_time_is_later_than_the_report_that_it_was_sent(asking: Number) 
 
 def test_a_question_that_is_closed_is_told_of_all_the_same(put: Number) -> None:
     """Its term may have run out while the SMS API still held it back."""
-    put.hears(QuestionClosed(question_id="q", phone=PHONE, closed_at=NOON + SECOND))
+    put.hears(QuestionClosed(question_id=QuestionId("q"), phone=PHONE, closed_at=NOON + SECOND))
     put.now = NOON + timedelta(days=5)
     assert put.hears(reported("sent", put.now)) == [WANTED]
     [question] = put.hears(told(put.now))
@@ -192,7 +192,7 @@ def test_the_line_is_woken_for_whatever_comes_first(asking: Number) -> None:
     [sent] = asking.hears(notice(NoticeKind.GRANTED, case="another"))
     assert isinstance(sent, MessageToSend)
     assert asking.wake == (inquiry, 1)
-    asking.hears(deferred("n", after=5.0))
+    asking.hears(deferred(MessageId("n"), after=5.0))
     assert asking.wake == (asking.now + 5 * SECOND, 2)
     [again] = woken(asking)
     assert isinstance(again, MessageToSend)
@@ -202,10 +202,10 @@ def test_the_line_is_woken_for_whatever_comes_first(asking: Number) -> None:
 
 
 def test_two_questions_are_asked_for_each_on_its_own(asking: Number) -> None:
-    asking.hears(QuestionClosed(question_id="q", phone=PHONE, closed_at=asking.now))
+    asking.hears(QuestionClosed(question_id=QuestionId("q"), phone=PHONE, closed_at=asking.now))
     asking.asks("q2", case="another")
     asking.takes("q2")
-    second = f"SM-{derived_id('q2', 'message')}"
+    second = Sid(f"SM-{message_id_of(QuestionId('q2'))}")
     assert asking.hears(status(second, "sent")) == [SentTimeWanted(sid=second, phone=PHONE, attempt=1)]
     asking.hears(told(None))
     [question] = asking.hears(told(NOON, sid=second))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from schemas.deadlines import DeadlineElapsed
-from schemas.ids import derived_id
+from schemas.ids import MessageId, PersonId, QuestionId, Sid, derived_id, message_id_of
 from schemas.messages import MessageToSend, SentTimeTold
 from schemas.questions import (
     Consent,
@@ -49,12 +49,12 @@ def test_a_text_from_before_the_next_question_belongs_to_the_one_before_it(put: 
 
 
 def test_what_was_put_before_a_question_that_may_have_left_hears_no_text(put: Number) -> None:
-    put.hears(QuestionClosed(question_id="q", phone=PHONE, closed_at=NOON + timedelta(days=3)))
+    put.hears(QuestionClosed(question_id=QuestionId("q"), phone=PHONE, closed_at=NOON + timedelta(days=3)))
     put.now += SECOND
     put.asks("q2", case="another")
-    put.hears(deferred(derived_id("q2", "message")))
+    put.hears(deferred(message_id_of(QuestionId("q2"))))
     put.now += SECOND
-    put.hears(PersonWithdrawn(person_id="person of another", phone=PHONE, at=put.now))
+    put.hears(PersonWithdrawn(person_id=PersonId("person of another"), phone=PHONE, at=put.now))
     put.now += SECOND
     [answer] = put.reads("1")
     assert isinstance(answer, QuestionAnswered)
@@ -62,29 +62,29 @@ def test_what_was_put_before_a_question_that_may_have_left_hears_no_text(put: Nu
 
 
 def test_a_question_that_surely_has_not_left_leaves_the_texts_to_the_one_before_it(put: Number) -> None:
-    put.hears(QuestionClosed(question_id="q", phone=PHONE, closed_at=NOON + timedelta(days=3)))
+    put.hears(QuestionClosed(question_id=QuestionId("q"), phone=PHONE, closed_at=NOON + timedelta(days=3)))
     put.asks("q2", case="another")
     put.now += SECOND
     put.reads("1")
     surely_not = {"may_have_left": False}
-    [answer] = put.hears(deferred(derived_id("q2", "message")).model_copy(update=surely_not))
+    [answer] = put.hears(deferred(message_id_of(QuestionId("q2"))).model_copy(update=surely_not))
     assert isinstance(answer, QuestionAnswered)
     assert answer.question_id == "q"
 
 
 def test_what_may_have_left_did_so_after_it_last_surely_came_back(put: Number) -> None:
     """The carrier remembers its first try, of which it knew by then that it had come to nothing."""
-    put.hears(QuestionClosed(question_id="q", phone=PHONE, closed_at=NOON + timedelta(days=3)))
+    put.hears(QuestionClosed(question_id=QuestionId("q"), phone=PHONE, closed_at=NOON + timedelta(days=3)))
     put.asks("q2", case="another")
-    message_id = derived_id("q2", "message")
+    message_id = message_id_of(QuestionId("q2"))
     surely_not = {"may_have_left": False, "at": NOON + SECOND}
     put.hears(deferred(message_id, after=2.0).model_copy(update=surely_not))
     put.now += 5 * SECOND
     put.hears(DeadlineElapsed(deadline="wake", version=1, due=put.now))
     put.hears(deferred(message_id, 2).model_copy(update={"tried_at": NOON}))
     put.reads("1", NOON + SECOND / 2)
-    put.hears(PersonWithdrawn(person_id="person of another", phone=PHONE, at=put.now))
-    assert put.line.question("q2") is not None
+    put.hears(PersonWithdrawn(person_id=PersonId("person of another"), phone=PHONE, at=put.now))
+    assert put.line.question(QuestionId("q2")) is not None
     assert [question.put_at for question in put.line.past] == [NOON, NOON + SECOND]
 
 
@@ -93,7 +93,7 @@ def test_what_an_event_does_is_the_same_however_late_it_is_read(number: Number, 
     """At noon the notice may go out, at midnight not; and an inquiry is due 15 seconds after noon."""
     number.asks()
     number.takes()
-    number.hears(status(sid := f"SM-{derived_id('q', 'message')}", "sent"))
+    number.hears(status(sid := Sid(f"SM-{message_id_of(QuestionId('q'))}"), "sent"))
     number.hears(SentTimeTold(sid=sid, phone=PHONE, attempt=1, sent_at=None))
     asking = ReceivedEvent("another", "urn:test", "another", NOON, "", notice(NoticeKind.GRANTED))
     effects = converse(number.line, asking, NOON + late, number.policy).effects
@@ -120,7 +120,7 @@ def test_after_three_explanations_there_is_none(put: Number) -> None:
 
 
 def test_a_text_after_the_closing_is_told_even_where_it_is_not_understood(put: Number) -> None:
-    put.hears(QuestionClosed(question_id="q", phone=PHONE, closed_at=NOON + SECOND))
+    put.hears(QuestionClosed(question_id=QuestionId("q"), phone=PHONE, closed_at=NOON + SECOND))
     put.now += SECOND
     [answer] = put.reads("рахмет")
     assert isinstance(answer, QuestionAnswered)
@@ -134,7 +134,7 @@ def test_closing_drops_what_was_still_to_be_said_about_the_question(put: Number)
     put.hears(notice(NoticeKind.GRANTED, case="another"))
     put.reads("что?")
     assert len(put.line.messages) == 2
-    put.hears(QuestionClosed(question_id="q", phone=PHONE, closed_at=NOON))
+    put.hears(QuestionClosed(question_id=QuestionId("q"), phone=PHONE, closed_at=NOON))
     assert [message.message_id for message in put.line.messages] == ["n"]
     assert put.line.current is None
     assert put.line.past[-1].closed_at == NOON
@@ -143,7 +143,7 @@ def test_closing_drops_what_was_still_to_be_said_about_the_question(put: Number)
 def test_a_waiting_question_that_is_closed_is_forgotten(put: Number) -> None:
     put.asks("q2", case="another")
     put.asks("q3", case="a third")
-    put.hears(QuestionClosed(question_id="q2", phone=PHONE, closed_at=NOON))
+    put.hears(QuestionClosed(question_id=QuestionId("q2"), phone=PHONE, closed_at=NOON))
     assert [question.question_id for question in put.line.waiting] == ["q3"]
 
 
@@ -178,7 +178,7 @@ def test_newer_word_takes_the_place_of_an_ending_that_was_not_told_yet(
 def test_a_reminder_of_an_answered_question_is_not_sent(put: Number) -> None:
     reminder = notice(NoticeKind.REMINDER, question_id="q", details=Details(until=NOON + timedelta(days=1)))
     assert [type(effect) for effect in put.hears(reminder)] == [MessageToSend]
-    put.hears(accepted("n", NOON))
+    put.hears(accepted(MessageId("n"), NOON))
     put.reads("1")
     assert put.hears(reminder.model_copy(update={"notice_id": "another"})) == []
     assert put.remarks == ("a reminder came for a question that is not open",)
@@ -195,17 +195,17 @@ def test_a_withdrawal_closes_and_clears_for_one_person_only(put: Number) -> None
     put.asks("q2", case="another")
     put.hears(notice(NoticeKind.GRANTED, "mine"))
     put.hears(notice(NoticeKind.GRANTED, "other", case="another"))
-    put.hears(deferred("mine", after=60.0))
-    put.hears(PersonWithdrawn(person_id="person of case", phone=PHONE, at=NOON + SECOND))
-    assert [message.message_id for message in put.line.messages] == ["other", derived_id("q2", "message")]
+    put.hears(deferred(MessageId("mine"), after=60.0))
+    put.hears(PersonWithdrawn(person_id=PersonId("person of case"), phone=PHONE, at=NOON + SECOND))
+    assert [message.message_id for message in put.line.messages] == ["other", message_id_of(QuestionId("q2"))]
     assert put.line.past[-1].closed_at == NOON + SECOND
     assert put.line.current
     assert put.line.current.question_id == "q2"
 
 
 def test_a_withdrawal_does_not_move_the_closing_that_was_told_before(put: Number) -> None:
-    put.hears(QuestionClosed(question_id="q", phone=PHONE, closed_at=NOON))
-    put.hears(PersonWithdrawn(person_id="person of case", phone=PHONE, at=NOON + SECOND))
+    put.hears(QuestionClosed(question_id=QuestionId("q"), phone=PHONE, closed_at=NOON))
+    put.hears(PersonWithdrawn(person_id=PersonId("person of case"), phone=PHONE, at=NOON + SECOND))
     assert put.line.past[-1].closed_at == NOON
 
 
@@ -213,7 +213,7 @@ def test_one_message_is_with_the_carrier_at_a_time_and_they_keep_their_order(put
     for name in ("a", "b", "c"):
         put.hears(notice(NoticeKind.GRANTED, name, case=name))
     assert [bool(message.handed_at) for message in put.line.messages] == [True, False, False]
-    [sent] = put.hears(accepted("a", NOON))
+    [sent] = put.hears(accepted(MessageId("a"), NOON))
     assert isinstance(sent, MessageToSend)
     assert sent.message_id == "b"
 
@@ -221,10 +221,10 @@ def test_one_message_is_with_the_carrier_at_a_time_and_they_keep_their_order(put
 def test_the_last_forty_deliveries_and_twelve_questions_are_kept(number: Number) -> None:
     for n in range(45):
         number.hears(notice(NoticeKind.GRANTED, f"n{n}", case=f"n{n}"))
-        number.hears(accepted(f"n{n}", NOON))
+        number.hears(accepted(MessageId(f"n{n}"), NOON))
         number.asks(f"q{n}")
         number.takes(f"q{n}")
-        number.hears(QuestionClosed(question_id=f"q{n}", phone=PHONE, closed_at=NOON))
+        number.hears(QuestionClosed(question_id=QuestionId(f"q{n}"), phone=PHONE, closed_at=NOON))
     assert len(number.line.deliveries) == 40
     assert number.line.deliveries[-1].asked == "q44"
     assert [question.question_id for question in number.line.past] == [f"q{n}" for n in range(33, 45)]
@@ -253,7 +253,7 @@ def test_an_answer_passes_those_who_wait_for_the_morning(number: Number) -> None
     [sent] = number.hears(notice(NoticeKind.GRANTED, "now", prompted_at=number.now))
     assert isinstance(sent, MessageToSend)
     assert sent.message_id == "now"
-    number.hears(accepted("now", number.now))
+    number.hears(accepted(MessageId("now"), number.now))
     assert number.wake == (datetime(2021, 7, 16, 3, tzinfo=UTC), 3)
 
 
@@ -266,7 +266,7 @@ def test_without_quiet_hours_nothing_waits() -> None:
 def test_who_waits_and_is_withdrawn_is_forgotten_and_the_others_are_not(put: Number) -> None:
     for name in ("a", "b", "c"):
         put.asks(name, case=name)
-    put.hears(PersonWithdrawn(person_id="person of b", phone=PHONE, at=NOON))
+    put.hears(PersonWithdrawn(person_id=PersonId("person of b"), phone=PHONE, at=NOON))
     assert [question.question_id for question in put.line.waiting] == ["a", "c"]
 
 
@@ -281,7 +281,7 @@ def test_an_explanation_is_in_the_language_of_its_question(number: Number) -> No
 def test_what_is_unwanted_while_it_is_with_the_carrier_still_holds_the_place(number: Number) -> None:
     number.asks()
     number.asks("q2", case="another")
-    assert number.hears(QuestionClosed(question_id="q", phone=PHONE, closed_at=NOON)) == []
+    assert number.hears(QuestionClosed(question_id=QuestionId("q"), phone=PHONE, closed_at=NOON)) == []
     assert [message.unwanted for message in number.line.messages] == [True, False]
     [sent, next_] = number.takes()
     assert isinstance(sent, QuestionSent)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from aiohttp import web
 
+from schemas.ids import MessageId
 from schemas.messages import (
     MessageAccepted,
     MessageDeferred,
@@ -42,7 +43,9 @@ def message(
     id_: str = "m1", phone: str = PHONE, text: str = "сәлем", attempt: int = 1, age: float = 0
 ) -> MessageToSend:
     requested_at = datetime.now(UTC) - timedelta(seconds=age)
-    return MessageToSend(message_id=id_, phone=phone, text=text, attempt=attempt, requested_at=requested_at)
+    return MessageToSend(
+        message_id=MessageId(id_), phone=phone, text=text, attempt=attempt, requested_at=requested_at
+    )
 
 
 async def send_until_done(dispatcher: Dispatcher, first: MessageToSend) -> Report:

@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from schemas.ids import MessageId, Sid
 from schemas.messages import MessageAccepted, MessageDeferred
 from schemas.stored import UnreadableValueError
 from sms.sending import journal
@@ -13,23 +14,27 @@ PHONE = "+77015550101"
 
 
 def entry(id_: str, *, at: datetime = NOW, open_: bool = False) -> Entry:
-    return Entry(message_id=id_, attempt=1, intended_at=at, called_at=at, touched_at=at, open=open_)
+    return Entry(
+        message_id=MessageId(id_), attempt=1, intended_at=at, called_at=at, touched_at=at, open=open_
+    )
 
 
 def accepted(id_: str, at: datetime = NOW) -> Entry:
-    report = MessageAccepted(message_id=id_, phone=PHONE, attempt=1, sid=f"SM{id_}", accepted_at=at)
+    report = MessageAccepted(
+        message_id=MessageId(id_), phone=PHONE, attempt=1, sid=Sid(f"SM{id_}"), accepted_at=at
+    )
     return entry(id_, at=at).reported(report, at, open_=False)
 
 
 def test_what_was_written_is_read_again() -> None:
     deferred = MessageDeferred(
-        message_id="b", phone=PHONE, attempt=2, reason="busy", retry_after_seconds=None, at=NOW
+        message_id=MessageId("b"), phone=PHONE, attempt=2, reason="busy", retry_after_seconds=None, at=NOW
     )
     page = Page().noted(accepted("a"), AGE).noted(entry("b").reported(deferred, NOW, open_=True), AGE)
     assert journal.load(journal.dump(page)) == page
     assert page.sids() == {"SMa"}
-    assert page.find("a") == accepted("a")
-    assert page.find("c") is None
+    assert page.find(MessageId("a")) == accepted("a")
+    assert page.find(MessageId("c")) is None
 
 
 def test_a_page_is_written_as_it_will_be_read_for_ever() -> None:
@@ -65,7 +70,7 @@ def test_what_is_open_is_kept_whatever_its_age() -> None:
     page = Page().noted(entry("open", open_=True), AGE)
     for number in range(30):
         page = page.noted(accepted(str(number), NOW + timedelta(days=30)), AGE)
-    assert page.find("open") is not None
+    assert page.find(MessageId("open")) is not None
     assert len(page.entries) == 21
 
 
@@ -76,14 +81,16 @@ def test_a_message_has_one_entry() -> None:
 
 def test_a_report_takes_the_place_of_the_former() -> None:
     deferred = MessageDeferred(
-        message_id="a", phone=PHONE, attempt=2, reason="busy", retry_after_seconds=1.5, at=NOW
+        message_id=MessageId("a"), phone=PHONE, attempt=2, reason="busy", retry_after_seconds=1.5, at=NOW
     )
     after = entry("a").reported(deferred, NOW, open_=False)
     assert after.report == deferred
     assert after.attempt == 2
     assert not after.final
     again = after.reported(
-        MessageAccepted(message_id="a", phone=PHONE, attempt=3, sid="SM", accepted_at=NOW), NOW, open_=False
+        MessageAccepted(message_id=MessageId("a"), phone=PHONE, attempt=3, sid=Sid("SM"), accepted_at=NOW),
+        NOW,
+        open_=False,
     )
     assert again.final
     assert again.deferred is None

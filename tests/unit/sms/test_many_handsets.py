@@ -11,7 +11,7 @@ from collections import Counter
 import pytest
 
 from ops.reach import free_port
-from schemas.ids import Pseudonyms
+from schemas.ids import MessageId, Pseudonyms
 from schemas.messages import (
     MessageAccepted,
     MessageDeferred,
@@ -65,7 +65,11 @@ async def test_each_citizen_gets_one_sms_and_each_answer_comes_once() -> None:
         dispatcher = new_dispatcher(carrier, MemoryJournal(), limits, clock=clock)
         waiting = [
             MessageToSend(
-                message_id=f"m{n}", phone=f"+77015{n:06}", text="сәлем", attempt=1, requested_at=clock.now()
+                message_id=MessageId(f"m{n}"),
+                phone=f"+77015{n:06}",
+                text="сәлем",
+                attempt=1,
+                requested_at=clock.now(),
             )
             for n in range(HANDSETS)
         ]

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.base import Event
 from schemas.deadlines import DeadlineElapsed
-from schemas.ids import derived_id
+from schemas.ids import CaseId, MessageId, PersonId, QuestionId, message_id_of, resent_id_of
 from schemas.messages import (
     UNKNOWN_CODE,
     MessageDeferred,
@@ -27,8 +27,8 @@ from schemas.questions import (
 )
 from tests.unit.sms.number import NOON, PHONE, SECOND, Number, accepted, notice
 
-FIRST = derived_id("q", "message")
-SECOND_ID = derived_id(FIRST, "again")
+FIRST = message_id_of(QuestionId("q"))
+SECOND_ID = resent_id_of(FIRST)
 HOUR = timedelta(hours=1)
 
 
@@ -83,9 +83,9 @@ def test_a_question_that_did_not_reach_is_told_to_its_case_and_sent_again(
 ) -> None:
     [told] = put.hears(failed(failure=failure, name=name))
     assert told == QuestionNotReached(
-        question_id="q",
-        case_id="case",
-        person_id="person of case",
+        question_id=QuestionId("q"),
+        case_id=CaseId("case"),
+        person_id=PersonId("person of case"),
         message_id=FIRST,
         code=30003,
         at=NOON + SECOND,
@@ -154,7 +154,7 @@ def test_a_text_from_the_number_shows_that_the_handset_is_on(put: Number) -> Non
 def test_an_answer_ends_the_sending_again(put: Number) -> None:
     put.hears(failed())
     put.reads("1")
-    put.hears(QuestionClosed(question_id="q", phone=PHONE, closed_at=NOON + 2 * SECOND))
+    put.hears(QuestionClosed(question_id=QuestionId("q"), phone=PHONE, closed_at=NOON + 2 * SECOND))
     assert put.line.messages == ()
 
 
@@ -165,7 +165,7 @@ def test_what_failed_after_its_answer_is_told_to_nobody(put: Number) -> None:
 
 
 def test_what_failed_after_its_closing_is_told_and_not_sent_again(put: Number) -> None:
-    put.hears(QuestionClosed(question_id="q", phone=PHONE, closed_at=NOON + SECOND))
+    put.hears(QuestionClosed(question_id=QuestionId("q"), phone=PHONE, closed_at=NOON + SECOND))
     [told] = put.hears(failed())
     assert isinstance(told, QuestionNotReached)
     assert put.wake is None
@@ -181,16 +181,16 @@ def test_a_text_of_before_the_second_sending_answers_the_question(put: Number) -
 
 def test_a_notice_that_did_not_reach_is_sent_again_too(put: Number) -> None:
     put.hears(notice(NoticeKind.GRANTED))
-    put.hears(accepted("n", NOON))
+    put.hears(accepted(MessageId("n"), NOON))
     assert put.hears(failed("SM-n")) == []
     [again] = wakes(put)
     assert isinstance(again, MessageToSend)
-    assert again.message_id == derived_id("n", "again")
+    assert again.message_id == resent_id_of(MessageId("n"))
 
 
 def test_a_notice_that_can_never_reach_is_not_sent_again(put: Number) -> None:
     put.hears(notice(NoticeKind.GRANTED))
-    put.hears(accepted("n", NOON))
+    put.hears(accepted(MessageId("n"), NOON))
     assert put.hears(failed("SM-n", "permanent")) == []
     assert put.remarks == ("a message did not reach its number, and is not sent again",)
     assert put.line.messages == ()
@@ -199,7 +199,7 @@ def test_a_notice_that_can_never_reach_is_not_sent_again(put: Number) -> None:
 
 def test_a_notice_is_given_up_after_the_hours(put: Number) -> None:
     put.hears(notice(NoticeKind.GRANTED))
-    put.hears(accepted("n", NOON))
+    put.hears(accepted(MessageId("n"), NOON))
     put.now = NOON + 73 * HOUR
     assert put.hears(failed("SM-n")) == []
     assert put.wake is None
@@ -221,7 +221,12 @@ def test_a_refusal_with_an_unknown_code_holds_only_its_message() -> None:
     number = Number(quiet=False)
     number.hears(notice(NoticeKind.REVOKED))
     unknown = MessageDeferred(
-        message_id="n", phone=PHONE, attempt=1, reason=UNKNOWN_CODE, retry_after_seconds=60, at=NOON
+        message_id=MessageId("n"),
+        phone=PHONE,
+        attempt=1,
+        reason=UNKNOWN_CODE,
+        retry_after_seconds=60,
+        at=NOON,
     )
     number.hears(unknown)
     [passing] = number.hears(notice(NoticeKind.REVOKED, "n2", case="other"))
@@ -232,7 +237,7 @@ def test_a_refusal_with_an_unknown_code_holds_only_its_message() -> None:
 # The number wants nothing from our sender.
 
 
-def opted_out(message_id: str = FIRST) -> MessageRejected:
+def opted_out(message_id: MessageId = FIRST) -> MessageRejected:
     return MessageRejected(
         message_id=message_id, phone=PHONE, attempt=1, code=21610, reason="", opted_out=True, at=NOON
     )
@@ -264,7 +269,7 @@ def test_who_opted_out_for_72_hours_is_told_to_be_out_of_reach() -> None:
 def test_a_notice_to_who_opted_out_is_dropped() -> None:
     number = Number(quiet=False)
     number.hears(notice(NoticeKind.DECLINED))
-    assert number.hears(opted_out("n")) == []
+    assert number.hears(opted_out(MessageId("n"))) == []
     assert number.line.messages == ()
 
 

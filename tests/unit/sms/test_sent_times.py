@@ -7,6 +7,7 @@ from email.utils import format_datetime
 import pytest
 from aiohttp import web
 
+from schemas.ids import MessageId, Sid
 from schemas.messages import (
     MessageAccepted,
     MessageToSend,
@@ -27,7 +28,7 @@ PHONE = "+77015550101"
 TEXT = "Е-макет: сізге жәрдемақы"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 SENT = datetime(2021, 7, 15, 6, 0, 7, tzinfo=UTC)
-UNKNOWN = "SM" + "0" * 32
+UNKNOWN = Sid("SM" + "0" * 32)
 
 
 @pytest.fixture
@@ -35,13 +36,13 @@ def times(carrier: TwilioCarrier) -> SentTimes:
     return SentTimes(carrier, Clock(), Limits())
 
 
-async def taken(carrier: TwilioCarrier) -> str:
+async def taken(carrier: TwilioCarrier) -> Sid:
     outcome = await carrier.send(PHONE, TEXT)
     assert isinstance(outcome, Accepted)
     return outcome.sid
 
 
-def wanted(sid: str, attempt: int = 1) -> SentTimeWanted:
+def wanted(sid: Sid, attempt: int = 1) -> SentTimeWanted:
     return SentTimeWanted(sid=sid, phone=PHONE, attempt=attempt)
 
 
@@ -208,7 +209,7 @@ async def test_the_report_of_an_acceptance_tells_it_in_virtual_time(
     in_time = datetime.now(UTC).replace(microsecond=0)
     for sent_at in (in_time, in_time + timedelta(days=3), None):
         api.troubles.append(with_date_sent(sent_at))
-        message_id = f"m {sent_at}"
+        message_id = MessageId(f"m {sent_at}")
         [report] = await dispatcher.dispatch(
             [
                 MessageToSend(
@@ -231,7 +232,9 @@ async def test_a_message_found_after_its_worker_died_bears_its_sent_time(
 ) -> None:
     kept = MemoryJournal(api)
     kept.fail_on = lambda put: put == 1
-    message = MessageToSend(message_id="m", phone=PHONE, text=TEXT, attempt=1, requested_at=datetime.now(UTC))
+    message = MessageToSend(
+        message_id=MessageId("m"), phone=PHONE, text=TEXT, attempt=1, requested_at=datetime.now(UTC)
+    )
     dispatcher = new_dispatcher(carrier, kept, Limits())
     with pytest.raises(ConnectionError):
         await dispatcher.dispatch([message])

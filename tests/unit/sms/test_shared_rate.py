@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import combinations
 
+from schemas.ids import MessageId
 from schemas.messages import MessageAccepted, MessageToSend
 from sms.sending.sender import Limits
 from sms.twilio.carrier import TwilioCarrier
@@ -47,7 +48,7 @@ class Workers:
         for _ in range(30):
             number = next(self._numbers)
             yield MessageToSend(
-                message_id=f"m{number}",
+                message_id=MessageId(f"m{number}"),
                 phone=f"+77015{number:06}",
                 text="сәлем",
                 attempt=1,

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from twilio.request_validator import RequestValidator
 
-from schemas.ids import Pseudonyms
+from schemas.ids import Pseudonyms, Sid
 from schemas.messages import MessageReceived, MessageStatusReported
 from sms import metrics
 from sms.twilio.first_received import FirstReceived
@@ -382,13 +382,18 @@ def test_of_many_refused_texts_the_oldest_is_forgotten_first() -> None:
     heard = FirstReceived(most=3)
     instants = [datetime(2021, 7, 15, 6, minute, tzinfo=UTC) for minute in range(5)]
     for number, instant in enumerate(instants[:4]):
-        heard.refused(f"SM{number}", instant)
+        heard.refused(Sid(f"SM{number}"), instant)
     now = instants[4]
-    assert [heard.first(f"SM{number}", now) for number in range(4)] == [now, *instants[1:4]]
-    heard.refused("SM1", heard.first("SM1", now))
-    heard.taken("SM2")
-    heard.taken("SM2")
-    assert [heard.first(f"SM{number}", now) for number in range(4)] == [now, instants[1], now, instants[3]]
+    assert [heard.first(Sid(f"SM{number}"), now) for number in range(4)] == [now, *instants[1:4]]
+    heard.refused(Sid("SM1"), heard.first(Sid("SM1"), now))
+    heard.taken(Sid("SM2"))
+    heard.taken(Sid("SM2"))
+    assert [heard.first(Sid(f"SM{number}"), now) for number in range(4)] == [
+        now,
+        instants[1],
+        now,
+        instants[3],
+    ]
 
 
 @pytest.mark.parametrize(
