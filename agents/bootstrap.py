@@ -1,11 +1,12 @@
 """The worker, put together: one application with the intake, the two desks and the carrier."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from agents.carrier import CarrierAgent
 from agents.desks import case_desk, sms_desk
 from agents.intake import TOPICS, Intake
-from rules.policy import DecisionMode, Policy, TermPolicy
+from rules.policy import CapacityMissing, DecisionMode, DisabilityPath, Policy, TermPolicy
 from schemas.ids import Pseudonyms
 from sms.conversation.converse import LinePolicy
 from sms.conversation.hours import SendingHours
@@ -42,8 +43,13 @@ def case_policy(settings: Settings) -> Policy:
     """
     return Policy(
         term=TermPolicy(settings.term_policy),
-        decision_mode=DecisionMode(settings.decision_mode),
+        decision_mode=DecisionMode(settings.decides),
         facts_grace=timedelta(seconds=settings.facts_grace * settings.time_scale),
+        zone=ZoneInfo(settings.zone),
+        disability_path=DisabilityPath(settings.disability_path),
+        capacity_missing=CapacityMissing(settings.capacity),
+        invited_by_sms=settings.manual_route_sms,
+        verified_only=settings.profile == "production",
     )
 
 

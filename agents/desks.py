@@ -33,7 +33,7 @@ def case_desk(policy: Policy, pseudonyms: Pseudonyms) -> EventDesk[Person]:
         known=catalogue.CASE_EVENTS,
         empty=lambda key: Person(person_id=PersonId(key.decode())),
         turn=turn,
-        waits=case_deadlines,
+        waits=lambda state: case_deadlines(state, policy.zone),
         subject=lambda state: state.person_id,
         pseudonyms=pseudonyms,
     )

@@ -4,7 +4,9 @@ Whether it was in time is decided by when the carrier received it. An answer tha
 the end of the term was processed before it: it takes an ended case up again.
 """
 
-from rules import steps
+from typing import Literal
+
+from rules import benefit_on_record, steps
 from rules.person import Case, ConsentGiven, Question
 from rules.refusals import declined, reminded_of_outcome, withdrawn
 from rules.states import WAITING, State
@@ -72,7 +74,9 @@ def _late(turn: Turn, case: Case, question: Question, report: QuestionAnswered) 
         return
     if expired:
         # The end of the term was not processed yet. The answer to the late message says all there is to say.
-        case = steps.end(turn, case, EndReason.NO_REPLY, tell=False, close_at=question.term_ends)
+        case = steps.end(
+            turn, case, EndReason.NO_REPLY, tell=False, at=question.term_ends, close_at=question.term_ends
+        )
     noted = turn.remark(case, "answered_late")
     if noted.state is State.ENDED and not noted.late_told and turn.phone:
         turn.keep(noted.with_(late_told=True))
@@ -111,9 +115,9 @@ def _in_time(turn: Turn, case: Case, question: Question, report: QuestionAnswere
         case Separately(), QuestionKind.ONE_APPLICATION if case.scheme is None:
             _go_on(turn, case, question, scheme=Scheme.STANDALONE)
         case AccountConfirmed(), QuestionKind.ACCOUNT if case.account is None and question.account:
-            _account(turn, case, question, question.account)
+            _account(turn, case, question, question.account, "confirmed")
         case AccountGiven(), QuestionKind.ACCOUNT if case.account is None:
-            _account(turn, case, question, report.answer.iban)
+            _account(turn, case, question, report.answer.iban, "given")
         case _:
             turn.remark(case, "answered_already")
 
@@ -123,7 +127,7 @@ def _consented(turn: Turn, case: Case, offer: Question, report: QuestionAnswered
 
     Without a consent there is no application yet, so there is nothing to refuse (R12).
     """
-    if turn.person.receives:
+    if benefit_on_record.refuses(turn.person, case, turn.policy.zone):
         steps.end(turn, case, EndReason.ALREADY_RECEIVING)
         turn.close(offer, turn.now)
         return
@@ -137,12 +141,14 @@ def _consented(turn: Turn, case: Case, offer: Question, report: QuestionAnswered
     _go_on(turn, case, offer, consent=consent)
 
 
-def _account(turn: Turn, case: Case, question: Question, account: str) -> None:
+def _account(
+    turn: Turn, case: Case, question: Question, account: str, source: Literal["confirmed", "given"]
+) -> None:
     """The account (R4). One that was asked for after an earlier consent may come before the choice of now."""
     if case.scheme is not None:
-        _go_on(turn, case, question, account=account)
+        _go_on(turn, case, question, account=account, account_source=source)
         return
-    turn.remark(turn.keep(case.with_(account=account)), "account_before_choice")
+    turn.remark(turn.keep(case.with_(account=account, account_source=source)), "account_before_choice")
     turn.close(question, turn.now)
 
 
@@ -154,7 +160,7 @@ def _reached(turn: Turn, case: Case, question: Question, report: QuestionAnswere
     if question.term_ends:
         return case, question
     reached = question.with_(
-        term_ends=term_end(report.received_at, turn.policy.term), moves=question.moves + 1
+        term_ends=term_end(report.received_at, turn.policy.term, turn.policy.zone), moves=question.moves + 1
     )
     return turn.keep(replace_question(case, reached)), reached
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from rules import steps
 from rules.person import Person, Question
@@ -15,6 +16,7 @@ from schemas.ids import CaseId
 from schemas.questions import (
     NoticeKind,
 )
+from schemas.times import ALMATY
 from schemas.values import EndReason
 
 
@@ -29,7 +31,7 @@ class DeadlineName:
         return f"{self.case_id}/{self.what}"
 
 
-def deadlines(person: Person) -> Sequence[Deadline]:
+def deadlines(person: Person, zone: ZoneInfo = ALMATY) -> Sequence[Deadline]:
     """What the person's cases wait for now: the end of the grace, the reminder, the end of a term."""
     found = []
     for case in person.cases.values():
@@ -39,7 +41,7 @@ def deadlines(person: Person) -> Sequence[Deadline]:
         if question is None or case.state not in SENT.values() or question.term_ends is None:
             continue
         found.append(Deadline(question.term_ends, str(DeadlineName(case.case_id, "term")), case.version))
-        remind_at = _reminder(question)
+        remind_at = _reminder(question, zone)
         if remind_at:
             found.append(Deadline(remind_at, str(DeadlineName(case.case_id, "reminder")), case.version))
     return found
@@ -53,21 +55,21 @@ def deadline_elapsed(turn: Turn, report: DeadlineElapsed) -> None:
     case_id, _, what = report.deadline.partition("/")
     case = find_case(turn, CaseId(case_id))
     elapsed = Deadline(report.due, report.deadline, report.version)
-    if not case or elapsed not in deadlines(turn.person):
+    if not case or elapsed not in deadlines(turn.person, turn.policy.zone):
         turn.remarks.append("a deadline elapsed that nobody waits for any longer")
         return
     question = case.question
     if what == "grace":
         steps.proceed(turn, turn.keep(case.with_(grace_until=None)))
     elif question and question.term_ends and what == "term":
-        steps.end(turn, case, EndReason.NO_REPLY, close_at=question.term_ends)
+        steps.end(turn, case, EndReason.NO_REPLY, at=question.term_ends, close_at=question.term_ends)
     elif question and question.term_ends:
         changed = replace_question(case, question.with_(reminded=True))
         steps.notify(turn, turn.remark(changed, "reminded"), NoticeKind.REMINDER, until=question.term_ends)
 
 
-def _reminder(question: Question) -> datetime | None:
+def _reminder(question: Question, zone: ZoneInfo) -> datetime | None:
     """When to remind of this question, if at all."""
     if question.sent_at is None or question.term_ends is None or question.reminded:
         return None
-    return reminder_at(question.sent_at, question.term_ends)
+    return reminder_at(question.sent_at, question.term_ends, zone)

@@ -2,35 +2,46 @@
 
 import hashlib
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from rules import benefit_on_record
 from rules.person import Case, ConsentGiven, Person, Source
 from rules.policy import RULES_VERSION
 from rules.terms import local_day
 from schemas.ids import decision_id_of
 from schemas.outcomes import Decision, Evidence
+from schemas.times import ALMATY
+from schemas.values import Scheme
 
 
-def decision(person: Person, case: Case, now: datetime) -> Decision:
+def decision(person: Person, case: Case, now: datetime, zone: ZoneInfo = ALMATY) -> Decision:
     """Grant, or refuse on ground 4 where the benefit is on record (R12).
+
+    A refusal needs no account, and is of the benefit alone where no choice was made yet. The decision is the
+    case's next step.
 
     The application date is the local day on which the consent was received (R5). Another consent makes
     another decision id, so that no signature meets a draft whose consent was taken back. Raises `ValueError`
-    without a consent, a scheme or an account: there is no decision without them.
+    without a consent, and for a grant without a scheme or an account: there is no decision without them.
     """
-    consent = case.consent
-    if consent is None or case.scheme is None or case.account is None or person.iin is None:
-        raise ValueError("no decision without a consent, a scheme and an account")
+    consent, refused = case.consent, benefit_on_record.refuses(person, case, zone)
+    if consent is None or person.iin is None:
+        raise ValueError("no decision without a consent")
+    if not refused and (case.scheme is None or case.account is None):
+        raise ValueError("no grant without a scheme and an account")
     return Decision(
-        decision_id=decision_id_of(person.person_id, case.case_id, consent.message_id),
+        decision_id=decision_id_of(person.person_id, case.case_id, consent.message_id, case.drafts),
         case_id=case.case_id,
         iin=person.iin,
-        outcome="refused" if person.receives else "granted",
+        step=case.step + 1,
+        outcome="refused" if refused else "granted",
         ground=case.ground,
-        refusal_ground=4 if person.receives else None,
-        scheme=case.scheme,
+        refusal_ground=4 if refused else None,
+        scheme=case.scheme or Scheme.STANDALONE,
         language=consent.language,
-        application_date=local_day(consent.received_at),
-        iban=case.account,
+        application_date=local_day(consent.received_at, zone),
+        iban=None if refused else case.account,
+        account_source=None if refused else case.account_source,
         decided_at=now,
         rules_version=RULES_VERSION,
         evidence=_evidence(case.source, consent),

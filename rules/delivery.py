@@ -31,7 +31,7 @@ def sent(turn: Turn, report: QuestionSent) -> None:
         "sent_at": report.sent_at,
         "message_id": report.message_id,
         "text": report.text,
-        "term_ends": term_end(report.sent_at, turn.policy.term),
+        "term_ends": term_end(report.sent_at, turn.policy.term, turn.policy.zone),
     }
     case = turn.keep(replace_question(case, question.with_(**left)))
     current = case.question
@@ -81,7 +81,7 @@ def sent_time(turn: Turn, told: QuestionSentTime) -> None:
     elif case.decided:
         turn.remarks.append("a sent time came after the decision")
     else:
-        ends = max(question.term_ends, term_end(told.sent_at, turn.policy.term))
+        ends = max(question.term_ends, term_end(told.sent_at, turn.policy.term, turn.policy.zone))
         moved = question.with_(
             sent_at=told.sent_at,
             term_ends=ends,
@@ -114,8 +114,8 @@ def undeliverable(turn: Turn, report: QuestionUndeliverable) -> None:
     reason = EndReason.NUMBER_NOT_REACHABLE if report.opted_out else EndReason.UNDELIVERABLE
     current = question and question.question_id == report.question_id
     if case.state in WAITING and question and current:
-        steps.end(turn, case, reason, close_at=report.at)
+        steps.end(turn, case, reason, at=report.at, close_at=report.at)
     elif case.reason is EndReason.NO_REPLY and current:
-        steps.end(turn, case, reason)
+        steps.end(turn, case, reason, at=report.at)
     else:
         turn.remark(case, "undeliverable_after_closing")

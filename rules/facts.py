@@ -1,12 +1,12 @@
 """What a fact that somebody publishes does to a person and their cases."""
 
-from rules import steps
+from rules import benefit_on_record, steps
 from rules.grounds import entitlement
 from rules.person import Case, Source
+from rules.signatures import draft_anew
 from rules.standings import published_anew, restored_cases, revoked_cases
 from rules.states import BEFORE_CONSENT, WAITING, State
 from rules.turn import Turn, find_case, without_number
-from schemas.emaket import DecisionSigned
 from schemas.ids import case_id_of
 from schemas.portal import PhoneRegistered
 from schemas.registry import (
@@ -83,6 +83,7 @@ def _begin_anew(turn: Turn, case: Case, barred: EndReason | None, **published: o
         case.with_(
             consent=None,
             account=None,
+            account_source=None,
             scheme=steps.scheme_without_choice(case.ground),
             # What was answered before is not an answer to the offer that comes now.
             answered_at=turn.happened_at,
@@ -156,39 +157,37 @@ def _unreached(case: Case) -> bool:
 
 
 def benefit_recorded(turn: Turn, fact: BenefitRecorded) -> None:
-    """Ground 4. Before consent there is nothing to refuse yet: the process ends (R12)."""
+    """Ground 4 (R12): before the consent there is nothing to refuse yet, and the process ends."""
     person = turn.person
     if person.benefit_as_of and fact.recorded_on < person.benefit_as_of:
         turn.remarks.append("a newer record of the benefit is known already")
         return
-    turn.know(iin=fact.iin, benefit=fact.status, benefit_as_of=fact.recorded_on)
-    if not turn.person.receives:
-        return
+    turn.know(
+        iin=fact.iin,
+        benefit=fact.status,
+        benefit_as_of=fact.recorded_on,
+        benefit_case_id=fact.case_id,
+    )
+    own = find_case(turn, fact.case_id) if fact.case_id else None
+    if own:
+        turn.remark(own, "own_application_recorded")
     for case in _cases(turn):
-        if case.state in BEFORE_CONSENT - {State.RECEIVED}:
+        if case.draft:
+            draft_anew(turn, case, "benefit_recorded" if turn.person.receives else "benefit_record_changed")
+            continue
+        if not benefit_on_record.refuses(turn.person, case, turn.policy.zone):
+            continue
+        if case.consent and case.state in WAITING:
+            steps.proceed(turn, case)
+            if case.question:
+                turn.close(case.question, turn.now)
+        elif case.state in BEFORE_CONSENT - {State.RECEIVED}:
             steps.end(turn, case, EndReason.ALREADY_RECEIVING, close_at=turn.now)
 
 
 def account_known(turn: Turn, fact: AccountKnown) -> None:
     """An account to confirm instead of asking for one (R4)."""
     turn.know(iin=fact.iin, account=fact.iban)
-
-
-def decision_signed(turn: Turn, report: DecisionSigned) -> None:
-    """The officer signed (R10). A benefit on record by then is a refusal on ground 4 all the same (R12)."""
-    for case in _cases(turn):
-        draft = case.draft
-        if case.state is State.AWAITING_SIGNATURE and draft and draft.decision_id == report.decision_id:
-            granted = report.outcome == "granted" and not turn.person.receives
-            ground = None if granted else 4 if turn.person.receives else report.refusal_ground
-            outcome = {
-                "outcome": "granted" if granted else "refused",
-                "refusal_ground": ground,
-                "decided_at": report.signed_at,
-            }
-            steps.pronounce(turn, case, draft.with_(**outcome))
-            return
-    turn.remarks.append("a decision was signed that nobody drafted")
 
 
 def _cases(turn: Turn) -> list[Case]:

@@ -15,7 +15,6 @@ from rules.facts import (
     account_known,
     benefit_recorded,
     death_registered,
-    decision_signed,
     phone_registered,
     right_arises,
     right_restored,
@@ -23,6 +22,7 @@ from rules.facts import (
 )
 from rules.person import Person
 from rules.policy import Policy
+from rules.signatures import decision_signed
 from rules.turn import Turn
 from schemas.base import Event
 from schemas.deadlines import DeadlineElapsed

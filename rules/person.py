@@ -7,7 +7,7 @@ from pydantic import Field, PlainSerializer
 
 from rules.states import DECIDED, State
 from schemas.base import Instant
-from schemas.ids import CaseId, MessageId, PersonId, QuestionId, Sid
+from schemas.ids import CaseId, DecisionId, MessageId, PersonId, QuestionId, Sid
 from schemas.outcomes import Decision
 from schemas.questions import NoticeKind, QuestionAnswered, QuestionKind
 from schemas.stored import Stored, Upcast
@@ -79,11 +79,23 @@ class ConsentGiven(Stored):
     offer: Question
 
 
+class DecisionMade(Stored):
+    """What was decided, to compare with what is learnt afterwards."""
+
+    decision_id: DecisionId
+    outcome: Literal["granted", "refused"]
+    refusal_ground: int | None
+    application_date: date
+    consented_at: Instant
+    decided_at: Instant
+
+
 class Case(Stored):
     """One entitlement of a person on its way to an outcome.
 
     `answered_at` is when the carrier received the newest "yes" or "no": the one received last counts, in
-    whatever order they are read. `outcome_told` is how the decision was told, if it was.
+    whatever order they are read. `outcome_told` is how the decision was told, if it was. `drafts` counts the
+    drafts that were made, so that each has an id of its own.
     """
 
     case_id: CaseId
@@ -99,7 +111,10 @@ class Case(Stored):
     consent: ConsentGiven | None = None
     scheme: Scheme | None = None
     account: str | None = None
+    account_source: Literal["confirmed", "given"] | None = None
     draft: Decision | None = None
+    drafts: int = 0
+    decision: DecisionMade | None = None
     answered_at: Instant | None = None
     late_told: bool = False
     outcome_told: NoticeKind | None = None
@@ -161,6 +176,7 @@ class Person(Stored):
     phone_as_of: Instant | None = None
     benefit: Literal["applied", "assigned", "paid", "ended"] | None = None
     benefit_as_of: date | None = None
+    benefit_case_id: CaseId | None = None
     account: str | None = None
     died_on: date | None = None
     dead: bool = False
@@ -186,8 +202,17 @@ def _with_standings(stored: dict[str, Any]) -> dict[str, Any]:
     return {**stored, "standings": [{"record_id": each, "revoked_at": _EARLY} for each in revoked]}
 
 
-VERSION = 2
+def _with_numbered_drafts(stored: dict[str, Any]) -> dict[str, Any]:
+    """In version 2 a draft bore no step, and said nothing of where its account came from."""
+    for case in stored.get("cases", {}).values():
+        if case.get("draft"):
+            case["draft"] = {"step": case["step"], "account_source": None, **case["draft"]}
+            case["drafts"] = 1
+    return stored
+
+
+VERSION = 3
 """The version of the shape in which people are stored."""
 
-UPCASTS: dict[int, Upcast] = {1: _with_standings}
+UPCASTS: dict[int, Upcast] = {1: _with_standings, 2: _with_numbered_drafts}
 """What leads from each version to the next; kept for ever."""

@@ -3,6 +3,8 @@
 Both may be taken back while the offer's term runs; afterwards a withdrawal is final.
 """
 
+from datetime import datetime
+
 from rules import steps
 from rules.person import Case, Question
 from rules.turn import Turn
@@ -13,7 +15,7 @@ from schemas.values import EndReason
 def declined(turn: Turn, case: Case, offer: Question) -> None:
     """A "no" to the offer. The offer stays answerable until the end of its term."""
     current = case.question
-    ended = steps.end(turn, case, EndReason.DECLINED, tell=False)
+    ended = steps.end(turn, case, EndReason.DECLINED, at=_said_at(turn), tell=False)
     steps.notify(turn, ended, NoticeKind.DECLINED, until=offer.term_ends)
     turn.close(offer, offer.term_ends or turn.now)
     if current and current.question_id != offer.question_id:
@@ -26,17 +28,17 @@ def withdrawn(turn: Turn, case: Case, question: Question) -> None:
     if consent is None:
         raise ValueError("nothing can be withdrawn before a consent")
     offer = case.find(consent.offer.question_id) or consent.offer
-    # By the answer's own instant: whoever reads the answer again says the same again.
-    said_at = turn.answering.received_at if turn.answering else turn.now
-    undone = turn.keep(
-        case.with_(
+    said_at = _said_at(turn)
+    ended = steps.end(turn, case, EndReason.WITHDRAWN, at=said_at, tell=False)
+    ended = turn.keep(
+        ended.with_(
             consent=None,
             account=None,
+            account_source=None,
             scheme=steps.scheme_without_choice(case.ground),
             answered_at=said_at,
         )
     )
-    ended = steps.end(turn, undone, EndReason.WITHDRAWN, tell=False)
     until = offer.term_ends if offer.term_ends and offer.term_ends > said_at else None
     kind = NoticeKind.DECLINED if until else NoticeKind.WITHDRAWN
     steps.notify(turn, ended, kind, language=consent.language, until=until)
@@ -51,3 +53,8 @@ def reminded_of_outcome(turn: Turn, case: Case) -> None:
     noted = turn.keep(turn.remark(case, "declined_after_decision").with_(outcome_told=None))
     if told:
         steps.notify(turn, noted, told)
+
+
+def _said_at(turn: Turn) -> datetime:
+    """The answer's own instant: whoever reads the answer again says the same again."""
+    return turn.answering.received_at if turn.answering else turn.now

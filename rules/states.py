@@ -55,6 +55,8 @@ _ONWARD = {
     State.CHOICE_SENT: _ACCOUNT | _DECISION,
     State.ACCOUNT_ASKED: _DECISION,
     State.ACCOUNT_SENT: _DECISION,
+    # The draft is void, because the record that it refused on has ended.
+    State.AWAITING_SIGNATURE: _CHOICE | _ACCOUNT,
     State.ENDED: _CHOICE | _ACCOUNT | _DECISION,
 }
 

@@ -2,15 +2,16 @@
 
 from datetime import datetime
 
-from rules import decisions
+from rules import benefit_on_record, decisions
 from rules.grounds import DISABILITY_GROUNDS, offers_one_application
 from rules.ordinary_route import ordinary_route
-from rules.person import Case, Question
+from rules.person import Case, DecisionMade, Question
 from rules.policy import DecisionMode
 from rules.states import WAITING, State
+from rules.terms import local_day
 from rules.turn import Turn
 from schemas.ids import notice_id_of, question_id_of
-from schemas.outcomes import BenefitDecided, Decision, DecisionDrafted, ProcessEnded
+from schemas.outcomes import BenefitDecided, Decision, DecisionDrafted, DraftVoided, ProcessEnded
 from schemas.questions import Details, NoticeKind, NoticeRequested, QuestionAsked, QuestionKind
 from schemas.values import EndReason, Ground, Language, Scheme, mask_iban
 
@@ -28,22 +29,33 @@ _END_NOTICES = {
 
 
 def proceed(turn: Turn, case: Case) -> Case:
-    """Do what comes next: bar, offer, ask or decide.
+    """Do what comes next: bar, refuse, offer, ask or decide.
 
-    Death, revocation and ground 4 are looked at before the offer and again before the decision (R12).
+    Death, revocation and ground 4 are looked at before the offer and again before the decision (R12). Where
+    the benefit turns out to be on record after the consent it is refused at once, and no account is asked.
     """
     barred = _barred(turn, case)
     if barred:
         return end(turn, case, barred)
+    if case.consent and benefit_on_record.refuses(turn.person, case, turn.policy.zone):
+        return decide(turn, turn.remark(case, "refused_at_once") if case.account is None else case)
     if case.consent and case.account and case.scheme:
         return decide(turn, case)
     if turn.phone is None:
-        return end(turn, case, EndReason.PHONE_NOT_REGISTERED)
+        return end(turn, case, _unreachable(turn))
+    return ask(turn, case, _next_question(case))
+
+
+def _next_question(case: Case) -> QuestionKind:
     if case.consent is None:
-        return ask(turn, case, QuestionKind.OFFER)
-    if case.scheme is None:
-        return ask(turn, case, QuestionKind.ONE_APPLICATION)
-    return ask(turn, case, QuestionKind.ACCOUNT)
+        return QuestionKind.OFFER
+    return QuestionKind.ONE_APPLICATION if case.scheme is None else QuestionKind.ACCOUNT
+
+
+def _unreachable(turn: Turn) -> EndReason:
+    """Why no message may go: no number is registered, or one that is not reached from here (R2)."""
+    registered = turn.person.phone is not None
+    return EndReason.NUMBER_NOT_REACHABLE if registered else EndReason.PHONE_NOT_REGISTERED
 
 
 def _barred(turn: Turn, case: Case) -> EndReason | None:
@@ -51,7 +63,7 @@ def _barred(turn: Turn, case: Case) -> EndReason | None:
         return EndReason.DECEASED
     if turn.person.revoked(case.record, case.record_id):
         return EndReason.REVOKED
-    if case.consent is None and turn.person.receives:
+    if case.consent is None and benefit_on_record.refuses(turn.person, case, turn.policy.zone):
         return EndReason.ALREADY_RECEIVING
     return None
 
@@ -85,11 +97,25 @@ def ask(turn: Turn, case: Case, kind: QuestionKind) -> Case:
 
 def decide(turn: Turn, case: Case) -> Case:
     """Decide, or draft for the officer (R10). Ground 4 is checked here once more (R12)."""
-    decision = decisions.decision(turn.person, case, turn.now)
-    if turn.policy.decision_mode is DecisionMode.OFFICER:
+    decision = decisions.decision(turn.person, case, turn.now, turn.policy.zone)
+    doubt = benefit_on_record.wants_officer(turn.person, case, turn.policy.zone)
+    if doubt or turn.policy.decision_mode is DecisionMode.OFFICER:
         turn.effects.append(DecisionDrafted(**dict(decision)))
-        return turn.move(case, State.AWAITING_SIGNATURE, draft=decision, reason=None)
+        again = "drafted_again" if case.drafts else None
+        note = again or ("for_officer" if turn.policy.decision_mode is DecisionMode.AUTO else None)
+        drafts = case.drafts + 1
+        return turn.move(
+            case, State.AWAITING_SIGNATURE, draft=decision, drafts=drafts, reason=None, note=note
+        )
     return pronounce(turn, case, decision)
+
+
+def void_draft(turn: Turn, case: Case, reason: str) -> Case:
+    """The draft must not be signed any more (R10)."""
+    if case.draft is None:
+        return case
+    turn.effects.append(DraftVoided(decision_id=case.draft.decision_id, case_id=case.case_id, reason=reason))
+    return turn.keep(case.with_(draft=None))
 
 
 def pronounce(turn: Turn, case: Case, decision: Decision) -> Case:
@@ -99,18 +125,33 @@ def pronounce(turn: Turn, case: Case, decision: Decision) -> Case:
     state = State.GRANTED if granted else State.REFUSED
     refused = NoticeKind.REFUSED if decision.refusal_ground == _ON_RECORD else NoticeKind.REFUSED_BY_OFFICER
     notice = NoticeKind.GRANTED if granted else refused
-    decided = turn.move(case, state, draft=None, reason=None, outcome_told=notice)
+    made = DecisionMade(
+        decision_id=decision.decision_id,
+        outcome=decision.outcome,
+        refusal_ground=decision.refusal_ground,
+        application_date=decision.application_date,
+        consented_at=case.consent.received_at if case.consent else decision.decided_at,
+        decided_at=decision.decided_at,
+    )
+    decided = turn.move(case, state, draft=None, decision=made, reason=None, outcome_told=notice)
     notify(turn, decided, notice)
     return decided
 
 
 def end(
-    turn: Turn, case: Case, reason: EndReason, *, tell: bool = True, close_at: datetime | None = None
+    turn: Turn,
+    case: Case,
+    reason: EndReason,
+    *,
+    at: datetime | None = None,
+    tell: bool = True,
+    close_at: datetime | None = None,
 ) -> Case:
     """End the process without a decision; it is not a refusal (R6).
 
-    Only who was asked something is told. `close_at`: from when on answers are not those of the question that
-    the case waits for, if it waits for one.
+    `at` is when it ended, by default when the event happened. Only who was asked something is told.
+    `close_at`: from when on answers are not those of the question that the case waits for, if it waits for
+    one.
     """
     question = case.question
     if close_at and question and case.state in WAITING:
@@ -118,14 +159,19 @@ def end(
     if case.state is State.ENDED and case.reason is reason:
         return turn.remark(case, f"remains_{reason}")
     told = any(question.sent_at for question in case.questions)
+    case = void_draft(turn, case, reason)
     ended = turn.move(case, State.ENDED, reason=reason, draft=None, note=reason)
+    consent = case.consent
     turn.effects.append(
         ProcessEnded(
             case_id=case.case_id,
+            step=ended.step,
             iin=turn.person.iin or "",
             ground=case.ground,
             reason=reason,
-            ended_at=turn.now,
+            ended_at=at or turn.happened_at,
+            scheme=case.scheme if consent else None,
+            consented_on=local_day(consent.received_at, turn.policy.zone) if consent else None,
             ordinary_route=ordinary_route(case.ground),
         )
     )

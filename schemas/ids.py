@@ -103,9 +103,13 @@ def resent_id_of(message_id: MessageId) -> MessageId:
     return MessageId(derived_id(message_id, "again"))
 
 
-def decision_id_of(person_id: PersonId, case_id: CaseId, consent: Sid) -> DecisionId:
-    """The decision that rests on the consent given in this text. It carries the person: see `person_of`."""
-    return DecisionId(f"{person_id}.{derived_id(case_id, 'decision', consent)}")
+def decision_id_of(person_id: PersonId, case_id: CaseId, consent: Sid, draft: int = 0) -> DecisionId:
+    """The decision that rests on the consent given in this text, in the case's draft with this number.
+
+    It carries the person: see `person_of`.
+    """
+    number = (str(draft),) if draft else ()
+    return DecisionId(f"{person_id}.{derived_id(case_id, 'decision', consent, *number)}")
 
 
 def person_of(decision_id: DecisionId) -> PersonId:

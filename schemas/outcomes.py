@@ -32,10 +32,16 @@ class Evidence(Model):
 
 
 class Decision(PublicOut):
-    """The content of a decision on one case."""
+    """The content of a decision on one case.
+
+    `step` is the step of the case by which it was made. A refusal names no account. `account_source` says
+    whether the account was shown and confirmed, or given; whose it is the payer verifies (R4). `officer` and
+    `signature` are those of who signed it, null in a draft and where the rules decide alone.
+    """
 
     decision_id: DecisionId
     case_id: CaseId
+    step: int
     iin: Iin
     outcome: Literal["granted", "refused"]
     ground: Ground
@@ -43,9 +49,12 @@ class Decision(PublicOut):
     scheme: Scheme
     language: Language
     application_date: date
-    iban: Iban
+    iban: Iban | None
+    account_source: Literal["confirmed", "given"] | None
     decided_at: Instant
     rules_version: str
+    officer: str | None = None
+    signature: str | None = None
     evidence: Evidence
 
 
@@ -64,6 +73,19 @@ class DecisionDrafted(Decision):
     name: ClassVar[str] = "benefit.decision-drafted.v1"
 
 
+class DraftVoided(PublicOut):
+    """A draft must not be signed any more: a fact changed, or the person withdrew. Another draft may follow.
+
+    `reason` is open to further values.
+    """
+
+    name: ClassVar[str] = "benefit.draft-voided.v1"
+
+    decision_id: DecisionId
+    case_id: CaseId
+    reason: str
+
+
 class OrdinaryRoute(Model):
     """Where to apply instead, and the documents of the ground's category (R16, R18).
 
@@ -78,15 +100,24 @@ class OrdinaryRoute(Model):
 
 
 class ProcessEnded(PublicOut):
-    """The proactive process ended without a decision (R6). It is not a refusal."""
+    """The proactive process ended without a decision (R6). It is not a refusal.
+
+    `ended_at` is when it ended, not when that was read: the term's end, the answer's receipt, the event's
+    time. `scheme` and `consented_on` (a local day) are those of the consent, where there was one: the request
+    for the other benefit of one application must not be lost (R7). Of several outcomes of a case the one with
+    the highest `step` holds.
+    """
 
     name: ClassVar[str] = "benefit.process-ended.v1"
 
     case_id: CaseId
+    step: int
     iin: Iin
     ground: Ground
     reason: EndReason
     ended_at: Instant
+    scheme: Scheme | None
+    consented_on: date | None
     ordinary_route: OrdinaryRoute
 
 

@@ -3,12 +3,16 @@
 from typing import ClassVar, Literal
 
 from schemas.base import Day
+from schemas.ids import CaseId
 from schemas.routes import PublicIn
 from schemas.values import Iban, Iin
 
 
 class BenefitRecorded(PublicIn):
     """The State Corporation's record of this benefit for a person (R12, ground 4).
+
+    `case_id` names the case of ours that it records, which it never refuses. Without it, an application that
+    is recorded from the consent's day on may be the case's own: an officer looks at it.
 
     {"iin": "850101300015", "benefit": "special_state_benefit", "status": "paid", "recorded_on": "2020-02-01"}
     """
@@ -19,6 +23,7 @@ class BenefitRecorded(PublicIn):
     benefit: Literal["special_state_benefit"]
     status: Literal["applied", "assigned", "paid", "ended"]
     recorded_on: Day
+    case_id: CaseId | None = None
 
 
 class AccountKnown(PublicIn):

@@ -100,12 +100,11 @@ def _topics(partitions: int) -> Iterator[Topic]:
         yield Topic(name, partitions, why, compacted=True, more=_COMPACTED_OFTEN)
     for name, why in _FOR_EVER.items():
         yield Topic(name, partitions, why)
-    yield Topic(
-        "benefit.decision-drafted.v1",
-        partitions,
-        "drafts for officers; signed ones are decisions",
-        retention=timedelta(days=90),
-    )
+    for name, why in (
+        ("benefit.decision-drafted.v1", "drafts for officers; signed ones are decisions"),
+        ("benefit.draft-voided.v1", "drafts that must not be signed any more; kept as long as they are"),
+    ):
+        yield Topic(name, partitions, why, retention=timedelta(days=90))
     yield Topic(
         DEAD_LETTERS,
         1,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from ops.simulation.carrier_model import Sms
 from ops.simulation.reading import answer_to
@@ -124,6 +124,13 @@ class Known:
         """Whether a record stands revoked."""
         revoked, restored = self.revoked_at.get(record_id), self.restored_at.get(record_id)
         return revoked is not None and (restored is None or restored < revoked)
+
+    def stands_in_the_way(self, application: date, case_id: str) -> bool:
+        """Whether the record is of another application than this case's, made on that day."""
+        if not self.receives or self.benefit is None or self.benefit.case_id == case_id:
+            return False
+        unsaid = self.benefit.status == "applied" and self.benefit.case_id is None
+        return not unsaid or self.benefit.recorded_on < application
 
     @property
     def receives(self) -> bool:

@@ -127,14 +127,20 @@ class Invariants:
         demand(isinstance(read, Consent), "no decision without a consent")
         demand(not known.dead, "no decision after a death")
         demand(not known.revoked(case.record_id), "no decision after a revocation")
+        signed = isinstance(done.record.data, DecisionSigned)
         if decision.outcome == "granted":
-            demand(not known.receives, "no grant where the benefit is on record")
+            stands = known.stands_in_the_way(decision.application_date, case.case_id)
+            demand(not stands, "no grant where the benefit is on record")
+            own = known.benefit is not None and known.benefit.case_id == case.case_id
+            demand(signed or own or not known.receives, "an officer looks at an application that may be ours")
+            demand(decision.iban, "no grant without an account")
         else:
-            signed = isinstance(done.record.data, DecisionSigned)
             demand(signed or decision.refusal_ground == _GROUND_4, "the rules refuse on ground 4 only")
-        if self.scenario.mode is DecisionMode.OFFICER:
-            demand(isinstance(done.record.data, DecisionSigned), "an officer decides in officer mode")
+            demand(decision.iban is None, "a refusal names no account")
+        if signed:
+            demand(decision.officer, "what was signed names the officer")
         else:
+            demand(self.scenario.mode is DecisionMode.AUTO, "an officer decides in officer mode")
             self._rests(decision, known)
 
     def _rests(self, decision: Decision, known: Known) -> None:

@@ -61,6 +61,7 @@ def contradictions(settings: Settings) -> Iterator[str]:
     yield from _access(settings)
     if production:
         yield from _refused_in_production(settings)
+        yield from _unlawful(settings)
 
 
 def _time(settings: Settings) -> Iterator[str]:
@@ -125,6 +126,17 @@ def _refused_in_production(settings: Settings) -> Iterator[str]:
     if key and not key.startswith("demo-") and len(key) < SHORTEST_KEY:
         field = type(settings).model_fields["pseudonym_key"]
         yield f"JARDEM_PSEUDONYM_KEY is too short: set it to {field.description}"
+
+
+def _unlawful(settings: Settings) -> Iterator[str]:
+    """What the law's reading does not allow where it is meant in earnest."""
+    if settings.term_policy == "hours_72":
+        yield "JARDEM_TERM_POLICY is hours_72, which is no reading of calendar days: set it to exclusive_roll"
+    if settings.decision_mode == "auto":
+        yield (
+            "JARDEM_DECISION_MODE is auto: the order knows no decision without an authorised person; "
+            "set it to officer"
+        )
 
 
 def unknown_variables(settings: Settings) -> Iterator[str]:

@@ -89,8 +89,9 @@ class Settings(BaseSettings):
     twilio_auth_token: SecretStr = Field(SecretStr(""), description="that account's token")
     sms_from: str = Field(
         "",
-        pattern=r"^(|\+?[0-9]{3,15}|[A-Za-z0-9 ]{1,11}|MG[0-9a-fA-F]{32})$",
-        description="the number the SMS come from, like +77001234567, or a messaging service, MG...",
+        pattern=r"^(|\+?[0-9]{3,15}|MG[0-9a-fA-F]{32})$",
+        description="the number the SMS come from, like +77001234567 or a short code, or a messaging "
+        "service, MG...; a sender with letters can't be answered",
     )
     sms_per_second: float = Field(
         10,
@@ -137,11 +138,33 @@ class Settings(BaseSettings):
         "memory", description="memory, or rocksdb for tables larger than it"
     )
 
-    decision_mode: Literal["auto", "officer"] = Field(
-        "auto", description="auto, or officer where an officer signs each decision"
+    decision_mode: Literal["auto", "officer"] | None = Field(
+        None,
+        description="officer, where an officer signs each decision (so in production), or auto (in "
+        "development)",
     )
     term_policy: Literal["exclusive", "inclusive", "exclusive_roll", "hours_72"] = Field(
-        "exclusive", description="exclusive, inclusive, exclusive_roll or hours_72"
+        "exclusive_roll", description="exclusive_roll, exclusive, inclusive or hours_72"
+    )
+    zone: Literal[
+        "Asia/Almaty",
+        "Asia/Aqtau",
+        "Asia/Aqtobe",
+        "Asia/Atyrau",
+        "Asia/Oral",
+        "Asia/Qostanay",
+        "Asia/Qyzylorda",
+    ] = Field("Asia/Almaty", description="the zone of Kazakhstan whose days count, like Asia/Almaty")
+    disability_path: Literal["offer", "invite"] = Field(
+        "offer", description="offer, or invite where persons with a disability are only told where to apply"
+    )
+    capacity_missing: Literal["full", "manual"] | None = Field(
+        None,
+        description="full or manual: what a record means that does not say who may act for the person "
+        "(manual in production, full in development)",
+    )
+    manual_route_sms: bool = Field(
+        default=False, description="true where who must apply by hand is told so by SMS, else false"
     )
     quiet_hours: Hours = Field(
         DayHours.parse("09:00-21:00"),
@@ -191,6 +214,16 @@ class Settings(BaseSettings):
         return (
             Clock(self.time_scale) if self.time_origin is None else Clock(self.time_scale, self.time_origin)
         )
+
+    @property
+    def decides(self) -> Literal["auto", "officer"]:
+        """Who decides: an officer in production, unless it is said otherwise."""
+        return self.decision_mode or ("officer" if self.profile == "production" else "auto")
+
+    @property
+    def capacity(self) -> Literal["full", "manual"]:
+        """What a record means that says nothing of legal capacity."""
+        return self.capacity_missing or ("manual" if self.profile == "production" else "full")
 
     @property
     def replication(self) -> int:

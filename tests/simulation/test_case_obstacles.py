@@ -1,9 +1,11 @@
 """Death, revocation and ground 4, at any point."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from ops.simulation.scenario import IBANS
+from ops.simulation.scenario import IBANS, IINS
 from rules.states import State
+from rules.terms import local_day
+from schemas.statecorp import BenefitRecorded
 from schemas.values import EndReason
 from tests.simulation.town import OTHER_PHONE, PHONE, Town
 
@@ -108,12 +110,59 @@ def test_a_benefit_recorded_while_the_offer_is_open_ends_it(asked: Town) -> None
 
 
 def test_a_benefit_recorded_between_consent_and_decision_is_a_refusal_on_ground_4(consented: Town) -> None:
-    consented.learns("applied")
-    assert consented.case().state is State.ACCOUNT_SENT
-    consented.reads(IBANS[0])
+    consented.publishes(recorded("assigned", consented.now))
     [decision] = consented.decisions()
     assert (decision.outcome, decision.refusal_ground) == ("refused", 4)
-    assert consented.told()[-1] == "refused"
+    assert (decision.iban, decision.account_source, decision.officer) == (None, None, None)
+    assert decision.step == consented.case().step
+    assert consented.told() == ["offer", "account", "refused"]
+    consented.reads(IBANS[0])
+    assert len(consented.decisions()) == 1
+    consented.comes_to_rest()
+
+
+def test_an_application_of_before_the_consent_refuses_it(town: Town) -> None:
+    town.learns("phone0", "title")
+    town.passes(days=1)
+    town.reads("2")
+    town.publishes(recorded("applied", town.now - timedelta(days=1)))
+    assert town.decisions()[0].refusal_ground == 4
+
+
+def test_our_own_application_refuses_nothing(consented: Town) -> None:
+    consented.publishes(recorded("applied", consented.now, consented.case().case_id))
+    consented.publishes(recorded("assigned", consented.now, consented.case().case_id))
+    assert consented.notes()[-1] == "own_application_recorded"
+    consented.reads(IBANS[0])
+    [decision] = consented.decisions()
+    assert (decision.outcome, decision.iban, decision.account_source) == ("granted", IBANS[0], "given")
+    consented.comes_to_rest()
+
+
+def test_an_application_that_may_be_ours_is_for_an_officer_to_tell(consented: Town) -> None:
+    consented.learns("applied")
+    consented.reads(IBANS[0])
+    assert not consented.decisions()
+    [draft] = consented.drafts()
+    assert (draft.outcome, draft.officer) == ("granted", None)
+    assert consented.notes()[-1] == "for_officer"
+    consented.world.sign(draft)
+    consented.world.settle()
+    [decision] = consented.decisions()
+    assert (decision.outcome, decision.officer) == ("granted", "officer-7")
+    consented.comes_to_rest()
+
+
+def recorded(status: str, at: datetime, case_id: str | None = None) -> BenefitRecorded:
+    return BenefitRecorded.model_validate(
+        {
+            "iin": IINS[0],
+            "benefit": "special_state_benefit",
+            "status": status,
+            "recorded_on": local_day(at),
+            "case_id": case_id,
+        }
+    )
 
 
 def test_a_benefit_that_ended_is_no_obstacle(asked: Town) -> None:

@@ -7,6 +7,7 @@ import pytest
 from ops.simulation.scenario import IBANS, IINS, Scenario
 from rules.policy import DecisionMode
 from rules.states import State
+from rules.terms import local_day
 from schemas.deadlines import DeadlineElapsed
 from schemas.emaket import DecisionSigned
 from schemas.ids import CaseId, DecisionId, MessageId, QuestionId, Sid
@@ -18,6 +19,7 @@ from schemas.questions import (
     QuestionUndeliverable,
 )
 from schemas.registry import DisabilityEstablished, TitleAwarded
+from schemas.statecorp import BenefitRecorded
 from schemas.values import EndReason
 from tests.simulation.town import PHONE, Town, at
 
@@ -116,11 +118,45 @@ def test_an_officer_refuses_on_a_ground_of_their_own(drafted: Town) -> None:
     assert (drafted.decisions()[0].outcome, drafted.decisions()[0].refusal_ground) == ("refused", 1)
 
 
-def test_a_benefit_recorded_by_then_is_a_refusal_on_ground_4_whatever_was_signed(drafted: Town) -> None:
-    drafted.learns("applied")
-    drafted.world.sign(drafted.drafts()[0])
+def test_a_benefit_recorded_by_then_voids_the_draft_and_makes_another(drafted: Town) -> None:
+    first = drafted.drafts()[0]
+    drafted.publishes(
+        BenefitRecorded(
+            iin=IINS[0],
+            benefit="special_state_benefit",
+            status="assigned",
+            recorded_on=local_day(drafted.now),
+        )
+    )
+    assert [voided.reason for voided in drafted.voided()] == ["benefit_recorded"]
+    second = drafted.drafts()[1]
+    assert (second.outcome, second.refusal_ground, second.iban) == ("refused", 4, None)
+    assert second.decision_id != first.decision_id
+    for draft, granted in ((first, True), (second, True)):
+        drafted.world.sign(draft, granted=granted)
+        drafted.world.settle()
+        assert not drafted.decisions()
+    drafted.world.sign(second, granted=False)
     drafted.world.settle()
     assert (drafted.decisions()[0].outcome, drafted.decisions()[0].refusal_ground) == ("refused", 4)
+    drafted.comes_to_rest()
+
+
+def test_a_record_that_has_ended_by_then_voids_the_refusal(drafted: Town) -> None:
+    for status in ("assigned", "ended"):
+        drafted.publishes(
+            BenefitRecorded.model_validate(
+                {
+                    "iin": IINS[0],
+                    "benefit": "special_state_benefit",
+                    "status": status,
+                    "recorded_on": local_day(drafted.now),
+                }
+            )
+        )
+    assert [voided.reason for voided in drafted.voided()] == ["benefit_recorded", "benefit_record_changed"]
+    assert [draft.outcome for draft in drafted.drafts()] == ["granted", "refused", "granted"]
+    drafted.comes_to_rest()
 
 
 def test_a_signature_counts_once_and_only_for_its_draft(drafted: Town) -> None:

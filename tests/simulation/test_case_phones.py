@@ -20,7 +20,7 @@ def test_without_a_phone_the_process_ends_and_goes_on_when_one_is_registered(tow
 
 def test_a_foreign_number_is_no_number(town: Town) -> None:
     town.learns("foreign", "title")
-    assert town.case().reason is EndReason.PHONE_NOT_REGISTERED
+    assert town.case().reason is EndReason.NUMBER_NOT_REACHABLE
     assert town.told("+79161234567") == []
     town.learns("phone0")
     assert town.told() == ["offer"]
@@ -87,11 +87,16 @@ def test_what_follows_on_another_number_waits_for_the_morning(asked: Town) -> No
     assert asked.sent_at(OTHER_PHONE)[0] == "16.07 09:00"
 
 
-@pytest.mark.parametrize("word", ["no_phone", "foreign"])
-def test_a_number_that_is_given_up_ends_the_open_question(consented: Town, word: str) -> None:
+@pytest.mark.parametrize(
+    ("word", "reason"),
+    [("no_phone", EndReason.PHONE_NOT_REGISTERED), ("foreign", EndReason.NUMBER_NOT_REACHABLE)],
+)
+def test_a_number_that_is_given_up_ends_the_open_question(
+    consented: Town, word: str, reason: EndReason
+) -> None:
     consented.passes(minutes=1)
     consented.learns(word)
-    assert consented.case().reason is EndReason.PHONE_NOT_REGISTERED
+    assert consented.case().reason is reason
     consented.learns("phone1")
     assert consented.told(OTHER_PHONE) == ["account"]
     consented.reads(IBANS[0], OTHER_PHONE)

@@ -11,7 +11,7 @@ from rules.deadlines import deadlines
 from rules.person import Case, Person
 from schemas.base import Event
 from schemas.ids import message_id_of, resent_id_of
-from schemas.outcomes import BenefitDecided, CaseAdvanced, DecisionDrafted, ProcessEnded
+from schemas.outcomes import BenefitDecided, CaseAdvanced, DecisionDrafted, DraftVoided, ProcessEnded
 from schemas.questions import NoticeRequested, QuestionAsked
 from schemas.times import ALMATY
 from sms.conversation.line import Line
@@ -150,6 +150,9 @@ class Town:
 
     def drafts(self) -> list[DecisionDrafted]:
         return [one.data for one in self.world.published if isinstance(one.data, DecisionDrafted)]
+
+    def voided(self) -> list[DraftVoided]:
+        return [one.data for one in self.world.published if isinstance(one.data, DraftVoided)]
 
     def endings(self) -> list[ProcessEnded]:
         return [one.data for one in self.world.published if isinstance(one.data, ProcessEnded)]

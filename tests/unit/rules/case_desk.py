@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from rules.lifecycle import advance
 from rules.person import Case, Person
-from rules.policy import Policy
+from rules.policy import Policy, TermPolicy
 from schemas.base import Event
 from schemas.ids import CaseId, MessageId, PersonId, QuestionId, Sid, case_id_of, question_id_of
 from schemas.outcomes import (
@@ -36,7 +36,7 @@ class Desk:
 
     def __init__(self, policy: Policy | None = None) -> None:
         self.person = Person(person_id=PERSON)
-        self.policy = policy or Policy()
+        self.policy = policy or Policy(term=TermPolicy.EXCLUSIVE)
         self.now = NOON
         self.remarks: Sequence[str] = ()
         self._count = 0

@@ -113,10 +113,13 @@ def test_the_expiry_ends_tells_and_closes_in_this_order(offered: Desk) -> None:
     assert advanced == step(4, "offer_sent", "ended", "deadline.elapsed", "e4", at=TERM_ENDS, note="no_reply")
     assert ended == ProcessEnded(
         case_id=CASE,
+        step=4,
         iin=IIN,
         ground=offered.case.ground,
         reason=EndReason.NO_REPLY,
         ended_at=TERM_ENDS,
+        scheme=None,
+        consented_on=None,
         ordinary_route=OrdinaryRoute(
             where=("State Corporation", "egov.kz"),
             call=("1414", "8 800 080 7777"),

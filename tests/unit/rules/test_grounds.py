@@ -109,4 +109,4 @@ def test_only_disabilities_leave_the_choice_of_the_one_application() -> None:
 
 def test_the_rules_have_a_version() -> None:
     assert RULES_VERSION == "order-225-2021/1"
-    assert Policy().term is TermPolicy.EXCLUSIVE
+    assert Policy().term is TermPolicy.EXCLUSIVE_ROLL

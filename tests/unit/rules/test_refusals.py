@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 
 from rules.policy import DecisionMode, Policy
+from rules.signatures import UnfitSignatureError
 from rules.states import State
 from schemas.base import Event
 from schemas.emaket import DecisionSigned
 from schemas.ids import question_id_of
-from schemas.outcomes import BenefitDecided, DecisionDrafted, ProcessEnded
+from schemas.outcomes import BenefitDecided, DecisionDrafted, DraftVoided, ProcessEnded
 from schemas.questions import (
     AccountGiven,
     Consent,
@@ -139,10 +140,14 @@ def test_a_no_while_a_signature_is_awaited_voids_the_draft_whatever_term_is_over
 ) -> None:
     desk, draft = drafted
     desk.now += after
-    desk.hears(NO, ACCOUNT)
+    effects = desk.hears(NO, ACCOUNT)
+    assert only(effects, DraftVoided) == [
+        DraftVoided(decision_id=draft.decision_id, case_id=draft.case_id, reason="withdrawn")
+    ]
     assert (desk.case.reason, desk.case.draft) == (EndReason.WITHDRAWN, None)
     signed = DecisionSigned(decision_id=draft.decision_id, outcome="granted", officer="o", signed_at=desk.now)
-    assert only(desk.reads(signed), BenefitDecided) == []
+    with pytest.raises(UnfitSignatureError, match="no draft with it awaits a signature"):
+        desk.reads(signed)
 
 
 def test_a_yes_from_before_the_no_to_a_draft_is_read_after_it_and_changes_nothing(

@@ -42,7 +42,9 @@ def test_the_fields_that_may_be_left_out_are_these() -> None:
         ("registry.entitlement-revoked.v1", "reason"),
         ("registry.entitlement-restored.v1", "record"),
         ("registry.entitlement-restored.v1", "reason"),
+        ("statecorp.benefit-recorded.v1", "case_id"),
         ("emaket.decision-signed.v1", "refusal_ground"),
+        ("emaket.decision-signed.v1", "signature"),
     ]
 
 

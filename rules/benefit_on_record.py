@@ -1,0 +1,30 @@
+"""Ground 4 (R12): whether the State Corporation's record of the benefit stands in a case's way."""
+
+from zoneinfo import ZoneInfo
+
+from rules.person import Case, Person
+from rules.terms import local_day
+
+
+def refuses(person: Person, case: Case, zone: ZoneInfo) -> bool:
+    """Whether the benefit is on record for another application than the case's own.
+
+    An application that is recorded from the consent's day on, without a word of which it is, may be the
+    case's own: it refuses nothing by itself.
+    """
+    if not person.receives or person.benefit_case_id == case.case_id:
+        return False
+    return not _may_be_own(person, case, zone)
+
+
+def wants_officer(person: Person, case: Case, zone: ZoneInfo) -> bool:
+    """Whether an application is on record of which only an officer can tell whether it is the case's own."""
+    own = person.benefit_case_id == case.case_id
+    return person.receives and not own and _may_be_own(person, case, zone)
+
+
+def _may_be_own(person: Person, case: Case, zone: ZoneInfo) -> bool:
+    if person.benefit != "applied" or person.benefit_case_id or case.consent is None:
+        return False
+    consented_on = local_day(case.consent.received_at, zone)
+    return person.benefit_as_of is not None and person.benefit_as_of >= consented_on

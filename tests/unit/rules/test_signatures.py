@@ -1,0 +1,118 @@
+"""Officers' signatures: the signed outcome or nothing, and what does not fit changes nothing."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from rules.policy import DecisionMode, Policy
+from rules.signatures import UnfitSignatureError
+from rules.states import State
+from schemas.emaket import DecisionSigned
+from schemas.outcomes import BenefitDecided, DecisionDrafted
+from schemas.questions import AccountGiven, Consent
+from schemas.statecorp import BenefitRecorded
+from schemas.values import Language
+from tests.unit.rules.case_desk import ACCOUNT, IBAN, IIN, MINUTE, NOON, REGISTERED, TITLE, Desk, only
+
+SIGNED = NOON + 5 * MINUTE
+
+
+def drafted() -> tuple[Desk, DecisionDrafted]:
+    desk = Desk(Policy(decision_mode=DecisionMode.OFFICER))
+    desk.reads(REGISTERED, TITLE)
+    desk.sent()
+    desk.hears(Consent(language=Language.KAZAKH))
+    desk.sent(ACCOUNT)
+    [draft] = only(desk.hears(AccountGiven(iban=IBAN), ACCOUNT), DecisionDrafted)
+    assert isinstance(draft, DecisionDrafted)
+    desk.now = SIGNED
+    return desk, draft
+
+
+def signature(draft: DecisionDrafted, **changes: Any) -> DecisionSigned:
+    content = {
+        "decision_id": draft.decision_id,
+        "outcome": "granted",
+        "officer": "officer-7",
+        "signed_at": SIGNED,
+        "signature": "a.b.c",
+    }
+    return DecisionSigned.model_validate({**content, **changes})
+
+
+@pytest.mark.parametrize(
+    ("outcome", "ground", "iban", "source"),
+    [
+        ("granted", None, IBAN, "given"),
+        ("refused", 1, None, None),
+        ("refused", 3, None, None),
+    ],
+)
+def test_the_decision_is_what_was_signed_and_names_who_signed_it(
+    outcome: str, ground: int | None, iban: str | None, source: str | None
+) -> None:
+    desk, draft = drafted()
+    signed = signature(draft, outcome=outcome, refusal_ground=ground)
+    [decided] = only(desk.reads(signed), BenefitDecided)
+    assert isinstance(decided, BenefitDecided)
+    assert (decided.outcome, decided.refusal_ground) == (outcome, ground)
+    assert (decided.iban, decided.account_source) == (iban, source)
+    assert (decided.officer, decided.signature, decided.decided_at) == ("officer-7", "a.b.c", SIGNED)
+    assert decided.step == desk.case.step
+    assert decided.evidence == draft.evidence
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"decision_id": "person.unknown"}, "decision_id: no draft"),
+        ({"signed_at": NOON - MINUTE}, "signed_at: it is before the draft"),
+    ],
+)
+def test_a_signature_that_fits_no_draft_changes_nothing(changes: dict[str, Any], complaint: str) -> None:
+    desk, draft = drafted()
+    before = desk.person
+    with pytest.raises(UnfitSignatureError, match=f"^{complaint}"):
+        desk.reads(signature(draft, **changes))
+    assert desk.person == before
+    assert desk.case.state is State.AWAITING_SIGNATURE
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"officer": ""},
+        {"officer": "  "},
+        {"outcome": "refused"},
+        {"outcome": "granted", "refusal_ground": 2},
+        {"refusal_ground": 5, "outcome": "refused"},
+    ],
+)
+def test_a_signature_that_says_nothing_whole_is_no_event(changes: dict[str, Any]) -> None:
+    _, draft = drafted()
+    with pytest.raises(ValidationError):
+        signature(draft, **changes)
+
+
+def test_the_same_signature_again_changes_nothing_and_another_comes_too_late() -> None:
+    desk, draft = drafted()
+    desk.reads(signature(draft))
+    before = desk.person
+    assert desk.reads(signature(draft)) == []
+    assert desk.remarks == ("a decision was signed again",)
+    with pytest.raises(UnfitSignatureError, match="decided already"):
+        desk.reads(signature(draft, outcome="refused", refusal_ground=1))
+    assert desk.person == before
+
+
+def test_a_refusal_on_ground_4_can_not_be_signed_as_a_grant() -> None:
+    desk, _ = drafted()
+    record = BenefitRecorded(iin=IIN, benefit="special_state_benefit", status="paid", recorded_on=NOON.date())
+    [draft] = only(desk.reads(record), DecisionDrafted)
+    assert isinstance(draft, DecisionDrafted)
+    with pytest.raises(UnfitSignatureError, match=r"^outcome: the benefit is on record"):
+        desk.reads(signature(draft))
+    [decided] = only(desk.reads(signature(draft, outcome="refused", refusal_ground=4)), BenefitDecided)
+    assert isinstance(decided, BenefitDecided)
+    assert decided.officer == "officer-7"
