@@ -107,14 +107,19 @@ class Event(Model):
     def _null_is_absent(cls, given: object) -> object:
         if not isinstance(given, Mapping) or all(value is not None for value in given.values()):
             return given
-        return {name: value for name, value in given.items() if value is not None or name in cls._needed()}
+        return {
+            name: value for name, value in given.items() if value is not None or name not in cls._spared()
+        }
 
     @classmethod
     @cache
-    def _needed(cls) -> frozenset[str]:
-        """The names of the fields without a default, in the code and as they are written."""
-        needed = {name: field for name, field in cls.model_fields.items() if field.is_required()}
-        return frozenset(needed) | {field.alias for field in needed.values() if field.alias}
+    def _spared(cls) -> frozenset[str]:
+        """The names of the fields with a default, in the code and as they are written.
+
+        A name that is not known is none of them: whether it may be there is for others to say.
+        """
+        spared = {name: field for name, field in cls.model_fields.items() if not field.is_required()}
+        return frozenset(spared) | {field.alias for field in spared.values() if field.alias}
 
     @classmethod
     def __get_pydantic_json_schema__(

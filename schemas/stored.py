@@ -2,6 +2,8 @@
 
 A stored value bears the version of its shape. One of an older version is brought up step by step; one of a
 newer version is refused, and so is a field that is not known, because writing the value again would lose it.
+That holds however deep the field stands: in the events too that a value keeps, which as they come in may have
+fields of which we know nothing.
 """
 
 import json
@@ -51,13 +53,13 @@ def load_stored(model: type[S], data: bytes, version: int, upcasts: Mapping[int,
     try:
         if data.startswith((head + b",", head + b"}")):
             # As JSON, so that instants and enumerations are read as they were written.
-            return model.model_validate_json(b"{" + data.removeprefix(head).removeprefix(b","))
+            return _read(model, b"{" + data.removeprefix(head).removeprefix(b","))
         content = json.loads(data)
         found = content.pop("version", _FIRST)
         _refuse_newer(found, version)
         for step in range(found, version):
             content = upcasts.get(step, _unchanged)(content)
-        return model.model_validate_json(json.dumps(content))
+        return _read(model, json.dumps(content).encode())
     except ValidationError as error:
         where = ", ".join(sorted({_where(problem["loc"]) for problem in error.errors(include_input=False)}))
         raise UnreadableValueError(
@@ -68,6 +70,11 @@ def load_stored(model: type[S], data: bytes, version: int, upcasts: Mapping[int,
         if isinstance(error, UnreadableValueError):
             raise
         raise UnreadableValueError("the value is not a JSON object of ours") from None
+
+
+def _read(model: type[S], content: bytes) -> S:
+    # What is said here holds for every model inside, whatever that one says of unknown fields itself.
+    return model.model_validate_json(content, extra="forbid")
 
 
 def _refuse_newer(found: int, version: int) -> None:

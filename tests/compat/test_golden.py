@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterator
+from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from agents.desks import case_desk, sms_desk
 from rules.policy import Policy
 from schemas import catalogue
 from schemas.ids import Pseudonyms
+from schemas.stored import UnreadableValueError
 from sms.conversation.converse import LinePolicy
 from sms.sending import catch_up, journal
 from streams import envelope
@@ -53,6 +56,28 @@ def _differences(before: object, now: object, where: str = "") -> Iterator[str]:
         yield f"{where}: {before!r} is read as {now!r}"
 
 
+def _with_a_field_more(content: object, field: object) -> Iterator[tuple[list[str], Any]]:
+    """Copies of a value, each with a field more in another of its objects, and where that object stands."""
+    waiting: list[tuple[list[str | int], object]] = [([], content)]
+    while waiting:
+        path, place = waiting.pop()
+        if isinstance(place, dict):
+            copy: Any = deepcopy(content)
+            inner = copy
+            for step in path:
+                inner = inner[step]
+            inner["later_field"] = field
+            yield [step for step in path if isinstance(step, str)], copy
+            waiting += [([*path, name], each) for name, each in place.items()]
+        elif isinstance(place, list):
+            waiting += [([*path, number], each) for number, each in enumerate(place)]
+
+
+def _in_this_order(wanted: list[str], found: list[str]) -> bool:
+    rest = iter(found)
+    return all(step in rest for step in wanted)
+
+
 def _upcast(fields: dict[str, object]) -> dict[str, object]:
     """What fields of before are called and look like today, told apart from the code that reads them."""
     match fields:
@@ -81,6 +106,53 @@ def test_every_journal_page_and_mark_of_before_is_read_field_by_field(stored: Pa
     # The version stands beside the fields now.
     assert fields.pop("version", 1) == 1
     assert list(_differences(fields, value.model_dump(mode="json", by_alias=True))) == []
+
+
+_TABLES = _golden("*/people/*.stored") + _golden("*/lines/*.stored") + _OF_THE_CARRIER
+
+
+@pytest.mark.parametrize("field", ["a secret", None, {"a": "secret"}])
+@pytest.mark.parametrize("stored", _TABLES, ids=_named)
+def test_a_field_of_a_later_release_is_refused_in_every_object_of_every_value(
+    stored: Path, field: object
+) -> None:
+    load = _LOADERS[stored.parent.name]
+    for path, newer in _with_a_field_more(json.loads(stored.read_bytes()), field):
+        with pytest.raises(UnreadableValueError) as refused:
+            load(json.dumps(newer).encode())
+        places = str(refused.value).partition(": ")[2].partition(";")[0].split(", ")
+        # Keys of mappings are not told; the kind of an answer is, too.
+        told = [*(step for step in path if step.isidentifier()), "later_field"]
+        assert any(_in_this_order(told, place.split(".")) for place in places), (told, places)
+        assert "secret" not in str(refused.value)
+
+
+def test_the_values_hold_events_and_parts_of_events_at_many_places() -> None:
+    inside = {
+        tuple(step for step in path if step.isidentifier())
+        for stored in _TABLES
+        for path, _ in _with_a_field_more(json.loads(stored.read_bytes()), 1)
+    }
+    assert inside >= {
+        ("held_texts",),
+        ("early",),
+        ("current", "details"),
+        ("entries", "accepted"),
+        ("cases", "draft", "evidence"),
+        ("cases", "questions", "late", "answer"),
+    }
+
+
+@pytest.mark.parametrize("stored", _golden("*/records/*.json"), ids=_named)
+def test_a_field_of_a_later_release_does_no_harm_to_an_event_under_way(stored: Path) -> None:
+    content = json.loads(stored.read_text(encoding="utf-8"))
+    headers = tuple((name, text.encode()) for name, text in content["headers"])
+    at = datetime(2021, 7, 15, 4, tzinfo=UTC)
+    _, before = read(Record("any", 0, 0, at, b"any", content["value"].encode(), headers), _KNOWN)
+    for field in ("text", None, {"a": 1}):
+        for _, newer in _with_a_field_more(json.loads(content["value"]), field):
+            _, now = read(Record("any", 0, 0, at, b"any", json.dumps(newer).encode(), headers), _KNOWN)
+            assert now.data == before.data
 
 
 @pytest.mark.parametrize("stored", _golden("*/envelopes/*.stored"), ids=_named)
