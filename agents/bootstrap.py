@@ -8,6 +8,7 @@ from agents.desks import case_desk, sms_desk
 from agents.intake import TOPICS, Intake
 from rules.policy import CapacityMissing, DecisionMode, DisabilityPath, Policy, TermPolicy
 from schemas.ids import Pseudonyms
+from sms.carrier import Carrier
 from sms.conversation.converse import LinePolicy
 from sms.conversation.hours import SendingHours
 from sms.sending.sender import Limits
@@ -22,13 +23,14 @@ from streams.webhook_urls import STATUS, webhook_url
 def assemble(settings: Settings) -> StreamApp:
     """The application for these settings, complete and not started."""
     app = create_app(settings)
+    carrier: Carrier = twilio_carrier(settings)
     pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
     register_stateless(app, "intake", TOPICS, Intake(pseudonyms, app.clock).handle)
     Desk(app, case_desk(case_policy(settings), pseudonyms))
     Desk(app, sms_desk(line_policy(settings), pseudonyms))
     CarrierAgent(
         app,
-        twilio_carrier(settings),
+        carrier,
         pseudonyms,
         carrier_limits(settings),
         inbound_check=settings.inbound_check,

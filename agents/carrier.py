@@ -4,7 +4,9 @@ Hands messages to the SMS API, with a journal of what was attempted, and reports
 when it sent them, too, and holds them back where they fail for a cause of ours.
 """
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
@@ -18,13 +20,12 @@ from schemas.messages import (
     SentTimeTold,
     SentTimeWanted,
 )
+from sms.carrier import Carrier
 from sms.sending.catch_up import CatchUp
 from sms.sending.dispatcher import Dispatcher
 from sms.sending.journal import Report
 from sms.sending.sender import Limits, Sender
 from sms.sending.sent_time_lookup import SentTimes
-from sms.twilio.carrier import TwilioCarrier
-from sms.twilio.errors import meaning_of
 from streams.app import StreamApp
 from streams.dead_letters import Unreadable, dead_letter
 from streams.events import Cause, Effects, read
@@ -70,7 +71,7 @@ class CarrierAgent:
     def __init__(
         self,
         app: StreamApp,
-        carrier: TwilioCarrier,
+        carrier: Carrier,
         pseudonyms: Pseudonyms,
         limits: Limits | None = None,
         *,
@@ -92,6 +93,8 @@ class CarrierAgent:
         self._table = table
         self._sent_times = SentTimes(carrier, app.clock, self._limits)
         self._sender: Sender | None = None
+        self._opened = AsyncExitStack()
+        self._opening = asyncio.Lock()
         self._inbound: InboundCheck | None = None
         if inbound_check is not None:
             leave = timedelta(seconds=min(_LONGEST_LEFT, inbound_check / 2))
@@ -101,16 +104,16 @@ class CarrierAgent:
         register_handler(app, "carrier", [SMS_OUTBOX], self._work)
 
     async def _open(self) -> Sender:
-        if self._sender is None:
-            self._sender = Sender(self._carrier, self._limits, self._app.clock)
-            await self._carrier.__aenter__()
+        async with self._opening:
+            if self._sender is None:
+                await self._opened.enter_async_context(self._carrier)
+                self._sender = Sender(self._carrier, self._limits, self._app.clock)
         return self._sender
 
     async def _close(self, *_: Any, **__: Any) -> None:  # noqa: ANN401 - Faust's signals
         if self._inbound is not None:
             await self._inbound.stop()
-        if self._sender is not None:
-            await self._carrier.__aexit__(None, None, None)
+        await self._opened.aclose()
 
     def _may_call(self, batch: Batch) -> bool:
         """Whether the messages are still ours: a worker that stood still may have lost them unawares."""
@@ -140,7 +143,7 @@ class CarrierAgent:
                 held.append(data)
         sender = await self._open()
         for each in held:
-            sender.hold(each.code, meaning_of(each.code))
+            sender.hold(each.code, self._carrier.meaning_of(each.code))
         journal = TableJournal(self._app, self._table, batch.partition)
         dispatcher = Dispatcher(sender, journal, self._pseudonyms, self._limits)
         for report in await dispatcher.dispatch(messages, may_call=lambda: self._may_call(batch)):

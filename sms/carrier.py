@@ -3,7 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from schemas.ids import Sid
 from schemas.values import Phone
@@ -99,7 +100,29 @@ class CannotBeAskedError(Exception):
 
 
 class Carrier(Protocol):
-    """Hands messages to an SMS API. Another API is another class of this shape."""
+    """Hands messages to an SMS API. Another API is another class of this shape.
+
+    Used as a context manager, inside the loop in which it is called. While it is not open it takes nothing:
+    `send` gives `NotNow`, and what asks raises `CannotBeAskedError` with `passing`.
+    """
+
+    async def __aenter__(self) -> Self:
+        """Open the connections. What is open stays as it is; what was closed may be opened again."""
+        ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections, if they are open, however often that was asked for.
+
+        A call that is under way ends at once, like one whose connection was lost: what may have been taken is
+        `Uncertain`.
+        """
+        ...
+
+    def meaning_of(self, code: int | None) -> str:
+        """What a code of the API says, for operators."""
+        ...
 
     async def send(self, phone: Phone, text: str) -> Outcome:
         """Call once. Never raises for what the API or the network does."""

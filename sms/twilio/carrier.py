@@ -16,7 +16,7 @@ from schemas.messages import UNKNOWN_CODE
 from schemas.values import Phone
 from sms.carrier import Accepted, CannotBeAskedError, NotNow, Outcome, Refused, Text, Texts, Uncertain
 from sms.twilio.errors import Effect, effect_of_refusal, meaning_of
-from sms.twilio.http import ApiRefusalError, TwilioHttpClient
+from sms.twilio.http import ApiRefusalError, NotOpenError, TwilioHttpClient
 
 _SERVER_ERROR = 500
 # A gateway gives up while the server behind it may still be at work.
@@ -26,7 +26,8 @@ _MOST_LOOKED_AT = 400
 _PAGE = 100
 _TEXTS_PAGE = 200
 _NUMBER = re.compile(r"\+?[0-9]+", re.ASCII)
-_NOT_CONNECTED = (ClientConnectorError, ConnectionTimeoutError)
+_NOT_CONNECTED = (NotOpenError, ClientConnectorError, ConnectionTimeoutError)
+_NOT_OPEN = "not_open"
 _UNREADABLE = (TwilioException, ValueError, TypeError, KeyError, AttributeError)
 
 
@@ -66,6 +67,10 @@ class TwilioCarrier:
         """Close the connections."""
         await self._http.__aexit__(kind, error, trace)
 
+    def meaning_of(self, code: int | None) -> str:
+        """What Twilio's dictionary of errors says of a code."""
+        return meaning_of(code)
+
     async def send(self, phone: Phone, text: str) -> Outcome:
         """Create the message at the API, once."""
         origin = {"messaging_service_sid": self._sender} if self._service else {"from_": self._sender}
@@ -75,8 +80,8 @@ class TwilioCarrier:
             )
         except ApiRefusalError as refusal:
             return _judged(refusal)
-        except _NOT_CONNECTED:
-            return NotNow("unreachable", answered=False)
+        except _NOT_CONNECTED as error:
+            return NotNow(_NOT_OPEN if isinstance(error, NotOpenError) else "unreachable", answered=False)
         except (ClientError, TimeoutError, OSError) as error:
             return Uncertain(_name(error), ended=False)
         except _UNREADABLE:
@@ -180,6 +185,8 @@ def _asking() -> Iterator[None]:
         effect = effect_of_refusal(refusal.status, refusal.code)
         passing = refusal.status >= _SERVER_ERROR or effect is Effect.PASSING
         raise CannotBeAskedError(f"http_{refusal.status}", passing=passing) from None
+    except NotOpenError:
+        raise CannotBeAskedError(_NOT_OPEN, passing=True) from None
     except (ClientError, TimeoutError, OSError) as error:
         raise CannotBeAskedError(_name(error), passing=True) from None
     except _UNREADABLE:

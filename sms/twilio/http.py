@@ -36,6 +36,10 @@ class ApiRefusalError(Exception):
         self.retry_after = retry_after
 
 
+class NotOpenError(Exception):
+    """The client is not open, so that nothing has left."""
+
+
 class _TimedSession:
     """A session as far as the package uses one, with a timeout: the package passes None, which means none."""
 
@@ -51,7 +55,7 @@ class _TimedSession:
 
 
 class TwilioHttpClient(AsyncTwilioHttpClient):
-    """Use as a context manager: the session lives as long as it.
+    """Use as a context manager: the session lives as long as it. To open or close it twice does nothing.
 
     `timeout` bounds a whole call, in seconds of real time.
     """
@@ -64,15 +68,17 @@ class TwilioHttpClient(AsyncTwilioHttpClient):
 
     async def __aenter__(self) -> Self:
         """Open the session."""
-        self.session = _TimedSession(self._call_timeout, self._connections)  # type: ignore[assignment]
+        if self.session is None:
+            self.session = _TimedSession(self._call_timeout, self._connections)  # type: ignore[assignment]
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the session."""
-        if self.session:
-            await self.session.close()
+        session, self.session = self.session, None
+        if session is not None:
+            await session.close()
 
     async def request(  # type: ignore[override] # noqa: PLR0913, PLR0917 - the package's signature
         self,
@@ -85,7 +91,10 @@ class TwilioHttpClient(AsyncTwilioHttpClient):
         timeout: float | None = None,  # noqa: ASYNC109, ARG002 - ours holds for all calls
         allow_redirects: bool = False,  # noqa: FBT001, FBT002
     ) -> Response:
-        """Make one call. Raises `ApiRefusalError`, and what aiohttp raises."""
+        """Make one call. Raises `ApiRefusalError`, `NotOpenError`, and what aiohttp raises."""
+        if self.session is None:
+            # The package would make a session of its own, without our timeout.
+            raise NotOpenError
         parts = urlsplit(url)
         led = self._api_url + parts.path + (f"?{parts.query}" if parts.query else "")
         sent = dict(headers or {})

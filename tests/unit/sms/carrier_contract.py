@@ -1,5 +1,6 @@
 """What every carrier promises, as tests. Those of a carrier inherit them and bring a world for it."""
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -7,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from schemas.ids import Sid
-from sms.carrier import Accepted, CannotBeAskedError, Carrier, NotNow, Text, Uncertain
+from sms.carrier import Accepted, CannotBeAskedError, Carrier, NotNow, Outcome, Text, Uncertain
 
 PHONE, OTHER = "+77015550101", "+77015550102"
 LONG = timedelta(hours=2)
@@ -17,6 +18,10 @@ class World(ABC):
     """A carrier, and the SMS API behind it in the hand of a test."""
 
     carrier: Carrier
+
+    @abstractmethod
+    def another(self) -> Carrier:
+        """Another carrier of this API that was never opened."""
 
     @abstractmethod
     def taken(self) -> list[tuple[str, str]]:
@@ -129,6 +134,88 @@ class CarrierContract(ABC):
             with pytest.raises(CannotBeAskedError) as problem:
                 await asking
             assert problem.value.passing
+
+    async def test_a_carrier_that_is_opened_twice_works_until_it_is_closed(self, world: World) -> None:
+        async with world.carrier:
+            await sent(world, PHONE, "1")
+        await takes_nothing(world)
+        await world.carrier.__aexit__(None, None, None)
+        await takes_nothing(world)
+
+    async def test_a_carrier_takes_nothing_before_it_is_opened(self, world: World) -> None:
+        world.carrier = world.another()
+        await takes_nothing(world)
+        async with world.carrier:
+            await sent(world, PHONE, "1")
+        assert world.taken() == [(PHONE, "1")]
+
+    async def test_a_carrier_that_was_closed_can_be_opened_again(self, world: World) -> None:
+        await world.carrier.__aexit__(None, None, None)
+        await takes_nothing(world)
+        async with world.carrier as again:
+            assert again is world.carrier
+            sid = await sent(world, PHONE, "1")
+            found = await find(world, PHONE, "1")
+            assert found
+            assert found.sid == sid
+
+    async def test_what_is_under_way_when_a_carrier_is_closed_ends_and_says_what_it_knows(
+        self, world: World
+    ) -> None:
+        """Closed at every turn of the loop from the first on, until a call has come to its end before."""
+        outcomes: list[Outcome] = []
+        for turns in range(400):
+            async with world.carrier:
+                sending = asyncio.ensure_future(world.carrier.send(PHONE, str(turns)))
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+            outcomes.append(await asyncio.wait_for(sending, 2))
+            if isinstance(outcomes[-1], Accepted):
+                break
+        await asyncio.sleep(0.1)
+        taken = [text for _, text in world.taken()]
+        for number, outcome in enumerate(outcomes):
+            assert isinstance(outcome, Accepted | NotNow | Uncertain)
+            if isinstance(outcome, NotNow):
+                assert str(number) not in taken
+            elif isinstance(outcome, Accepted):
+                assert str(number) in taken
+        assert isinstance(outcomes[0], NotNow)
+        assert isinstance(outcomes[-1], Accepted)
+
+    async def test_an_inquiry_under_way_when_a_carrier_is_closed_can_be_made_later(
+        self, world: World
+    ) -> None:
+        sid = await sent(world, PHONE, "1")
+        for turns in range(400):
+            async with world.carrier:
+                asking = [
+                    asyncio.ensure_future(each)
+                    for each in (find(world, PHONE, "1"), texts(world), world.carrier.sent_at(sid))
+                ]
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+            answers = await asyncio.wait_for(asyncio.gather(*asking, return_exceptions=True), 2)
+            problems = [answer for answer in answers if isinstance(answer, BaseException)]
+            assert all(isinstance(each, CannotBeAskedError) and each.passing for each in problems), problems
+            if not problems:
+                return
+        raise AssertionError("no inquiry has come to its end")
+
+    async def test_every_code_has_a_meaning(self, world: World) -> None:
+        for code in (None, 0, 1, 30003, 99999):
+            assert world.carrier.meaning_of(code)
+
+
+async def takes_nothing(world: World) -> None:
+    """As it is while it is not open."""
+    before = world.taken()
+    assert isinstance(await world.carrier.send(PHONE, "2"), NotNow)
+    for asking in (find(world, PHONE, "1"), texts(world), world.carrier.sent_at("SM1")):
+        with pytest.raises(CannotBeAskedError) as problem:
+            await asking
+        assert problem.value.passing
+    assert world.taken() == before
 
 
 async def sent(world: World, phone: str, text: str) -> Sid:

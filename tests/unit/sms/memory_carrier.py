@@ -23,22 +23,30 @@ class Sms:
 
 
 class MemoryCarrier:
-    """Takes everything, unless it is `down`. `asked` are the sids whose sent time was asked for."""
+    """Takes everything while it is open, unless it is `down`.
+
+    `asked` are the sids whose sent time was asked for.
+    """
 
     def __init__(self) -> None:
         self.taken: list[Sms] = []
         self.written: list[Text] = []
         self.asked: list[Sid] = []
         self.down = False
+        self.open = False
 
     async def __aenter__(self) -> Self:
+        self.open = True
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        pass
+        self.open = False
+
+    def meaning_of(self, code: int | None) -> str:
+        return f"code {code}"
 
     async def send(self, phone: str, text: str) -> Outcome:
-        if self.down:
+        if self.down or not self.open:
             return NotNow("down")
         sms = Sms(Sid(f"SM{len(self.taken) + 1}"), phone, text, datetime.now(UTC))
         self.taken.append(sms)
@@ -75,5 +83,5 @@ class MemoryCarrier:
         self.written.append(Text(Sid(f"IN{len(self.written) + 1}"), phone, text, at))
 
     def _fail(self) -> None:
-        if self.down:
+        if self.down or not self.open:
             raise CannotBeAskedError("down", passing=True)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from schemas.ids import Sid
+from sms.carrier import Carrier
 from sms.simulator import Simulator
 from sms.simulator.handsets import Message
 from sms.twilio.carrier import TwilioCarrier
@@ -20,6 +21,9 @@ class BadApiWorld(World):
     def __init__(self, api: BadApi, carrier: TwilioCarrier) -> None:
         self.api = api
         self.carrier = carrier
+
+    def another(self) -> Carrier:
+        return twilio_carrier(self.api.url)
 
     def taken(self) -> list[tuple[str, str]]:
         ours = [message for message in self.api.sent() if message["direction"] != "inbound"]
@@ -46,6 +50,9 @@ class SimulatedWorld(World):
     def __init__(self, simulator: Simulator, carrier: TwilioCarrier) -> None:
         self.simulator = simulator
         self.carrier = carrier
+
+    def another(self) -> Carrier:
+        return twilio_carrier(self.simulator.url, status_callback="")
 
     def _messages(self) -> list[Message]:
         found = [message for handset in self.simulator.handsets for message in handset.messages]
@@ -81,7 +88,12 @@ class TestTwilioCarrierAtTheSimulatedApi(CarrierContract):
 
 class MemoryWorld(World):
     def __init__(self, carrier: MemoryCarrier) -> None:
-        self.carrier = self.memory = carrier
+        self.carrier: Carrier = carrier
+        self.memory = carrier
+
+    def another(self) -> Carrier:
+        self.memory = MemoryCarrier()
+        return self.memory
 
     def taken(self) -> list[tuple[str, str]]:
         return [(sms.phone, sms.text) for sms in self.memory.taken]
