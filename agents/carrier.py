@@ -27,7 +27,7 @@ from sms.sending.journal import Report
 from sms.sending.sender import Limits, Sender
 from sms.sending.sent_time_lookup import SentTimes
 from streams.app import StreamApp
-from streams.dead_letters import Unreadable, dead_letter
+from streams.dead_letters import UnreadableRecordError, dead_letter
 from streams.events import Cause, Effects, read
 from streams.handlers import register_handler
 from streams.records import Outgoing
@@ -129,7 +129,7 @@ class CarrierAgent:
         for record in batch:
             try:
                 _, received = read(record, catalogue.CARRIER_EVENTS)
-            except Unreadable as error:
+            except UnreadableRecordError as error:
                 outgoing.append(dead_letter(record, error.reason))
                 continue
             data = received.data

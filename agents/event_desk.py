@@ -14,7 +14,7 @@ from schemas.received import ReceivedEvent
 from schemas.stored import Stored, Upcast, dump_stored, load_stored
 from schemas.turned import RefusedEventError, Turned
 from streams import deadlines
-from streams.dead_letters import Unreadable
+from streams.dead_letters import UnreadableRecordError
 from streams.events import Effects, read
 from streams.records import Outgoing, Record
 
@@ -66,15 +66,15 @@ class EventDesk(Generic[S]):
         return dump_stored(state, self.shape.version)
 
     def read(self, record: Record) -> tuple[str, ReceivedEvent]:
-        """The id and the event of an inbox record. Raises `Unreadable`."""
+        """The id and the event of an inbox record. Raises `UnreadableRecordError`."""
         return read(record, self.known)
 
     def apply(self, state: S, event: ReceivedEvent, now: datetime) -> tuple[S, Sequence[Outgoing]]:
-        """Apply an event. Raises `Unreadable` where the core refuses it."""
+        """Apply an event. Raises `UnreadableRecordError` where the core refuses it."""
         try:
             turned = self.turn(state, event, now)
         except RefusedEventError as error:
-            raise Unreadable(str(error)) from None
+            raise UnreadableRecordError(str(error)) from None
         for remark in turned.remarks:
             self.told(remark, event)
         effects = Effects(self.source, self.pseudonyms)

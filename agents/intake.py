@@ -20,7 +20,7 @@ from schemas.personal import could_name_somebody, trace_names_somebody
 from schemas.plausible import check_not_ahead
 from schemas.received import SOURCE_DIGEST, UnknownEventError, received_event
 from streams.clock import Clock
-from streams.dead_letters import Unreadable, dead_letter
+from streams.dead_letters import UnreadableRecordError, dead_letter
 from streams.records import Outgoing, Record
 from streams.topics import CASE_INBOX, COMPACTED_IN
 from streams.transport.batch import Batch
@@ -59,19 +59,19 @@ class Intake:
     def _take(self, record: Record) -> Outgoing:
         try:
             return self._rekeyed(record)
-        except Unreadable as error:
+        except UnreadableRecordError as error:
             _log.warning("record dead-lettered", at=record.position, reason=error.reason)
             return dead_letter(record, error.reason)
 
     def _rekeyed(self, record: Record) -> Outgoing:
-        """Raises `Unreadable` with a reason that repeats no data."""
+        """Raises `UnreadableRecordError` with a reason that repeats no data."""
         try:
             event = decode(record.value, record.headers, timestamp=record.timestamp)
             fact = received_event(event, {record.topic: PUBLIC_IN[record.topic]})
             check_not_ahead(fact.data, self._clock.now(), happened_at=fact.time)
             person_id = self._person_id(fact.data)
         except (NotACloudEventError, UnknownEventError, ValueError) as error:
-            raise Unreadable(str(error)) from None
+            raise UnreadableRecordError(str(error)) from None
         trace = event.extensions.get("traceparent")
         extensions = {SOURCE_DIGEST: hashlib.sha256(record.value or b"").hexdigest()}
         if trace is not None and not trace_names_somebody(trace, fact.data):

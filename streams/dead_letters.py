@@ -20,7 +20,7 @@ OURS = frozenset({REASON, TOPIC, PARTITION, OFFSET, TIMESTAMP, FORM, LAST_OFFSET
 LARGEST_LETTER = LARGEST_RECORD - 64 * 1024
 
 
-class Unreadable(Exception):  # noqa: N818 - it says what the record is, not what went wrong in us
+class UnreadableRecordError(Exception):
     """A record that cannot be read.
 
     The reason goes to a header of the dead letter, so it must not quote the record: no IIN, phone or IBAN.

@@ -31,7 +31,7 @@ _MIDDLE = b',"handled":['
 _TAIL = b"]}"
 
 
-class UnreadableEnvelope(ValueError):  # noqa: N818 - it says what the value is
+class UnreadableEnvelopeError(ValueError):
     """A table's value that is not an envelope of this version."""
 
 
@@ -81,11 +81,11 @@ def load(data: bytes) -> Envelope:
     """Take a table's value apart.
 
     Raises:
-        UnreadableEnvelope: it is not one of this version.
+        UnreadableEnvelopeError: it is not one of this version.
     """
     lines = data.split(b"\n")
     if len(lines) < 4 or lines[0] != _HEAD or lines[2] != _MIDDLE or lines[-1] != _TAIL:  # noqa: PLR2004
-        raise UnreadableEnvelope("not an envelope of version 1")
+        raise UnreadableEnvelopeError("not an envelope of version 1")
     handled = {}
     for line in lines[3:-1]:
         clean = line.removesuffix(b",")
@@ -111,7 +111,7 @@ def _line_head(line: bytes) -> tuple[str, int, int]:
             return str(event_id), timestamp, offset
         return event_id[2:-1].decode(), int(timestamp), int(offset)
     except ValueError as error:
-        raise UnreadableEnvelope("a handled event that cannot be read") from error
+        raise UnreadableEnvelopeError("a handled event that cannot be read") from error
 
 
 def _text(data: bytes | None) -> str:

@@ -10,7 +10,7 @@ from schemas.ids import NOBODY, PersonId, PhoneId, Pseudonyms, derived_id
 from schemas.messages import MessageReceived, MessageStatusReported
 from schemas.received import ReceivedEvent, UnknownEventError, received_event
 from schemas.routes import Effect, PublicOut, ToCarrier, ToCase, ToLine
-from streams.dead_letters import Unreadable
+from streams.dead_letters import UnreadableRecordError
 from streams.records import Outgoing, Record
 from streams.topics import CASE_INBOX, SMS_INBOX, SMS_OUTBOX
 
@@ -82,12 +82,12 @@ def effect_id(cause: ReceivedEvent | Cause, event: Event, number: int) -> str:
 
 
 def read(record: Record, known: Mapping[str, type[Event]]) -> tuple[str, ReceivedEvent]:
-    """The event's id and the event. Raises `Unreadable` with a reason that repeats no data."""
+    """The event's id and the event. Raises `UnreadableRecordError` with a reason that repeats no data."""
     try:
         event = decode(record.value, record.headers, timestamp=record.timestamp)
         found = received_event(event, known, record.offset)
     except (NotACloudEventError, UnknownEventError) as error:
-        raise Unreadable(str(error)) from None
+        raise UnreadableRecordError(str(error)) from None
     return found.id, found
 
 

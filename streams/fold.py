@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeVar
 
 from schemas.deadlines import Deadline
 from streams import envelope
-from streams.dead_letters import Unreadable, dead_letter
+from streams.dead_letters import UnreadableRecordError, dead_letter
 from streams.envelope import Envelope
 from streams.records import Outgoing, Record
 
@@ -43,13 +43,13 @@ class DeskCore(Protocol[S, E]):
         """The state as JSON."""
 
     def read(self, record: Record) -> tuple[str, E]:
-        """The event's id and the event. Raises Unreadable."""
+        """The event's id and the event. Raises UnreadableRecordError."""
 
     def apply(self, state: S, event: E, now: datetime) -> tuple[S, Sequence[Outgoing]]:
         """The new state and the effects, with ids derived from the event's.
 
-        If it raises, the record is dead-lettered; `Unreadable` says why in words. It must not change `state`
-        in place: after a raise the old state goes on.
+        If it raises, the record is dead-lettered; `UnreadableRecordError` says why in words. It must not
+        change `state` in place: after a raise the old state goes on.
         """
 
     def deadlines(self, state: S) -> Sequence[Deadline]:
@@ -141,7 +141,7 @@ class Fold(Generic[S, E]):
         core = self._core
         try:
             key, event_id, event = self._read(record)
-        except Unreadable as error:
+        except UnreadableRecordError as error:
             self._refuse(record, error.reason)
             return
         except Exception as error:  # noqa: BLE001 - one bad record never takes its batch along
@@ -157,7 +157,7 @@ class Fold(Generic[S, E]):
             return
         try:
             state, effects = core.apply(opened.state, event, now)
-        except Unreadable as error:
+        except UnreadableRecordError as error:
             self._refuse(record, error.reason)
             return
         except Exception as error:  # noqa: BLE001 - the same
@@ -186,9 +186,9 @@ class Fold(Generic[S, E]):
 
     def _read(self, record: Record) -> tuple[bytes, str, E]:
         if record.key is None:
-            raise Unreadable("no key")
+            raise UnreadableRecordError("no key")
         if record.value is None:
-            raise Unreadable("no value")
+            raise UnreadableRecordError("no value")
         return record.key, *self._core.read(record)
 
     def _refuse(self, record: Record, reason: str) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.deadlines import Deadline
-from streams.dead_letters import Unreadable
+from streams.dead_letters import UnreadableRecordError
 from streams.records import Outgoing, Record
 
 TABLE = "counts"
@@ -96,7 +96,7 @@ class CountingCore:
         try:
             found = event_id(record.value or b"")
         except (ValueError, KeyError, TypeError) as error:
-            raise Unreadable("not an event") from error
+            raise UnreadableRecordError("not an event") from error
         return found, found
 
     def apply(self, state: Count, event: str, now: datetime) -> tuple[Count, Sequence[Outgoing]]:  # noqa: ARG002

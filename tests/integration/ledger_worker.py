@@ -16,7 +16,7 @@ import structlog
 
 from schemas.deadlines import Deadline
 from streams.app import create_app
-from streams.dead_letters import Unreadable
+from streams.dead_letters import UnreadableRecordError
 from streams.desk import Desk
 from streams.handlers import register_stateless
 from streams.logs import configure_logging
@@ -55,7 +55,7 @@ class Ledger:
             event = json.loads(record.value or b"")
             return event["id"], event
         except (ValueError, KeyError) as error:
-            raise Unreadable("not an event") from error
+            raise UnreadableRecordError("not an event") from error
 
     def apply(
         self, state: dict[str, Any], event: dict[str, Any], now: datetime

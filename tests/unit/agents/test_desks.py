@@ -20,7 +20,7 @@ from schemas.portal import PhoneRegistered
 from schemas.registry import EntitlementRevoked, TitleAwarded
 from sms.conversation.converse import LinePolicy
 from sms.conversation.line import Line
-from streams.dead_letters import Unreadable
+from streams.dead_letters import UnreadableRecordError
 from streams.events import Cause, Effects, read
 from streams.records import Outgoing, Record
 
@@ -122,7 +122,7 @@ def test_what_a_desk_does_not_know_is_unreadable(known: dict[str, type[Event]]) 
     class Stranger(Event):
         name = "stranger"
 
-    with pytest.raises(Unreadable, match="not one that is read here"):
+    with pytest.raises(UnreadableRecordError, match="not one that is read here"):
         read(record(Stranger(), "1", "k", "t"), known)
 
 

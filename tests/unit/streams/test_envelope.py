@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams import envelope
-from streams.envelope import Envelope, UnreadableEnvelope
+from streams.envelope import Envelope, UnreadableEnvelopeError
 from streams.records import Outgoing
 
 effects = st.builds(
@@ -47,7 +47,7 @@ def test_what_is_put_together_comes_apart_the_same(
 
 @given(st.binary())
 def test_what_is_no_envelope_is_said_to_be_none(data: bytes) -> None:
-    with pytest.raises(UnreadableEnvelope):
+    with pytest.raises(UnreadableEnvelopeError):
         envelope.load(data)
 
 
@@ -57,7 +57,7 @@ def test_a_cut_envelope_is_unreadable(data: st.DataObject) -> None:
     whole.remember("one", 1, 1, [Outgoing("topic", b"k", b"v")])
     written = envelope.dump(b"{}", whole.handled.values())
     cut = data.draw(st.integers(0, len(written) - 1))
-    with pytest.raises(UnreadableEnvelope):
+    with pytest.raises(UnreadableEnvelopeError):
         envelope.load(written[:cut])
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from schemas.deadlines import Deadline
 from streams import envelope
-from streams.dead_letters import DEAD_LETTERS, Unreadable
+from streams.dead_letters import DEAD_LETTERS, UnreadableRecordError
 from streams.fold import Fold, FoldLimits, Opened, UnreadableStateError
 from streams.records import Outgoing, Record
 
@@ -45,7 +45,7 @@ class Adder:
 
     def read(self, record: Record) -> tuple[str, Said]:
         if record.value == b"refuse":
-            raise Unreadable("not an event")
+            raise UnreadableRecordError("not an event")
         said = Said(**json.loads(record.value or b""))
         return said.id, said
 
@@ -53,7 +53,7 @@ class Adder:
         if event.raises:
             raise ZeroDivisionError
         if event.refused:
-            raise Unreadable(event.refused)
+            raise UnreadableRecordError(event.refused)
         total = state + event.add
         text = f"{event.id}: {total} at {now:%H:%M}" + "x" * event.big
         return total, [Outgoing("sums", b"k", text.encode())]
@@ -249,6 +249,6 @@ def test_a_record_without_a_time_is_remembered_as_of_now(table: Table) -> None:
 def test_a_value_that_can_not_be_read_is_told_with_its_key(table: Table, value: bytes) -> None:
     table.store[b"k"] = value
     fold = table.fold(table.record("other", key=b"rich"))
-    with pytest.raises(UnreadableStateError, match=r"^(UnreadableEnvelope|KeyError): ") as told:
+    with pytest.raises(UnreadableStateError, match=r"^(UnreadableEnvelopeError|KeyError): ") as told:
         fold.take(table.record("a"), NOW)
     assert told.value.key == b"k"
