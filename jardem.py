@@ -37,7 +37,9 @@ def broker(
     kind: Annotated[
         BrokerKind | None, typer.Option(help="Without it: kafka, or embedded where Java or Maven is missing.")
     ] = None,
-    port: Annotated[int, typer.Option(help="Where to listen on 127.0.0.1; 0 chooses a free port.")] = 0,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Where to listen on 127.0.0.1; 0 chooses a free port.")
+    ] = 0,
     data: Annotated[
         Path | None, typer.Option(help="Where its data is kept; by default in JARDEM_DATA_DIR.")
     ] = None,
@@ -113,10 +115,13 @@ def demo(
     import asyncio
 
     from ops.demo.run import Options, run
+    from ops.reach import require_broker
     from streams.settings.load import load_settings
 
-    kafka = load_settings().kafka
-    options = Options(fast=fast, once=once, broker=broker.value if broker else None, kafka=kafka)
+    settings = load_settings()
+    if settings.kafka:
+        require_broker(settings)
+    options = Options(fast=fast, once=once, broker=broker.value if broker else None, kafka=settings.kafka)
     sys.exit(asyncio.run(run(options)))
 
 
@@ -221,11 +226,13 @@ def bench_desk() -> None:
 
     from ops.bench.desk import RUNS, measure, table
     from ops.brokers.choose import choose
+    from ops.reach import require_broker
     from streams.settings.load import load_settings
 
-    kafka = load_settings().kafka
-    if kafka:
-        typer.echo(table(measure(kafka, RUNS)))
+    settings = load_settings()
+    if settings.kafka:
+        require_broker(settings)
+        typer.echo(table(measure(settings.kafka, RUNS)))
         return
     with tempfile.TemporaryDirectory(prefix="jardem-bench-") as folder:
         broker, _ = choose("kafka", Path(folder))
@@ -238,13 +245,14 @@ def bench_desk() -> None:
 
 def _explained(error: Exception) -> tuple[int, tuple[str, ...]] | None:
     """The exit code and the lines for an error that is the user's to mend, None for one that is ours."""
+    from aiokafka.errors import KafkaError as OtherKafkaError
     from kafka.errors import KafkaError
 
     from streams.errors import UserError
 
     if isinstance(error, UserError):
         return error.exit_code, error.problems
-    return (1, (str(error),)) if isinstance(error, KafkaError) else None
+    return (1, (str(error),)) if isinstance(error, KafkaError | OtherKafkaError) else None
 
 
 def main() -> None:

@@ -1,12 +1,11 @@
 """`/healthz`, `/readyz` and `/metrics` of a worker, on a port of their own; nothing else is served."""
 
-import errno
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 from prometheus_client.aiohttp import make_aiohttp_handler
 
-from streams.errors import AddressTakenError
+from streams.errors import cannot_listen
 from streams.settings.values import Address, variable
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ class Health:
         return None
 
     async def start(self, bind: Address) -> str:
-        """Listen; port 0 takes a free one. Returns `host:port`. Raises `AddressTakenError`."""
+        """Listen; port 0 takes a free one. Returns `host:port`. Raises a `UserError`."""
         server = web.Application()
         server.router.add_get("/healthz", self._healthz)
         server.router.add_get("/readyz", self._readyz)
@@ -51,9 +50,7 @@ class Health:
             await web.TCPSite(self._runner, bind.host, bind.port).start()
         except OSError as error:
             await self._runner.cleanup()
-            if error.errno != errno.EADDRINUSE:
-                raise
-            raise AddressTakenError(variable("health_bind"), str(bind), may_be_off=True) from None
+            raise cannot_listen(variable("health_bind"), str(bind), error, may_be_off=True) from None
         return str(Address(bind.host, self._runner.addresses[0][1]))
 
     async def stop(self) -> None:

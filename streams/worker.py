@@ -11,10 +11,10 @@ from aiokafka.errors import KafkaError
 from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth, server_list
 
 from streams.app import StreamApp
-from streams.errors import UserError
+from streams.errors import UserError, make_folder
 from streams.exits import Exit, end_process
 from streams.health import Health
-from streams.settings.values import Address
+from streams.settings.values import Address, variable
 from streams.transport.membership import Membership
 from streams.transport.stores import leave_folder, prepare_folder
 
@@ -40,13 +40,14 @@ def run_worker(app: StreamApp, bind: Address | None = None) -> int:
 
 
 async def _run(app: StreamApp, bind: Address | None) -> int:
-    app.conf.datadir.mkdir(parents=True, exist_ok=True)
+    make_folder(app.conf.datadir, variable("data_dir"))
     try:
         await check_topics(app)
     except (UnfitTopicsError, KafkaError) as error:
         log.critical("worker refused to start", error=str(error), exit_code=int(Exit.CONFIGURATION))
         return int(Exit.CONFIGURATION)
     if app.conf.store.scheme == "rocksdb":
+        make_folder(app.conf.tabledir, variable("data_dir"))
         prepare_folder(app.conf.tabledir, app.conf.id)
     membership = Membership.claim(app.conf.datadir, {*app.source_topics, *app.tables_of_inboxes.values()})
     app.conf.consumer_group_instance_id = membership.instance_id

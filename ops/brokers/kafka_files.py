@@ -9,6 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from ops.brokers.broker import BrokerError
+from streams.errors import make_folder
 
 OLDEST_JAVA = 17
 _PATIENCE = 900.0
@@ -95,7 +96,7 @@ def fetch_jars() -> Path:
     maven = shutil.which("mvn")
     if maven is None:
         raise BrokerError(f"Kafka's jars are not in {folder}, and Maven is not installed to fetch them")
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(folder.parent, "XDG_CACHE_HOME")
     # Elsewhere first: a copy that was cut off must not pass for a whole one.
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix="fetching-") as name:
         fresh = Path(name) / "jars"

@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 from ops.brokers.broker import BrokerError
 from ops.brokers.child import Child
 from ops.reach import answers, free_port
+from streams.errors import make_folder
 
 
 class LocalBroker:
@@ -44,7 +45,7 @@ class LocalBroker:
         """Start it and wait until it answers. Raises `BrokerError`, with the end of its log."""
         if answers(self.address, timeout=1):
             raise BrokerError(f"a broker already answers at {self.address}; use that one, or another port")
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder, "JARDEM_DATA_DIR, or --data,")
         self._child = Child(self.command(), log=self.folder / f"{self.kind}.log")
         try:
             self._child.start()

@@ -12,12 +12,13 @@ from pathlib import Path
 import aiohttp
 
 from ops.brokers.child import Child
+from streams.errors import UserError
 
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 12.0
 
 
-class DemoError(Exception):
+class DemoError(UserError):
     """The demo can't go on; the message says why and what to do."""
 
 

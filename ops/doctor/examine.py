@@ -1,6 +1,7 @@
 """`jardem doctor`: what is missing or wrong with this installation, one line each."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -13,7 +14,7 @@ from ops.doctor.codecs import codecs
 from ops.doctor.machine import Line, Verdict, data_folder, local_brokers, python, zones
 from ops.reach import require_broker
 from ops.topics import State, apply_topics
-from streams.errors import NoBrokerError
+from streams.errors import UserError
 from streams.settings.checks import SettingsError, missing, unknown_variables
 from streams.settings.load import load_settings
 from streams.settings.settings import Settings
@@ -99,7 +100,7 @@ def _kafka(settings: Settings) -> Iterator[Line]:
         require_broker(settings)
         yield Line(Verdict.OK, f"a broker answers at {settings.kafka}")
         findings = apply_topics(settings, check_only=True)
-    except (NoBrokerError, KafkaError) as error:
+    except (UserError, KafkaError) as error:
         yield Line(Verdict.WRONG, str(error))
         return
     wrong = [finding for finding in findings if finding.state is not State.RIGHT]
@@ -123,11 +124,12 @@ async def _sms_api(settings: Settings) -> list[Line]:
     if not (settings.twilio_account_sid and settings.twilio_auth_token.get_secret_value()):
         return []
     url = f"{settings.twilio_api_url}/2010-04-01/Accounts/{settings.twilio_account_sid}/Messages.json"
-    sign_in = aiohttp.BasicAuth(settings.twilio_account_sid, settings.twilio_auth_token.get_secret_value())
+    account = f"{settings.twilio_account_sid}:{settings.twilio_auth_token.get_secret_value()}"
+    sign_in = {"Authorization": "Basic " + b64encode(account.encode()).decode()}
     timeout = aiohttp.ClientTimeout(total=_HTTP_SECONDS)
     try:
         async with (
-            aiohttp.ClientSession(timeout=timeout, auth=sign_in) as session,
+            aiohttp.ClientSession(timeout=timeout, headers=sign_in) as session,
             session.get(url, params={"PageSize": "1"}) as answer,
         ):
             status, date = answer.status, answer.headers.get("Date")

@@ -14,6 +14,7 @@ from schemas.json_text import NotJSONError, read_json, write_json
 from schemas.personal import number_in
 from schemas.plausible import check_not_ahead
 from schemas.received import UnknownEventError, received_event
+from streams.errors import UserError
 from streams.records import Outgoing
 
 SOURCE = "urn:jardem:publish"
@@ -33,7 +34,7 @@ _FIELDS = (
 )
 
 
-class LineRefusedError(ValueError):
+class LineRefusedError(UserError):
     """The line cannot be published. The message says what to mend and repeats nothing personal."""
 
 

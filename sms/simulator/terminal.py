@@ -36,6 +36,7 @@ _SWITCHES = {
         ("off", "out_of_reach", "wrong_number", "slow", "callbacks_twice", "callbacks_shuffled"), False
     ),
 }
+_FIELDS = {"phone", "messages", "switches", "unread"}
 _HELP = (
     "Write an answer and press Enter. /off /far /wrong /slow /twice /shuffled switch something wrong, /on all"
     " right again; /down and /up the carrier for everybody; /quit leaves."
@@ -64,7 +65,10 @@ class HandsetTerminal:
     async def list(self) -> None:
         """Print all handsets, the most recently used first."""
         async with ClientSession(timeout=_WITHOUT_LIMIT) as session:
-            handsets = await self._call(session, "GET", "/handsets")
+            found = await self._call(session, "GET", "/handsets")
+        handsets = (
+            [self._handset(each) for each in found] if isinstance(found, list) else [self._handset(found)]
+        )
         table = Table("number", "unread", "last message", "condition", box=None, pad_edge=False)
         for handset in handsets:
             last = handset["messages"][-1]["text"].replace("\n", " ") if handset["messages"] else ""
@@ -82,7 +86,7 @@ class HandsetTerminal:
         """
         path = f"/handsets/{quote(_number(phone))}"
         async with ClientSession(timeout=_WITHOUT_LIMIT) as session:
-            self._draw(await self._call(session, "PUT", path, {}), None)
+            self._draw(self._handset(await self._call(session, "PUT", path, {})), None)
             self._console.print(Text(_HELP, style="dim"))
             at_work = [asyncio.create_task(self._watch(session, phone))]
             try:
@@ -126,8 +130,14 @@ class HandsetTerminal:
             async with session.request(method, f"{self._url}/control{path}", json=body) as response:
                 response.raise_for_status()
                 return await response.json()
-        except (ClientError, OSError) as error:
+        except (ClientError, OSError, ValueError) as error:
             raise NoSimulatorError(f"no simulated SMS API answers at {self._url}: {error}") from None
+
+    def _handset(self, told: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+        """What was told, if it is a handset: any service may listen there. Raises `NoSimulatorError`."""
+        if not isinstance(told, dict) or not told.keys() >= _FIELDS:
+            raise NoSimulatorError(f"no simulated SMS API answers at {self._url}: another service does")
+        return told
 
     def _draw(self, handset: dict[str, Any], down: bool | None) -> None:  # noqa: FBT001
         """Print what is new: each message when it is on the handset, or is known to be lost."""

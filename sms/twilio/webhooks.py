@@ -7,7 +7,6 @@ after the broker has the event; 400 with a reason for what can't be read, 403 fo
 
 import asyncio
 import contextlib
-import errno
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +27,7 @@ from sms.twilio.first_received import FirstReceived
 from sms.twilio.forms import BadRequestError, read_form, read_inbound, read_json, read_status
 from sms.twilio.signature import is_body_signed, is_signed
 from streams.clock import Clock
-from streams.errors import AddressTakenError
+from streams.errors import cannot_listen
 from streams.events import inbox_record
 from streams.settings.settings import Settings
 from streams.settings.values import Address, variable
@@ -207,9 +206,7 @@ class WebhookServer:
             await web.TCPSite(self._runner, *self._bind).start()
         except OSError as error:
             await self._runner.cleanup()
-            if error.errno != errno.EADDRINUSE:
-                raise
-            raise AddressTakenError(variable("webhooks_bind"), str(Address(*self._bind))) from None
+            raise cannot_listen(variable("webhooks_bind"), str(Address(*self._bind)), error) from None
         self.port = int(self._runner.addresses[0][1])
         return self
 
@@ -223,7 +220,7 @@ class WebhookServer:
 async def serve(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
     """Run the webhooks until SIGTERM or SIGINT (or `stop`), then stop in order: calls first, then the broker.
 
-    Raises `NoBrokerError` within ten seconds, and `AddressTakenError`.
+    Raises `NoBrokerError` within ten seconds, and another `UserError` where it cannot listen.
     """
     ended = stop or asyncio.Event()
     loop = asyncio.get_running_loop()

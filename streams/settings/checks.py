@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from streams.errors import UserError
+from streams.kafka_access import tls_context
 from streams.settings.settings import Settings
 from streams.settings.values import PREFIX, variable
 
@@ -59,6 +60,7 @@ def contradictions(settings: Settings) -> Iterator[str]:
     yield from _time(settings)
     yield from _twice()
     yield from _access(settings)
+    yield from _certificates(settings)
     if production:
         yield from _refused_in_production(settings)
         yield from _unlawful(settings)
@@ -104,6 +106,27 @@ def _access(settings: Settings) -> Iterator[str]:
         yield (
             "JARDEM_KAFKA_SASL_MECHANISM, JARDEM_KAFKA_SASL_USERNAME and JARDEM_KAFKA_SASL_PASSWORD "
             "go together: set all of them or none"
+        )
+
+
+def _certificates(settings: Settings) -> Iterator[str]:
+    """Whether TLS can be had from the files that are named and there."""
+    files = (settings.kafka_tls_ca, settings.kafka_tls_cert, settings.kafka_tls_key)
+    if not settings.kafka_tls or not all(path is None or path.is_file() for path in files):
+        return
+    if bool(settings.kafka_tls_cert) != bool(settings.kafka_tls_key):
+        return
+    try:
+        tls_context(settings.model_copy(update={"kafka_tls_cert": None, "kafka_tls_key": None}))
+    except OSError:
+        yield f"JARDEM_KAFKA_TLS_CA names {settings.kafka_tls_ca}, which holds no certificates in PEM"
+        return
+    try:
+        tls_context(settings)
+    except OSError:
+        yield (
+            f"JARDEM_KAFKA_TLS_CERT names {settings.kafka_tls_cert} and JARDEM_KAFKA_TLS_KEY names "
+            f"{settings.kafka_tls_key}, which are no certificate in PEM and its key without a password"
         )
 
 
