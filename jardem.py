@@ -185,9 +185,10 @@ def texts(price: Annotated[float | None, typer.Option(help="What one part costs.
     """Show every text that citizens are sent, with its parts and what it costs."""
     from rich.console import Console
 
+    from sms.catalogues import load_texts
     from sms.text_table import table
 
-    Console().print(table(price))
+    Console().print(table(load_texts(), price))
 
 
 @app.command()

@@ -9,6 +9,7 @@ from agents.intake import TOPICS, Intake
 from rules.policy import CapacityMissing, DecisionMode, DisabilityPath, Policy, TermPolicy
 from schemas.ids import Pseudonyms
 from sms.carrier import Carrier
+from sms.catalogues import load_texts
 from sms.conversation.converse import LinePolicy
 from sms.conversation.hours import SendingHours
 from sms.sending.sender import Limits
@@ -59,6 +60,7 @@ def line_policy(settings: Settings) -> LinePolicy:
     """The policies of the SMS desk."""
     hours = settings.quiet_hours
     return LinePolicy(
+        texts=load_texts(),
         hours=SendingHours(hours.begins, hours.ends) if hours else None,
         keep_trying=timedelta(hours=settings.delivery_hours),
         time_scale=settings.time_scale,

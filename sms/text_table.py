@@ -8,8 +8,8 @@ from rich.table import Table
 
 from schemas.questions import Details, NoticeKind, QuestionKind
 from schemas.values import Language
-from sms import texts
 from sms.segments import count_segments
+from sms.texts import Texts
 
 _SHORT = Details(iin_tail="0017", route="state_corporation", until=datetime(2021, 7, 18, 18, tzinfo=UTC))
 _LONG = _SHORT.with_(account="KZ**0100", route="provider")
@@ -29,7 +29,7 @@ class Shown:
         return count_segments(self.text)
 
 
-def all_texts() -> Iterator[Shown]:
+def all_texts(texts: Texts) -> Iterator[Shown]:
     """Every text in every form in which it is sent, with details as long as they get."""
     for kind in QuestionKind:
         # Before the consent there is no language yet; after it there always is one.
@@ -44,12 +44,12 @@ def all_texts() -> Iterator[Shown]:
             yield Shown(notice, language, texts.notice(notice, language, _LONG))
 
 
-def table(price: float | None) -> Table:
+def table(texts: Texts, price: float | None) -> Table:
     """The texts with their parts; with a price of one part, in whatever currency, also what each costs."""
     shown = Table(title="What citizens are sent", title_justify="left", show_lines=True)
     for column in ("text", "language", "parts", *(["cost"] if price else []), "as it reads"):
         shown.add_column(column)
-    for each in all_texts():
+    for each in all_texts(texts):
         cost = [f"{each.parts * price:.2f}"] if price else []
         shown.add_row(each.name, each.language or "both", str(each.parts), *cost, each.text)
     return shown

@@ -3,8 +3,7 @@
 import re
 from functools import cache
 
-from schemas.values import Language
-from sms.texts import catalogue
+from sms.catalogues import load_texts
 
 # Two asterisks mask an account, one an IIN.
 _TAIL = re.compile(r"(?<!\*)\*(\d{4})")
@@ -13,8 +12,8 @@ _TAIL = re.compile(r"(?<!\*)\*(\d{4})")
 @cache
 def _patterns() -> list[tuple[str, re.Pattern[str]]]:
     found = []
-    for language in Language:
-        for key, text in catalogue(language).items():
+    for catalogue in load_texts().catalogues.values():
+        for key, text in catalogue.items():
             parts = re.split(r"\{\w+\}", text)
             found.append((key, re.compile(".*".join(re.escape(part) for part in parts), re.DOTALL)))
     return sorted(found, key=lambda pair: -len(pair[1].pattern))

@@ -6,6 +6,7 @@ from random import Random
 
 from rules.policy import DecisionMode, Policy, TermPolicy
 from schemas.ids import PersonId
+from sms.catalogues import load_texts
 from sms.conversation.converse import LinePolicy
 from sms.conversation.hours import SendingHours
 
@@ -54,7 +55,7 @@ class Scenario:
     @property
     def line_policy(self) -> LinePolicy:
         """The SMS desk's policies."""
-        return LinePolicy(HOURS if self.quiet else None)
+        return LinePolicy(load_texts(), HOURS if self.quiet else None)
 
 
 def scenario(chance: Random) -> Scenario:

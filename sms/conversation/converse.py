@@ -35,13 +35,13 @@ from schemas.questions import (
 )
 from schemas.received import ReceivedEvent
 from schemas.turned import Turned
-from sms import texts
 from sms.conversation import redelivery
 from sms.conversation import sent_time_inquiry as inquiries
 from sms.conversation.hours import SendingHours
 from sms.conversation.line import Delivery, Inquiry, Line, LineQuestion, Message
 from sms.conversation.texts_received import read_held, take_text
 from sms.conversation.turn import Turn
+from sms.texts import Texts
 
 _KEPT_DELIVERIES = 40
 _FIRST_DELAY = 5.0
@@ -52,12 +52,13 @@ _OUTDATED = (NoticeKind.NO_REPLY, NoticeKind.DECLINED, NoticeKind.WITHDRAWN, Not
 
 @dataclass(frozen=True, slots=True)
 class LinePolicy:
-    """`hours` in which unasked messages may go out; None: at any time.
+    """`texts` are what citizens are sent. `hours` in which unasked messages may go out; None: at any time.
 
     `keep_trying` is how long after its first try a message is sent again that did not reach its number.
     `time_scale` turns real delays into virtual ones.
     """
 
+    texts: Texts
     hours: SendingHours | None = None
     keep_trying: timedelta = timedelta(hours=72)
     time_scale: float = 1.0
@@ -74,7 +75,7 @@ def converse(line: Line, event: ReceivedEvent, now: datetime, policy: LinePolicy
     if isinstance(event.data, DeadlineElapsed):
         instant = max(instant, event.data.due)
     # What is told has come, even if this worker's clock lags behind the one that told it.
-    turn = Turn(line, instant, max(now, instant), policy.hours)
+    turn = Turn(line, instant, max(now, instant), policy.texts, policy.hours)
     handle = _HANDLERS.get(type(event.data))
     if handle:
         handle(turn, event.data, policy)
@@ -159,7 +160,7 @@ def _notice(turn: Turn, notice: NoticeRequested, _policy: LinePolicy) -> None:
     turn.say(
         Message(
             message_id=notice.notice_id,
-            text=texts.notice(notice.kind, notice.language, notice.details),
+            text=turn.texts.notice(notice.kind, notice.language, notice.details),
             prompted_at=notice.prompted_at,
             case_id=notice.case_id,
             person_id=notice.person_id,

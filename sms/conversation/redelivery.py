@@ -13,7 +13,7 @@ from schemas.messages import NOT_DELIVERED, Failure, MessageStatusReported, Send
 from schemas.questions import NoticeKind, QuestionNotReached, QuestionUndeliverable
 from sms.conversation.hours import next_morning
 from sms.conversation.line import Delivery, LineQuestion, Message
-from sms.conversation.turn import Turn, message_of
+from sms.conversation.turn import Turn
 
 _FIRST_DELAY = timedelta(minutes=15)
 _LONGEST_DELAY = timedelta(hours=8)
@@ -58,8 +58,8 @@ def _of_open_question(turn: Turn, question: LineQuestion | None, delivery: Deliv
     current = turn.line.current
     if question is None or question != current or question.closed_at:
         return None
-    sent = {"message_id": delivery.message_id or message_of(question).message_id, "tried_at": question.put_at}
-    return message_of(question).with_(**sent)
+    message = turn.message_of(question)
+    return message.with_(message_id=delivery.message_id or message.message_id, tried_at=question.put_at)
 
 
 def again(turn: Turn, message: Message, failure: Failure, code: int | None, keep: timedelta) -> None:

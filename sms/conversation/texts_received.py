@@ -11,7 +11,6 @@ from schemas.questions import (
     QuestionAnswered,
     QuestionKind,
 )
-from sms import texts
 from sms.conversation import redelivery
 from sms.conversation.line import Line, LineQuestion, Message
 from sms.conversation.turn import Turn
@@ -135,7 +134,7 @@ def _explain(turn: Turn, question: LineQuestion, received: MessageReceived) -> N
     turn.say(
         Message(
             message_id=explanation_id_of(question.question_id, number),
-            text=texts.explanation(question.kind, question.language, question.details),
+            text=turn.texts.explanation(question.kind, question.language, question.details),
             prompted_at=received.received_at,
             case_id=question.case_id,
             person_id=question.person_id,

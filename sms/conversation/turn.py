@@ -3,30 +3,16 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from schemas.ids import message_id_of
 from schemas.messages import MessageToSend
 from schemas.questions import QuestionKind
 from schemas.routes import Effect
-from sms import texts
 from sms.conversation.hours import SendingHours
 from sms.conversation.line import Delivery, Line, LineQuestion, Message
+from sms.texts import Texts
 
 _KEPT_QUESTIONS = 12
 # How long after a text a message still is an answer to it, so that quiet hours do not hold it.
 _JUST = timedelta(minutes=30)
-
-
-def message_of(question: LineQuestion) -> Message:
-    """The message that puts a question."""
-    return Message(
-        message_id=message_id_of(question.question_id),
-        text=texts.question(question.kind, question.language, question.details),
-        prompted_at=question.prompted_at,
-        case_id=question.case_id,
-        person_id=question.person_id,
-        question_id=question.question_id,
-        asks=True,
-    )
 
 
 class Turn:
@@ -36,10 +22,13 @@ class Turn:
     `remarks` says what was done with an event that changed nothing.
     """
 
-    def __init__(self, line: Line, now: datetime, read_at: datetime, hours: SendingHours | None) -> None:
+    def __init__(
+        self, line: Line, now: datetime, read_at: datetime, texts: Texts, hours: SendingHours | None
+    ) -> None:
         self.line = line
         self.now = now
         self.read_at = read_at
+        self.texts = texts
         self.hours = hours
         self.effects: list[Effect] = []
         self.remarks: list[str] = []
@@ -70,10 +59,22 @@ class Turn:
             past = (*self.line.past, self.line.current)[-_KEPT_QUESTIONS:]
             self.change(past=past, current=None)
 
+    def message_of(self, question: LineQuestion) -> Message:
+        """The message that puts a question."""
+        return Message(
+            message_id=message_id_of(question.question_id),
+            text=self.texts.question(question.kind, question.language, question.details),
+            prompted_at=question.prompted_at,
+            case_id=question.case_id,
+            person_id=question.person_id,
+            question_id=question.question_id,
+            asks=True,
+        )
+
     def make_current(self, question: LineQuestion) -> None:
         """Put this question to the citizen."""
         self.change(current=question)
-        self.say(message_of(question))
+        self.say(self.message_of(question))
 
     def open_next(self) -> datetime | None:
         """Put the next waiting question, if none is open; return when to look again, if one must wait."""

@@ -14,6 +14,7 @@ from rules.policy import Policy
 from schemas import catalogue
 from schemas.ids import Pseudonyms
 from schemas.stored import UnreadableValueError
+from sms.catalogues import load_texts
 from sms.conversation.converse import LinePolicy
 from sms.sending import catch_up, journal
 from streams import envelope
@@ -24,7 +25,7 @@ FOLDER = Path(__file__).parent
 _PSEUDONYMS = Pseudonyms(b"any")
 _LOADERS = {
     "people": case_desk(Policy(), _PSEUDONYMS).load,
-    "lines": sms_desk(LinePolicy(), _PSEUDONYMS).load,
+    "lines": sms_desk(LinePolicy(load_texts()), _PSEUDONYMS).load,
     "journal": journal.load,
     "marks": catch_up.load,
 }

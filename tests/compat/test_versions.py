@@ -12,6 +12,7 @@ from rules.policy import Policy
 from schemas.ids import CaseId, MessageId, PersonId, Pseudonyms
 from schemas.stored import NewerValueError, Stored, UnreadableValueError
 from schemas.values import Ground
+from sms.catalogues import load_texts
 from sms.conversation import line
 from sms.conversation.converse import LinePolicy
 from sms.conversation.line import Line, Message
@@ -19,7 +20,7 @@ from sms.sending import journal
 from tests.unit.rules.case_desk import NOON
 
 PEOPLE = case_desk(Policy(), Pseudonyms(b"any"))
-LINES = sms_desk(LinePolicy(), Pseudonyms(b"any"))
+LINES = sms_desk(LinePolicy(load_texts()), Pseudonyms(b"any"))
 PERSON = Person(
     person_id=PersonId("p"),
     cases={

@@ -33,6 +33,7 @@ from schemas.messages import (
     MessageRejected,
 )
 from schemas.received import ReceivedEvent
+from sms.catalogues import load_texts
 from sms.conversation.converse import LinePolicy
 from sms.conversation.line import Line
 from sms.conversation.stages import Stage, stage_of
@@ -156,7 +157,7 @@ def _stored(state: Model) -> bytes:
         case Person():
             return case_desk(Policy(), _PSEUDONYMS).dump(state)
         case Line():
-            return sms_desk(LinePolicy(), _PSEUDONYMS).dump(state)
+            return sms_desk(LinePolicy(load_texts()), _PSEUDONYMS).dump(state)
         case _:
             raise TypeError(f"{type(state).__name__} is stored by no desk")
 

@@ -16,8 +16,10 @@ from schemas.questions import (
     QuestionClosed,
 )
 from schemas.values import EndReason
-from sms import texts
+from sms.catalogues import load_texts
 from tests.simulation.town import PHONE, Town, at
+
+TEXTS = load_texts()
 
 # Families.
 
@@ -362,4 +364,4 @@ def test_what_the_line_does_not_know_changes_nothing(town: Town) -> None:
 
 def test_every_notice_kind_has_its_text(town: Town) -> None:
     for kind in NoticeKind:
-        assert texts.notice(kind, None, Details(iin_tail="0015", until=town.now))
+        assert TEXTS.notice(kind, None, Details(iin_tail="0015", until=town.now))

@@ -18,6 +18,7 @@ from schemas.ids import MessageId, Pseudonyms, Sid
 from schemas.messages import MessageAccepted
 from schemas.portal import PhoneRegistered
 from schemas.registry import EntitlementRevoked, TitleAwarded
+from sms.catalogues import load_texts
 from sms.conversation.converse import LinePolicy
 from sms.conversation.line import Line
 from streams.dead_letters import UnreadableRecordError
@@ -95,7 +96,7 @@ def test_both_states_survive_the_table() -> None:
     desk = case_desk(Policy(), PSEUDONYMS)
     person, sent = run(desk, desk.empty(PERSON.encode()), *FACTS)
     assert desk.load(desk.dump(person)) == person
-    lines = sms_desk(LinePolicy(), PSEUDONYMS)
+    lines = sms_desk(LinePolicy(load_texts()), PSEUDONYMS)
     (asked,) = [outgoing for outgoing in sent if outgoing.topic == "sms.inbox.v1"]
     _, received = lines.read(Record("sms.inbox.v1", 0, 0, NOW, asked.key, asked.value, asked.headers))
     line, messages = lines.apply(lines.empty(asked.key or b""), received, NOW)

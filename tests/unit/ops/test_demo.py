@@ -16,7 +16,9 @@ from schemas.catalogue import PUBLIC_IN
 from schemas.plausible import check_not_ahead
 from schemas.questions import Details, NoticeKind, QuestionKind
 from schemas.values import Language
-from sms import texts
+from sms.catalogues import load_texts
+
+TEXTS = load_texts()
 
 NOW = datetime(2021, 7, 15, 6, tzinfo=UTC)
 PEOPLE = sample.citizens(NOW)
@@ -44,17 +46,17 @@ def test_the_sample_holds_what_the_demo_promises() -> None:
 def test_a_citizen_recognises_every_text(language: Language | None) -> None:
     unknown_account = DETAILS.model_copy(update={"account": None})
     for kind in QuestionKind:
-        assert kind_of(texts.question(kind, language, unknown_account)) == kind
-        assert kind_of(texts.explanation(kind, language, unknown_account)) == f"explain_{kind}"
-    assert kind_of(texts.question(QuestionKind.ACCOUNT, language, DETAILS)) == "account_known"
+        assert kind_of(TEXTS.question(kind, language, unknown_account)) == kind
+        assert kind_of(TEXTS.explanation(kind, language, unknown_account)) == f"explain_{kind}"
+    assert kind_of(TEXTS.question(QuestionKind.ACCOUNT, language, DETAILS)) == "account_known"
     for notice in NoticeKind:
-        assert kind_of(texts.notice(notice, language, DETAILS)) == notice
+        assert kind_of(TEXTS.notice(notice, language, DETAILS)) == notice
     assert kind_of("something else") is None
 
 
 def test_a_masked_account_is_no_iin() -> None:
-    assert iin_tail(texts.explanation(QuestionKind.ACCOUNT, Language.RUSSIAN, DETAILS)) is None
-    assert iin_tail(texts.question(QuestionKind.OFFER, None, DETAILS)) == "0014"
+    assert iin_tail(TEXTS.explanation(QuestionKind.ACCOUNT, Language.RUSSIAN, DETAILS)) is None
+    assert iin_tail(TEXTS.question(QuestionKind.OFFER, None, DETAILS)) == "0014"
 
 
 class Stage:
@@ -78,8 +80,8 @@ async def test_citizens_answer_what_is_theirs_and_something_happens_first() -> N
     stage = Stage()
     family = next(c for c in PEOPLE if "son" in c.story)
     refused = next(c for c in PEOPLE if c.expected == ("refused 4",))
-    offer = texts.question(QuestionKind.OFFER, None, Details(iin_tail=family.iin[-4:]))
-    account = texts.question(QuestionKind.ACCOUNT, Language.RUSSIAN, Details())
+    offer = TEXTS.question(QuestionKind.OFFER, None, Details(iin_tail=family.iin[-4:]))
+    account = TEXTS.question(QuestionKind.ACCOUNT, Language.RUSSIAN, Details())
     assert family.phone
     assert refused.phone
     stage.script.received(family.phone, offer)
@@ -94,7 +96,7 @@ async def test_a_person_who_presses_first_is_not_contradicted() -> None:
     stage = Stage()
     hero = PEOPLE[0]
     assert hero.phone
-    stage.script.received(hero.phone, texts.question(QuestionKind.ACCOUNT, Language.KAZAKH, Details()))
+    stage.script.received(hero.phone, TEXTS.question(QuestionKind.ACCOUNT, Language.KAZAKH, Details()))
     await asyncio.sleep(0)
     stage.written = 1
     await asyncio.sleep(0.1)

@@ -211,7 +211,7 @@ async def takes_nothing(world: World) -> None:
     """As it is while it is not open."""
     before = world.taken()
     assert isinstance(await world.carrier.send(PHONE, "2"), NotNow)
-    for asking in (find(world, PHONE, "1"), texts(world), world.carrier.sent_at("SM1")):
+    for asking in (find(world, PHONE, "1"), texts(world), world.carrier.sent_at(Sid("SM1"))):
         with pytest.raises(CannotBeAskedError) as problem:
             await asking
         assert problem.value.passing

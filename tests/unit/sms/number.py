@@ -21,6 +21,7 @@ from schemas.questions import (
 )
 from schemas.received import ReceivedEvent
 from schemas.values import Language
+from sms.catalogues import load_texts
 from sms.conversation.converse import LinePolicy, converse, deadlines
 from sms.conversation.hours import SendingHours
 from sms.conversation.line import Line
@@ -37,7 +38,7 @@ class Number:
     def __init__(self, *, time_scale: float = 1.0, quiet: bool = True) -> None:
         self.line = Line()
         self.now = NOON
-        self.policy = LinePolicy(HOURS if quiet else None, time_scale=time_scale)
+        self.policy = LinePolicy(load_texts(), HOURS if quiet else None, time_scale=time_scale)
         self.remarks: Sequence[str] = ()
         self._count = 0
 

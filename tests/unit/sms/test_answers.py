@@ -16,9 +16,11 @@ from schemas.questions import (
     Together,
 )
 from schemas.values import Language, check_iban
-from sms import texts
+from sms.catalogues import load_texts
 from sms.reading.answers import read_account, read_offer
 from tests.unit.sms.answer_samples import READERS, Sample, read, samples
+
+TEXTS = load_texts()
 
 SAMPLES = samples()
 AGREED = {"kk", "ru"}
@@ -67,7 +69,7 @@ INVISIBLE = [
 
 
 def question_text(question: str, language: Language | None) -> str:
-    return texts.question(KINDS.get(question, QuestionKind.ACCOUNT), language, DETAILS[question])
+    return TEXTS.question(KINDS.get(question, QuestionKind.ACCOUNT), language, DETAILS[question])
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: f"{sample.question}-{ascii(sample.text)[:40]}")

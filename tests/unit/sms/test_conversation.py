@@ -21,8 +21,10 @@ from schemas.questions import (
 )
 from schemas.registry import EntitlementRevoked
 from schemas.values import Language
-from sms import texts
+from sms.catalogues import load_texts
 from tests.unit.sms.number import NOON, PHONE, SECOND, Number, accepted, deferred, notice, status
+
+TEXTS = load_texts()
 
 
 def test_a_question_becomes_a_message_with_its_exact_text(number: Number) -> None:
@@ -30,7 +32,7 @@ def test_a_question_becomes_a_message_with_its_exact_text(number: Number) -> Non
         MessageToSend(
             message_id=message_id_of(QuestionId("q")),
             phone=PHONE,
-            text=texts.question(QuestionKind.OFFER, None, Details(iin_tail="0015")),
+            text=TEXTS.question(QuestionKind.OFFER, None, Details(iin_tail="0015")),
             attempt=1,
             requested_at=NOON,
         )
@@ -46,7 +48,7 @@ def test_the_sending_is_told_with_text_and_instant(number: Number) -> None:
             case_id=CaseId("case"),
             person_id=PersonId("person of case"),
             message_id=message_id_of(QuestionId("q")),
-            text=texts.question(QuestionKind.OFFER, None, Details(iin_tail="0015")),
+            text=TEXTS.question(QuestionKind.OFFER, None, Details(iin_tail="0015")),
             sent_at=NOON + SECOND,
         )
     ]

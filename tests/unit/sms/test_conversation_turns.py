@@ -19,9 +19,11 @@ from schemas.questions import (
 )
 from schemas.received import ReceivedEvent
 from schemas.values import Language
-from sms import texts
+from sms.catalogues import load_texts
 from sms.conversation.converse import converse
 from tests.unit.sms.number import NOON, PHONE, SECOND, Number, accepted, deferred, notice, status
+
+TEXTS = load_texts()
 
 
 def test_a_text_waits_while_it_is_unknown_whether_the_question_has_left(put: Number) -> None:
@@ -275,7 +277,7 @@ def test_an_explanation_is_in_the_language_of_its_question(number: Number) -> No
     number.takes()
     [sent] = number.reads("что?")
     assert isinstance(sent, MessageToSend)
-    assert sent.text == texts.explanation(QuestionKind.ACCOUNT, Language.RUSSIAN, Details(iin_tail="0015"))
+    assert sent.text == TEXTS.explanation(QuestionKind.ACCOUNT, Language.RUSSIAN, Details(iin_tail="0015"))
 
 
 def test_what_is_unwanted_while_it_is_with_the_carrier_still_holds_the_place(number: Number) -> None:
@@ -302,7 +304,7 @@ def test_a_notice_is_in_its_language_and_names_its_question(put: Number) -> None
     reminder = notice(NoticeKind.REMINDER, question_id="q", details=Details(until=NOON + SECOND))
     [sent] = put.hears(reminder)
     assert isinstance(sent, MessageToSend)
-    assert sent.text == texts.notice(NoticeKind.REMINDER, Language.RUSSIAN, reminder.details)
+    assert sent.text == TEXTS.notice(NoticeKind.REMINDER, Language.RUSSIAN, reminder.details)
     assert put.line.messages[0].question_id == "q"
 
 

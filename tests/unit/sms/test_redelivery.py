@@ -1,6 +1,7 @@
 """A message that was accepted and did not reach its number is sent again; whose fault it is decides how."""
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -110,7 +111,7 @@ def test_it_is_tried_later_and_later_until_72_hours_after_the_first_try(put: Num
 
 
 def test_the_hours_for_which_it_is_tried_are_the_policys(put: Number) -> None:
-    put.policy = type(put.policy)(put.policy.hours, keep_trying=2 * HOUR)
+    put.policy = replace(put.policy, keep_trying=2 * HOUR)
     begun, _ = sends_until_it_gives_up(put)
     assert begun[-1] == NOON + 2 * HOUR
 

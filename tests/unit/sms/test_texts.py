@@ -7,8 +7,10 @@ import pytest
 
 from schemas.questions import Details, NoticeKind, QuestionKind
 from schemas.values import Language
-from sms import texts
+from sms.catalogues import load_texts
 from sms.text_table import Shown, all_texts
+
+TEXTS = load_texts()
 
 KEYS = {
     *(kind.value for kind in QuestionKind),
@@ -19,7 +21,7 @@ KEYS = {
     "route_state_corporation",
     "route_provider",
 }
-ALL = list(all_texts())
+ALL = list(all_texts(TEXTS))
 
 
 def named(shown: Shown) -> str:
@@ -28,14 +30,14 @@ def named(shown: Shown) -> str:
 
 @pytest.mark.parametrize("language", list(Language))
 def test_a_catalogue_has_every_text_and_no_other(language: Language) -> None:
-    found = texts.catalogue(language)
+    found = TEXTS.catalogues[language]
     assert set(found) == KEYS
     assert all(found.values())
 
 
 @pytest.mark.parametrize("key", sorted(KEYS))
 def test_both_languages_use_the_same_placeholders(key: str) -> None:
-    kazakh, russian = (sorted(re.findall(r"{(\w*)}", texts.catalogue(each)[key])) for each in Language)
+    kazakh, russian = (sorted(re.findall(r"{(\w*)}", TEXTS.catalogues[each][key])) for each in Language)
     assert kazakh == russian
 
 
@@ -91,11 +93,11 @@ def test_each_question_offers_the_digits_of_its_own_and_a_no(language: Language)
         "explain_account_known": {"5", "0"},
     }
     for key, offered in digits.items():
-        told = re.sub(r"\b3 (?:күн|дня)\b|{\w+}", "", texts.catalogue(language)[key])
+        told = re.sub(r"\b3 (?:күн|дня)\b|{\w+}", "", TEXTS.catalogues[language][key])
         assert set(re.findall(r"\b[0-9]\b", told)) == offered
 
 
 def test_the_end_of_a_term_is_told_as_its_last_minute() -> None:
     ends = datetime(2021, 7, 18, 18, tzinfo=UTC)
-    told = texts.notice(NoticeKind.REMINDER, Language.RUSSIAN, Details(iin_tail="0017", until=ends))
+    told = TEXTS.notice(NoticeKind.REMINDER, Language.RUSSIAN, Details(iin_tail="0017", until=ends))
     assert "23:59 18.07.2021" in told
