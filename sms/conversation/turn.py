@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from schemas.ids import message_id_of
 from schemas.messages import MessageToSend
 from schemas.questions import QuestionKind
 from schemas.routes import Effect
