@@ -50,7 +50,7 @@ class StreamApp(Host):
         outgoing: Iterable[Outgoing],
     ) -> None:
         """Write a table's values and send records; when the broker has it all, write the store."""
-        await cast("Producer", self.producer).send_table(table, partition, values, outgoing)
+        await cast("Producer", self.producer).changelogs.send_table(table, partition, values, outgoing)
 
     def held(self) -> int:
         """How many source partitions this worker holds."""

@@ -1,8 +1,8 @@
 """Looks now and then whether another worker has written to a changelog of ours.
 
-An owner that goes on writing notices it by the hole between its own writes (see `streams.transport.repair`).
-One that has nothing to write would find out at its next event, and whoever recovers the table before that
-would believe what is not true.
+An owner that goes on writing notices it by the hole between its own writes (see
+`streams.transport.changelog_writer`). One that has nothing to write would find out at its next event, and
+whoever recovers the table before that would believe what is not true.
 """
 
 from typing import cast
@@ -39,11 +39,11 @@ class ChangelogWatch:
 
     async def _look(self) -> None:
         app = self._app
-        consumer, producer = cast("Consumer", app.consumer), cast("Producer", app.producer)
+        consumer, changelogs = cast("Consumer", app.consumer), cast("Producer", app.producer).changelogs
         written: dict[TP, tuple[BytesTable, int]] = {}
         for table in cast("dict[str, BytesTable]", app.tables).values():
             for number in table.partitions_owned():
-                offset = producer.settled(table, number)
+                offset = changelogs.settled(table, number)
                 if offset is not None:
                     written[TP(table.changelog_topic_name, number)] = table, offset
         generation = app.consumer_generation_id
@@ -55,5 +55,5 @@ class ChangelogWatch:
             return
         for tp, (table, offset) in written.items():
             # What was written since the question was put would look like another's.
-            if ends[tp] > offset and producer.settled(table, tp.partition) == offset:
-                producer.repair_from(table, tp.partition, ends[tp])
+            if ends[tp] > offset and changelogs.settled(table, tp.partition) == offset:
+                changelogs.repair_from(table, tp.partition, ends[tp])

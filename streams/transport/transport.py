@@ -1,6 +1,6 @@
 """Our transport: Faust's, with its causes of loss mended, delivering batches.
 
-Each mend is one method, with its reason in the docstring; `docs/upstream/` has a note ready to send for each.
+Each mend is one function, with its reason in the docstring; `docs/upstream/` has a note to send for each.
 
 | mend | where |
 |---|---|
@@ -9,7 +9,7 @@ Each mend is one method, with its reason in the docstring; `docs/upstream/` has 
 | M3 commit before forgetting | `streams.transport.consumer.Consumer.on_partitions_revoked` |
 | M4 seek, then resume; M5 raise | `streams.transport.recovery.Recovery.on_recovery_completed` |
 | M6 wait for every write | `streams.transport.producer.ProducerBuffer.flush`, `Producer._settings_extra` |
-| M7 a lost send ends the process | `streams.transport.producer.Producer.on_lost` |
+| M7 a lost send ends the process | `streams.transport.submission.end_at_lost_send` |
 | M8 a fetch belongs to one assignment | `streams.transport.consumer_thread.ConsumerThread.seek_all` |
 | M9 no request for records is held long | `streams.transport.consumer_thread.ConsumerThread` |
 | M10 a stop leaves the group in any case | `streams.transport.host.Host._on_rebalance_when_stopped` |

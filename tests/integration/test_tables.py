@@ -87,15 +87,15 @@ async def test_what_another_writes_during_a_repair_is_repaired_too(
 ) -> None:
     app, table = written.app, written.table
     await app.send_table(table, 0, {b"a": b"new", b"b": b"new"}, [])
-    producer: Any = app.producer
-    foreign_keys, late = producer._foreign_keys, [b"b", b"c"]
+    changelogs: Any = cast("Any", app.producer).changelogs
+    foreign_keys, late = changelogs._foreign_keys, [b"b", b"c"]
 
     async def interrupted(*args: Any) -> Any:
         if late:
             await stranger.send_and_wait(table.changelog_topic_name, b"old", key=late.pop(0), partition=0)
         return await foreign_keys(*args)
 
-    monkeypatch.setattr(producer, "_foreign_keys", interrupted)
+    monkeypatch.setattr(changelogs, "_foreign_keys", interrupted)
     async with AIOKafkaProducer(bootstrap_servers=written.ledger.kafka) as stranger:
         await stranger.send_and_wait(table.changelog_topic_name, b"old", key=b"a", partition=0)
         await app.send_table(table, 0, {b"d": b"new"}, [])
@@ -103,4 +103,4 @@ async def test_what_another_writes_during_a_repair_is_repaired_too(
     last = dict(await written.changelog())
     assert late == []
     assert last == {b"a": b"new", b"b": b"new", b"c": None, b"d": b"new"}
-    assert producer.settled(table, 0) == len(await written.changelog())
+    assert changelogs.settled(table, 0) == len(await written.changelog())

@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CONSUMERS = {"AIOKafkaConsumer", "KafkaConsumer"}
 UNCOMMITTED = {
     # It looks for whatever another worker has written to a changelog, and believes none of it.
-    "streams/transport/producer.py",
+    "streams/transport/changelog_writer.py",
 }
 
 
@@ -31,7 +31,7 @@ def readers() -> Iterator[tuple[str, str | None]]:
 def test_every_reader_reads_what_is_committed() -> None:
     found = set(readers())
     files = {file for file, _ in found}
-    assert {"ops/demo/outcomes.py", "streams/transport/producer.py"} <= files
+    assert {"ops/demo/outcomes.py", "streams/transport/changelog_writer.py"} <= files
     assert found == {
         (file, "read_uncommitted" if file in UNCOMMITTED else "read_committed") for file in files
     }

@@ -23,6 +23,9 @@ class Stage:
         self.repaired: list[int] = []
         self.leased = True
         table = SimpleNamespace(changelog_topic_name="changelog", partitions_owned=lambda: [0])
+        changelogs = SimpleNamespace(
+            settled=lambda *_: self.written, repair_from=lambda _, __, end: self.repaired.append(end)
+        )
         self.app: Any = SimpleNamespace(
             task=lambda _: None,
             tables={"table": table},
@@ -31,9 +34,7 @@ class Stage:
             consumer_generation_id=1,
             lease=SimpleNamespace(valid=lambda: self.leased),
             consumer=SimpleNamespace(highwaters=self._highwaters),
-            producer=SimpleNamespace(
-                settled=lambda *_: self.written, repair_from=lambda _, __, end: self.repaired.append(end)
-            ),
+            producer=SimpleNamespace(changelogs=changelogs),
         )
         self.app.ready.set()
 
