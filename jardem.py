@@ -245,7 +245,7 @@ def bench_desk() -> None:
 
 
 def _explained(error: Exception) -> tuple[int, tuple[str, ...]] | None:
-    """The exit code and the lines for an error that is the user's to mend, None for one that is ours."""
+    """The exit code and the lines for an error that is the user's to put right, None for one that is ours."""
     from aiokafka.errors import KafkaError as OtherKafkaError
     from kafka.errors import KafkaError
 

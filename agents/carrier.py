@@ -53,10 +53,10 @@ class TableJournal:
         self._partition = partition
 
     def get(self, key: bytes) -> bytes | None:
-        """What was last put under this key."""
+        """What was last written under this key."""
         return self._table.partition(self._partition).get(key)
 
-    async def put(self, entries: Mapping[bytes, bytes]) -> None:
+    async def write(self, entries: Mapping[bytes, bytes]) -> None:
         """Write; returns when the broker has acknowledged all of it."""
         await self._app.send_table(self._table, self._partition, entries, [])
 

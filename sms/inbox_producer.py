@@ -1,4 +1,4 @@
-"""Where the webhooks put their events: the SMS desk's inbox, acknowledged by all in-sync replicas."""
+"""Where the webhooks send their events: the SMS desk's inbox, acknowledged by all in-sync replicas."""
 
 import asyncio
 from types import TracebackType
@@ -21,10 +21,10 @@ class NotTakenError(Exception):
     """The broker has not acknowledged the event in time; it may have it all the same."""
 
 
-class Inbox(Protocol):
-    """Takes events. What `put` returned from is not lost any more."""
+class EventSink(Protocol):
+    """Takes events. What `send` returned from is not lost any more."""
 
-    async def put(self, outgoing: Outgoing) -> None:
+    async def send(self, outgoing: Outgoing) -> None:
         """Return when the event is safe. Raises `NotTakenError`."""
         ...
 
@@ -33,8 +33,8 @@ class Inbox(Protocol):
         ...
 
 
-class KafkaInbox:
-    """The inbox in Kafka, through an idempotent producer. Use as a context manager.
+class InboxProducer:
+    """Sends to the inbox through an idempotent producer. Use as a context manager.
 
     `timeout` is how long an acknowledgement is waited for, in seconds of real time. Raises `NoBrokerError`
     where no broker answers at the start.
@@ -65,7 +65,7 @@ class KafkaInbox:
         if self._producer is not None:
             await self._producer.stop()
 
-    async def put(self, outgoing: Outgoing) -> None:
+    async def send(self, outgoing: Outgoing) -> None:
         """Send and wait for the acknowledgement. Raises `NotTakenError`."""
         if self._producer is None:
             raise NotTakenError("not connected")

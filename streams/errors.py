@@ -1,4 +1,4 @@
-"""What whoever runs jardem can mend: said in lines, without a traceback."""
+"""What whoever runs jardem can put right: said in lines, without a traceback."""
 
 import errno
 import os
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class UserError(Exception):
-    """Something that is the user's to mend. `problems` are lines, each with what to do about it.
+    """Something that is the user's to put right. `problems` are lines, each with what to do about it.
 
     The command prints them and ends with `exit_code`: 1 failed, 2 wrong arguments or settings.
     """

@@ -81,14 +81,14 @@ def effect_id(cause: ReceivedEvent | Cause, event: Event, number: int) -> str:
     return derived_id(cause.id, event.name, str(number), *place)
 
 
-def read(record: Record, known: Mapping[str, type[Event]]) -> tuple[str, ReceivedEvent]:
+def read(record: Record, catalogue: Mapping[str, type[Event]]) -> tuple[str, ReceivedEvent]:
     """The event's id and the event. Raises `UnreadableRecordError` with a reason that repeats no data."""
     try:
         event = decode(record.value, record.headers, timestamp=record.timestamp)
-        found = received_event(event, known, record.offset)
+        received = received_event(event, catalogue, record.offset)
     except (NotACloudEventError, UnknownEventError) as error:
         raise UnreadableRecordError(str(error)) from None
-    return found.id, found
+    return received.id, received
 
 
 def inbox_record(event: MessageReceived | MessageStatusReported, pseudonyms: Pseudonyms) -> Outgoing:

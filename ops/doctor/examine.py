@@ -35,7 +35,7 @@ def examine() -> Iterator[Line]:
     except SettingsError as error:
         yield from (Line(Verdict.WRONG, line) for line in error.problems)
         yield Line(
-            Verdict.NOTE, "brokers, topics and the SMS API were not looked at: mend the settings first"
+            Verdict.NOTE, "brokers, topics and the SMS API were not looked at: put the settings right first"
         )
         return
     yield from _settings(settings)

@@ -19,7 +19,7 @@ from schemas.stored import NewerValueError, UnreadableValueError
 from sms import metrics
 from sms.sending import journal
 from sms.sending.journal import Entry, Journal, Page, Report
-from sms.sending.sender import Limits, Sender, Step
+from sms.sending.sender import Attempt, Limits, Sender
 from streams.clock import real_now
 
 _log = structlog.get_logger(__name__)
@@ -99,31 +99,31 @@ class Dispatcher:
 
     async def _round(self, numbers: list[_Number], ends: float, may_call: Callable[[], bool]) -> None:
         """Handle the next message of each number."""
-        begun: list[tuple[_Number, Step]] = []
+        begun: list[tuple[_Number, Attempt]] = []
         touched: dict[bytes, Page] = {}
         for number in numbers:
             message = number.waiting.pop(0)
             next_ = self._decide(number, message, ends, may_call)
-            if isinstance(next_, Step):
+            if isinstance(next_, Attempt):
                 begun.append((number, next_))
             elif next_ is not None:
                 self._conclude(number, next_, touched)
         now = self._now()
         intents = {
-            number.key: journal.dump(self._noted(number, step.entry.begun(step.message.attempt, now)))
-            for number, step in begun
+            number.key: journal.dump(self._noted(number, attempt.entry.begun(attempt.message.attempt, now)))
+            for number, attempt in begun
         }
         if intents:
-            await self._journal.put(intents)
-        entries = await asyncio.gather(*(self._sender.carry_out(step) for _, step in begun))
+            await self._journal.write(intents)
+        entries = await asyncio.gather(*(self._sender.carry_out(attempt) for _, attempt in begun))
         for (number, _), entry in zip(begun, entries, strict=True):
             self._conclude(number, entry, touched)
         if touched:
-            await self._journal.put({key: journal.dump(page) for key, page in touched.items()})
+            await self._journal.write({key: journal.dump(page) for key, page in touched.items()})
 
     def _decide(
         self, number: _Number, message: MessageToSend, ends: float, may_call: Callable[[], bool]
-    ) -> Step | Entry | None:
+    ) -> Attempt | Entry | None:
         """Carry the message out, or be done with it; None: what was reported is reported again."""
         known = number.page.find(message.message_id) if number.page else None
         if known and known.report and (known.final or message.attempt <= known.attempt):
@@ -137,11 +137,11 @@ class Dispatcher:
             return self._sender.deferred(message, entry, "behind_another", open_=entry.open)
         if not entry.open and self._sender.is_stale(message):
             return self._sender.deferred(message, entry, "stale", 0.0, open_=False)
-        taken = number.page.sids()
+        others = number.page.sids()
         if entry.open:
-            return Step(message, entry, ambiguous=True, taken=taken, ends=ends, may_call=may_call)
+            return Attempt(message, entry, ambiguous=True, others=others, ends=ends, may_call=may_call)
         intent = entry.model_copy(update={"called_at": now}).begun(message.attempt, now)
-        return Step(message, intent, ambiguous=False, taken=taken, ends=ends, may_call=may_call)
+        return Attempt(message, intent, ambiguous=False, others=others, ends=ends, may_call=may_call)
 
     def _conclude(self, number: _Number, entry: Entry, touched: dict[bytes, Page]) -> None:
         if entry.report is not None:

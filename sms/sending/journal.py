@@ -26,10 +26,10 @@ class Journal(Protocol):
     """A table keyed by `phone_id`."""
 
     def get(self, key: bytes) -> bytes | None:
-        """What was last put under this key."""
+        """What was last written under this key."""
         ...
 
-    async def put(self, entries: Mapping[bytes, bytes]) -> None:
+    async def write(self, entries: Mapping[bytes, bytes]) -> None:
         """Write; return when the broker has acknowledged all of it."""
         ...
 
@@ -124,5 +124,5 @@ def load(value: bytes | None) -> Page:
 
 
 def dump(page: Page) -> bytes:
-    """The value to be put."""
+    """The value to be written."""
     return dump_stored(page, VERSION)

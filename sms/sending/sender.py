@@ -55,17 +55,17 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Attempt:
     """One message to be carried out, with what the journal knows of it.
 
-    `ambiguous`: the API may have it already. `taken`: the sids that belong to other messages of the number.
+    `ambiguous`: the API may have it already. `others`: the sids that belong to other messages of the number.
     `ends`: when, on the loop's clock, nothing new may be begun. `may_call`: whether it is still ours to send.
     """
 
     message: MessageToSend
     entry: Entry
     ambiguous: bool
-    taken: frozenset[Sid]
+    others: frozenset[Sid]
     ends: float
     may_call: Callable[[], bool]
 
@@ -148,35 +148,35 @@ class Sender:
         _log.error("a message failed for a cause of ours: the queue is held", reason=reason, code=code)
         self._breaker.hold()
 
-    async def carry_out(self, step: Step) -> Entry:
+    async def carry_out(self, attempt: Attempt) -> Entry:
         """Look the message up if it is ambiguous, send it if need be, and return what became of it."""
         async with self._free:
             with self._breaker.turn() as may_begin:
                 if not may_begin:
-                    return self._later(step, "resting", self._breaker.spread(), open_=step.ambiguous)
-                return await self._begin(step)
+                    return self._later(attempt, "resting", self._breaker.spread(), open_=attempt.ambiguous)
+                return await self._begin(attempt)
 
-    async def _begin(self, step: Step) -> Entry:
-        if step.ambiguous:
-            known = await self._look_up(step) or self._unsettled(step)
+    async def _begin(self, attempt: Attempt) -> Entry:
+        if attempt.ambiguous:
+            known = await self._look_up(attempt) or self._unsettled(attempt)
             if known is not None:
                 return known
-        return await self._send(step)
+        return await self._send(attempt)
 
     def _later(
-        self, step: Step, reason: str, retry_after: float | None = None, *, open_: bool = False
+        self, attempt: Attempt, reason: str, retry_after: float | None = None, *, open_: bool = False
     ) -> Entry:
-        return self.deferred(step.message, step.entry, reason, retry_after, open_=open_)
+        return self.deferred(attempt.message, attempt.entry, reason, retry_after, open_=open_)
 
-    async def _look_up(self, step: Step) -> Entry | None:
+    async def _look_up(self, attempt: Attempt) -> Entry | None:
         """The message as the API has it, or put off as the API can't be asked; None: the API has it not."""
-        intended_at = step.entry.intended_at or step.entry.touched_at
+        intended_at = attempt.entry.intended_at or attempt.entry.touched_at
         try:
             found = await self._carrier.find(
-                step.message.phone,
-                step.message.text,
+                attempt.message.phone,
+                attempt.message.text,
                 since=intended_at - _CLOCKS_APART,
-                except_sids=step.taken,
+                except_sids=attempt.others,
             )
         except CannotBeAskedError as problem:
             waited = self._now() - intended_at
@@ -184,84 +184,86 @@ class Sender:
                 metrics.LOOKUPS.labels("not_now").inc()
                 # A list that can't be read says nothing of why messages were refused: their count goes on.
                 self._breaker.failed(None, answered=False)
-                return self._later(step, "look_up_failed", open_=True)
+                return self._later(attempt, "look_up_failed", open_=True)
             metrics.LOOKUPS.labels("impossible").inc()
-            _log.error("a message is in doubt", message_id=step.message.message_id, reason=str(problem))
-            return self.in_doubt(step.message, step.entry)
+            _log.error("a message is in doubt", message_id=attempt.message.message_id, reason=str(problem))
+            return self.in_doubt(attempt.message, attempt.entry)
         if found is None:
             metrics.LOOKUPS.labels("not_found").inc()
             return None
         metrics.LOOKUPS.labels("adopted").inc()
         at = min(max(found.at, intended_at), self._now())
-        return self._accepted(step, replace(found, at=at))
+        return self._accepted(attempt, replace(found, at=at))
 
-    def _unsettled(self, step: Step) -> Entry | None:
+    def _unsettled(self, attempt: Attempt) -> Entry | None:
         """Put the message off while the API may still be at work on the call that was cut off.
 
         Where nothing was reported of the attempt, its worker died or lost the number to us, nobody knows
         when: its call may have been cut off at this moment.
         """
         now = self._now()
-        entry = step.entry
+        entry = attempt.entry
         cut_off_at = entry.called_at if entry.report and entry.called_at else now
         left = (cut_off_at - now).total_seconds() + self._limits.settle_seconds
         if left <= 0:
             return None
-        seen = replace(step, entry=entry.model_copy(update={"called_at": cut_off_at}))
+        seen = replace(attempt, entry=entry.model_copy(update={"called_at": cut_off_at}))
         return self._later(seen, "unsettled", left, open_=True)
 
-    async def _send(self, step: Step) -> Entry:
+    async def _send(self, attempt: Attempt) -> Entry:
         loop = asyncio.get_running_loop()
         gives_up = loop.time() + self._limits.quick_seconds
         for tries_left in reversed(range(self._limits.tries)):
-            if not await self._bucket.take(step.ends):
-                return self._later(step, "busy", self._chance.uniform(0, self._limits.batch_seconds))
+            if not await self._bucket.take(attempt.ends):
+                return self._later(attempt, "busy", self._chance.uniform(0, self._limits.batch_seconds))
             if self._breaker.seconds_left() > 0:
-                return self._later(step, "resting", self._breaker.spread())
-            if self.is_stale(step.message):
-                return self._later(step, "stale", 0.0)
-            if not step.may_call():
+                return self._later(attempt, "resting", self._breaker.spread())
+            if self.is_stale(attempt.message):
+                return self._later(attempt, "stale", 0.0)
+            if not attempt.may_call():
                 raise asyncio.CancelledError("the messages are another worker's now")
-            failure = await self._call(step)
+            failure = await self._call(attempt)
             if isinstance(failure, Entry):
                 return failure
             doublings = self._limits.tries - 1 - tries_left
             pause = failure.retry_after or self._chance.uniform(0.5, 1) * _FIRST_PAUSE * 2**doublings
             hopeless = failure.ours or failure.unknown
             if tries_left == 0 or hopeless or loop.time() + pause > gives_up:
-                return self._later(step, failure.reason, failure.retry_after)
+                return self._later(attempt, failure.reason, failure.retry_after)
             await asyncio.sleep(pause)
         raise AssertionError("the last try returns")
 
-    async def _call(self, step: Step) -> Entry | NotNow:
+    async def _call(self, attempt: Attempt) -> Entry | NotNow:
         """One call, and the look-up where it was cut off or failed inside the API."""
         with metrics.CALL_SECONDS.time():
-            outcome = await self._carrier.send(step.message.phone, step.message.text)
+            outcome = await self._carrier.send(attempt.message.phone, attempt.message.text)
         metrics.CALLS.labels(type(outcome).__name__.lower()).inc()
         match outcome:
             case Accepted():
                 self._breaker.accepted()
-                return self._accepted(step, outcome)
+                return self._accepted(attempt, outcome)
             case Refused():
                 self._breaker.succeeded()
-                return self._rejected(step, outcome)
+                return self._rejected(attempt, outcome)
             case NotNow():
-                self._note_failure(step, outcome)
+                self._note_failure(attempt, outcome)
                 return outcome
             case Uncertain():
                 failure = NotNow(outcome.reason, outcome.retry_after, answered=False)
-                self._note_failure(step, failure)
-                known = await self._look_up(step)
+                self._note_failure(attempt, failure)
+                known = await self._look_up(attempt)
                 if known is None and not outcome.ended:
-                    cut_off = replace(step, entry=step.entry.model_copy(update={"called_at": self._now()}))
+                    cut_off = replace(
+                        attempt, entry=attempt.entry.model_copy(update={"called_at": self._now()})
+                    )
                     return self._later(cut_off, outcome.reason, self._limits.settle_seconds, open_=True)
                 return known or failure
 
-    def _note_failure(self, step: Step, failure: NotNow) -> None:
+    def _note_failure(self, attempt: Attempt, failure: NotNow) -> None:
         if failure.unknown:
             metrics.UNKNOWN_CODES.labels(str(failure.code or "none")).inc()
             _log.warning("the SMS API refused a message with a code that we do not know", code=failure.code)
-            if self._breaker.refused(step.message.phone):
+            if self._breaker.refused(attempt.message.phone):
                 _log.error("it refused number after number so: nobody sends for a while", code=failure.code)
             return
         self._breaker.failed(failure.retry_after, answered=failure.answered)
@@ -271,27 +273,27 @@ class Sender:
                 "the SMS API refuses our account or settings", reason=failure.reason, code=failure.code
             )
 
-    def _accepted(self, step: Step, outcome: Accepted) -> Entry:
+    def _accepted(self, attempt: Attempt, outcome: Accepted) -> Entry:
         now = self._now()
         report = MessageAccepted(
-            message_id=step.message.message_id,
-            phone=step.message.phone,
-            attempt=step.message.attempt,
+            message_id=attempt.message.message_id,
+            phone=attempt.message.phone,
+            attempt=attempt.message.attempt,
             sid=outcome.sid,
             accepted_at=self._clock.virtual(outcome.at),
             sent_at=self._clock.virtual(min(outcome.sent_at, now)) if outcome.sent_at else None,
         )
-        return step.entry.reported(report, now, open_=False)
+        return attempt.entry.reported(report, now, open_=False)
 
-    def _rejected(self, step: Step, outcome: Refused) -> Entry:
+    def _rejected(self, attempt: Attempt, outcome: Refused) -> Entry:
         now = self._now()
         report = MessageRejected(
-            message_id=step.message.message_id,
-            phone=step.message.phone,
-            attempt=step.message.attempt,
+            message_id=attempt.message.message_id,
+            phone=attempt.message.phone,
+            attempt=attempt.message.attempt,
             code=outcome.code,
             reason=outcome.reason,
             opted_out=outcome.opted_out,
             at=self._clock.virtual(now),
         )
-        return step.entry.reported(report, now, open_=False)
+        return attempt.entry.reported(report, now, open_=False)

@@ -118,10 +118,10 @@ class HandsetTerminal:
             async for line in response.content:
                 if not line.startswith(b"data: "):
                     continue
-                told = json.loads(line.removeprefix(b"data: "))
-                for handset in told["handsets"]:
+                state = json.loads(line.removeprefix(b"data: "))
+                for handset in state["handsets"]:
                     if handset["phone"] == phone:
-                        self._draw(handset, told["down"])
+                        self._draw(handset, state["down"])
 
     async def _call(
         self, session: ClientSession, method: str, path: str, body: dict[str, Any] | None = None
@@ -154,9 +154,9 @@ class HandsetTerminal:
             self._console.print(_bubble(message))
 
 
-def _number(given: str) -> str:
+def _number(phone: str) -> str:
     try:
-        return check_phone(given)
+        return check_phone(phone)
     except ValueError as error:
         raise WrongNumberError(str(error)) from None
 

@@ -56,7 +56,7 @@ class WebhookCaller:
         """
         url, fragment = urldefrag(address)
         try:
-            asked = read_overrides(fragment)
+            overrides = read_overrides(fragment)
         except ValueError as error:
             _log.warning("a webhook can't be called", problem=str(error))
             return False
@@ -66,13 +66,13 @@ class WebhookCaller:
             "User-Agent": "TwilioProxy/1.1",
         }
         loop = asyncio.get_running_loop()
-        ends = loop.time() + asked.total_seconds
-        for number in range(asked.repeats + 1):
-            failure = await self._once(url, fields, headers, asked, ends - loop.time())
+        ends = loop.time() + overrides.total_seconds
+        for number in range(overrides.repeats + 1):
+            failure = await self._once(url, fields, headers, overrides, ends - loop.time())
             if failure is None:
                 return True
             pause = _FIRST_PAUSE * 2**number
-            wanted = number < asked.repeats and asked.repeat_after(failure.kind)
+            wanted = number < overrides.repeats and overrides.repeat_after(failure.kind)
             if not wanted or loop.time() + pause >= ends:
                 _log.warning("a webhook did not take a call", problem=failure.problem, calls=number + 1)
                 return False
@@ -84,13 +84,13 @@ class WebhookCaller:
         url: str,
         fields: Mapping[str, str],
         headers: Mapping[str, str],
-        asked: Overrides,
+        overrides: Overrides,
         seconds: float,
     ) -> _Failure | None:
         if self._session is None:
             raise RuntimeError("the simulator is not running")
         timeout = ClientTimeout(
-            total=seconds, sock_connect=asked.connect_seconds, sock_read=asked.read_seconds
+            total=seconds, sock_connect=overrides.connect_seconds, sock_read=overrides.read_seconds
         )
         try:
             async with self._session.post(url, data=fields, headers=headers, timeout=timeout) as response:

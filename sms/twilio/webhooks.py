@@ -21,7 +21,7 @@ from prometheus_client.aiohttp import make_aiohttp_handler
 from schemas.ids import Pseudonyms
 from schemas.messages import MessageReceived, MessageStatusReported
 from sms import metrics
-from sms.inbox_producer import Inbox, KafkaInbox, NotTakenError
+from sms.inbox_producer import EventSink, InboxProducer, NotTakenError
 from sms.twilio.errors import is_known
 from sms.twilio.first_received import FirstReceived
 from sms.twilio.forms import BadRequestError, read_form, read_inbound, read_json, read_status
@@ -41,8 +41,8 @@ _SECONDS_FOR_A_BODY = 10.0
 _SECONDS_TO_END = 10.0
 _NO_ANSWER = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
-Told = MessageReceived | MessageStatusReported
-Read = Callable[[dict[str, str], datetime], Told]
+_Event = MessageReceived | MessageStatusReported
+Read = Callable[[dict[str, str], datetime], _Event]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +59,13 @@ class Account:
 class Webhooks:
     """The application's handlers."""
 
-    def __init__(self, inbox: Inbox, account: Account, pseudonyms: Pseudonyms, clock: Clock) -> None:
+    def __init__(self, inbox: EventSink, account: Account, pseudonyms: Pseudonyms, clock: Clock) -> None:
         self._inbox = inbox
         self._auth_token = account.auth_token
         self._called_at = without_fragment(account.public_url)
         self._pseudonyms = pseudonyms
         self._clock = clock
-        self._heard = FirstReceived()
+        self._first_received = FirstReceived()
 
     def app(self) -> web.Application:
         """The application: two routes for the SMS API, and three for whoever looks after the process."""
@@ -100,7 +100,7 @@ class Webhooks:
         try:
             body = await _body(request)
             fields = self._signed_fields(request, body)
-            await self._put(read(fields, arrived_at))
+            await self._send(read(fields, arrived_at))
         except _RefusedError as refused:
             return _refuse(endpoint, refused.status, refused.reason)
         except BadRequestError as problem:
@@ -110,24 +110,24 @@ class Webhooks:
         metrics.WEBHOOKS.labels(endpoint, "taken").inc()
         return None
 
-    async def _put(self, told: Told) -> None:
+    async def _send(self, event: _Event) -> None:
         """Return when the broker has the event. Raises `NotTakenError`.
 
         A text that comes again after a refusal was received when it came first: that the broker was away is
         no fault of the citizen's, and may not make an answer late (R6).
         """
-        if isinstance(told, MessageStatusReported):
-            await self._inbox.put(inbox_record(told, self._pseudonyms))
-            _count(told)
+        if isinstance(event, MessageStatusReported):
+            await self._inbox.send(inbox_record(event, self._pseudonyms))
+            _count(event)
             return
-        first = self._heard.first(told.sid, told.received_at)
+        first = self._first_received.first(event.sid, event.received_at)
         try:
-            received = told.model_copy(update={"received_at": first})
-            await self._inbox.put(inbox_record(received, self._pseudonyms))
+            received = event.model_copy(update={"received_at": first})
+            await self._inbox.send(inbox_record(received, self._pseudonyms))
         except NotTakenError:
-            self._heard.refused(told.sid, first)
+            self._first_received.refused(event.sid, first)
             raise
-        self._heard.taken(told.sid)
+        self._first_received.taken(event.sid)
 
     def _signed_fields(self, request: web.Request, body: bytes) -> dict[str, str]:
         """The fields of a call whose signature is good. Raises `_RefusedError` and `BadRequestError`."""
@@ -174,13 +174,13 @@ async def _body(request: web.Request) -> bytes:
     return bytes(body)
 
 
-def _count(told: MessageStatusReported) -> None:
-    if told.failure is None:
+def _count(report: MessageStatusReported) -> None:
+    if report.failure is None:
         return
-    metrics.FAILURES.labels(told.failure).inc()
-    if told.error_code and not is_known(told.error_code):
-        metrics.UNKNOWN_CODES.labels(str(told.error_code)).inc()
-        _log.warning("a message failed with a code that we do not know", code=told.error_code)
+    metrics.FAILURES.labels(report.failure).inc()
+    if report.error_code and not is_known(report.error_code):
+        metrics.UNKNOWN_CODES.labels(str(report.error_code)).inc()
+        _log.warning("a message failed with a code that we do not know", code=report.error_code)
 
 
 def _refuse(endpoint: str, status: int, reason: str) -> web.Response:
@@ -231,7 +231,7 @@ async def serve(settings: Settings, *, stop: asyncio.Event | None = None) -> Non
     account = Account(settings.twilio_auth_token.get_secret_value(), settings.public_url)
     pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
     host, port = settings.webhooks_bind.host, settings.webhooks_bind.port
-    async with KafkaInbox(settings) as inbox:
+    async with InboxProducer(settings) as inbox:
         webhooks = Webhooks(inbox, account, pseudonyms, settings.clock())
         async with WebhookServer(webhooks, host, port) as server:
             _log.info("the webhooks listen", host=host, port=server.port, public_url=settings.public_url)

@@ -51,8 +51,8 @@ def beginning(committed: Committed | None, begin: int, topic_id: str) -> Beginni
     return moved(committed.offset, max(committed.offset, begin))
 
 
-def moved(wanted: int, found: int) -> Beginning:
-    """What it means that the log could be read from `found` on only, where `wanted` was next."""
-    if found > wanted:
-        return Beginning(found, Why.DELETED, found - wanted)
-    return Beginning(found, Why.SHORTER_LOG if found < wanted else None)
+def moved(wanted: int, offset: int) -> Beginning:
+    """What it means that the log could be read from `offset` on only, where `wanted` was next."""
+    if offset > wanted:
+        return Beginning(offset, Why.DELETED, offset - wanted)
+    return Beginning(offset, Why.SHORTER_LOG if offset < wanted else None)

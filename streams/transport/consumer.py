@@ -36,7 +36,7 @@ class Consumer(driver.Consumer):
         super().__init__(*args, **kwargs)
         self.assigned = {}
         self._epoch = 0
-        self._known: dict[str, tuple[int, str]] = {}
+        self._counts_and_ids: dict[str, tuple[int, str]] = {}
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -149,8 +149,8 @@ class Consumer(driver.Consumer):
         if not offsets:
             return False
         await self.app.producer.flush()
-        told = {tp: (offset, assigned[tp].topic_id) for tp, offset in offsets.items()}
-        if not await self._thread.commit_offsets(told):
+        commits = {tp: (offset, assigned[tp].topic_id) for tp, offset in offsets.items()}
+        if not await self._thread.commit_offsets(commits):
             return False
         for tp, offset in offsets.items():
             assigned[tp].committed = offset
@@ -228,7 +228,7 @@ class Consumer(driver.Consumer):
         """Say in the log which topics are not what they were at the assignment before."""
         for topic in sorted(self.app.source_topics):
             count, topic_id = self.partitions_of(topic), ids.get(topic, "")
-            before, id_before = self._known.get(topic, (count, topic_id))
+            before, id_before = self._counts_and_ids.get(topic, (count, topic_id))
             if count == 0:
                 log.warning("a topic is gone; `jardem topics apply` makes it anew", topic=topic)
             elif topic_id != id_before and topic_id and id_before:
@@ -236,7 +236,7 @@ class Consumer(driver.Consumer):
             elif count != before:
                 log.info("a topic has other partitions than before", topic=topic, before=before, now=count)
             # The one answer may know already what the other does not.
-            self._known[topic] = count, (topic_id if count else "") or id_before
+            self._counts_and_ids[topic] = count, (topic_id if count else "") or id_before
 
     async def stable_ends(self, *tps: TP) -> dict[TP, int]:
         """Up to where the logs can be read now: no further than the first transaction that is under way."""

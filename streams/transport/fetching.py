@@ -53,7 +53,7 @@ class Fetching:
         self._fetcher = fetcher = consumer._fetcher
         self._patience_ms: int = consumer._request_timeout_ms
         self._answers: dict[FetchRequest, Any] = {}
-        self._told: dict[TP, int] = {}
+        self._positions: dict[TP, int] = {}
         self._out_of_range: dict[TP, int] = {}
         self._stock_fetch = fetcher._proc_fetch_request
         fetcher._client = _Listening(fetcher._client, self._answers)
@@ -121,7 +121,7 @@ class Fetching:
 
     def sought(self, offsets: Mapping[TP, int]) -> None:
         """Partitions were sought to these offsets: what comes from now on is told from there."""
-        self._told.update(offsets)
+        self._positions.update(offsets)
         for tp in offsets:
             self._out_of_range.pop(tp, None)
 
@@ -139,9 +139,9 @@ class Fetching:
         taken = {}
         for tp in tps:
             position = self._position(tp)
-            if position is None or (tp not in found and position == self._told.get(tp)):
+            if position is None or (tp not in found and position == self._positions.get(tp)):
                 continue
-            self._told[tp] = position
+            self._positions[tp] = position
             taken[tp] = Fetched(found.get(tp, ()), position, moved.get(tp))
         return taken
 

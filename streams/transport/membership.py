@@ -74,7 +74,7 @@ def leave_when_stopping(coordinator: Any) -> None:  # noqa: ANN401 - aiokafka ha
 def end_when_expelled(coordinator: Any) -> None:  # noqa: ANN401 - aiokafka has no types
     """Make the process end where an aiokafka group coordinator gives up.
 
-    It keeps what it cannot mend for whoever polls the next time, and waits until then without heartbeats;
+    It keeps what it cannot resolve for whoever polls the next time, and waits until then without heartbeats;
     nobody polls that way here. A name that another has taken (`FENCED_INSTANCE_ID`) is such a thing.
     """
 

@@ -211,7 +211,7 @@ def _unpacked(tp: TP, fetched: Fetched) -> Sequence[Record]:
         if isinstance(item, NotUnpacked):
             end_process(
                 Exit.UNREADABLE_TABLE,
-                "a changelog cannot be unpacked: mend what it says is missing here, or restore the changelog",
+                "a changelog cannot be unpacked: add what it says is missing here, or restore the changelog",
                 changelog=item.topic,
                 partition=item.partition,
                 offset=item.offset,

@@ -17,24 +17,24 @@ QUICK = Limits(per_second=1000, burst=100, quick_seconds=2, settle_seconds=0.4)
 
 
 class MemoryJournal:
-    """Keeps what was put, and how often the API, if one is given, had been called at that moment."""
+    """Keeps what was written, and how often the API, if one is given, had been called at that moment."""
 
     def __init__(self, api: BadApi | None = None) -> None:
         self.values: dict[bytes, bytes] = {}
-        self.puts: list[tuple[dict[bytes, bytes], int]] = []
+        self.writes: list[tuple[dict[bytes, bytes], int]] = []
         self.fail_on: Callable[[int], bool] = lambda _: False
         self._api = api
 
     def get(self, key: bytes) -> bytes | None:
         return self.values.get(key)
 
-    async def put(self, entries: Mapping[bytes, bytes]) -> None:
+    async def write(self, entries: Mapping[bytes, bytes]) -> None:
         await asyncio.sleep(0)
         calls = len(self._api.creates()) if self._api else 0
-        if self.fail_on(len(self.puts)):
-            self.puts.append(({}, calls))
+        if self.fail_on(len(self.writes)):
+            self.writes.append(({}, calls))
             raise ConnectionError("the broker is gone")
-        self.puts.append((dict(entries), calls))
+        self.writes.append((dict(entries), calls))
         self.values.update(entries)
 
 

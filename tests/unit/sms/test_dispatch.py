@@ -66,7 +66,7 @@ async def test_the_intent_is_written_before_the_call_and_the_outcome_after(
     [report] = await dispatcher.dispatch([message()])
     assert isinstance(report, MessageAccepted)
     assert report.sid == api.messages[0]["sid"]
-    (intent, calls_before), (outcome, calls_after) = kept.puts
+    (intent, calls_before), (outcome, calls_after) = kept.writes
     assert (calls_before, calls_after) == (0, 1)
     key = PSEUDONYMS.phone(PHONE).encode()
     [entry] = journal.load(intent[key]).entries
@@ -77,15 +77,15 @@ async def test_the_intent_is_written_before_the_call_and_the_outcome_after(
     assert entry.report == report
 
 
-async def test_the_intents_of_a_batch_are_one_put(
+async def test_the_intents_of_a_batch_are_one_write(
     api: BadApi, dispatcher: Dispatcher, kept: MemoryJournal
 ) -> None:
     batch = [message(f"m{n}", f"+770155501{n:02}") for n in range(50)]
     reports = await dispatcher.dispatch(batch)
     assert [report.message_id for report in reports] == [f"m{n}" for n in range(50)]
-    assert len(kept.puts) == 2
-    assert len(kept.puts[0][0]) == 50
-    assert kept.puts[0][1] == 0
+    assert len(kept.writes) == 2
+    assert len(kept.writes[0][0]) == 50
+    assert kept.writes[0][1] == 0
     assert len(api.messages) == 50
 
 
@@ -297,7 +297,7 @@ async def test_one_sms_whatever_the_api_does_first(
 async def test_a_worker_that_died_after_the_call_left_one_sms(
     api: BadApi, carrier: TwilioCarrier, kept: MemoryJournal
 ) -> None:
-    kept.fail_on = lambda put: put == 1
+    kept.fail_on = lambda write: write == 1
     with pytest.raises(ConnectionError):
         await new_dispatcher(carrier, kept).dispatch([message()])
     assert len(api.messages) == 1
@@ -314,7 +314,7 @@ async def test_a_worker_that_died_before_the_call_sends_after_all(
     api.always = slow(60)
     task = asyncio.create_task(first.dispatch([message()]))
     await asyncio.wait([task], timeout=0.1)
-    assert len(kept.puts) == 1
+    assert len(kept.writes) == 1
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -361,7 +361,7 @@ async def test_a_worker_that_has_lost_the_partition_calls_nobody(
 async def test_an_intent_that_is_not_acknowledged_is_no_call(
     api: BadApi, dispatcher: Dispatcher, kept: MemoryJournal
 ) -> None:
-    kept.fail_on = lambda put: put == 0
+    kept.fail_on = lambda write: write == 0
     with pytest.raises(ConnectionError):
         await dispatcher.dispatch([message()])
     assert not api.calls
@@ -372,7 +372,7 @@ async def test_the_same_text_twice_is_two_sms_and_neither_is_taken_for_the_other
 ) -> None:
     dispatcher = new_dispatcher(carrier, kept)
     [first] = await dispatcher.dispatch([message("m1")])
-    kept.fail_on = lambda put: put == 3
+    kept.fail_on = lambda write: write == 3
     with pytest.raises(ConnectionError):
         await dispatcher.dispatch([message("m2")])
     [second] = await new_dispatcher(carrier, kept).dispatch([message("m2")])
@@ -397,7 +397,7 @@ async def test_an_older_sms_with_the_same_text_is_not_taken_for_one_that_never_l
 async def test_in_doubt_where_the_api_cannot_be_asked(
     api: BadApi, carrier: TwilioCarrier, kept: MemoryJournal
 ) -> None:
-    kept.fail_on = lambda put: put == 1
+    kept.fail_on = lambda write: write == 1
     with pytest.raises(ConnectionError):
         await new_dispatcher(carrier, kept).dispatch([message()])
     api.list_trouble = status(401, 20003)
@@ -414,7 +414,7 @@ async def test_in_doubt_where_the_api_cannot_be_asked(
 async def test_a_list_that_is_down_is_asked_again_before_anybody_is_called(
     api: BadApi, carrier: TwilioCarrier, kept: MemoryJournal
 ) -> None:
-    kept.fail_on = lambda put: put == 1
+    kept.fail_on = lambda write: write == 1
     with pytest.raises(ConnectionError):
         await new_dispatcher(carrier, kept).dispatch([message()])
     api.list_trouble = status(503)
@@ -474,7 +474,7 @@ async def test_a_request_that_grows_stale_while_it_waits_its_turn_goes_back_too(
 async def test_a_message_already_sent_is_found_however_stale_the_request(
     api: BadApi, carrier: TwilioCarrier, kept: MemoryJournal
 ) -> None:
-    kept.fail_on = lambda put: put == 1
+    kept.fail_on = lambda write: write == 1
     with pytest.raises(ConnectionError):
         await new_dispatcher(carrier, kept).dispatch([message()])
     [report] = await new_dispatcher(carrier, kept).dispatch([message(age=3600)])
@@ -565,7 +565,7 @@ async def test_a_journal_that_a_newer_release_has_written_gives_the_batch_up(
     with pytest.raises(NewerValueError):
         await dispatcher.dispatch([message("m2", "+77015550102"), message()])
     assert not api.calls
-    assert not kept.puts
+    assert not kept.writes
 
 
 class Desk:
@@ -626,8 +626,8 @@ async def test_a_storm_with_deaths_of_workers_ends_with_one_sms_each(
     while batch := desk.batch():
         if chance.random() < 0.2:
             api.list_trouble = down_once
-        dies_at = len(kept.puts) + 1 if chance.random() < 0.2 else -1
-        kept.fail_on = lambda put, dies_at=dies_at: put == dies_at  # type: ignore[misc]
+        dies_at = len(kept.writes) + 1 if chance.random() < 0.2 else -1
+        kept.fail_on = lambda write, dies_at=dies_at: write == dies_at  # type: ignore[misc]
         try:
             desk.heard(await dispatcher.dispatch(batch))
         except ConnectionError:

@@ -57,8 +57,8 @@ class TableBench(Bench):
 
 class TableJournalContract(JournalContract):
     async def test_it_keeps_to_its_partition(self, bench: TableBench) -> None:
-        await bench.journal.put({A: b"1"})
-        await bench.other.put({A: b"2", B: b"2"})
+        await bench.journal.write({A: b"1"})
+        await bench.other.write({A: b"2", B: b"2"})
         assert (bench.journal.get(A), bench.journal.get(B)) == (b"1", None)
         assert bench.acknowledged() == {A: b"1"}
 

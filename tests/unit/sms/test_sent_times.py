@@ -231,7 +231,7 @@ async def test_a_message_found_after_its_worker_died_bears_its_sent_time(
     api: BadApi, carrier: TwilioCarrier
 ) -> None:
     kept = MemoryJournal(api)
-    kept.fail_on = lambda put: put == 1
+    kept.fail_on = lambda write: write == 1
     message = MessageToSend(
         message_id=MessageId("m"), phone=PHONE, text=TEXT, attempt=1, requested_at=datetime.now(UTC)
     )

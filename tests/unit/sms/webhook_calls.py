@@ -50,7 +50,7 @@ class MemoryInbox:
         self.records: list[Outgoing] = []
         self.down = False
 
-    async def put(self, outgoing: Outgoing) -> None:
+    async def send(self, outgoing: Outgoing) -> None:
         if self.down:
             raise NotTakenError("timeout")
         self.records.append(outgoing)
