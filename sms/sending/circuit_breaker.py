@@ -5,6 +5,8 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sms.backoff import backoff
+
 
 class Hold:
     """The sender is held, because a message that the API had taken failed for a cause of ours.
@@ -44,7 +46,7 @@ class Hold:
             self._pause()
 
     def _pause(self) -> None:
-        seconds = _grown(self._FIRST, self._times - 1, self._LONGEST)
+        seconds = backoff(self._FIRST, self._times - 1, self._LONGEST)
         self._until = asyncio.get_running_loop().time() + seconds
 
 
@@ -117,7 +119,7 @@ class CircuitBreaker:
             self._numbers.clear()
         pause = retry_after or 0.0
         if self._failures >= self._FAILURES:
-            pause = max(pause, _grown(self._FIRST, self._failures - self._FAILURES, self._LONGEST))
+            pause = max(pause, backoff(self._FIRST, self._failures - self._FAILURES, self._LONGEST))
         self._pause(pause)
 
     def refused(self, number: str) -> bool:
@@ -129,7 +131,7 @@ class CircuitBreaker:
             self._numbers.add(number)
         if len(self._numbers) < self._FAILURES:
             return False
-        self._pause(_grown(self._FIRST, self._refusals, self._LONGEST))
+        self._pause(backoff(self._FIRST, self._refusals, self._LONGEST))
         self._refusals += 1
         return True
 
@@ -140,7 +142,3 @@ class CircuitBreaker:
     def _pause(self, seconds: float) -> None:
         if seconds:
             self._until = max(self._until, asyncio.get_running_loop().time() + seconds)
-
-
-def _grown(first: float, doublings: int, longest: float) -> float:
-    return min(longest, first * 2.0 ** min(doublings, 10))

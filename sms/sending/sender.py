@@ -17,6 +17,7 @@ from schemas.messages import (
     MessageToSend,
 )
 from sms import metrics
+from sms.backoff import backoff
 from sms.carrier import Accepted, CannotBeAskedError, Carrier, NotNow, Refused, Uncertain
 from sms.sending.circuit_breaker import CircuitBreaker
 from sms.sending.journal import Entry
@@ -226,7 +227,7 @@ class Sender:
             if isinstance(failure, Entry):
                 return failure
             doublings = self._limits.tries - 1 - tries_left
-            pause = failure.retry_after or self._chance.uniform(0.5, 1) * _FIRST_PAUSE * 2**doublings
+            pause = failure.retry_after or self._chance.uniform(0.5, 1) * backoff(_FIRST_PAUSE, doublings)
             hopeless = failure.ours or failure.unknown
             if tries_left == 0 or hopeless or loop.time() + pause > gives_up:
                 return self._later(attempt, failure.reason, failure.retry_after)

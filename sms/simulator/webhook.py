@@ -15,6 +15,7 @@ from aiohttp import (
     ConnectionTimeoutError,
 )
 
+from sms.backoff import backoff
 from sms.twilio.signature import sign
 from streams.webhook_urls import Overrides, read_overrides
 
@@ -71,7 +72,7 @@ class WebhookCaller:
             failure = await self._once(url, fields, headers, overrides, ends - loop.time())
             if failure is None:
                 return True
-            pause = _FIRST_PAUSE * 2**number
+            pause = backoff(_FIRST_PAUSE, number)
             wanted = number < overrides.repeats and overrides.repeat_after(failure.kind)
             if not wanted or loop.time() + pause >= ends:
                 _log.warning("a webhook did not take a call", problem=failure.problem, calls=number + 1)
