@@ -30,6 +30,19 @@ def free_port() -> int:
         return port
 
 
+def obstacle(port: int) -> str | None:
+    """Why no server can listen at this port of 127.0.0.1; None where one can."""
+    with socket.socket() as probe:
+        # As servers do: what has just ended there is no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+            probe.listen()
+        except OSError as error:
+            return error.strerror or str(error)
+    return None
+
+
 def listens(address: str, *, timeout: float = 1.0) -> str | None:
     """Connect to `host:port`; None when that works, otherwise why it does not."""
     where = Address.parse(address)

@@ -22,32 +22,19 @@ class NoBrokerError(UserError):
     """No broker answers; the message names the addresses and the likely cause."""
 
 
-class AddressTakenError(UserError):
-    """Something listens already where we should."""
+class CannotListenError(UserError):
+    """A server of ours cannot listen where `setting` says, mostly because something listens there already."""
 
-    def __init__(self, variable: str, address: str, *, may_be_off: bool = False) -> None:
+    def __init__(self, setting: str, address: str, error: OSError, *, may_be_off: bool = False) -> None:
         off = ", or to off" if may_be_off else ""
+        if error.errno == errno.EADDRINUSE:
+            why = "where something listens already (another process of ours, perhaps)"
+        else:
+            why = f"where we cannot listen ({_in_words(error)})"
         super().__init__(
-            f"{variable} is {address}, where something listens already (another process of ours, perhaps): "
-            f"set it to another address, to port 0 for any that is free{off}"
+            f"{setting} is {address}, {why}: "
+            f"set it to another address of this machine, to port 0 for any that is free{off}"
         )
-
-
-class AddressUnusableError(UserError):
-    """We cannot listen there: the address is no address of this machine, or the port is not for us."""
-
-    def __init__(self, variable: str, address: str, why: str) -> None:
-        super().__init__(
-            f"{variable} is {address}, where this process cannot listen ({why}): "
-            "set it to an address of this machine, like 127.0.0.1, and a port from 1024 on"
-        )
-
-
-def cannot_listen(variable: str, address: str, error: OSError, *, may_be_off: bool = False) -> UserError:
-    """What to say where listening has failed so. `may_be_off`: whether the setting may be off."""
-    if error.errno == errno.EADDRINUSE:
-        return AddressTakenError(variable, address, may_be_off=may_be_off)
-    return AddressUnusableError(variable, address, error.strerror or type(error).__name__)
 
 
 class FolderError(UserError):
@@ -65,3 +52,8 @@ def make_folder(folder: Path, whose: str) -> None:
         raise FolderError(folder, whose, error.strerror or type(error).__name__) from None
     if not os.access(folder, os.W_OK | os.X_OK):
         raise FolderError(folder, whose, os.strerror(errno.EACCES))
+
+
+def _in_words(error: OSError) -> str:
+    named = errno.errorcode.get(error.errno or 0)
+    return os.strerror(error.errno) if named and error.errno else error.strerror or str(error)

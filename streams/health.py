@@ -3,9 +3,8 @@
 from typing import TYPE_CHECKING
 
 from aiohttp import web
-from prometheus_client.aiohttp import make_aiohttp_handler
 
-from streams.errors import cannot_listen
+from streams.serving import add_health, listen
 from streams.settings.values import Address, variable
 
 if TYPE_CHECKING:
@@ -15,10 +14,9 @@ if TYPE_CHECKING:
 class Health:
     """A small web server beside the app.
 
-    `/healthz`: 200 while the process's main loop answers. `/readyz`: 200 when the tables are recovered and
-    partitions are held; 503 with the reason before that, during a rebalance, while stopping, and (`idle`)
-    when there are more workers than partitions, so that this one has nothing to do. `/metrics`: what the
-    process counts, for Prometheus.
+    It is ready when the tables are recovered and partitions are held; not before that, during a rebalance,
+    while stopping, and (`idle`) when there are more workers than partitions, so that this one has nothing to
+    do.
     """
 
     def __init__(self, app: "StreamApp") -> None:
@@ -39,32 +37,19 @@ class Health:
         return None
 
     async def start(self, bind: Address) -> str:
-        """Listen; port 0 takes a free one. Returns `host:port`. Raises a `UserError`."""
+        """Listen; port 0 takes a free one. Returns `host:port`. Raises `CannotListenError`."""
         server = web.Application()
-        server.router.add_get("/healthz", self._healthz)
-        server.router.add_get("/readyz", self._readyz)
-        server.router.add_get("/metrics", make_aiohttp_handler())
+        add_health(server, self._reason, self._details)
         self._runner = web.AppRunner(server, access_log=None)
-        await self._runner.setup()
-        try:
-            await web.TCPSite(self._runner, bind.host, bind.port).start()
-        except OSError as error:
-            await self._runner.cleanup()
-            raise cannot_listen(variable("health_bind"), str(bind), error, may_be_off=True) from None
-        return str(Address(bind.host, self._runner.addresses[0][1]))
+        return str(await listen(self._runner, bind, variable("health_bind"), may_be_off=True))
 
     async def stop(self) -> None:
         """Stop listening."""
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def _healthz(self, _: web.Request) -> web.Response:
-        return web.json_response({"status": "alive"})
+    async def _reason(self) -> str | None:
+        return self.reason()
 
-    async def _readyz(self, _: web.Request) -> web.Response:
-        reason = self.reason()
-        body = {
-            "status": reason or "ready",
-            "partitions": self._app.held() if self._app.ready.is_set() else 0,
-        }
-        return web.json_response(body, status=200 if reason is None else 503)
+    def _details(self) -> dict[str, int]:
+        return {"partitions": self._app.held() if self._app.ready.is_set() else 0}

@@ -28,7 +28,7 @@ class UnfitTopicsError(UserError):
 def run_worker(app: StreamApp, bind: Address | None = None) -> int:
     """Run the application until a signal; returns the exit code.
 
-    `bind` is where health is answered, if anywhere.
+    `bind` is where health is answered, if anywhere. Raises `CannotListenError`.
 
     SIGTERM and SIGINT stop it in an orderly way: what is in flight is finished (or given up after
     `revoke_wait`), committed, and the group is left at once. If that takes longer than `stop_seconds`, or at
@@ -46,14 +46,15 @@ async def _run(app: StreamApp, bind: Address | None) -> int:
     except (UnfitTopicsError, KafkaError) as error:
         log.critical("worker refused to start", error=str(error), exit_code=int(Exit.CONFIGURATION))
         return int(Exit.CONFIGURATION)
+    # Before anything in the data folder is touched: a second worker by mistake goes no further.
+    health = Health(app)
+    listening = await health.start(bind) if bind else "off"
     if app.conf.store.scheme == "rocksdb":
         make_folder(app.conf.tabledir, variable("data_dir"))
         prepare_folder(app.conf.tabledir, app.conf.id)
     membership = Membership.claim(app.conf.datadir, {*app.source_topics, *app.tables_of_inboxes.values()})
     app.conf.consumer_group_instance_id = membership.instance_id
     stopping = _watch_signals()
-    health = Health(app)
-    listening = await health.start(bind) if bind else "off"
     log.info("worker starts", app=app.conf.id, store=app.conf.store.scheme, health=listening)
     app.finalize()
     idle = asyncio.create_task(_say_when_idle(app))

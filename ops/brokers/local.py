@@ -7,8 +7,10 @@ from typing import ClassVar, Self
 
 from ops.brokers.broker import BrokerError
 from ops.brokers.child import Child
-from ops.reach import answers, free_port
+from ops.reach import answers, free_port, obstacle
 from streams.errors import make_folder
+
+_PORT = "--port, or 0 for any that is free"
 
 
 class LocalBroker:
@@ -44,7 +46,12 @@ class LocalBroker:
     def start(self) -> None:
         """Start it and wait until it answers. Raises `BrokerError`, with the end of its log."""
         if answers(self.address, timeout=1):
-            raise BrokerError(f"a broker already answers at {self.address}; use that one, or another port")
+            raise BrokerError(
+                f"a broker already answers at {self.address}: use that one (JARDEM_KAFKA={self.address}), or "
+                f"give another {_PORT}"
+            )
+        if why := obstacle(self.port):
+            raise BrokerError(f"{self.title} cannot listen at {self.address} ({why}): give another {_PORT}")
         make_folder(self.folder, "JARDEM_DATA_DIR, or --data,")
         self._child = Child(self.command(), log=self.folder / f"{self.kind}.log")
         try:

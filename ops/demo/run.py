@@ -24,7 +24,7 @@ from ops.demo.processes import DemoError, run_command
 from ops.demo.sample import Published
 from ops.demo.script import Script
 from ops.demo.show import Show
-from ops.reach import free_port, listens
+from ops.reach import free_port, obstacle
 from sms.simulator import Handset
 
 _DAY = 86_400
@@ -202,4 +202,4 @@ class _Demo:
 
 def _page_port() -> int:
     """The same port each time, so that an open page finds the next demo; another one where it is taken."""
-    return _PAGE_PORT if listens(f"127.0.0.1:{_PAGE_PORT}") else free_port()
+    return free_port() if obstacle(_PAGE_PORT) else _PAGE_PORT

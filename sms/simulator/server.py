@@ -10,6 +10,8 @@ from sms.simulator.control import Control
 from sms.simulator.handsets import Handsets, Message
 from sms.simulator.network import Listener, Network
 from streams.clock import Clock
+from streams.serving import listen
+from streams.settings.values import Address
 
 _SECONDS_TO_END = 2.0
 
@@ -60,8 +62,7 @@ class Simulator:
     @property
     def url(self) -> str:
         """Where it listens: the SMS API's address, and the page's."""
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._port}"
+        return f"http://{Address(self._host, self._port)}"
 
     @property
     def down(self) -> bool:
@@ -74,18 +75,13 @@ class Simulator:
         self._network.switched()
 
     async def __aenter__(self) -> Self:
-        """Listen. Raises `OSError` where the port is taken."""
+        """Listen. Raises `CannotListenError`."""
         app = web.Application(client_max_size=64 * 1024)
         self._api.add_to(app)
         Control(self.handsets, self._network, self._clock).add_to(app)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SECONDS_TO_END)
-        await self._runner.setup()
-        try:
-            await web.TCPSite(self._runner, self._host, self._port).start()
-        except OSError:
-            await self._runner.cleanup()
-            raise
-        self._port = int(self._runner.addresses[0][1])
+        bind = Address(self._host, self._port)
+        self._port = (await listen(self._runner, bind, "the simulated SMS API's address")).port
         await self._network.open()
         return self
 

@@ -131,7 +131,10 @@ class HandsetTerminal:
                 response.raise_for_status()
                 return await response.json()
         except (ClientError, OSError, ValueError) as error:
-            raise NoSimulatorError(f"no simulated SMS API answers at {self._url}: {error}") from None
+            raise NoSimulatorError(
+                f"no simulated SMS API answers at {self._url} ({error}): "
+                "give with --url where jardem demo shows its handsets"
+            ) from None
 
     def _handset(self, told: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
         """What was told, if it is a handset: any service may listen there. Raises `NoSimulatorError`."""

@@ -16,7 +16,6 @@ from typing import Self
 
 import structlog
 from aiohttp import web
-from prometheus_client.aiohttp import make_aiohttp_handler
 
 from schemas.ids import Pseudonyms
 from schemas.messages import MessageReceived, MessageStatusReported
@@ -27,8 +26,8 @@ from sms.twilio.first_received import FirstReceived
 from sms.twilio.forms import BadRequestError, read_form, read_inbound, read_json, read_status
 from sms.twilio.signature import is_body_signed, is_signed
 from streams.clock import Clock
-from streams.errors import cannot_listen
 from streams.events import inbox_record
+from streams.serving import add_health, listen
 from streams.settings.settings import Settings
 from streams.settings.values import Address, variable
 from streams.webhook_urls import INBOUND, STATUS, without_fragment
@@ -72,9 +71,7 @@ class Webhooks:
         app = web.Application(client_max_size=LARGEST_BODY)
         app.router.add_post(INBOUND, self._inbound)
         app.router.add_post(STATUS, self._status)
-        app.router.add_get("/healthz", self._healthz)
-        app.router.add_get("/readyz", self._readyz)
-        app.router.add_get("/metrics", make_aiohttp_handler())
+        add_health(app, self._reason)
         return app
 
     async def _inbound(self, request: web.Request) -> web.Response:
@@ -85,13 +82,8 @@ class Webhooks:
         refusal = await self._take(request, "status", read_status)
         return refusal or web.Response(status=204)
 
-    async def _healthz(self, _: web.Request) -> web.Response:
-        return web.json_response({"status": "alive"})
-
-    async def _readyz(self, _: web.Request) -> web.Response:
-        if await self._inbox.is_ready():
-            return web.json_response({"status": "ready"})
-        return web.json_response({"status": "the broker does not answer, or has no inbox"}, status=503)
+    async def _reason(self) -> str | None:
+        return None if await self._inbox.is_ready() else "the broker does not answer, or has no inbox"
 
     async def _take(self, request: web.Request, endpoint: str, read: Read) -> web.Response | None:
         """Handle a call; None: the broker has its event."""
@@ -196,18 +188,12 @@ class WebhookServer:
         self._runner = web.AppRunner(
             webhooks.app(), access_log=None, shutdown_timeout=_SECONDS_TO_END, handle_signals=False
         )
-        self._bind = host, port
+        self._bind = Address(host, port)
         self.port = port
 
     async def __aenter__(self) -> Self:
-        """Listen."""
-        await self._runner.setup()
-        try:
-            await web.TCPSite(self._runner, *self._bind).start()
-        except OSError as error:
-            await self._runner.cleanup()
-            raise cannot_listen(variable("webhooks_bind"), str(Address(*self._bind)), error) from None
-        self.port = int(self._runner.addresses[0][1])
+        """Listen. Raises `CannotListenError`."""
+        self.port = (await listen(self._runner, self._bind, variable("webhooks_bind"))).port
         return self
 
     async def __aexit__(
@@ -220,7 +206,7 @@ class WebhookServer:
 async def serve(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
     """Run the webhooks until SIGTERM or SIGINT (or `stop`), then stop in order: calls first, then the broker.
 
-    Raises `NoBrokerError` within ten seconds, and another `UserError` where it cannot listen.
+    Raises `NoBrokerError` within ten seconds, and `CannotListenError`.
     """
     ended = stop or asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -1,0 +1,47 @@
+"""What our HTTP servers have in common: how they listen, and the routes for whoever looks after them."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from aiohttp import web
+from prometheus_client.aiohttp import make_aiohttp_handler
+
+from streams.errors import CannotListenError
+from streams.settings.values import Address
+
+
+async def listen(runner: web.AppRunner, bind: Address, setting: str, *, may_be_off: bool = False) -> Address:
+    """Listen, and say where: port 0 takes a free one.
+
+    Raises `CannotListenError`, which says what to set `setting` to; the runner is cleaned up then.
+    """
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, bind.host, bind.port).start()
+    except OSError as error:
+        await runner.cleanup()
+        raise CannotListenError(setting, str(bind), error, may_be_off=may_be_off) from None
+    return Address(bind.host, int(runner.addresses[0][1]))
+
+
+def add_health(
+    app: web.Application,
+    reason: Callable[[], Awaitable[str | None]],
+    details: Callable[[], Mapping[str, int]] = dict,
+) -> None:
+    """Add three routes.
+
+    `/healthz`: 200 while the process's main loop answers. `/readyz`: 200 when it is ready, 503 with the
+    `reason` why not, and the `details` in either case. `/metrics`: what it counts, for Prometheus.
+    """
+
+    async def healthz(_: web.Request) -> web.Response:
+        return web.json_response({"status": "alive"})
+
+    async def readyz(_: web.Request) -> web.Response:
+        why_not = await reason()
+        body = {"status": why_not or "ready", **details()}
+        return web.json_response(body, status=503 if why_not else 200)
+
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", make_aiohttp_handler())
