@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+PACKAGES = ("agents", "ops", "rules", "schemas", "sms", "streams")
+"""What is installed beside this file."""
+
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
 
@@ -128,6 +131,13 @@ def demo(
 @app.command()
 def doctor() -> None:
     """Say what is missing or wrong with this installation, one line each. Exit code 1 where there is."""
+    strangers = _strangers()
+    for problem in strangers:
+        typer.echo(f"wrong {problem}")
+    if strangers:
+        # Nothing else that is looked at with them could be believed.
+        raise typer.Exit(1)
+
     from ops.doctor.examine import examine, healthy
 
     lines = []
@@ -244,8 +254,38 @@ def bench_desk() -> None:
             broker.stop()
 
 
+def _strangers() -> tuple[str, ...]:
+    """A line for each package of ours in whose place, or in whose folder, is somebody else's.
+
+    Ours stand at the top level, where other projects may have some of the same names. It is found out here,
+    without importing any of them, because each of them may be the one that is not ours.
+    """
+    from importlib import metadata, util
+
+    here = Path(__file__).resolve().parent
+    remedy = "install jardem into an environment of its own, without a PYTHONPATH"
+    lines = []
+    for name in PACKAGES:
+        spec = util.find_spec(name)
+        first = Path(spec.origin).resolve() if spec and spec.origin else None
+        if first != here / name / "__init__.py":
+            lines.append(f"the package {name} is {first or 'missing'}, not jardem's in {here}: {remedy}")
+    projects = metadata.packages_distributions()
+    lines += [
+        f"{project} has installed files into jardem's {here / name}: {remedy}"
+        for name in PACKAGES
+        for project in sorted(set(projects.get(name, ())) - {"jardem"})
+        if Path(str(metadata.distribution(project).locate_file(name))).resolve() == here / name
+    ]
+    return tuple(lines)
+
+
 def _explained(error: Exception) -> tuple[int, tuple[str, ...]] | None:
     """The exit code and the lines for an error that is the user's to put right, None for one that is ours."""
+    if isinstance(error, ImportError):
+        strangers = _strangers()
+        return (1, strangers) if strangers else None
+
     from aiokafka.errors import KafkaError as OtherKafkaError
     from kafka.errors import KafkaError
 
