@@ -63,8 +63,8 @@ class StreamApp(Host):
         """
         consumer = cast("Consumer", self.consumer)
         held = sum(tp.topic == topic for tp in consumer.assigned)
-        known = consumer.partitions_of(topic) if held else 0
-        return held / known if known else 0.0
+        count = consumer.partitions_of(topic) if held else 0
+        return held / count if count else 0.0
 
 
 def create_app(settings: Settings, tuning: Tuning | None = None) -> StreamApp:

@@ -29,7 +29,7 @@ CLOCKS_APART = timedelta(hours=1)
 """How far the SMS API's clock may be from ours."""
 _WORTH_STORING = timedelta(minutes=1)
 _MOST_PARTS = 5000
-_MOST_KNOWN = 20_000
+_MOST_REMEMBERED = 20_000
 
 
 VERSION = 1
@@ -85,7 +85,7 @@ class CatchUp:
         self._leave = leave
         self._now = now
         self._reading: _Reading | None = None
-        self._known: dict[Sid, None] = {}
+        self._handed_over: dict[Sid, None] = {}
 
     def forget(self) -> None:
         """Begin anew the next time, with what is stored then: another worker may have read on meanwhile.
@@ -93,7 +93,7 @@ class CatchUp:
         What was handed over may not have reached the broker, so it is handed over again.
         """
         self._reading = None
-        self._known.clear()
+        self._handed_over.clear()
 
     async def read(self, stored: bytes | None) -> Part:
         """Read the next part of the list. `stored` is the last mark that was stored, if any was.
@@ -111,10 +111,10 @@ class CatchUp:
             metrics.INBOUND_CHECKS.labels("not_now" if problem.passing else "impossible").inc()
             raise
         reading.parts += 1
-        taken = [text for text in part.texts if text.at <= reading.began - self._leave]
-        reading.newest = max([reading.newest, *(text.at for text in taken)])
+        due = [text for text in part.texts if text.at <= reading.began - self._leave]
+        reading.newest = max([reading.newest, *(text.at for text in due)])
         # The list is newest first; a number's texts are handed over in their order, as far as one part goes.
-        texts = [record for text in reversed(taken) if (record := self._record(text)) is not None]
+        texts = [record for text in reversed(due) if (record := self._record(text)) is not None]
         reading.following = part.following
         if reading.following and reading.parts < _MOST_PARTS:
             return Part(texts, None, more=True)
@@ -147,7 +147,7 @@ class CatchUp:
 
     def _record(self, text: Text) -> Outgoing | None:
         """The text for the inbox, once until `forget`; None for what was handed over, or can't be one."""
-        if text.sid in self._known:
+        if text.sid in self._handed_over:
             return None
         # What is to come was not received, whatever the API's clock says.
         received_at = self._clock.virtual(min(text.at, self._now()))
@@ -159,9 +159,9 @@ class CatchUp:
             record = None
         else:
             metrics.INBOUND_TEXTS.labels("handed").inc()
-        self._known[text.sid] = None
-        while len(self._known) > _MOST_KNOWN:
-            del self._known[next(iter(self._known))]
+        self._handed_over[text.sid] = None
+        while len(self._handed_over) > _MOST_REMEMBERED:
+            del self._handed_over[next(iter(self._handed_over))]
         return record
 
 

@@ -125,12 +125,12 @@ class Dispatcher:
         self, number: _Number, message: MessageToSend, ends: float, may_call: Callable[[], bool]
     ) -> Attempt | Entry | None:
         """Carry the message out, or be done with it; None: what was reported is reported again."""
-        known = number.page.find(message.message_id) if number.page else None
-        if known and known.report and (known.final or message.attempt <= known.attempt):
-            number.reports.append(known.report.model_copy(update={"attempt": message.attempt}))
+        former = number.page.find(message.message_id) if number.page else None
+        if former and former.report and (former.final or message.attempt <= former.attempt):
+            number.reports.append(former.report.model_copy(update={"attempt": message.attempt}))
             return None
         now = self._now()
-        entry = known or Entry(message_id=message.message_id, attempt=message.attempt, touched_at=now)
+        entry = former or Entry(message_id=message.message_id, attempt=message.attempt, touched_at=now)
         if number.page is None:
             return self._sender.in_doubt(message, entry)
         if number.blocked:

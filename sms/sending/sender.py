@@ -159,9 +159,9 @@ class Sender:
 
     async def _begin(self, attempt: Attempt) -> Entry:
         if attempt.ambiguous:
-            known = await self._look_up(attempt) or self._unsettled(attempt)
-            if known is not None:
-                return known
+            entry = await self._look_up(attempt) or self._unsettled(attempt)
+            if entry is not None:
+                return entry
         return await self._send(attempt)
 
     def _later(
@@ -173,7 +173,7 @@ class Sender:
         """The message as the API has it, or put off as the API can't be asked; None: the API has it not."""
         intended_at = attempt.entry.intended_at or attempt.entry.touched_at
         try:
-            found = await self._carrier.find(
+            accepted = await self._carrier.find(
                 attempt.message.phone,
                 attempt.message.text,
                 since=intended_at - _CLOCKS_APART,
@@ -189,12 +189,12 @@ class Sender:
             metrics.LOOKUPS.labels("impossible").inc()
             _log.error("a message is in doubt", message_id=attempt.message.message_id, reason=str(problem))
             return self.in_doubt(attempt.message, attempt.entry)
-        if found is None:
+        if accepted is None:
             metrics.LOOKUPS.labels("not_found").inc()
             return None
         metrics.LOOKUPS.labels("adopted").inc()
-        at = min(max(found.at, intended_at), self._now())
-        return self._accepted(attempt, replace(found, at=at))
+        at = min(max(accepted.at, intended_at), self._now())
+        return self._accepted(attempt, replace(accepted, at=at))
 
     def _unsettled(self, attempt: Attempt) -> Entry | None:
         """Put the message off while the API may still be at work on the call that was cut off.
@@ -208,8 +208,8 @@ class Sender:
         left = (cut_off_at - now).total_seconds() + self._limits.settle_seconds
         if left <= 0:
             return None
-        seen = replace(attempt, entry=entry.model_copy(update={"called_at": cut_off_at}))
-        return self._later(seen, "unsettled", left, open_=True)
+        cut_off = replace(attempt, entry=entry.model_copy(update={"called_at": cut_off_at}))
+        return self._later(cut_off, "unsettled", left, open_=True)
 
     async def _send(self, attempt: Attempt) -> Entry:
         loop = asyncio.get_running_loop()
@@ -252,13 +252,13 @@ class Sender:
             case Uncertain():
                 failure = NotNow(outcome.reason, outcome.retry_after, answered=False)
                 self._note_failure(attempt, failure)
-                known = await self._look_up(attempt)
-                if known is None and not outcome.ended:
+                entry = await self._look_up(attempt)
+                if entry is None and not outcome.ended:
                     cut_off = replace(
                         attempt, entry=attempt.entry.model_copy(update={"called_at": self._now()})
                     )
                     return self._later(cut_off, outcome.reason, self._limits.settle_seconds, open_=True)
-                return known or failure
+                return entry or failure
 
     def _note_failure(self, attempt: Attempt, failure: NotNow) -> None:
         if failure.unknown:

@@ -165,9 +165,9 @@ def _unlawful(settings: Settings) -> Iterator[str]:
 def unknown_variables(settings: Settings) -> Iterator[str]:
     """A line for each variable that begins like ours and is none: most are mistyped."""
     fields = type(settings).model_fields
-    known = {variable(name) for name in fields}
-    known |= {variable(name) + "_FILE" for name, field in fields.items() if field.annotation is SecretStr}
+    variables = {variable(name) for name in fields}
+    variables |= {variable(name) + "_FILE" for name, field in fields.items() if field.annotation is SecretStr}
     for name in sorted(os.environ):
-        if name.startswith(PREFIX) and name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
+        if name.startswith(PREFIX) and name not in variables:
+            near = difflib.get_close_matches(name, variables, n=1)
             yield f"{name} is no setting of jardem" + (f"; {near[0]} is" if near else "")
