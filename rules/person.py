@@ -205,7 +205,8 @@ def _with_standings(stored: dict[str, Any]) -> dict[str, Any]:
 def _with_numbered_drafts(stored: dict[str, Any]) -> dict[str, Any]:
     """In version 2 a draft bore no step, and said nothing of where its account came from."""
     for case in stored.get("cases", {}).values():
-        if case.get("draft"):
+        # What is no case is for the model to refuse, in words.
+        if isinstance(case, dict) and isinstance(case.get("draft"), dict):
             case["draft"] = {"step": case["step"], "account_source": None, **case["draft"]}
             case["drafts"] = 1
     return stored
