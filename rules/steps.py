@@ -15,7 +15,12 @@ from schemas.outcomes import BenefitDecided, Decision, DecisionDrafted, DraftVoi
 from schemas.questions import Details, NoticeKind, NoticeRequested, QuestionAsked, QuestionKind
 from schemas.values import EndReason, Ground, Language, Scheme, mask_iban
 
-_ON_RECORD = 4
+_REFUSED: dict[int | None, NoticeKind] = {
+    1: NoticeKind.REFUSED_1,
+    2: NoticeKind.REFUSED_2,
+    3: NoticeKind.REFUSED_3,
+    4: NoticeKind.REFUSED,
+}
 _ASKED = {
     QuestionKind.OFFER: State.OFFER_ASKED,
     QuestionKind.ONE_APPLICATION: State.CHOICE_ASKED,
@@ -123,8 +128,7 @@ def pronounce(turn: Turn, case: Case, decision: Decision) -> Case:
     granted = decision.outcome == "granted"
     turn.effects.append(BenefitDecided(**dict(decision)))
     state = State.GRANTED if granted else State.REFUSED
-    refused = NoticeKind.REFUSED if decision.refusal_ground == _ON_RECORD else NoticeKind.REFUSED_BY_OFFICER
-    notice = NoticeKind.GRANTED if granted else refused
+    notice = NoticeKind.GRANTED if granted else _REFUSED[decision.refusal_ground]
     made = DecisionMade(
         decision_id=decision.decision_id,
         outcome=decision.outcome,

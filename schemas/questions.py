@@ -24,13 +24,21 @@ class NoticeKind(StrEnum):
 
     GRANTED = "granted"
     REFUSED = "refused"
+    REFUSED_1 = "refused_1"
+    REFUSED_2 = "refused_2"
+    REFUSED_3 = "refused_3"
     REFUSED_BY_OFFICER = "refused_by_officer"
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
     NO_REPLY = "no_reply"
+    NOT_UNDERSTOOD = "not_understood"
     ANSWERED_LATE = "answered_late"
     ALREADY_RECEIVING = "already_receiving"
+    ANOTHER_GROUND = "another_ground"
     REVOKED = "revoked"
+    MANUAL_ROUTE = "manual_route"
+    HEARING = "hearing"
+    TERM_EXTENDED = "term_extended"
     REMINDER = "reminder"
 
 

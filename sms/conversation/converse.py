@@ -47,7 +47,13 @@ _KEPT_DELIVERIES = 40
 _FIRST_DELAY = 5.0
 _LONGEST_DELAY = 300.0
 _DOUBLINGS = 6
-_OUTDATED = (NoticeKind.NO_REPLY, NoticeKind.DECLINED, NoticeKind.WITHDRAWN, NoticeKind.ANSWERED_LATE)
+_OUTDATED = (
+    NoticeKind.NO_REPLY,
+    NoticeKind.NOT_UNDERSTOOD,
+    NoticeKind.DECLINED,
+    NoticeKind.WITHDRAWN,
+    NoticeKind.ANSWERED_LATE,
+)
 
 
 @dataclass(frozen=True, slots=True)
