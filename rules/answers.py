@@ -20,6 +20,7 @@ from schemas.questions import (
     NoticeKind,
     QuestionAnswered,
     QuestionKind,
+    QuestionNotUnderstood,
     Separately,
     Together,
 )
@@ -60,6 +61,20 @@ def answered(turn: Turn, report: QuestionAnswered) -> None:
         _in_time(turn, case, question, report)
 
 
+def not_understood(turn: Turn, report: QuestionNotUnderstood) -> None:
+    """A text came in time that was not understood: an operator sees it, and the ending says so (R6)."""
+    asked = find_question(turn, report.case_id, report.question_id)
+    if asked is None:
+        turn.remarks.append("a text was not understood at a question that no case asked")
+        return
+    case, question = asked
+    if case.decided or question.sent_at is None:
+        turn.remarks.append("a text was not understood when that did not matter any more")
+        return
+    noted = question.misread(report.received_at)
+    steps.not_silent(turn, turn.remark(replace_question(case, noted), "not_understood"), noted)
+
+
 def _late(turn: Turn, case: Case, question: Question, report: QuestionAnswered) -> None:
     """Too late: the ordinary route, told once, and never a silent grant (R6).
 
@@ -67,16 +82,14 @@ def _late(turn: Turn, case: Case, question: Question, report: QuestionAnswered) 
     records it.
     """
     expired = case.state in WAITING and case.question == question
-    if report.answer:
-        case = turn.keep(replace_question(case, question.with_late(report)))
+    late = question.with_late(report) if report.answer else question.misread(report.received_at)
+    case = turn.keep(replace_question(case, late))
     if question.withdrawn_at:
         turn.remark(case, "answered_from_a_former_number")
         return
     if expired:
         # The end of the term was not processed yet. The answer to the late message says all there is to say.
-        case = steps.end(
-            turn, case, EndReason.NO_REPLY, tell=False, at=question.term_ends, close_at=question.term_ends
-        )
+        case = steps.expire(turn, case, question, tell=False)
     noted = turn.remark(case, "answered_late")
     if noted.state is State.ENDED and not noted.late_told and turn.phone:
         turn.keep(noted.with_(late_told=True))

@@ -17,7 +17,6 @@ from schemas.questions import (
     NoticeKind,
 )
 from schemas.times import ALMATY
-from schemas.values import EndReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ def deadline_elapsed(turn: Turn, report: DeadlineElapsed) -> None:
     if what == "grace":
         steps.proceed(turn, turn.keep(case.with_(grace_until=None)))
     elif question and question.term_ends and what == "term":
-        steps.end(turn, case, EndReason.NO_REPLY, at=question.term_ends, close_at=question.term_ends)
+        steps.expire(turn, case, question)
     elif question and question.term_ends:
         changed = replace_question(case, question.with_(reminded=True))
         steps.notify(turn, turn.remark(changed, "reminded"), NoticeKind.REMINDER, until=question.term_ends)

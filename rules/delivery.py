@@ -3,7 +3,7 @@
 from rules import steps
 from rules.answers import answered
 from rules.person import Case, Question
-from rules.states import SENT, WAITING
+from rules.states import SENT, UNANSWERED, WAITING
 from rules.terms import term_end
 from rules.turn import Turn, find_case, find_question, replace_question
 from schemas.questions import (
@@ -54,11 +54,11 @@ def not_reached(turn: Turn, report: QuestionNotReached) -> None:
     if not question.term_ends or question.message_id != report.message_id:
         turn.remark(case, "not_reached_before")
         return
-    void = question.with_(term_ends=None, reminded=False, moves=question.moves + 1)
+    void = question.with_(term_ends=None, reminded=False, not_understood_at=None, moves=question.moves + 1)
     current = case.question == question
     if current and case.state in _ASKED:
         turn.move(turn.keep(replace_question(case, void)), _ASKED[case.state], note="not_reached")
-    elif current and case.reason is EndReason.NO_REPLY:
+    elif current and case.reason in UNANSWERED:
         steps.proceed(turn, turn.remark(replace_question(case, void), "not_reached"))
     else:
         turn.remark(case, "not_reached_after_closing")
@@ -93,6 +93,9 @@ def sent_time(turn: Turn, told: QuestionSentTime) -> None:
         for answer in sorted(moved.late, key=lambda late: late.received_at):
             if moved.open_at(answer.received_at):
                 answered(turn, answer)
+        after = find_question(turn, told.case_id, told.question_id)
+        if after:
+            steps.not_silent(turn, *after)
 
 
 def _with(case: Case, moved: Question) -> Case:
@@ -115,7 +118,7 @@ def undeliverable(turn: Turn, report: QuestionUndeliverable) -> None:
     current = question and question.question_id == report.question_id
     if case.state in WAITING and question and current:
         steps.end(turn, case, reason, at=report.at, close_at=report.at)
-    elif case.reason is EndReason.NO_REPLY and current:
+    elif case.reason in UNANSWERED and current:
         steps.end(turn, case, reason, at=report.at)
     else:
         turn.remark(case, "undeliverable_after_closing")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from rules.answers import answered
+from rules.answers import answered, not_understood
 from rules.deadlines import deadline_elapsed
 from rules.delivery import not_reached, sent, sent_time, undeliverable
 from rules.facts import (
@@ -31,6 +31,7 @@ from schemas.portal import PhoneRegistered
 from schemas.questions import (
     QuestionAnswered,
     QuestionNotReached,
+    QuestionNotUnderstood,
     QuestionSent,
     QuestionSentTime,
     QuestionUndeliverable,
@@ -73,6 +74,7 @@ _HANDLERS: dict[type[Event], Callable[[Turn, Any], None]] = {
     QuestionSent: sent,
     QuestionSentTime: sent_time,
     QuestionNotReached: not_reached,
+    QuestionNotUnderstood: not_understood,
     QuestionAnswered: answered,
     QuestionUndeliverable: undeliverable,
     DeadlineElapsed: deadline_elapsed,

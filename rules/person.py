@@ -35,7 +35,7 @@ class Question(Stored):
     registered one. An answer counts if it was received before both. A sending that is reported to have failed
     leaves no term; the next one starts it. The carrier may tell afterwards that it sent the question later.
     `moves` counts how often either changed the term, and `late` are the answers that were too late for it, in
-    case it moves.
+    case it moves. `not_understood_at` is when the first text was received that was not understood.
     """
 
     question_id: QuestionId
@@ -48,6 +48,7 @@ class Question(Stored):
     term_ends: Instant | None = None
     withdrawn_at: Instant | None = None
     reminded: bool = False
+    not_understood_at: Instant | None = None
     moves: int = 0
     late: tuple[Annotated[QuestionAnswered, _Whole], ...] = ()
 
@@ -55,6 +56,15 @@ class Question(Stored):
         """Whether an answer that the carrier received at this instant was in time (R6)."""
         bounds = [bound for bound in (self.term_ends, self.withdrawn_at) if bound is not None]
         return all(received_at < bound for bound in bounds)
+
+    @property
+    def misunderstood(self) -> bool:
+        """Whether a text came in time that was not understood: that is no silence (R6)."""
+        return self.not_understood_at is not None and self.open_at(self.not_understood_at)
+
+    def misread(self, received_at: Instant) -> "Question":
+        """The question with a text that was not understood."""
+        return self.with_(not_understood_at=min(self.not_understood_at or received_at, received_at))
 
     def with_late(self, answer: QuestionAnswered) -> "Question":
         """The question with an answer that was too late for it.

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from schemas.values import EndReason
+
 
 class State(StrEnum):
     """Where a case stands."""
@@ -32,6 +34,8 @@ WAITING = frozenset(
     }
 )
 """A question is asked and its answer awaited."""
+UNANSWERED = frozenset({EndReason.NO_REPLY, EndReason.NOT_UNDERSTOOD})
+"""Endings of a question's term (R6): a later sending, or a timely answer that is read late, undoes them."""
 BEFORE_CONSENT = frozenset({State.RECEIVED, State.OFFER_ASKED, State.OFFER_SENT})
 
 SENT = {

@@ -28,6 +28,7 @@ _ASKED = {
 }
 _END_NOTICES = {
     EndReason.NO_REPLY: NoticeKind.NO_REPLY,
+    EndReason.NOT_UNDERSTOOD: NoticeKind.NOT_UNDERSTOOD,
     EndReason.ALREADY_RECEIVING: NoticeKind.ALREADY_RECEIVING,
     EndReason.REVOKED: NoticeKind.REVOKED,
 }
@@ -140,6 +141,20 @@ def pronounce(turn: Turn, case: Case, decision: Decision) -> Case:
     decided = turn.move(case, state, draft=None, decision=made, reason=None, outcome_told=notice)
     notify(turn, decided, notice)
     return decided
+
+
+def expire(turn: Turn, case: Case, question: Question, *, tell: bool = True) -> Case:
+    """The question's term is over (R6). Who answered, but was never understood, did not keep silent."""
+    ends = question.term_ends or turn.happened_at
+    reason = EndReason.NOT_UNDERSTOOD if question.misunderstood else EndReason.NO_REPLY
+    return end(turn, case, reason, at=ends, tell=tell, close_at=ends)
+
+
+def not_silent(turn: Turn, case: Case, question: Question) -> None:
+    """Correct an ending that was told to be silence, where a text turns out to have come in time."""
+    silent = case.state is State.ENDED and case.reason is EndReason.NO_REPLY
+    if silent and case.question == question and question.misunderstood:
+        expire(turn, case, question)
 
 
 def end(

@@ -194,6 +194,20 @@ class QuestionAnswered(ToCase):
     received_at: Instant
 
 
+class QuestionNotUnderstood(ToCase):
+    """A text came to this question that could not be understood. What it says stays with the line.
+
+    Whoever answered, but was never understood, has not been silent (R6).
+    """
+
+    name: ClassVar[str] = "question.not-understood"
+
+    question_id: QuestionId
+    case_id: CaseId
+    message_id: Sid
+    received_at: Instant
+
+
 class QuestionNotReached(ToCase):
     """The sending of this question that was accepted as `message_id` has not reached the number.
 

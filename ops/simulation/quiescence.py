@@ -22,12 +22,13 @@ def check_person(person: Person, invariants: Invariants) -> None:
         if not case.decided:
             _check_terms(case, invariants, known)
         question = case.question
-        if question and case.reason is EndReason.NO_REPLY:
+        if question and case.reason in (EndReason.NO_REPLY, EndReason.NOT_UNDERSTOOD):
             answers = _timely(question, invariants, known)
             demand(not any(each.sure for each in answers), "a timely answer always counts")
             sendings = invariants.truth.sendings(question.question_id)
             reached = any(put.message_id not in known.failed for put in sendings)
             demand(reached, "nobody ends without a reply to what never came")
+            _check_understood(case, question, invariants, known)
         if case.reason in (EndReason.DECLINED, EndReason.WITHDRAWN):
             _check_refused(case, invariants, known)
 
@@ -41,6 +42,27 @@ def _check_terms(case: Case, invariants: Invariants, known: Known) -> None:
             starts = put.starts(told=(put.message_id, put.told_at) in known.told)
             demand(question.sent_at == starts, "a term starts with the sending")
             demand(question.term_ends == ends, "a term is as long as it is")
+
+
+def _check_understood(case: Case, question: Question, invariants: Invariants, known: Known) -> None:
+    """Whoever wrote something that is no answer has not kept silent; whoever wrote nothing has."""
+    truth, ends = invariants.truth, invariants.ends(question.question_id, known)
+    put = truth.put(question.question_id)
+    texts = [
+        text
+        for text in truth.texts.values()
+        if put and truth.meant(text) == put and answer_to(put.asked, text.text) is None
+    ]
+    asked = [truth.asked[each.question_id] for each in case.questions if each.question_id in truth.asked]
+    spoken = [text for text in texts if not any(answer_to(each, text.text) for each in asked)]
+    if case.reason is EndReason.NOT_UNDERSTOOD:
+        demand(question.misunderstood, "nobody who kept silent is told not to have been understood")
+    elif ends and not question.misunderstood:
+        until = min(ends, question.withdrawn_at or ends)
+        sure = [text for text in spoken if put and put.put_at < text.received_at < until]
+        answered = [each.text.received_at for each in _timely(question, invariants, known, late=True)]
+        sure = [text for text in sure if not any(at <= text.received_at for at in answered)]
+        demand(all(truth.unsure(text) for text in sure), "who wrote was not silent")
 
 
 def _check_refused(case: Case, invariants: Invariants, known: Known) -> None:

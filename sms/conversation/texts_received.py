@@ -10,6 +10,7 @@ from schemas.questions import (
     Decline,
     QuestionAnswered,
     QuestionKind,
+    QuestionNotUnderstood,
 )
 from sms.conversation import redelivery
 from sms.conversation.line import Line, LineQuestion, Message
@@ -73,6 +74,9 @@ def _read(turn: Turn, received: MessageReceived) -> None:
     if answer is None and not closed:
         if open_now:
             _explain(turn, question, received)
+        elif not question.answered and not _is_echo(turn.line, question, received.text):
+            # Its term was told to be over before the text was read. It was not silence all the same.
+            _tell_not_understood(turn, question, received)
         else:
             turn.remarks.append("a text after the answer was not understood")
         return
@@ -126,10 +130,11 @@ def _explain(turn: Turn, question: LineQuestion, received: MessageReceived) -> N
             return
         turn.update(question, echoed=True)
         number = "echo"
-    elif question.explained >= _EXPLANATIONS:
-        turn.remarks.append("the question was explained often enough")
-        return
     else:
+        _tell_not_understood(turn, question, received)
+        if question.explained >= _EXPLANATIONS:
+            turn.remarks.append("the question was explained often enough")
+            return
         number = str(turn.update(question, explained=question.explained + 1).explained)
     turn.say(
         Message(
@@ -139,6 +144,19 @@ def _explain(turn: Turn, question: LineQuestion, received: MessageReceived) -> N
             case_id=question.case_id,
             person_id=question.person_id,
             question_id=question.question_id,
+        )
+    )
+
+
+def _tell_not_understood(turn: Turn, question: LineQuestion, received: MessageReceived) -> None:
+    """Tell the case that somebody answers, without what the text says."""
+    turn.effects.append(
+        QuestionNotUnderstood(
+            question_id=question.question_id,
+            case_id=question.case_id,
+            person_id=question.person_id,
+            message_id=received.sid,
+            received_at=received.received_at,
         )
     )
 

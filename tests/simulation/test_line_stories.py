@@ -103,6 +103,39 @@ def test_three_texts_are_explained_and_the_fourth_is_not(town: Town) -> None:
     assert town.case().consent is not None
 
 
+def test_who_answered_but_was_never_understood_was_not_silent(town: Town) -> None:
+    town.learns("phone0", "title")
+    town.reads("кто это?")
+    assert town.notes() == ["not_understood"]
+    town.passes(days=5)
+    assert town.told() == ["offer", "explanation", "reminder", "not_understood"]
+    [ended] = town.endings()
+    assert (ended.reason, ended.ended_at) == (EndReason.NOT_UNDERSTOOD, at(19, 0))
+    town.comes_to_rest()
+
+
+def test_what_was_not_understood_at_one_question_is_not_held_against_the_next(town: Town) -> None:
+    town.learns("phone0", "title")
+    for text in ("?", "2"):
+        town.reads(text)
+    town.passes(days=5)
+    assert town.case().reason is EndReason.NO_REPLY
+    town.comes_to_rest()
+
+
+def test_a_text_in_time_that_is_read_after_the_expiry_and_not_understood_mends_the_ending(town: Town) -> None:
+    town.learns("phone0", "title")
+    town.world.write(PHONE, "кто это?", late=True)
+    town.passes(days=5)
+    assert town.case().reason is EndReason.NO_REPLY
+    town.texts_land()
+    assert [(ended.reason, ended.ended_at) for ended in town.endings()] == [
+        (EndReason.NO_REPLY, at(19, 0)),
+        (EndReason.NOT_UNDERSTOOD, at(19, 0)),
+    ]
+    town.comes_to_rest()
+
+
 def test_each_question_is_explained_anew(town: Town) -> None:
     town.learns("phone0", "title")
     for text in ("?", "?", "?", "2", "?"):

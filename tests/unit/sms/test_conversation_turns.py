@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from schemas.deadlines import DeadlineElapsed
-from schemas.ids import MessageId, PersonId, QuestionId, Sid, derived_id, message_id_of
+from schemas.ids import CaseId, MessageId, PersonId, QuestionId, Sid, derived_id, message_id_of
 from schemas.messages import MessageToSend, SentTimeTold
 from schemas.questions import (
     Consent,
@@ -15,6 +15,7 @@ from schemas.questions import (
     QuestionAnswered,
     QuestionClosed,
     QuestionKind,
+    QuestionNotUnderstood,
     QuestionSent,
 )
 from schemas.received import ReceivedEvent
@@ -275,7 +276,14 @@ def test_who_waits_and_is_withdrawn_is_forgotten_and_the_others_are_not(put: Num
 def test_an_explanation_is_in_the_language_of_its_question(number: Number) -> None:
     number.asks(kind=QuestionKind.ACCOUNT, language=Language.RUSSIAN)
     number.takes()
-    [sent] = number.reads("что?")
+    told, sent = number.reads("что?")
+    assert told == QuestionNotUnderstood(
+        question_id=QuestionId("q"),
+        case_id=CaseId("case"),
+        person_id=PersonId("person of case"),
+        message_id=Sid("IN-что?"),
+        received_at=number.now,
+    )
     assert isinstance(sent, MessageToSend)
     assert sent.text == TEXTS.explanation(QuestionKind.ACCOUNT, Language.RUSSIAN, Details(iin_tail="0015"))
 

@@ -13,6 +13,7 @@ from schemas.questions import (
     QuestionAnswered,
     QuestionClosed,
     QuestionKind,
+    QuestionNotUnderstood,
 )
 from schemas.values import Language
 from tests.unit.sms.number import NOON, PHONE, SECOND, Number
@@ -86,10 +87,12 @@ def test_a_digit_sent_twice_is_explained_once_and_not_counted(put: Number) -> No
     put.carries(explanation)
     assert put.reads("1", sid="once more") == []
     for number in range(3):
-        [counted] = put.reads("что?", sid=f"what {number}")
+        told, counted = put.reads("что?", sid=f"what {number}")
+        assert isinstance(told, QuestionNotUnderstood)
         assert isinstance(counted, MessageToSend)
         put.carries(counted)
-    assert put.reads("что?", sid="what 4") == []
+    [told] = put.reads("что?", sid="what 4")
+    assert isinstance(told, QuestionNotUnderstood)
 
 
 def test_a_bare_no_between_two_questions_takes_no_consent_back(put: Number) -> None:
