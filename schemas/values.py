@@ -112,6 +112,14 @@ class Ground(StrEnum):
     DISABILITY_8_1 = "8-1"
 
 
+class Place(StrEnum):
+    """Where a person can apply on the ordinary route (R19)."""
+
+    STATE_CORPORATION = "state_corporation"
+    PROVIDER = "provider"
+    PORTAL = "portal"
+
+
 class EndReason(StrEnum):
     """Why a proactive process ended without a decision. None of them is a refusal (R6)."""
 

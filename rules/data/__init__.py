@@ -1,0 +1,1 @@
+"""What the order says, as data for lawyers to read, and the one module that reads it."""
