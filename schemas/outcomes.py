@@ -8,7 +8,8 @@ from pydantic import ConfigDict, Field
 from schemas.base import Instant, Model
 from schemas.ids import CaseId, DecisionId, MessageId, Sid
 from schemas.routes import PublicOut
-from schemas.values import EndReason, Ground, Iban, Iin, Language, Scheme
+from schemas.values import EndReason, Ground, Iban, Iin, Language, Place, Scheme
+from schemas.words import Words
 
 
 class Evidence(Model):
@@ -86,16 +87,36 @@ class DraftVoided(PublicOut):
     reason: str
 
 
-class OrdinaryRoute(Model):
-    """Where to apply instead, and the documents of the ground's category (R16, R18).
+class RoutePlace(Model):
+    """A place to apply at (R19, R27, R28). `condition`: on what it depends, null where on nothing."""
 
-    `verified` is false while no source confirms which category of documents belongs to the ground.
+    place: Place
+    name: Words
+    hours: Words
+    condition: Words | None
+
+
+class RouteForm(Model):
+    """The form of application that a place takes (R23)."""
+
+    place: Place
+    name: Words
+
+
+class OrdinaryRoute(Model):
+    """Where to apply instead, in the order in which to go, and with what (R16-R19, R22, R23).
+
+    `verified` is false while no source confirms which category belongs to the ground: then `category` and
+    `documents` are null, and who calls is told. `documents` are those that state systems do not confirm.
     """
 
-    where: tuple[str, ...]
+    where: tuple[RoutePlace, ...]
     call: tuple[str, ...]
-    category: int
-    documents: tuple[str, ...]
+    home_visit: Words
+    representative: Words
+    forms: tuple[RouteForm, ...]
+    category: int | None
+    documents: tuple[Words, ...] | None
     verified: bool
 
 

@@ -98,7 +98,7 @@ class Invariants:
                     self._decided(done, decision, known)
                     self.outcomes.setdefault(decision.case_id, {})[effect.id] = decision
                 case ProcessEnded() as ended:
-                    demand(ended.ordinary_route.documents, "every ending tells the ordinary route")
+                    demand(ended.ordinary_route.where, "every ending tells the ordinary route")
                     self.outcomes.setdefault(ended.case_id, {})[effect.id] = ended
                 case _:
                     pass

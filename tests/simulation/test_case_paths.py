@@ -64,7 +64,7 @@ def test_minors_baikonur_and_repeated_disabilities_go_the_manual_route(
     town.publishes(DisabilityEstablished.model_validate(facts | changes))
     assert town.case("C").reason is EndReason.MANUAL_ROUTE
     assert town.told() == []
-    assert town.endings()[0].ordinary_route.category == 16
+    assert town.endings()[0].ordinary_route.documents is None
 
 
 def test_the_grace_lets_facts_from_other_topics_be_read_first() -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 from rules.deadlines import deadlines
+from rules.ordinary_route import ordinary_route
 from rules.policy import DecisionMode, Policy
 from rules.states import State
 from schemas.deadlines import Deadline, DeadlineElapsed
@@ -12,7 +13,6 @@ from schemas.outcomes import (
     BenefitDecided,
     CaseAdvanced,
     DecisionDrafted,
-    OrdinaryRoute,
     ProcessEnded,
 )
 from schemas.questions import (
@@ -28,7 +28,7 @@ from schemas.questions import (
 )
 from schemas.registry import DisabilityEstablished
 from schemas.statecorp import AccountKnown, BenefitRecorded
-from schemas.values import EndReason, Language
+from schemas.values import EndReason, Ground, Language
 from tests.unit.rules.case_desk import (
     ACCOUNT,
     CASE,
@@ -120,16 +120,7 @@ def test_the_expiry_ends_tells_and_closes_in_this_order(offered: Desk) -> None:
         ended_at=TERM_ENDS,
         scheme=None,
         consented_on=None,
-        ordinary_route=OrdinaryRoute(
-            where=("State Corporation", "egov.kz"),
-            call=("1414", "8 800 080 7777"),
-            category=4,
-            documents=(
-                "жеке басты куәландыратын құжат",
-                '"Халық қаһарманы" атағы берілгенін растайтын құжат',
-            ),
-            verified=True,
-        ),
+        ordinary_route=ordinary_route(Ground.PEOPLES_HERO),
     )
     assert notice == NoticeRequested(
         notice_id=notice_id_of(CASE, "no_reply", 4),

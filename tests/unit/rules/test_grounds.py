@@ -4,7 +4,6 @@ from typing import Literal
 import pytest
 
 from rules.grounds import entitlement, offers_one_application
-from rules.ordinary_route import ordinary_route
 from rules.policy import RULES_VERSION, Policy, TermPolicy
 from schemas.registry import DisabilityEstablished, TitleAwarded
 from schemas.values import EndReason, Ground
@@ -61,45 +60,6 @@ def test_a_disability_names_its_ground_and_goes_the_manual_route_where_no_rule_e
     )
     assert (right.ground, right.record, right.record_id) == (Ground(named), "certificate", "C-7")
     assert right.barred is barred
-
-
-TITLE = ("жеке басты куәландыратын құжат", '"Халық қаһарманы" атағы берілгенін растайтын құжат')
-LABOUR = ("жеке басты куәландыратын құжат", '"Қазақстанның Еңбек Ері" атағы берілгенін растайтын құжат')
-WAR = (
-    "жеке басты куәландыратын құжат",
-    "әскери қызметшілер қатарындағы мүгедек екендігі туралы куәлігі",
-    "жараланғаны, контузия алуы, зақымдануы, мүгедектігі туралы анықтама",
-)
-CERTIFICATE = (
-    "жеке басты куәландыратын құжат",
-    "мүгедектігі туралы анықтама",
-)
-CORPORATION = ("State Corporation", "egov.kz")
-PROVIDER = ("provider (medical and social expertise unit)", "State Corporation", "egov.kz")
-
-
-@pytest.mark.parametrize(
-    ("ground", "category", "documents", "where", "verified"),
-    [
-        (Ground.PEOPLES_HERO, 4, TITLE, CORPORATION, True),
-        (Ground.HERO_OF_LABOUR, 5, LABOUR, CORPORATION, True),
-        (Ground.DISABILITY_1_1, 7, WAR, PROVIDER, False),
-        (Ground.DISABILITY_7, 15, CERTIFICATE, PROVIDER, False),
-        (Ground.DISABILITY_8, 16, CERTIFICATE, PROVIDER, False),
-        (Ground.DISABILITY_8_1, 15, CERTIFICATE, PROVIDER, False),
-    ],
-)
-def test_every_ground_has_its_ordinary_route(
-    ground: Ground,
-    category: int,
-    documents: tuple[str, ...],
-    where: tuple[str, ...],
-    verified: bool,  # noqa: FBT001
-) -> None:
-    route = ordinary_route(ground)
-    assert (route.category, route.documents, route.where) == (category, documents, where)
-    assert route.call == ("1414", "8 800 080 7777")
-    assert route.verified is verified
 
 
 def test_only_disabilities_leave_the_choice_of_the_one_application() -> None:
