@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo
 from agents.carrier import CarrierAgent
 from agents.desks import case_desk, sms_desk
 from agents.intake import TOPICS, Intake
+from rules.data.shipped import shipped
 from rules.policy import CapacityMissing, DecisionMode, DisabilityPath, Policy, TermPolicy
+from rules.rule_sets import Permissions
 from schemas.ids import Pseudonyms
 from sms.carrier import Carrier
 from sms.catalogues import load_texts
@@ -22,7 +24,11 @@ from streams.webhook_urls import STATUS, webhook_url
 
 
 def assemble(settings: Settings) -> StreamApp:
-    """The application for these settings, complete and not started."""
+    """The application for these settings, complete and not started.
+
+    Raises `BadRuleSetsError` where the law's data is not as it must be: nothing starts on it.
+    """
+    shipped()
     app = create_app(settings)
     carrier: Carrier = twilio_carrier(settings)
     pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
@@ -54,6 +60,11 @@ def case_policy(settings: Settings) -> Policy:
         invited_by_sms=settings.manual_route_sms,
         verified_only=settings.profile == "production",
     )
+
+
+def rule_permissions(settings: Settings) -> Permissions:
+    """Which rules count beside those in force (R20)."""
+    return Permissions(repealed=settings.repealed_rules_count, drafts=settings.draft_rules_count)
 
 
 def line_policy(settings: Settings) -> LinePolicy:

@@ -15,6 +15,7 @@ _COMMANDS = ("topics", "worker", "webhooks", "publish")
 _DEFAULTS = {
     variable("data_dir"): "`$XDG_DATA_HOME/jardem` or `~/.local/share/jardem`",
     variable("pseudonym_key"): "the demo's, under the development profile",
+    variable("repealed_rules"): "`allow`, under the development profile",
 }
 """Those that depend on the machine or on another setting."""
 
@@ -27,7 +28,7 @@ variables. An empty one counts as not set. A secret may stand in a file instead,
 
 `jardem doctor` says what is missing, unreadable or contradictory, and so does every command that reads them,
 before it begins. The `production` profile refuses brokers in the clear, addresses without https, faster time,
-and the demo's secrets.
+drafts of rules, and the demo's secrets.
 
 | variable | set it to | without it | needed by |
 |---|---|---|---|

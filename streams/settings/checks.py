@@ -141,6 +141,8 @@ def _refused_in_production(settings: Settings) -> Iterator[str]:
         yield f"JARDEM_TIME_SCALE is {settings.time_scale:g}: in production time runs as it does; unset it"
     if settings.time_origin is not None:
         yield "JARDEM_TIME_ORIGIN is set: in production time runs as it does; unset it"
+    if settings.draft_rules_count:
+        yield "JARDEM_DRAFT_RULES is allow: production decides by no rules that nobody has verified; unset it"
     for name in ("pseudonym_key", "twilio_auth_token", "kafka_sasl_password"):
         if getattr(settings, name).get_secret_value().startswith("demo-"):
             field = type(settings).model_fields[name]

@@ -166,6 +166,12 @@ class Settings(BaseSettings):
     manual_route_sms: bool = Field(
         default=False, description="true where who must apply by hand is told so by SMS, else false"
     )
+    repealed_rules: Literal["allow"] | None = Field(
+        None, description="allow, where rules shall count past their repeal when none are in force"
+    )
+    draft_rules: Literal["allow"] | None = Field(
+        None, description="allow, where rule sets marked as drafts shall count, which nobody has verified"
+    )
     quiet_hours: Hours = Field(
         DayHours.parse("09:00-21:00"),
         description="the hours (Almaty) in which unasked SMS may be sent, like 09:00-21:00, or off for all",
@@ -229,6 +235,16 @@ class Settings(BaseSettings):
     def replication(self) -> int:
         """On how many brokers each topic is kept."""
         return self.kafka_replication or (3 if self.profile == "production" else 1)
+
+    @property
+    def repealed_rules_count(self) -> bool:
+        """Whether rules count past their repeal; in development they do (R20)."""
+        return self.repealed_rules == "allow" or self.profile == "development"
+
+    @property
+    def draft_rules_count(self) -> bool:
+        """Whether rule sets marked as drafts count."""
+        return self.draft_rules == "allow"
 
     @property
     def demo_key(self) -> bool:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from agents.bootstrap import twilio_carrier
+from agents.bootstrap import rule_permissions, twilio_carrier
+from rules.rule_sets import Permissions
 from streams.kafka_access import client_options
 from streams.settings.checks import NEEDS, SettingsError, unknown_variables
 from streams.settings.load import load_settings
@@ -107,6 +108,8 @@ def test_commands_that_need_nothing_get_the_defaults() -> None:
         ("JARDEM_HEALTH_BIND", "localhost"),
         ("JARDEM_DECISION_MODE", "manual"),
         ("JARDEM_TERM_POLICY", "three_days"),
+        ("JARDEM_REPEALED_RULES", "yes"),
+        ("JARDEM_DRAFT_RULES", "off"),
         ("JARDEM_QUIET_HOURS", "21:00-09:00"),
         ("JARDEM_QUIET_HOURS", "9-21"),
         ("JARDEM_INBOUND_CHECK", "0"),
@@ -233,6 +236,27 @@ def test_production_as_it_should_be_is_accepted(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(
+    ("variables", "repealed", "drafts"),
+    [
+        (WORKER, True, False),
+        (WORKER | {"JARDEM_REPEALED_RULES": "allow"}, True, False),
+        (WORKER | {"JARDEM_DRAFT_RULES": "allow"}, True, True),
+        (PRODUCTION, False, False),
+        (PRODUCTION | {"JARDEM_REPEALED_RULES": "allow"}, True, False),
+    ],
+)
+def test_repealed_rules_count_in_development_or_where_it_is_said_and_drafts_only_where_it_is_said(
+    variables: dict[str, str],
+    repealed: bool,  # noqa: FBT001
+    drafts: bool,  # noqa: FBT001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    put(monkeypatch, variables)
+    settings = load_settings("worker")
+    assert rule_permissions(settings) == Permissions(repealed=repealed, drafts=drafts)
+
+
+@pytest.mark.parametrize(
     "wrong",
     [
         {"JARDEM_KAFKA_TLS": "false"},
@@ -243,6 +267,7 @@ def test_production_as_it_should_be_is_accepted(monkeypatch: pytest.MonkeyPatch)
         {"JARDEM_PSEUDONYM_KEY": DEMO_PSEUDONYM_KEY},
         {"JARDEM_PSEUDONYM_KEY": "too short"},
         {"JARDEM_TWILIO_AUTH_TOKEN": "demo-token"},
+        {"JARDEM_DRAFT_RULES": "allow"},
     ],
 )
 def test_production_refuses(wrong: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
