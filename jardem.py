@@ -24,6 +24,8 @@ def _command() -> None:
 
 topics_app = typer.Typer(no_args_is_help=True, help="The topics of the contract.")
 app.add_typer(topics_app, name="topics")
+rules_app = typer.Typer(no_args_is_help=True, help="The rules, by the day on which they are in force.")
+app.add_typer(rules_app, name="rules")
 bench_app = typer.Typer(no_args_is_help=True, help="The benchmarks.")
 app.add_typer(bench_app, name="bench")
 
@@ -190,6 +192,37 @@ def topics_apply(
         raise typer.Exit(1)
 
 
+@rules_app.command("show")
+def rules_show(
+    day: Annotated[
+        str | None, typer.Argument(metavar="DATE", help="The day, like 2021-07-20; without it: today.")
+    ] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
+) -> None:
+    """Show the rules of a day: dates, grounds, categories, policies. Exit code 1 where none are in force.
+
+    Repealed rules and drafts count as the settings say.
+    """
+    from ops import rules_table
+    from schemas.times import read_day
+    from streams.settings.load import load_settings
+
+    settings = load_settings("rules")
+    try:
+        asked = read_day(day) if day else rules_table.today(settings)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="DATE") from None
+    found = rules_table.rules_on(asked, settings)
+    if as_json:
+        typer.echo(rules_table.as_json(asked, found))
+    else:
+        for line in rules_table.as_lines(asked, found):
+            typer.echo(line)
+    if found is None:
+        raise typer.Exit(1)
+
+
 @app.command()
 def texts(price: Annotated[float | None, typer.Option(help="What one part costs.")] = None) -> None:
     """Show every text that citizens are sent, with its parts and what it costs."""
@@ -289,10 +322,13 @@ def _explained(error: Exception) -> tuple[int, tuple[str, ...]] | None:
     from aiokafka.errors import KafkaError as OtherKafkaError
     from kafka.errors import KafkaError
 
+    from rules.rule_sets import BadRuleSetsError
     from streams.errors import UserError
 
     if isinstance(error, UserError):
         return error.exit_code, error.problems
+    if isinstance(error, BadRuleSetsError):
+        return 2, error.problems
     return (1, (str(error),)) if isinstance(error, KafkaError | OtherKafkaError) else None
 
 
