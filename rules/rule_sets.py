@@ -300,7 +300,8 @@ def _faults(rules: RuleSet) -> Iterator[str]:
     yield from _category_faults(rules)
     yield from _ground_faults(rules)
     if set(rules.titles) != _TITLES:
-        yield f"titles are {', '.join(sorted(rules.titles))}, but the registry's {', '.join(sorted(_TITLES))}"
+        titles = ", ".join(sorted(rules.titles)) or "none"
+        yield f"titles are {titles}, but the registry's {', '.join(sorted(_TITLES))}"
     for name, values in rules.policies.items():
         unknown = sorted(set(values) - _POLICIES.get(name, frozenset()))
         if name not in _POLICIES:
@@ -320,11 +321,8 @@ def _category_faults(rules: RuleSet) -> Iterator[str]:
         ids = [part.id if isinstance(part, SubCategory) else str(part.n) for part in parts]
         if category.sub and ids != [f"{category.n}.{place}" for place in range(1, len(parts) + 1)]:
             yield f"category {category.n}: its sub-categories are {', '.join(ids)}, not numbered from .1 on"
-        papers += [
-            (f"category {name}", tuple(part.documents.papers()))
-            for name, part in zip(ids, parts, strict=True)
-            if part.documents
-        ]
+        for name, part in zip(ids, parts, strict=True):
+            papers += [(f"category {name}", tuple(part.documents.papers()))] if part.documents else []
     for name, keys in papers:
         lacking = [key for key in keys if key not in rules.documents]
         if lacking:
@@ -353,7 +351,7 @@ def _overlaps(sets: Sequence[RuleSet]) -> Iterator[str]:
 
 def _said(error: ValidationError, given: Mapping[str, Any]) -> Iterator[str]:
     """A line for each fault of shape, with the names of the parts that it lies in."""
-    for problem in error.errors(include_url=False, include_input=False, include_context=False):
+    for problem in error.errors():
         names: list[str] = [str(given["version"])]
         part: Any = given
         for step in problem["loc"]:
@@ -363,9 +361,7 @@ def _said(error: ValidationError, given: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _leads(part: object, step: str | int) -> bool:
-    if isinstance(part, list):
-        return isinstance(step, int) and step < len(part)
-    return isinstance(part, dict) and step in part
+    return isinstance(part, list) or (isinstance(part, dict) and step in part)
 
 
 def _name(step: str | int, part: object) -> str:

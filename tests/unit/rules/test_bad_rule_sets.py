@@ -100,6 +100,28 @@ EMPTY = "String should have at least 1 character"
             put("titles/hero_of_labour/ground", "4-4"),
             both("titles: hero_of_labour: ground: Input should be '4-2', '4-3', '1-1', '7', '8' or '8-1'"),
         ),
+        (put("grounds/4-2/categories", [19, 20]), [f"{ORDER}: ground 4-2: there is no category 19, 20"]),
+        (
+            put("grounds/4-2/categories", [4, 5]),
+            [f"{ORDER}: ground 4-2: is verified, but which papers it needs is not told by one category"],
+        ),
+        (put("categories/3/n", ...), both(f"categories: 3: n: {MISSING}")),
+        (
+            put("policies/decision_mode", ["nobody", "anybody", "auto"]),
+            both("policies: decision_mode has no value anybody, nobody"),
+        ),
+        (
+            put("categories/3/documents/all", ["medal", "identity", "order"]),
+            both("category 4: names medal, order, which the documents lack"),
+        ),
+        (put("titles", {}), both("titles are none, but the registry's hero_of_labour, peoples_hero")),
+        (
+            put("titles/hero", {"ground": "4-2", "kk": "к", "ru": "г", "en": "h"}),
+            both(
+                "titles are hero, hero_of_labour, peoples_hero, "
+                "but the registry's hero_of_labour, peoples_hero"
+            ),
+        ),
         (put("policies/zone", ["any"]), both("policies: zone is no policy that rules can forbid")),
         (put("policies/term_policy", ["hours_24"]), both("policies: term_policy has no value hours_24")),
         (
@@ -173,21 +195,33 @@ def test_a_set_alone_has_to_say_all_itself() -> None:
     assert f"{DRAFT}: categories: {MISSING}" in problems(given)
 
 
-@pytest.mark.parametrize("given", [{}, {"set": []}, {"set": [1]}, {"set": {}}, {"set": [{}], "sets": []}])
-def test_a_file_holds_sets_and_nothing_else(given: Data) -> None:
-    [line] = problems(given)
-    assert line.startswith("a file of rule sets holds [[set]] and nothing else")
-    assert ("sets" in line.removeprefix("a file of rule sets")) is ("sets" in given)
+@pytest.mark.parametrize("given", [{}, {"set": []}, {"set": [1]}, {"set": {}}])
+def test_a_file_holds_sets(given: Data) -> None:
+    assert problems(given) == ["a file of rule sets holds [[set]] and nothing else"]
 
 
-def test_all_faults_are_told_at_once() -> None:
+def test_a_file_holds_nothing_but_sets() -> None:
+    given = data() | {"sets": [], "rules": {}}
+    assert problems(given) == ["a file of rule sets holds [[set]] and nothing else, not rules, sets"]
+
+
+def test_all_faults_of_all_sets_are_told_at_once() -> None:
     given = data()
+    put("grounds/1-1", ...)(given)
     put("grounds/8", ...)(given)
     put("policies/zone", ["any"])(given)
-    assert set(problems(given)) == {
-        f"{ORDER}: ground 8 is missing",
-        *both("policies: zone is no policy that rules can forbid"),
-    }
+    zone = both("policies: zone is no policy that rules can forbid")
+    missing = [f"{ORDER}: ground 1-1 is missing", f"{ORDER}: ground 8 is missing"]
+    assert problems(given) == [*missing, *zone]
+    given["set"].insert(1, {"version": "order 1"})
+    given["set"].insert(2, {"version": "order-1/1", "follows": "order-0/1"})
+    assert problems(given) == [
+        *missing,
+        zone[0],
+        "order 1 is no version of its own, like order-225-2021/1",
+        "order-1/1: follows order-0/1, which does not stand before it",
+        zone[1],
+    ]
 
 
 @pytest.mark.parametrize("content", [b"[[set]", b"\xff"])
@@ -200,6 +234,7 @@ def test_the_file_is_read_once() -> None:
     assert shipped() is shipped()
     given = data()
     assert rule_sets(given) == shipped()
+    assert read((files("rules.data") / "rule_sets.toml").read_bytes()) == shipped()
     given["set"].reverse()
     given["set"][0] = {**given["set"][1], **given["set"][0]}
     del given["set"][0]["follows"], given["set"][0]["repealed_from"]
