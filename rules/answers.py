@@ -9,7 +9,7 @@ from typing import Literal
 from rules import benefit_on_record, steps
 from rules.person import Case, ConsentGiven, Question
 from rules.refusals import declined, reminded_of_outcome, withdrawn
-from rules.states import WAITING, State
+from rules.states import UNANSWERED, WAITING, State
 from rules.terms import term_end
 from rules.turn import Turn, find_question, replace_question
 from schemas.questions import (
@@ -27,7 +27,13 @@ from schemas.questions import (
 from schemas.values import EndReason, Language, Scheme
 
 _FINAL = frozenset(
-    {EndReason.DECEASED, EndReason.REVOKED, EndReason.ALREADY_RECEIVING, EndReason.MANUAL_ROUTE}
+    {
+        EndReason.DECEASED,
+        EndReason.REVOKED,
+        EndReason.ALREADY_RECEIVING,
+        EndReason.ANOTHER_GROUND,
+        EndReason.MANUAL_ROUTE,
+    }
 )
 """Endings that no answer takes back."""
 
@@ -68,7 +74,8 @@ def not_understood(turn: Turn, report: QuestionNotUnderstood) -> None:
         turn.remarks.append("a text was not understood at a question that no case asked")
         return
     case, question = asked
-    if case.decided or question.sent_at is None:
+    concerned = case.state in WAITING or case.reason in UNANSWERED
+    if not concerned or case.question != question or question.sent_at is None:
         turn.remarks.append("a text was not understood when that did not matter any more")
         return
     noted = question.misread(report.received_at)

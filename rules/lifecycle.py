@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from rules import queue
 from rules.answers import answered, not_understood
 from rules.deadlines import deadline_elapsed
 from rules.delivery import not_reached, sent, sent_time, undeliverable
@@ -59,6 +60,7 @@ def advance(person: Person, event: ReceivedEvent, now: datetime, policy: Policy)
         handle(turn, event.data)
     else:
         turn.remarks.append(f"{event.name} is nothing that a case waits for")
+    queue.settle(turn)
     return turn.done()
 
 

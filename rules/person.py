@@ -153,6 +153,11 @@ class Case(Stored):
         """Whether the process is under way."""
         return self.state not in DECIDED and self.state is not State.ENDED
 
+    @property
+    def binding(self) -> bool:
+        """Whether the case is consented to or granted: a person has at most one such (R29)."""
+        return self.state is State.GRANTED or (self.open and self.consent is not None)
+
 
 class Standing(Stored):
     """What the registry said of a record after its award: when it was revoked, and when restored.

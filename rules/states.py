@@ -10,6 +10,7 @@ class State(StrEnum):
 
     NEW = "new"
     RECEIVED = "received"
+    QUEUED = "queued"
     OFFER_ASKED = "offer_asked"
     OFFER_SENT = "offer_sent"
     CHOICE_ASKED = "choice_asked"
@@ -67,6 +68,11 @@ _ONWARD = {
 TRANSITIONS: dict[tuple[State, State], str] = {
     (State.NEW, State.RECEIVED): "R1, R7: the right arises",
     (State.RECEIVED, State.OFFER_ASKED): "R2, R3: a registered phone, the offer",
+    **{
+        (state, State.QUEUED): "R29: another case of the person is under way"
+        for state in (State.RECEIVED, State.OFFER_ASKED, State.OFFER_SENT, State.ENDED)
+    },
+    (State.QUEUED, State.OFFER_ASKED): "R29, R2, R3: its turn has come",
     (State.OFFER_ASKED, State.OFFER_SENT): "R6: the term runs from the sending",
     (State.CHOICE_ASKED, State.CHOICE_SENT): "R6: the term runs from the sending",
     (State.ACCOUNT_ASKED, State.ACCOUNT_SENT): "R6: the term runs from the sending",
@@ -82,7 +88,7 @@ TRANSITIONS: dict[tuple[State, State], str] = {
     " question did not reach",
     **{
         (state, State.ENDED): "R2, R6, R12: the proactive process ends"
-        for state in (State.RECEIVED, *sorted(WAITING), State.AWAITING_SIGNATURE, State.ENDED)
+        for state in (State.RECEIVED, State.QUEUED, *sorted(WAITING), State.AWAITING_SIGNATURE, State.ENDED)
     },
     (State.AWAITING_SIGNATURE, State.GRANTED): "R10: signed",
     (State.AWAITING_SIGNATURE, State.REFUSED): "R10, R12: signed",

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from rules import benefit_on_record, decisions
 from rules.grounds import DISABILITY_GROUNDS, offers_one_application
+from rules.one_ground import in_the_way, rival
 from rules.ordinary_route import ordinary_route
 from rules.person import Case, DecisionMade, Question
 from rules.policy import DecisionMode
@@ -30,6 +31,7 @@ _END_NOTICES = {
     EndReason.NO_REPLY: NoticeKind.NO_REPLY,
     EndReason.NOT_UNDERSTOOD: NoticeKind.NOT_UNDERSTOOD,
     EndReason.ALREADY_RECEIVING: NoticeKind.ALREADY_RECEIVING,
+    EndReason.ANOTHER_GROUND: NoticeKind.ANOTHER_GROUND,
     EndReason.REVOKED: NoticeKind.REVOKED,
 }
 
@@ -43,6 +45,8 @@ def proceed(turn: Turn, case: Case) -> Case:
     barred = _barred(turn, case)
     if barred:
         return end(turn, case, barred)
+    if rival(turn.person, case) if case.consent else in_the_way(turn.person, case):
+        return wait_behind(turn, case)
     if case.consent and benefit_on_record.refuses(turn.person, case, turn.policy.zone):
         return decide(turn, turn.remark(case, "refused_at_once") if case.account is None else case)
     if case.consent and case.account and case.scheme:
@@ -56,6 +60,18 @@ def _next_question(case: Case) -> QuestionKind:
     if case.consent is None:
         return QuestionKind.OFFER
     return QuestionKind.ONE_APPLICATION if case.scheme is None else QuestionKind.ACCOUNT
+
+
+def wait_behind(turn: Turn, case: Case) -> Case:
+    """Wait until the other case of the person has come to its end (R29). A consent that came too is void."""
+    if case.state is State.QUEUED:
+        return case
+    if case.question and case.state in WAITING:
+        turn.close(case.question, turn.now)
+    void = case.with_(
+        consent=None, account=None, account_source=None, scheme=scheme_without_choice(case.ground)
+    )
+    return turn.move(void, State.QUEUED, note="queued", reason=None)
 
 
 def _unreachable(turn: Turn) -> EndReason:
@@ -195,7 +211,7 @@ def end(
         )
     )
     notice = _END_NOTICES.get(reason)
-    if tell and notice and told:
+    if tell and notice and (told or reason is EndReason.ANOTHER_GROUND):
         notify(turn, ended, notice)
     return ended
 

@@ -37,6 +37,7 @@ from schemas.questions import (
 )
 from schemas.received import ReceivedEvent
 from schemas.times import ALMATY
+from schemas.values import EndReason
 from sms.conversation.hours import next_morning
 from sms.conversation.line import Line
 from sms.reading.answers import read_offer
@@ -102,6 +103,8 @@ class Invariants:
                     self.outcomes.setdefault(ended.case_id, {})[effect.id] = ended
                 case _:
                     pass
+        binding = [case for case in done.after.cases.values() if _binds(case)]
+        demand(len(binding) <= 1, "at most one case of a person is consented to or granted")
         match done.record.data:
             case QuestionAnswered() as report:
                 self._answered(done, report, known)
@@ -169,7 +172,9 @@ class Invariants:
         """Whether an answer counted for its case; nothing else may have happened to another."""
         before, after = done.before.cases, done.after.cases
         for each, case in before.items():
-            same = each == case_id or after[each] == case
+            waits = State.QUEUED in (case.state, after[each].state)
+            waits = waits or after[each].reason is EndReason.ANOTHER_GROUND
+            same = each == case_id or after[each] == case or waits
             demand(same, "an answer moves no other case")
         return case_id in before and _learnt(before[case_id]) != _learnt(after[case_id])
 
@@ -314,6 +319,11 @@ class Invariants:
         just = [text for text in written if text.received_at >= sms.at - _JUST - STALE]
         at = f"{sms.at.astimezone(ALMATY):%H:%M}"
         demand(just, "in quiet hours only answers go out", at)
+
+
+def _binds(case: Case) -> bool:
+    ended = case.state in (State.ENDED, State.REFUSED, State.QUEUED)
+    return case.state is State.GRANTED or (case.consent is not None and not ended)
 
 
 def _starts(put: Put, known: Known) -> datetime:

@@ -74,11 +74,11 @@ def _read(turn: Turn, received: MessageReceived) -> None:
     if answer is None and not closed:
         if open_now:
             _explain(turn, question, received)
-        elif not question.answered and not _is_echo(turn.line, question, received.text):
-            # Its term was told to be over before the text was read. It was not silence all the same.
-            _tell_not_understood(turn, question, received)
         else:
+            # It may have come before an answer that was too late: that was not silence.
             turn.remarks.append("a text after the answer was not understood")
+            if not _is_echo(turn.line, question, received.text):
+                _tell_not_understood(turn, question, received)
         return
     turn.effects.append(
         QuestionAnswered(

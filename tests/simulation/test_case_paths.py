@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from ops.simulation.ground_truth import Text
 from ops.simulation.scenario import IBANS, IINS, Scenario
 from rules.policy import DecisionMode
 from rules.states import State
@@ -14,13 +15,14 @@ from schemas.ids import CaseId, DecisionId, MessageId, QuestionId, Sid
 from schemas.portal import PhoneRegistered
 from schemas.questions import (
     AccountGiven,
+    Consent,
     QuestionAnswered,
     QuestionSent,
     QuestionUndeliverable,
 )
 from schemas.registry import DisabilityEstablished, TitleAwarded
 from schemas.statecorp import BenefitRecorded
-from schemas.values import EndReason
+from schemas.values import EndReason, Language
 from tests.simulation.town import PHONE, Town, at
 
 NEVER = datetime(2021, 7, 1, tzinfo=UTC)
@@ -29,15 +31,86 @@ NEVER = datetime(2021, 7, 1, tzinfo=UTC)
 # Several entitlements, manual routes, the grace.
 
 
-def test_several_entitlements_are_cases_of_their_own_and_asked_one_after_the_other(town: Town) -> None:
+# One benefit, one ground.
+
+
+def test_a_second_right_waits_unasked_and_ends_when_the_first_is_granted(town: Town) -> None:
     town.learns("phone0", "title", "disability")
-    assert town.told() == ["offer"]
+    assert (town.told(), town.case("disability").state) == (["offer"], State.QUEUED)
     town.reads("1")
     town.reads(IBANS[0])
-    assert town.told() == ["offer", "account", "granted", "offer"]
+    assert town.told() == ["offer", "account", "granted", "another_ground"]
+    assert town.case("disability").reason is EndReason.ANOTHER_GROUND
+    town.comes_to_rest()
+
+
+def test_a_right_that_arises_after_the_grant_is_not_offered_but_told_of(town: Town) -> None:
+    town.learns("phone0", "title")
+    town.reads("1")
+    town.reads(IBANS[0])
+    town.learns("disability")
+    assert town.told() == ["offer", "account", "granted", "another_ground"]
+    assert town.case("disability").reason is EndReason.ANOTHER_GROUND
+
+
+@pytest.mark.parametrize("ending", ["0", "silence", "revoked"])
+def test_when_the_first_ends_otherwise_the_second_is_offered(town: Town, ending: str) -> None:
+    town.learns("phone0", "title", "disability")
+    if ending == "silence":
+        town.passes(days=5)
+    elif ending == "revoked":
+        town.learns("revoked_title")
+    else:
+        town.reads(ending)
+    assert town.told()[-1] == "offer"
+    assert town.case("disability").state is State.OFFER_SENT
+    assert "turn_came" in town.notes("disability")
+    town.comes_to_rest()
+
+
+def test_a_no_that_is_taken_back_sends_the_second_to_wait_again(town: Town) -> None:
+    town.learns("phone0", "title", "disability")
     town.reads("0")
-    assert town.case("disability").reason is EndReason.DECLINED
-    assert town.case().state is State.GRANTED
+    assert town.case("disability").state is State.OFFER_SENT
+    case = town.case()
+    town.truth.texts[Sid("taken-back")] = Text(PHONE, "1", town.now)
+    town.publishes(
+        QuestionAnswered(
+            question_id=case.questions[0].question_id,
+            case_id=case.case_id,
+            person_id=town.person().person_id,
+            answer=Consent(language=Language.KAZAKH),
+            text="1",
+            message_id=Sid("taken-back"),
+            received_at=town.now,
+        )
+    )
+    assert (town.case().state, town.case("disability").state) == (State.ACCOUNT_SENT, State.QUEUED)
+
+
+def test_a_second_consent_beside_the_first_waits_and_binds_nobody(town: Town) -> None:
+    town.learns("phone0", "title", "disability")
+    first = town.case().questions[0]
+    town.reads("0")
+    town.reads("2")
+    assert town.case("disability").consent is not None
+    town.truth.texts[Sid("again")] = Text(PHONE, "1", town.now)
+    town.publishes(
+        QuestionAnswered(
+            question_id=first.question_id,
+            case_id=town.case().case_id,
+            person_id=town.person().person_id,
+            answer=Consent(language=Language.KAZAKH),
+            text="1",
+            message_id=Sid("again"),
+            received_at=town.now,
+        )
+    )
+    assert (town.case().state, town.case().consent) == (State.QUEUED, None)
+    town.reads("4")
+    town.reads(IBANS[0])
+    assert [decision.ground for decision in town.decisions()] == ["7"]
+    assert town.case().reason is EndReason.ANOTHER_GROUND
 
 
 def test_the_same_award_again_is_no_second_case(asked: Town) -> None:

@@ -108,7 +108,7 @@ def test_what_an_event_does_is_the_same_however_late_it_is_read(number: Number, 
 
 def test_a_second_text_after_the_answer_is_not_explained(put: Number) -> None:
     put.reads("1")
-    assert put.reads("рахмет") == []
+    assert [type(effect) for effect in put.reads("рахмет")] == [QuestionNotUnderstood]
     assert put.remarks == ("a text after the answer was not understood",)
 
 
