@@ -20,6 +20,9 @@ from schemas.json_text import NotJSONError, read_json
 from streams.errors import UserError
 from streams.jws import NotVerifiedError, decode_part, encode_part
 
+DEVELOPMENT_ISSUER = "jardem, development"
+"""Who issues documents under the development profile, where nothing else is configured."""
+
 KEY_SET = "keys.json"
 """The public keys, beside the private ones."""
 

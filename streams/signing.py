@@ -19,14 +19,21 @@ from schemas.cloudevents import explain
 from schemas.ids import derived_id
 from schemas.json_text import NotJSONError, read_json
 from streams.jws import Compact, NotVerifiedError, check_signature, read_compact, write_compact
-from streams.key_set import DEMO_KEY, DEMO_KEYS, KeyFolder, KeysError, KeySet, PrivateKey, VerifyingKey
+from streams.key_set import (
+    DEMO_KEY,
+    DEMO_KEYS,
+    DEVELOPMENT_ISSUER,
+    KeyFolder,
+    KeysError,
+    KeySet,
+    PrivateKey,
+    VerifyingKey,
+)
 
 DOCUMENT = "jardem-document.v1"
 QR_CODE = "jardem-qr.v1"
 LONGEST_QR = 1000
 """Beyond so many bytes a QR code is too fine for a printed page."""
-
-DEVELOPMENT_ISSUER = "jardem, development"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from pydantic import SecretStr
 
-from streams.settings.checks import NEEDS
+from streams.key_set import DEVELOPMENT_ISSUER
+from streams.settings.checks import NEEDS, NEEDS_IN_PRODUCTION
 from streams.settings.secret_files import SUFFIX
 from streams.settings.settings import Settings
 from streams.settings.values import variable
@@ -16,6 +17,8 @@ _DEFAULTS = {
     variable("data_dir"): "`$XDG_DATA_HOME/jardem` or `~/.local/share/jardem`",
     variable("pseudonym_key"): "the demo's, under the development profile",
     variable("repealed_rules"): "`allow`, under the development profile",
+    variable("signing_keys"): "the demo's key, under the development profile",
+    variable("document_issuer"): f"`{DEVELOPMENT_ISSUER}`, under the development profile",
 }
 """Those that depend on the machine or on another setting."""
 
@@ -45,6 +48,14 @@ def _rows() -> Iterator[str]:
     defaults |= _DEFAULTS
     for name, field in Settings.model_fields.items():
         secret = " (a secret)" if field.annotation is SecretStr else ""
-        needed = ", ".join(f"`{command}`" for command in _COMMANDS if name in NEEDS[command])
+        needed = ", ".join(_needed(name))
         default = defaults[variable(name)].replace("`not set`", "")
         yield f"| `{variable(name)}` | {field.description}{secret} | {default} | {needed} |\n"
+
+
+def _needed(name: str) -> Iterator[str]:
+    for command in _COMMANDS:
+        if name in NEEDS[command]:
+            yield f"`{command}`"
+        elif name in NEEDS_IN_PRODUCTION.get(command, ()):
+            yield f"`{command}` in production"

@@ -60,6 +60,12 @@ def _settings(settings: Settings) -> Iterator[Line]:
         yield Line(
             Verdict.NOTE, "JARDEM_PSEUDONYM_KEY is not set: the demo's key is used, which everybody knows"
         )
+    if settings.signing_keys is None:
+        yield Line(Verdict.NOTE, "JARDEM_SIGNING_KEYS is not set: documents are signed with the demo's key")
+    if settings.officer_roots and not settings.officer_crl:
+        yield Line(
+            Verdict.NOTE, "JARDEM_OFFICER_CRL is not set: a certificate that was revoked would still sign"
+        )
     if not lacking:
         yield Line(Verdict.OK, f"the settings are complete, profile {settings.profile}")
 

@@ -4,12 +4,15 @@ import difflib
 import os
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
 from streams.errors import UserError
 from streams.kafka_access import tls_context
+from streams.key_set import DEMO_KEY, KeyFolder
+from streams.officer_signatures import OfficersError, load_officers
 from streams.settings.settings import Settings
 from streams.settings.values import PREFIX, variable
 
@@ -27,6 +30,13 @@ NEEDS: dict[str, tuple[str, ...]] = {
 }
 """Which settings a command cannot do without. Commands that are not named need none."""
 
+NEEDS_IN_PRODUCTION: dict[str, tuple[str, ...]] = {
+    "worker": ("signing_keys", "document_issuer"),
+    "webhooks": ("signing_keys",),
+    "console": ("signing_keys",),
+}
+"""What a command cannot do without in production, and has of its own in development."""
+
 SHORTEST_KEY = 32
 
 
@@ -38,7 +48,8 @@ class SettingsError(UserError):
 
 def missing(settings: Settings, command: str | None, *, but: Collection[str] = ()) -> Iterator[str]:
     """A line for each setting that `command` needs and that is not there, except those named in `but`."""
-    for name in NEEDS.get(command or "", ()):
+    more = NEEDS_IN_PRODUCTION if settings.profile == "production" else {}
+    for name in (*NEEDS.get(command or "", ()), *more.get(command or "", ())):
         value = getattr(settings, name)
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
         if not text and name not in but:
@@ -48,8 +59,11 @@ def missing(settings: Settings, command: str | None, *, but: Collection[str] = (
             yield f"{variable(name)} is missing: set it to {field.description}{where}"
 
 
-def contradictions(settings: Settings) -> Iterator[str]:
-    """A line for each setting that does not go with another, the profile included."""
+def contradictions(settings: Settings, command: str | None = None) -> Iterator[str]:
+    """A line for each setting that does not go with another, the profile included.
+
+    Whether keys and certificates can be read is not asked for the command that makes the keys.
+    """
     production = settings.profile == "production"
     if settings.time_scale != 1 and settings.time_origin is None and not production:
         origin = type(settings).model_fields["time_origin"]
@@ -61,9 +75,11 @@ def contradictions(settings: Settings) -> Iterator[str]:
     yield from _twice()
     yield from _access(settings)
     yield from _certificates(settings)
+    if command != "keys":
+        yield from _signing(settings)
     if production:
         yield from _refused_in_production(settings)
-        yield from _unlawful(settings)
+        yield from _unlawful(settings, command)
 
 
 def _time(settings: Settings) -> Iterator[str]:
@@ -130,6 +146,31 @@ def _certificates(settings: Settings) -> Iterator[str]:
         )
 
 
+def _signing(settings: Settings) -> Iterator[str]:
+    if settings.signing_keys:
+        faults = list(KeyFolder(settings.signing_keys).faults())
+        yield from (f"{variable('signing_keys')}: {fault}" for fault in faults)
+        if not faults and settings.profile == "production":
+            yield from _demo_keys(settings.signing_keys)
+    if settings.officer_crl and not settings.officer_roots:
+        yield "JARDEM_OFFICER_CRL is set but JARDEM_OFFICER_ROOTS is not: set both, or unset this"
+    try:
+        load_officers(settings.officer_keys, settings.officer_roots, settings.officer_crl)
+    except OfficersError as error:
+        yield from (
+            f"{variable('officer_keys')} or {variable('officer_roots')}: {problem}"
+            for problem in error.problems
+        )
+
+
+def _demo_keys(folder: Path) -> Iterator[str]:
+    if any(key.jardem_demo or key.x == DEMO_KEY.x for key in KeyFolder(folder).key_set().keys):
+        yield (
+            "JARDEM_SIGNING_KEYS holds the demo's key, which everybody knows: make another folder "
+            "with jardem keys new"
+        )
+
+
 def _refused_in_production(settings: Settings) -> Iterator[str]:
     if settings.kafka and not settings.kafka_tls:
         yield "JARDEM_KAFKA_TLS is false: production sends nothing to brokers in the clear; set it to true"
@@ -141,8 +182,6 @@ def _refused_in_production(settings: Settings) -> Iterator[str]:
         yield f"JARDEM_TIME_SCALE is {settings.time_scale:g}: in production time runs as it does; unset it"
     if settings.time_origin is not None:
         yield "JARDEM_TIME_ORIGIN is set: in production time runs as it does; unset it"
-    if settings.draft_rules_count:
-        yield "JARDEM_DRAFT_RULES is allow: production decides by no rules that nobody has verified; unset it"
     for name in ("pseudonym_key", "twilio_auth_token", "kafka_sasl_password"):
         if getattr(settings, name).get_secret_value().startswith("demo-"):
             field = type(settings).model_fields[name]
@@ -153,15 +192,31 @@ def _refused_in_production(settings: Settings) -> Iterator[str]:
         yield f"JARDEM_PSEUDONYM_KEY is too short: set it to {field.description}"
 
 
-def _unlawful(settings: Settings) -> Iterator[str]:
+def _unlawful(settings: Settings, command: str | None) -> Iterator[str]:
     """What the law's reading does not allow where it is meant in earnest."""
+    if settings.draft_rules_count:
+        yield "JARDEM_DRAFT_RULES is allow: production decides by no rules that nobody has verified; unset it"
     if settings.term_policy == "hours_72":
         yield "JARDEM_TERM_POLICY is hours_72, which is no reading of calendar days: set it to exclusive_roll"
-    if settings.decision_mode == "auto":
+    if settings.decides == "auto" and not _authorised(settings):
         yield (
-            "JARDEM_DECISION_MODE is auto: the order knows no decision without an authorised person; "
-            "set it to officer"
+            "JARDEM_DECISION_MODE is auto, and no act lets the key that signs now decide: set it to officer, "
+            "or name the act with jardem keys authorise"
         )
+    signers = settings.officer_keys or settings.officer_roots
+    if settings.decides == "officer" and command == "worker" and not signers:
+        yield (
+            "JARDEM_DECISION_MODE is officer, and nothing says whose signatures are right: set "
+            "JARDEM_OFFICER_KEYS or JARDEM_OFFICER_ROOTS"
+        )
+
+
+def _authorised(settings: Settings) -> bool:
+    """Whether an act lets the key that signs now decide without an officer (R10)."""
+    if settings.signing_keys is None or list(KeyFolder(settings.signing_keys).faults()):
+        return False
+    key = KeyFolder(settings.signing_keys).key_set().signing_at(datetime.now(UTC))
+    return key is not None and bool(key.jardem_authorised_by)
 
 
 def unknown_variables(settings: Settings) -> Iterator[str]:

@@ -20,7 +20,7 @@ def load_settings(command: str | None = None) -> Settings:
         bad = _unreadable(error)
         fields = Settings.model_fields
         settings = Settings(**{name: fields[name].get_default(call_default_factory=True) for name in bad})
-    lines = [*bad.values(), *missing(settings, command, but=bad), *contradictions(settings)]
+    lines = [*bad.values(), *missing(settings, command, but=bad), *contradictions(settings, command)]
     if lines:
         raise SettingsError(*lines)
     return settings

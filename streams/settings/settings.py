@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from schemas.base import Instant
 from streams.clock import Clock
+from streams.key_set import DEVELOPMENT_ISSUER
 from streams.settings.secret_files import FileSecrets
 from streams.settings.values import (
     PREFIX,
@@ -138,6 +139,25 @@ class Settings(BaseSettings):
         "memory", description="memory, or rocksdb for tables larger than it"
     )
 
+    signing_keys: Path | None = Field(
+        None,
+        description="the folder of our signing keys, readable by its owner alone: jardem keys new makes it",
+    )
+    document_issuer: str = Field(
+        "",
+        pattern=r"^(|.{3,200})$",
+        description="the name under which documents are issued, of 3 to 200 characters",
+    )
+    officer_keys: Path | None = Field(
+        None, description="a file with the officers' key set (JWKS), where they sign with keys"
+    )
+    officer_roots: Path | None = Field(
+        None, description="a file with root certificates (PEM), where officers sign with certificates"
+    )
+    officer_crl: Path | None = Field(
+        None, description="a file with revocation lists (PEM) for officers' certificates"
+    )
+
     decision_mode: Literal["auto", "officer"] | None = Field(
         None,
         description="officer, where an officer signs each decision (so in production), or auto (in "
@@ -210,10 +230,11 @@ class Settings(BaseSettings):
 
     @model_validator(mode="before")
     @classmethod
-    def _demo_key(cls, values: dict[str, Any]) -> dict[str, Any]:
-        if values.get("profile", "development") == "development" and not values.get("pseudonym_key"):
-            return {**values, "pseudonym_key": SecretStr(DEMO_PSEUDONYM_KEY)}
-        return values
+    def _of_development(cls, values: dict[str, Any]) -> dict[str, Any]:
+        if values.get("profile", "development") != "development":
+            return values
+        own = {"pseudonym_key": SecretStr(DEMO_PSEUDONYM_KEY), "document_issuer": DEVELOPMENT_ISSUER}
+        return values | {name: value for name, value in own.items() if not values.get(name)}
 
     def clock(self) -> Clock:
         """The clock that all processes with these settings share."""

@@ -1,3 +1,4 @@
+import json
 import os
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -6,13 +7,15 @@ import pytest
 from pydantic import ValidationError
 
 from agents.bootstrap import rule_permissions, twilio_carrier
+from ops.keys import new_key
 from rules.rule_sets import Permissions
 from streams.kafka_access import client_options
-from streams.settings.checks import NEEDS, SettingsError, unknown_variables
+from streams.settings.checks import NEEDS, NEEDS_IN_PRODUCTION, SettingsError, unknown_variables
 from streams.settings.load import load_settings
 from streams.settings.settings import DEMO_PSEUDONYM_KEY, Settings
 from streams.settings.values import Address, DayHours
 from streams.webhook_urls import ASKED_FOR, STATUS, read_overrides, webhook_url
+from tests.officers import jwk
 
 KEY = "0123456789abcdef0123456789abcdef"
 WORKER = {
@@ -23,7 +26,22 @@ WORKER = {
     "JARDEM_SMS_FROM": "+77001234567",
     "JARDEM_PUBLIC_URL": "https://sms.example.kz/",
 }
-PRODUCTION = WORKER | {"JARDEM_PROFILE": "production", "JARDEM_KAFKA_TLS": "true"}
+PRODUCTION = WORKER | {
+    "JARDEM_PROFILE": "production",
+    "JARDEM_KAFKA_TLS": "true",
+    "JARDEM_DOCUMENT_ISSUER": "Қызмет көрсетуші",
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def signing_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("settings") / "keys"
+    new_key(folder, datetime.now(UTC), None)
+    PRODUCTION["JARDEM_SIGNING_KEYS"] = str(folder)
+    officers = folder.parent / "officers.json"
+    officers.write_text(json.dumps({"keys": [jwk("ES256")]}))
+    PRODUCTION["JARDEM_OFFICER_KEYS"] = str(officers)
+    return folder
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +88,10 @@ def test_everything_missing_is_listed_at_once_with_what_to_put_there() -> None:
 @pytest.mark.parametrize("command", NEEDS)
 def test_production_has_no_demo_key_to_fall_back_on(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     put(monkeypatch, JARDEM_PROFILE="production")
-    assert named(complaints(command)) == {"JARDEM_" + name.upper() for name in NEEDS[command]}
+    needed = (*NEEDS[command], *NEEDS_IN_PRODUCTION.get(command, ()))
+    # Production decides by officers, whose keys a worker has to know.
+    wanted = {"JARDEM_DECISION_MODE"} if command == "worker" else set()
+    assert named(complaints(command)) == wanted | {"JARDEM_" + name.upper() for name in needed}
 
 
 def test_commands_that_need_nothing_get_the_defaults() -> None:
@@ -236,22 +257,23 @@ def test_production_as_it_should_be_is_accepted(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(
-    ("variables", "repealed", "drafts"),
+    ("base", "more", "repealed", "drafts"),
     [
-        (WORKER, True, False),
-        (WORKER | {"JARDEM_REPEALED_RULES": "allow"}, True, False),
-        (WORKER | {"JARDEM_DRAFT_RULES": "allow"}, True, True),
-        (PRODUCTION, False, False),
-        (PRODUCTION | {"JARDEM_REPEALED_RULES": "allow"}, True, False),
+        (WORKER, {}, True, False),
+        (WORKER, {"JARDEM_REPEALED_RULES": "allow"}, True, False),
+        (WORKER, {"JARDEM_DRAFT_RULES": "allow"}, True, True),
+        (PRODUCTION, {}, False, False),
+        (PRODUCTION, {"JARDEM_REPEALED_RULES": "allow"}, True, False),
     ],
 )
 def test_repealed_rules_count_in_development_or_where_it_is_said_and_drafts_only_where_it_is_said(
-    variables: dict[str, str],
+    base: dict[str, str],
+    more: dict[str, str],
     repealed: bool,  # noqa: FBT001
     drafts: bool,  # noqa: FBT001
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    put(monkeypatch, variables)
+    put(monkeypatch, base, more)
     settings = load_settings("worker")
     assert rule_permissions(settings) == Permissions(repealed=repealed, drafts=drafts)
 

@@ -1,0 +1,121 @@
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ops.doctor.examine import _settings
+from ops.doctor.machine import Verdict
+from ops.keys import new_key
+from streams.key_set import DEMO_KEY, DEMO_KEYS, KeyFolder
+from streams.settings.checks import SettingsError
+from streams.settings.load import load_settings
+from tests.officers import Authority, jwk
+
+WORKER = {
+    "KAFKA": "one:9092",
+    "KAFKA_TLS": "true",
+    "PSEUDONYM_KEY": "0123456789abcdef0123456789abcdef",
+    "TWILIO_ACCOUNT_SID": "AC0123",
+    "TWILIO_AUTH_TOKEN": "hush",
+    "SMS_FROM": "+77001234567",
+    "PUBLIC_URL": "https://sms.example.kz",
+}
+ROOT = Authority()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in list(os.environ):
+        if name.startswith("JARDEM_"):
+            monkeypatch.delenv(name)
+    put(monkeypatch, **WORKER)
+    new_key(tmp_path / "keys", datetime.now(UTC), None)
+    return tmp_path / "keys"
+
+
+def put(monkeypatch: pytest.MonkeyPatch, **variables: object) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(f"JARDEM_{name}", str(value))
+
+
+def complaints(command: str = "worker") -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(command)
+    return list(caught.value.problems)
+
+
+@pytest.mark.usefixtures("folder")
+def test_development_signs_with_the_demos_key_under_its_own_name() -> None:
+    settings = load_settings("worker")
+    assert (settings.signing_keys, settings.document_issuer) == (None, "jardem, development")
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [("worker", ["SIGNING_KEYS", "DOCUMENT_ISSUER"]), ("webhooks", ["SIGNING_KEYS"])],
+)
+def test_production_needs_keys_and_an_issuer(
+    command: str, named: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(monkeypatch, PROFILE="production")
+    assert [line.split()[0] for line in complaints(command)] == [f"JARDEM_{name}" for name in named]
+
+
+def test_production_refuses_the_demos_key(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(monkeypatch, PROFILE="production", SIGNING_KEYS=folder, DOCUMENT_ISSUER="Қызмет көрсетуші")
+    load_settings("worker")
+    demo = DEMO_KEYS.keys[0].with_(jardem_demo=False)
+    KeyFolder(folder).add(DEMO_KEY, KeyFolder(folder).key_set().with_key(demo))
+    assert "holds the demo's key" in complaints()[0]
+    put(monkeypatch, PROFILE="development")
+    load_settings("worker")
+
+
+def test_keys_that_others_may_read_start_nothing_in_any_profile(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(monkeypatch, SIGNING_KEYS=folder)
+    folder.chmod(0o755)
+    assert complaints() == [f"JARDEM_SIGNING_KEYS: {folder} can be read by others than its owner: chmod 700"]
+    assert load_settings("keys").signing_keys == folder
+
+
+def test_an_issuer_is_three_to_two_hundred_characters(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(monkeypatch, DOCUMENT_ISSUER="Ол", SIGNING_KEYS=folder)
+    assert complaints()[0].startswith("JARDEM_DOCUMENT_ISSUER cannot be read")
+
+
+def test_officers_need_keys_or_roots_in_production(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(monkeypatch, PROFILE="production", SIGNING_KEYS=folder, DOCUMENT_ISSUER="Біз")
+    put(monkeypatch, DECISION_MODE="officer")
+    assert "nothing says whose signatures are right" in complaints()[0]
+    keys, roots = tmp_path / "officers.json", tmp_path / "roots.pem"
+    keys.write_text(json.dumps({"keys": [jwk("ES256")]}))
+    roots.write_bytes(ROOT.certificate.public_bytes(Encoding.PEM))
+    put(monkeypatch, OFFICER_KEYS=keys)
+    load_settings("worker")
+    monkeypatch.delenv("JARDEM_OFFICER_KEYS")
+    put(monkeypatch, OFFICER_ROOTS=roots)
+    notes = [line.text for line in _settings(load_settings("worker")) if line.verdict is Verdict.NOTE]
+    assert any(note.startswith("JARDEM_OFFICER_CRL is not set") for note in notes)
+    put(monkeypatch, PROFILE="development", DECISION_MODE="officer")
+    monkeypatch.delenv("JARDEM_OFFICER_ROOTS")
+    load_settings("worker")
+
+
+@pytest.mark.usefixtures("folder")
+def test_files_of_officers_that_cannot_be_read_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(monkeypatch, OFFICER_CRL=tmp_path / "none")
+    assert complaints() == [
+        "JARDEM_OFFICER_CRL is set but JARDEM_OFFICER_ROOTS is not: set both, or unset this"
+    ]
+    put(monkeypatch, OFFICER_KEYS=tmp_path / "none", OFFICER_ROOTS=tmp_path / "none")
+    assert len(complaints()) == 2
