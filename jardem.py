@@ -265,6 +265,36 @@ def handset(
     asyncio.run(run(url, phone))
 
 
+@app.command()
+def verify(  # noqa: PLR0913 - each is an option
+    file: Annotated[
+        str | None, typer.Argument(help="The document, or with --log the log; - reads standard input.")
+    ] = None,
+    keys: Annotated[str | None, typer.Option(help="The public keys; else those configured.")] = None,
+    officer_keys: Annotated[Path | None, typer.Option(help="The officers' key set.")] = None,
+    officer_roots: Annotated[Path | None, typer.Option(help="The officers' root certificates, PEM.")] = None,
+    document: Annotated[str | None, typer.Option(help="For a QR code: the document that it names.")] = None,
+    case: Annotated[str | None, typer.Option(help="With --log: only this case.")] = None,
+    documents: Annotated[
+        str | None, typer.Option(help="With --log: JSON lines of cabinet.notified.v1 to compare with.")
+    ] = None,
+    *,
+    log: Annotated[bool, typer.Option("--log", help="Look through a log of case.advanced.v1.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
+) -> None:
+    """Verify a signed document, or a log. Exit code 1 where it does not verify, or the log has faults."""
+    from ops.verify.command import Asked, verify_document_file, verify_log_file
+    from streams.settings.load import load_settings
+
+    settings = load_settings("verify")
+    asked = Asked(file, keys, officer_keys, officer_roots, document, case, documents)
+    lines, right = (verify_log_file if log else verify_document_file)(asked, settings, as_json=as_json)
+    for line in lines:
+        typer.echo(line)
+    if not right:
+        raise typer.Exit(1)
+
+
 @keys_app.command("new")
 def keys_new(
     begins: Annotated[

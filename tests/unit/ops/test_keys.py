@@ -4,12 +4,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-import jardem
 from ops.keys import authorise, listed, new_key, rotate
 from streams.key_set import DEMO_KEYS, KeyFolder, KeysError
 from streams.signing import load_signer, verify_document
+from tests.command import run
 from tests.documents import every_kind
 
 NOW = datetime(2021, 7, 1, tzinfo=UTC)
@@ -76,18 +75,6 @@ def test_the_list_says_which_signs_now(tmp_path: Path) -> None:
     assert first == f"{kid}  from 2021-07-01T00:00:00Z, {until}, authorised by Приказ № 7, signs now"
     assert second.endswith("from 2021-07-08T00:00:00Z, no end")
     assert "the demo's, signs now" in next(listed(DEMO_KEYS, NOW))
-
-
-def run(*arguments: str, **variables: str) -> tuple[int, str]:
-    result = CliRunner(env={f"JARDEM_{name}": value for name, value in variables.items()}).invoke(
-        jardem.app, arguments
-    )
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        assert isinstance(result.exception, Exception)
-        explained = jardem._explained(result.exception)
-        assert explained is not None, result.exception
-        return explained[0], "\n".join(explained[1])
-    return result.exit_code, result.output
 
 
 def test_the_commands_do_it(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Whether documents and logs of ours are what they say."""
