@@ -295,6 +295,28 @@ def verify(  # noqa: PLR0913 - each is an option
         raise typer.Exit(1)
 
 
+class Tongue(StrEnum):
+    """The languages in which documents are printed."""
+
+    kk = "kk"
+    ru = "ru"
+
+
+@app.command()
+def document(
+    file: Annotated[str, typer.Argument(help="The document: a compact JWS, its event in JSON, or -.")],
+    pdf: Annotated[str, typer.Option(help="Where the PDF is written; - for standard output.")],
+    language: Annotated[Tongue | None, typer.Option(help="By default the document's.")] = None,
+) -> None:
+    """Print a document that verifies, with the QR code of a decision. Exit code 1 where it does not."""
+    from ops.documents.command import print_document
+    from streams.settings.load import load_settings
+
+    chosen = language.value if language else None
+    for line in print_document(file, pdf, chosen, load_settings("document")):
+        typer.echo(line, err=pdf == "-")
+
+
 @keys_app.command("new")
 def keys_new(
     begins: Annotated[
