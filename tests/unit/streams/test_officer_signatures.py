@@ -224,6 +224,18 @@ def test_rsa_pss_of_openssl_verifies(md: str) -> None:
     assert verifies(trusting(ROOT), signature)
 
 
+@needs_openssl
+def test_rsa_pss_with_other_parameters_is_refused() -> None:
+    certificate, key = CERTIFICATES["RS256"], KEYS["RS256"]
+    pss = ("-keyopt", "rsa_padding_mode:pss")
+    mixed = sign(certificate, key, *pss, "-keyopt", "rsa_mgf1_md:sha1")
+    assert "RSA-PSS without SHA-256" in refused(trusting(ROOT), mixed)
+    mixed = sign(certificate, key, *pss, "-keyopt", "rsa_mgf1_md:sha512")
+    assert "another digest" in refused(trusting(ROOT), mixed)
+    no_mask = _last(cms(SIGNED, certificate, key, *pss), "06092a864886f70d010108", "06092a864886f70d010109")
+    assert "another digest" in refused(trusting(ROOT), base64_of(no_mask))
+
+
 def test_a_cms_of_another_library_verifies() -> None:
     key, certificate = KEYS["RS256"], CERTIFICATES["RS256"]
     assert isinstance(key, rsa.RSAPrivateKey)
