@@ -358,9 +358,8 @@ def _case_subject(data: Event) -> tuple[object, ...] | None:  # noqa: PLR0911 - 
 
 
 def _line_subject(data: Event) -> tuple[object, ...] | None:
+    """What a line tells. A message is known to the carrier by its own id and attempt, not by the event's."""
     match data:
-        case MessageToSend():
-            return "message", data.message_id, data.attempt
         case SentTimeWanted():
             return "inquiry", data.sid, data.attempt
         case QuestionAnswered():

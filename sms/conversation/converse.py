@@ -44,6 +44,7 @@ from sms.conversation.turn import Turn
 from sms.texts import Texts
 
 _KEPT_DELIVERIES = 40
+_KEPT_REQUESTS = 24
 _FIRST_DELAY = 5.0
 _LONGEST_DELAY = 300.0
 _DOUBLINGS = 6
@@ -101,7 +102,7 @@ def deadlines(line: Line) -> Sequence[Deadline]:
 def _asked(turn: Turn, asked: QuestionAsked, _policy: LinePolicy) -> None:
     """Put a question, or keep it behind the open one. The next question of an answered case goes first."""
     turn.change(phone=asked.phone)
-    if turn.line.question(asked.question_id):
+    if turn.line.question(asked.question_id) or not _first_time(turn, asked.question_id):
         turn.remarks.append("the question is known already")
         return
     _supersede(turn, asked.case_id)
@@ -151,9 +152,6 @@ def _forget_waiting(turn: Turn, unwanted: Callable[[LineQuestion], bool]) -> Non
 def _notice(turn: Turn, notice: NoticeRequested, _policy: LinePolicy) -> None:
     """Queue a notice. A reminder of a question that is not open, or is to be put again, is not sent."""
     turn.change(phone=notice.phone)
-    if turn.line.knows_message(notice.notice_id):
-        turn.remarks.append("the notice is known already")
-        return
     if notice.kind is NoticeKind.REMINDER:
         if any(each.asks and each.question_id == notice.question_id for each in turn.line.messages):
             turn.remarks.append("a reminder came for a question that has not reached its number")
@@ -162,6 +160,9 @@ def _notice(turn: Turn, notice: NoticeRequested, _policy: LinePolicy) -> None:
         if current is None or current.question_id != notice.question_id or current.answered:
             turn.remarks.append("a reminder came for a question that is not open")
             return
+    if not _first_time(turn, notice.notice_id):
+        turn.remarks.append("the notice is known already")
+        return
     _supersede(turn, notice.case_id)
     turn.say(
         Message(
@@ -175,6 +176,14 @@ def _notice(turn: Turn, notice: NoticeRequested, _policy: LinePolicy) -> None:
             notice=notice.kind,
         )
     )
+
+
+def _first_time(turn: Turn, id_: str) -> bool:
+    """Note that this question or notice was asked for; whether it is for the first time."""
+    if id_ in turn.line.requested:
+        return False
+    turn.change(requested=(*turn.line.requested, id_)[-_KEPT_REQUESTS:])
+    return True
 
 
 def _supersede(turn: Turn, case_id: CaseId) -> None:

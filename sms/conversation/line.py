@@ -12,8 +12,8 @@ from schemas.questions import Details, NoticeKind, QuestionKind
 from schemas.stored import Stored
 from schemas.values import Language
 
-VERSION = 2
-"""The version of the shape in which lines are stored. The first had fewer fields, and no others."""
+VERSION = 3
+"""The version of the shape in which lines are stored. Those before had fewer fields, and no others."""
 
 
 class LineQuestion(Stored):
@@ -110,7 +110,9 @@ class Line(Stored):
     `wake_at` is the next instant at which something must be done without an event: a held message's morning,
     a retry, another inquiry; `wakes` counts its settings. `heard` are the sids of the texts that came: a
     signature has no time in it, so a call of the webhook that is replayed long after must be known by its
-    sid. Until `stopped_until` no new offer is made here, because the number has said STOP.
+    sid. Until `stopped_until` no new offer is made here, because the number has said STOP. `requested` are
+    the questions and notices that were asked for of late: one that comes again, because the first sending may
+    have been lost, is no other, even where nothing else is left of it.
     """
 
     phone: str | None = None
@@ -120,6 +122,7 @@ class Line(Stored):
     messages: tuple[Message, ...] = ()
     held_texts: tuple[MessageReceived, ...] = ()
     heard: tuple[Sid, ...] = ()
+    requested: tuple[str, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     early: tuple[MessageStatusReported, ...] = ()
     wake_at: Instant | None = None
@@ -134,12 +137,6 @@ class Line(Stored):
     def message(self, message_id: MessageId) -> Message | None:
         """The message with this id, if the carrier has not accepted it yet."""
         return next((message for message in self.messages if message.message_id == message_id), None)
-
-    def knows_message(self, message_id: MessageId) -> bool:
-        """Whether this message waits, is with the carrier, or was accepted not long ago."""
-        return self.message(message_id) is not None or any(
-            delivery.message_id == message_id for delivery in self.deliveries
-        )
 
     @property
     def last_put_at(self) -> datetime | None:
