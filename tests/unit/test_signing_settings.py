@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ops.doctor.examine import _settings
 from ops.doctor.machine import Verdict
-from ops.keys import new_key
+from ops.keys import authorise, new_key
 from streams.key_set import DEMO_KEY, DEMO_KEYS, KeyFolder
 from streams.settings.checks import SettingsError
 from streams.settings.load import load_settings
@@ -56,7 +56,7 @@ def test_development_signs_with_the_demos_key_under_its_own_name() -> None:
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
     ("command", "named"),
-    [("worker", ["SIGNING_KEYS", "DOCUMENT_ISSUER"]), ("webhooks", ["SIGNING_KEYS"])],
+    [("worker", ["SIGNING_KEYS", "DOCUMENT_ISSUER", "DECISION_MODE"]), ("webhooks", ["SIGNING_KEYS"])],
 )
 def test_production_needs_keys_and_an_issuer(
     command: str, named: list[str], monkeypatch: pytest.MonkeyPatch
@@ -66,13 +66,28 @@ def test_production_needs_keys_and_an_issuer(
 
 
 def test_production_refuses_the_demos_key(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    officers = folder.parent / "officers.json"
+    officers.write_text(json.dumps({"keys": [jwk("ES256")]}))
     put(monkeypatch, PROFILE="production", SIGNING_KEYS=folder, DOCUMENT_ISSUER="Қызмет көрсетуші")
+    put(monkeypatch, OFFICER_KEYS=officers)
     load_settings("worker")
     demo = DEMO_KEYS.keys[0].with_(jardem_demo=False)
     KeyFolder(folder).add(DEMO_KEY, KeyFolder(folder).key_set().with_key(demo))
     assert "holds the demo's key" in complaints()[0]
     put(monkeypatch, PROFILE="development")
     load_settings("worker")
+
+
+def test_production_decides_alone_only_where_an_act_lets_its_key(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(monkeypatch, PROFILE="production", SIGNING_KEYS=folder, DOCUMENT_ISSUER="Қызмет көрсетуші")
+    put(monkeypatch, DECISION_MODE="auto")
+    [problem] = complaints()
+    assert problem.startswith("JARDEM_DECISION_MODE is auto, and no act lets the key that signs now decide")
+    [key] = KeyFolder(folder).key_set().keys
+    authorise(folder, key.kid, "Order No 1")
+    assert load_settings("worker").decides == "auto"
 
 
 def test_keys_that_others_may_read_start_nothing_in_any_profile(
