@@ -135,9 +135,9 @@ def _in_time(turn: Turn, case: Case, question: Question, report: QuestionAnswere
         case Separately(), QuestionKind.ONE_APPLICATION if case.scheme is None:
             _go_on(turn, case, question, scheme=Scheme.STANDALONE)
         case AccountConfirmed(), QuestionKind.ACCOUNT if case.account is None and question.account:
-            _account(turn, case, question, question.account, "confirmed")
+            _account(turn, case, question, report, question.account, "confirmed")
         case AccountGiven(), QuestionKind.ACCOUNT if case.account is None:
-            _account(turn, case, question, report.answer.iban, "given")
+            _account(turn, case, question, report, report.answer.iban, "given")
         case _:
             turn.remark(case, "answered_already")
 
@@ -162,13 +162,21 @@ def _consented(turn: Turn, case: Case, offer: Question, report: QuestionAnswered
 
 
 def _account(
-    turn: Turn, case: Case, question: Question, account: str, source: Literal["confirmed", "given"]
+    turn: Turn,
+    case: Case,
+    question: Question,
+    report: QuestionAnswered,
+    account: str,
+    source: Literal["confirmed", "given"],
 ) -> None:
     """The account (R4). One that was asked for after an earlier consent may come before the choice of now."""
     if case.scheme is not None:
-        _go_on(turn, case, question, account=account, account_source=source)
+        _go_on(turn, case, question, account=account, account_source=source, account_at=report.received_at)
         return
-    turn.remark(turn.keep(case.with_(account=account, account_source=source)), "account_before_choice")
+    turn.remark(
+        turn.keep(case.with_(account=account, account_source=source, account_at=report.received_at)),
+        "account_before_choice",
+    )
     turn.close(question, turn.now)
 
 

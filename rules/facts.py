@@ -1,15 +1,21 @@
 """What a fact that somebody publishes does to a person and their cases."""
 
+from datetime import date
+
 from rules import benefit_on_record, steps
-from rules.grounds import entitlement
+from rules.grounds import Entitlement, entitlement
+from rules.numbers import undo_since, without_former_consent
 from rules.person import Case, Source
+from rules.questioning import question, question_death
 from rules.signatures import draft_anew
 from rules.standings import published_anew, restored_cases, revoked_cases
 from rules.states import BEFORE_CONSENT, WAITING, State
 from rules.turn import Turn, find_case, without_number
 from schemas.ids import case_id_of
 from schemas.portal import PhoneRegistered
+from schemas.questions import NoticeKind
 from schemas.registry import (
+    DeathAnnulled,
     DeathRegistered,
     DisabilityEstablished,
     EntitlementRestored,
@@ -23,9 +29,9 @@ from schemas.values import EndReason
 def right_arises(turn: Turn, fact: TitleAwarded | DisabilityEstablished) -> None:
     """A right arises (R1, R7). The same record again, under whatever event id, changes nothing."""
     turn.know(iin=fact.iin)
-    right = entitlement(fact)
-    if right.barred is EndReason.DECEASED:
-        _withdraw_deceased(turn)
+    right = entitlement(fact, turn.policy)
+    if right.barred is EndReason.DECEASED and not _annulled(turn):
+        _withdraw_deceased(turn, None)
     case_id = case_id_of(turn.person.person_id, right.record, right.record_id)
     anew = published_anew(turn, right.record, right.record_id)
     cause = turn.cause
@@ -51,9 +57,18 @@ def right_arises(turn: Turn, fact: TitleAwarded | DisabilityEstablished) -> None
         grace_until=turn.now + grace if grace else None,
     )
     if right.barred:
-        steps.end(turn, case, right.barred)
+        _bar(turn, case, right)
     elif not grace:
         steps.proceed(turn, case)
+
+
+def _bar(turn: Turn, case: Case, right: Entitlement) -> None:
+    """Nothing is offered. Who may be written to is told where to apply, if the ministry wants that."""
+    if right.obstacle and right.barred is EndReason.MANUAL_ROUTE:
+        case = turn.remark(case, f"barred_{right.obstacle}")
+    ended = steps.end(turn, case, right.barred or EndReason.MANUAL_ROUTE)
+    if turn.policy.invited_by_sms and right.obstacle in ("baikonur", "not_first_time"):
+        steps.notify(turn, ended, NoticeKind.MANUAL_ROUTE)
 
 
 def right_revoked(turn: Turn, fact: EntitlementRevoked) -> None:
@@ -61,6 +76,7 @@ def right_revoked(turn: Turn, fact: EntitlementRevoked) -> None:
     turn.know(iin=fact.iin)
     for case in revoked_cases(turn, fact):
         _stop(turn, case, EndReason.REVOKED)
+        question(turn, turn.person.cases[case.case_id], "revoked")
 
 
 def right_restored(turn: Turn, fact: EntitlementRestored) -> None:
@@ -71,19 +87,24 @@ def right_restored(turn: Turn, fact: EntitlementRestored) -> None:
 
 
 def _begin_anew(turn: Turn, case: Case, barred: EndReason | None, **published: object) -> None:
-    """Begin again with the offer, if the revocation ended the case; no answer of before counts any more.
+    """Begin again with the offer, if the revocation ended the case.
 
     `published` is what the registry says of the record this time.
     """
     if case.state is not State.ENDED or case.reason is not EndReason.REVOKED:
         turn.remark(case, "restored")
         return
-    case = case.with_(**published)
+    _anew(turn, case.with_(**published), barred)
+
+
+def _anew(turn: Turn, case: Case, barred: EndReason | None) -> None:
+    """Begin again with the offer; no answer of before counts any more."""
     anew = turn.keep(
         case.with_(
             consent=None,
             account=None,
             account_source=None,
+            account_at=None,
             scheme=steps.scheme_without_choice(case.ground),
             # What was answered before is not an answer to the offer that comes now.
             answered_at=turn.happened_at,
@@ -98,11 +119,32 @@ def _begin_anew(turn: Turn, case: Case, barred: EndReason | None, **published: o
 
 def death_registered(turn: Turn, fact: DeathRegistered) -> None:
     """The person has died: every open case ends, and nobody is written to any more."""
+    if _annulled(turn):
+        turn.remarks.append("a death was registered that was annulled afterwards")
+        return
     turn.know(iin=fact.iin, died_on=turn.person.died_on or fact.died_on)
-    _withdraw_deceased(turn)
+    _withdraw_deceased(turn, fact.died_on)
 
 
-def _withdraw_deceased(turn: Turn) -> None:
+def death_annulled(turn: Turn, fact: DeathAnnulled) -> None:
+    """The death was an error: the person lives, and what it ended begins anew with the offer."""
+    before = turn.person.death_annulled_at
+    turn.know(iin=fact.iin, death_annulled_at=max(before or turn.cause.time, turn.cause.time))
+    if not turn.person.dead:
+        return
+    turn.know(dead=False, died_on=None)
+    for case in _cases(turn):
+        if case.state is State.ENDED and case.reason is EndReason.DECEASED:
+            _anew(turn, turn.remark(case, "death_annulled"), None)
+
+
+def _annulled(turn: Turn) -> bool:
+    """Whether what is said of a death now was known to be an error later."""
+    annulled = turn.person.death_annulled_at
+    return annulled is not None and turn.cause.time <= annulled
+
+
+def _withdraw_deceased(turn: Turn, died_on: date | None) -> None:
     """A death ends every open case; nothing more is sent to any number for this person.
 
     A posthumous title tells of one as well: whoever has the phone now is family.
@@ -113,6 +155,7 @@ def _withdraw_deceased(turn: Turn) -> None:
         phones.add(turn.person.phone)
     for case in _cases(turn):
         _stop(turn, case, EndReason.DECEASED)
+        question_death(turn, turn.person.cases[case.case_id], died_on)
     for phone in sorted(phones):
         turn.withdraw_person(phone, turn.now)
 
@@ -141,11 +184,12 @@ def phone_registered(turn: Turn, fact: PhoneRegistered) -> None:
         for case in _cases(turn):
             if case.state in WAITING and case.question:
                 turn.close(case.question, since)
-            turn.keep(without_number(case, before, since))
+            undo_since(turn, turn.keep(without_number(case, before, since)), since)
         turn.withdraw_person(before, since)
     for case in _cases(turn):
-        if case.state in WAITING or (turn.phone and _unreached(case)):
-            steps.proceed(turn, case)
+        void = case.state is State.AWAITING_SIGNATURE and case.draft is None
+        if void or case.state in WAITING or (turn.phone and _unreached(case)):
+            steps.proceed(turn, without_former_consent(turn, case))
 
 
 def _unreached(case: Case) -> bool:

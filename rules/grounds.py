@@ -1,7 +1,9 @@
 """Which entitlement an event gives, and whether the proactive path is open to it (R1, R7)."""
 
 from dataclasses import dataclass
+from typing import Literal
 
+from rules.policy import CapacityMissing, Policy
 from schemas.registry import DisabilityEstablished, TitleAwarded
 from schemas.values import EndReason, Ground
 
@@ -11,33 +13,55 @@ DISABILITY_GROUNDS = frozenset(
 )
 
 
+Obstacle = Literal["baikonur", "child", "not_first_time", "guardian", "minor", "capacity_unknown"]
+"""Why a right goes the manual way, as its step says it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entitlement:
-    """A right that arose. `barred` says why no offer may be made for it, if so."""
+    """A right that arose. `barred` says why no offer may be made for it, `obstacle` says more of that."""
 
     ground: Ground
     record: str
     record_id: str
     barred: EndReason | None
+    obstacle: Obstacle | None = None
 
 
-def entitlement(event: TitleAwarded | DisabilityEstablished) -> Entitlement:
+def entitlement(event: TitleAwarded | DisabilityEstablished, policy: Policy) -> Entitlement:
     """The entitlement that a registry's event gives.
 
     A title (R1) may be posthumous: nobody is offered anything then. For disabilities the proactive rule
-    speaks of the first establishing only (R7), and there is none for minors and for residents of Baikonur:
-    the manual route.
+    speaks of the first establishing only (R7), and there is none for minors, for wards and for residents of
+    Baikonur: the manual route.
     """
+    obstacle = _incapacity(event.legal_capacity, policy)
     if isinstance(event, TitleAwarded):
-        barred = EndReason.DECEASED if event.posthumous else None
-        return Entitlement(_TITLES[event.title], "award", event.award_id, barred)
-    manual = event.in_baikonur or event.group == "child" or not event.first_time
+        manual = EndReason.MANUAL_ROUTE if obstacle else None
+        barred = EndReason.DECEASED if event.posthumous else manual
+        return Entitlement(_TITLES[event.title], "award", event.award_id, barred, obstacle)
+    obstacle = _of_disability(event) or obstacle
     return Entitlement(
         Ground(event.legal_ground),
         "certificate",
         event.certificate_id,
-        EndReason.MANUAL_ROUTE if manual else None,
+        EndReason.MANUAL_ROUTE if obstacle else None,
+        obstacle,
     )
+
+
+def _of_disability(event: DisabilityEstablished) -> Obstacle | None:
+    if event.in_baikonur:
+        return "baikonur"
+    if event.group == "child":
+        return "child"
+    return None if event.first_time else "not_first_time"
+
+
+def _incapacity(capacity: Literal["full", "guardian", "minor"] | None, policy: Policy) -> Obstacle | None:
+    if capacity is None:
+        return "capacity_unknown" if policy.capacity_missing is CapacityMissing.MANUAL else None
+    return None if capacity == "full" else capacity
 
 
 def offers_one_application(ground: Ground) -> bool:

@@ -15,6 +15,7 @@ from rules.delivery import not_reached, sent, sent_time, undeliverable
 from rules.facts import (
     account_known,
     benefit_recorded,
+    death_annulled,
     death_registered,
     phone_registered,
     right_arises,
@@ -39,6 +40,7 @@ from schemas.questions import (
 )
 from schemas.received import ReceivedEvent
 from schemas.registry import (
+    DeathAnnulled,
     DeathRegistered,
     DisabilityEstablished,
     EntitlementRestored,
@@ -69,6 +71,7 @@ _HANDLERS: dict[type[Event], Callable[[Turn, Any], None]] = {
     DisabilityEstablished: right_arises,
     EntitlementRevoked: right_revoked,
     EntitlementRestored: right_restored,
+    DeathAnnulled: death_annulled,
     DeathRegistered: death_registered,
     PhoneRegistered: phone_registered,
     BenefitRecorded: benefit_recorded,

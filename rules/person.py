@@ -105,7 +105,8 @@ class Case(Stored):
 
     `answered_at` is when the carrier received the newest "yes" or "no": the one received last counts, in
     whatever order they are read. `outcome_told` is how the decision was told, if it was. `drafts` counts the
-    drafts that were made, so that each has an id of its own.
+    drafts that were made, so that each has an id of its own. `questioned` are the reasons for which the
+    decision was questioned.
     """
 
     case_id: CaseId
@@ -122,9 +123,11 @@ class Case(Stored):
     scheme: Scheme | None = None
     account: str | None = None
     account_source: Literal["confirmed", "given"] | None = None
+    account_at: Instant | None = None
     draft: Decision | None = None
     drafts: int = 0
     decision: DecisionMade | None = None
+    questioned: tuple[str, ...] = ()
     answered_at: Instant | None = None
     late_told: bool = False
     outcome_told: NoticeKind | None = None
@@ -182,7 +185,8 @@ class Standing(Stored):
 class Person(Stored):
     """The facts known of a person, each with the time it is as of, and their cases by case id.
 
-    `dead` without `died_on`: a title was awarded posthumously and no death was registered yet.
+    `dead` without `died_on`: a title was awarded posthumously and no death was registered yet. What was said
+    of a death before `death_annulled_at` was an error.
     """
 
     person_id: PersonId
@@ -195,6 +199,7 @@ class Person(Stored):
     account: str | None = None
     died_on: date | None = None
     dead: bool = False
+    death_annulled_at: Instant | None = None
     standings: tuple[Standing, ...] = ()
     cases: dict[CaseId, Case] = Field(default_factory=dict)
 

@@ -35,6 +35,7 @@ def withdrawn(turn: Turn, case: Case, question: Question) -> None:
             consent=None,
             account=None,
             account_source=None,
+            account_at=None,
             scheme=steps.scheme_without_choice(case.ground),
             answered_at=said_at,
         )

@@ -45,6 +45,7 @@ SENT = {
     State.ACCOUNT_ASKED: State.ACCOUNT_SENT,
 }
 
+_OFFER = {State.OFFER_ASKED: "R2: a consent lives on its number; another one is registered now"}
 _CHOICE = {State.CHOICE_ASKED: "R7: consent; the recipient may choose one application"}
 _ACCOUNT = {State.ACCOUNT_ASKED: "R4: confirm or provide the account"}
 _DECISION = {
@@ -56,12 +57,14 @@ _ONWARD = {
     State.OFFER_ASKED: _CHOICE | _ACCOUNT,
     State.OFFER_SENT: _CHOICE | _ACCOUNT,
     # The account may be known already: from the person, after an earlier consent.
-    State.CHOICE_ASKED: _ACCOUNT | _DECISION,
-    State.CHOICE_SENT: _ACCOUNT | _DECISION,
-    State.ACCOUNT_ASKED: _DECISION,
-    State.ACCOUNT_SENT: _DECISION,
+    State.CHOICE_ASKED: _ACCOUNT | _DECISION | _OFFER,
+    State.CHOICE_SENT: _ACCOUNT | _DECISION | _OFFER,
+    State.ACCOUNT_ASKED: _DECISION | _OFFER,
+    State.ACCOUNT_SENT: _DECISION | _OFFER,
     # The draft is void, because the record that it refused on has ended.
-    State.AWAITING_SIGNATURE: _CHOICE | _ACCOUNT,
+    State.AWAITING_SIGNATURE: _CHOICE | _ACCOUNT | _OFFER,
+    # Its offer was answered before it had to wait, and that is read now.
+    State.QUEUED: _CHOICE | _ACCOUNT | _DECISION,
     State.ENDED: _CHOICE | _ACCOUNT | _DECISION,
 }
 

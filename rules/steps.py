@@ -7,7 +7,7 @@ from rules.grounds import DISABILITY_GROUNDS, offers_one_application
 from rules.one_ground import in_the_way, rival
 from rules.ordinary_route import ordinary_route
 from rules.person import Case, DecisionMade, Question
-from rules.policy import DecisionMode
+from rules.policy import DecisionMode, DisabilityPath
 from rules.states import WAITING, State
 from rules.terms import local_day
 from rules.turn import Turn
@@ -36,7 +36,7 @@ _END_NOTICES = {
 }
 
 
-def proceed(turn: Turn, case: Case) -> Case:
+def proceed(turn: Turn, case: Case) -> Case:  # noqa: PLR0911 - one for each thing that may come next
     """Do what comes next: bar, refuse, offer, ask or decide.
 
     Death, revocation and ground 4 are looked at before the offer and again before the decision (R12). Where
@@ -53,6 +53,8 @@ def proceed(turn: Turn, case: Case) -> Case:
         return decide(turn, case)
     if turn.phone is None:
         return end(turn, case, _unreachable(turn))
+    if case.consent is None and _only_invited(turn, case):
+        return _invite(turn, case)
     return ask(turn, case, _next_question(case))
 
 
@@ -62,6 +64,18 @@ def _next_question(case: Case) -> QuestionKind:
     return QuestionKind.ONE_APPLICATION if case.scheme is None else QuestionKind.ACCOUNT
 
 
+def _only_invited(turn: Turn, case: Case) -> bool:
+    """Whether a person with this ground is told where to apply, and no more (R7)."""
+    return turn.policy.disability_path is DisabilityPath.INVITE and case.ground in DISABILITY_GROUNDS
+
+
+def _invite(turn: Turn, case: Case) -> Case:
+    """Tell where to apply in place of an offer."""
+    ended = end(turn, turn.remark(case, "barred_invited"), EndReason.MANUAL_ROUTE)
+    notify(turn, ended, NoticeKind.MANUAL_ROUTE)
+    return ended
+
+
 def wait_behind(turn: Turn, case: Case) -> Case:
     """Wait until the other case of the person has come to its end (R29). A consent that came too is void."""
     if case.state is State.QUEUED:
@@ -69,7 +83,11 @@ def wait_behind(turn: Turn, case: Case) -> Case:
     if case.question and case.state in WAITING:
         turn.close(case.question, turn.now)
     void = case.with_(
-        consent=None, account=None, account_source=None, scheme=scheme_without_choice(case.ground)
+        consent=None,
+        account=None,
+        account_source=None,
+        account_at=None,
+        scheme=scheme_without_choice(case.ground),
     )
     return turn.move(void, State.QUEUED, note="queued", reason=None)
 
@@ -121,6 +139,7 @@ def decide(turn: Turn, case: Case) -> Case:
     """Decide, or draft for the officer (R10). Ground 4 is checked here once more (R12)."""
     decision = decisions.decision(turn.person, case, turn.now, turn.policy.zone)
     doubt = benefit_on_record.wants_officer(turn.person, case, turn.policy.zone)
+    doubt = doubt or (turn.policy.verified_only and not ordinary_route(case.ground).verified)
     if doubt or turn.policy.decision_mode is DecisionMode.OFFICER:
         turn.effects.append(DecisionDrafted(**dict(decision)))
         again = "drafted_again" if case.drafts else None

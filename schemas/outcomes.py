@@ -87,6 +87,28 @@ class DraftVoided(PublicOut):
     reason: str
 
 
+class DecisionQuestioned(PublicOut):
+    """Something was learnt that puts a grant in question; an officer corrects it, never a machine (R10).
+
+    `at` is when that happened, as its sender says.
+    """
+
+    name: ClassVar[str] = "benefit.decision-questioned.v1"
+
+    case_id: CaseId
+    decision_id: DecisionId
+    iin: Iin
+    reason: Literal[
+        "died_before_consent",
+        "died_before_decision",
+        "died_after_decision",
+        "revoked",
+        "number_not_registered_at_consent",
+        "second_grant",
+    ]
+    at: Instant
+
+
 class RoutePlace(Model):
     """A place to apply at (R19, R27, R28). `condition`: on what it depends, null where on nothing."""
 

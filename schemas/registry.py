@@ -10,7 +10,7 @@ from schemas.values import Iin
 
 
 class TitleAwarded(PublicIn):
-    """A title was awarded (R1).
+    """A title was awarded (R1). `legal_capacity` says who may act for the person, where the registry knows.
 
     {"iin": "850101300015", "title": "peoples_hero", "award_id": "A-2021-17", "awarded_on": "2021-07-12"}
     """
@@ -22,6 +22,7 @@ class TitleAwarded(PublicIn):
     award_id: str = Field(min_length=1, max_length=200)
     awarded_on: Day
     posthumous: StrictBool = False
+    legal_capacity: Literal["full", "guardian", "minor"] | None = None
 
 
 class DisabilityEstablished(PublicIn):
@@ -42,6 +43,7 @@ class DisabilityEstablished(PublicIn):
     legal_ground: Literal["1-1", "7", "8", "8-1"]
     first_time: StrictBool
     in_baikonur: StrictBool = False
+    legal_capacity: Literal["full", "guardian", "minor"] | None = None
 
 
 class EntitlementRevoked(PublicIn):
@@ -85,3 +87,15 @@ class DeathRegistered(PublicIn):
 
     iin: Iin
     died_on: Day
+
+
+class DeathAnnulled(PublicIn):
+    """The registered death was an error: the person lives, and what the death ended starts anew.
+
+    {"iin": "850101300015", "reason": "another person of the same name"}
+    """
+
+    name: ClassVar[str] = "registry.death-annulled.v1"
+
+    iin: Iin
+    reason: str = ""

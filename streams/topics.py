@@ -27,6 +27,7 @@ COMPACTED_IN = {"portal.phone-registered.v1", "statecorp.benefit-recorded.v1", "
 _FOR_EVER = {
     "benefit.decided.v1": "the record of decisions; the benefit is paid by it",
     "benefit.process-ended.v1": "the record of what ended without a decision",
+    "benefit.decision-questioned.v1": "what an officer has to look at again",
     "cabinet.notified.v1": "the documents that the personal cabinet shows",
     "case.advanced.v1": "the audit log; the console reads it from its beginning",
 }

@@ -14,7 +14,18 @@ from schemas.messages import Failure
 
 FACTS = (
     *("title", "title", "disability", "disability", "posthumous", "child"),
-    *("revoked", "revoked_title", "restored", "death", "phone0", "phone0", "phone1", "foreign", "no_phone"),
+    *(
+        "revoked",
+        "revoked_title",
+        "restored",
+        "death",
+        "annulled",
+        "phone0",
+        "phone0",
+        "phone1",
+        "foreign",
+        "no_phone",
+    ),
     *("applied", "ended", "account"),
 )
 """What registries, the portal and the State Corporation publish."""

@@ -6,6 +6,7 @@ from ops.simulation.scenario import FOREIGN, IBANS, IINS, PHONES
 from schemas.base import Event
 from schemas.portal import PhoneRegistered
 from schemas.registry import (
+    DeathAnnulled,
     DeathRegistered,
     DisabilityEstablished,
     EntitlementRestored,
@@ -42,6 +43,8 @@ def fact(word: str, person: int, at: datetime) -> Event:  # noqa: PLR0911 - one 
             return EntitlementRestored(iin=iin, record_id="title", record="title")
         case "death":
             return DeathRegistered(iin=iin, died_on=day)
+        case "annulled":
+            return DeathAnnulled(iin=iin, reason="in error")
         case "applied" | "ended":
             return BenefitRecorded(iin=iin, benefit="special_state_benefit", status=word, recorded_on=day)
         case "account":

@@ -18,7 +18,13 @@ from schemas.questions import (
     QuestionSent,
     QuestionSentTime,
 )
-from schemas.registry import DeathRegistered, EntitlementRestored, EntitlementRevoked, TitleAwarded
+from schemas.registry import (
+    DeathAnnulled,
+    DeathRegistered,
+    EntitlementRestored,
+    EntitlementRevoked,
+    TitleAwarded,
+)
 from schemas.statecorp import BenefitRecorded
 from schemas.values import is_kazakh_mobile
 
@@ -74,6 +80,7 @@ class Known:
 
     registrations: list[PhoneRegistered] = field(default_factory=list)
     dead: bool = False
+    annulled_at: datetime | None = None
     revoked_at: dict[str, datetime] = field(default_factory=dict)
     restored_at: dict[str, datetime] = field(default_factory=dict)
     benefit: BenefitRecorded | None = None
@@ -81,7 +88,7 @@ class Known:
     failed: set[MessageId] = field(default_factory=set)
     told: set[tuple[MessageId | None, datetime]] = field(default_factory=set)
 
-    def learn(self, fact: Event, at: datetime) -> None:  # noqa: C901 - one line for each kind
+    def learn(self, fact: Event, at: datetime) -> None:  # noqa: C901, PLR0912 - one line for each kind
         """Read a fact that became true at an instant; an older one than known changes nothing."""
         match fact:
             case PhoneRegistered():
@@ -89,7 +96,9 @@ class Known:
                 if newest is None or fact.registered_at >= newest.registered_at:
                     self.registrations.append(fact)
             case DeathRegistered() | TitleAwarded(posthumous=True):
-                self.dead = True
+                self.dead = self.dead or self.annulled_at is None or at > self.annulled_at
+            case DeathAnnulled():
+                self.dead, self.annulled_at = False, max(self.annulled_at or at, at)
             case EntitlementRevoked():
                 self.revoked_at[fact.record_id] = max(self.revoked_at.get(fact.record_id, at), at)
             case EntitlementRestored():

@@ -129,6 +129,8 @@ class Invariants:
         read = read_offer(text.text) if text else None
         demand(isinstance(read, Consent), "no decision without a consent")
         demand(not known.dead, "no decision after a death")
+        own = text is not None and known.registered_at(text.received_at) == text.phone
+        demand(own, "no consent is used from a number that was not the registered one")
         demand(not known.revoked(case.record_id), "no decision after a revocation")
         signed = isinstance(done.record.data, DecisionSigned)
         if decision.outcome == "granted":

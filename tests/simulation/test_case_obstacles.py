@@ -1,10 +1,13 @@
 """Death, revocation and ground 4, at any point."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+
+import pytest
 
 from ops.simulation.scenario import IBANS, IINS
 from rules.states import State
 from rules.terms import local_day
+from schemas.registry import DeathRegistered
 from schemas.statecorp import BenefitRecorded
 from schemas.values import EndReason
 from tests.simulation.town import OTHER_PHONE, PHONE, Town
@@ -33,12 +36,55 @@ def test_a_death_between_consent_and_decision_prevents_the_decision(consented: T
     assert not consented.decisions()
 
 
-def test_a_death_after_the_decision_is_only_recorded(consented: Town) -> None:
+@pytest.mark.parametrize(
+    ("died_on", "reason"),
+    [
+        (date(2021, 7, 14), "died_before_consent"),
+        (date(2021, 7, 15), "died_before_decision"),
+        (date(2021, 7, 17), "died_before_decision"),
+        (date(2021, 7, 18), "died_after_decision"),
+    ],
+)
+def test_a_death_learnt_of_after_the_grant_is_questioned_once_and_reverses_nothing(
+    consented: Town, died_on: date, reason: str
+) -> None:
+    consented.passes(days=2)
     consented.reads(IBANS[0])
-    consented.learns("death")
+    for _ in range(2):
+        consented.publishes(DeathRegistered(iin=IINS[0], died_on=died_on))
     assert consented.case().state is State.GRANTED
-    assert consented.notes()[-1] == "deceased_after_decision"
+    [questioned] = consented.questioned()
+    assert (questioned.reason, questioned.decision_id) == (reason, consented.decisions()[0].decision_id)
     assert not consented.endings()
+
+
+def test_a_revocation_learnt_of_after_the_grant_is_questioned(consented: Town) -> None:
+    consented.reads(IBANS[0])
+    consented.learns("revoked")
+    assert [each.reason for each in consented.questioned()] == ["revoked"]
+
+
+def test_a_death_that_was_annulled_lets_the_case_begin_anew(consented: Town) -> None:
+    consented.learns("death")
+    consented.passes(minutes=1)
+    consented.learns("annulled")
+    assert (consented.case().state, consented.case().consent) == (State.OFFER_SENT, None)
+    assert "death_annulled" in consented.notes()
+    assert consented.told()[-1] == "offer"
+    consented.comes_to_rest()
+
+
+@pytest.mark.parametrize("word", ["death", "posthumous"])
+def test_of_a_death_and_its_annulment_the_later_holds_in_whatever_order_they_are_read(
+    asked: Town, word: str
+) -> None:
+    asked.passes(hours=1)
+    asked.learns("annulled")
+    asked.learns(word, ago=timedelta(minutes=30))
+    assert (asked.case().state, asked.person().dead) == (State.OFFER_SENT, False)
+    asked.passes(hours=1)
+    asked.learns(word)
+    assert asked.person().dead
 
 
 def test_a_death_or_a_revocation_after_the_end_is_only_recorded(asked: Town) -> None:

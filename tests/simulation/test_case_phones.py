@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from ops.simulation.scenario import IBANS
+from ops.simulation.scenario import IBANS, Scenario
+from rules.policy import DecisionMode
 from rules.states import State
 from schemas.values import EndReason
 from tests.simulation.town import OTHER_PHONE, PHONE, Town, at
@@ -98,9 +99,68 @@ def test_a_number_that_is_given_up_ends_the_open_question(
     consented.learns(word)
     assert consented.case().reason is reason
     consented.learns("phone1")
-    assert consented.told(OTHER_PHONE) == ["account"]
+    # A consent lives on its number: what ended before the account was given begins with the offer.
+    assert consented.told(OTHER_PHONE) == ["offer"]
+    assert (consented.case().consent, consented.notes()[-1]) == (None, "consent_of_former_number")
+    consented.reads("1", OTHER_PHONE)
     consented.reads(IBANS[0], OTHER_PHONE)
     assert consented.case().state is State.GRANTED
+    consented.comes_to_rest()
+
+
+def test_a_number_that_changes_after_the_consent_begins_with_the_offer(consented: Town) -> None:
+    consented.passes(minutes=1)
+    consented.learns("phone1")
+    assert consented.told(OTHER_PHONE) == ["offer"]
+    consented.reads(IBANS[0], OTHER_PHONE)
+    assert not consented.decisions()
+    consented.comes_to_rest()
+
+
+@pytest.mark.parametrize("mode", list(DecisionMode))
+def test_a_consent_received_when_the_number_was_no_longer_the_registered_one_is_undone(
+    mode: DecisionMode,
+) -> None:
+    town = Town(Scenario(people=1, mode=mode))
+    town.learns("phone0", "title")
+    town.passes(minutes=10)
+    town.reads("1")
+    if mode is DecisionMode.OFFICER:
+        town.reads(IBANS[0])
+    town.passes(minutes=10)
+    town.learns("phone1", ago=timedelta(minutes=15))
+    assert town.case().consent is None
+    assert "consent_undone" in town.notes()
+    assert town.told(OTHER_PHONE) == ["offer"]
+    assert [each.reason for each in town.voided()] == (
+        ["number_not_registered"] if mode is DecisionMode.OFFICER else []
+    )
+    town.comes_to_rest()
+
+
+def test_an_account_received_after_the_number_was_taken_away_is_asked_for_again() -> None:
+    town = Town(Scenario(people=1, mode=DecisionMode.OFFICER))
+    town.learns("phone0", "title")
+    town.reads("1")
+    town.passes(minutes=10)
+    town.reads(IBANS[0])
+    town.passes(minutes=10)
+    town.learns("phone1", ago=timedelta(minutes=15))
+    assert (town.case().account, town.case().consent is not None) == (None, True)
+    assert [each.reason for each in town.voided()] == ["number_not_registered"]
+    assert town.told(OTHER_PHONE) == ["account"]
+    town.comes_to_rest()
+
+
+def test_a_grant_whose_consent_came_from_a_number_that_was_taken_away_is_questioned(town: Town) -> None:
+    town.learns("phone0", "title")
+    town.passes(minutes=10)
+    town.reads("1")
+    town.reads(IBANS[0])
+    town.passes(minutes=10)
+    town.learns("phone1", ago=timedelta(minutes=15))
+    assert town.case().state is State.GRANTED
+    assert [each.reason for each in town.questioned()] == ["number_not_registered_at_consent"]
 
 
 def test_an_older_registration_changes_nothing(asked: Town) -> None:

@@ -11,7 +11,14 @@ from rules.deadlines import deadlines
 from rules.person import Case, Person
 from schemas.base import Event
 from schemas.ids import message_id_of, resent_id_of
-from schemas.outcomes import BenefitDecided, CaseAdvanced, DecisionDrafted, DraftVoided, ProcessEnded
+from schemas.outcomes import (
+    BenefitDecided,
+    CaseAdvanced,
+    DecisionDrafted,
+    DecisionQuestioned,
+    DraftVoided,
+    ProcessEnded,
+)
 from schemas.questions import NoticeRequested, QuestionAsked
 from schemas.times import ALMATY
 from sms.conversation.line import Line
@@ -153,6 +160,9 @@ class Town:
 
     def voided(self) -> list[DraftVoided]:
         return [one.data for one in self.world.published if isinstance(one.data, DraftVoided)]
+
+    def questioned(self) -> list[DecisionQuestioned]:
+        return [one.data for one in self.world.published if isinstance(one.data, DecisionQuestioned)]
 
     def endings(self) -> list[ProcessEnded]:
         return [one.data for one in self.world.published if isinstance(one.data, ProcessEnded)]

@@ -38,6 +38,7 @@ DATA: dict[str, dict[str, Any]] = {
         "reason": "another person was meant",
     },
     "registry.death-registered.v1": {"iin": IIN, "died_on": "2021-07-13"},
+    "registry.death-annulled.v1": {"iin": IIN, "reason": "another person of the same name"},
     "portal.phone-registered.v1": {"iin": IIN, "phone": PHONE, "registered_at": "2021-07-01T00:00:00Z"},
     "statecorp.benefit-recorded.v1": {
         "iin": IIN,

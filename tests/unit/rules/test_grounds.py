@@ -4,7 +4,7 @@ from typing import Literal
 import pytest
 
 from rules.grounds import entitlement, offers_one_application
-from rules.policy import RULES_VERSION, Policy, TermPolicy
+from rules.policy import RULES_VERSION, CapacityMissing, Policy, TermPolicy
 from schemas.registry import DisabilityEstablished, TitleAwarded
 from schemas.values import EndReason, Ground
 
@@ -22,7 +22,7 @@ def test_titles_give_the_grounds_4_2_and_4_3_and_are_not_offered_to_the_dead(
     posthumous: bool,  # noqa: FBT001
 ) -> None:
     right = entitlement(
-        TitleAwarded(iin=IIN, title=title, award_id="A-7", awarded_on=DAY, posthumous=posthumous)
+        TitleAwarded(iin=IIN, title=title, award_id="A-7", awarded_on=DAY, posthumous=posthumous), Policy()
     )
     assert (right.ground, right.record, right.record_id) == (ground, "award", "A-7")
     assert right.barred is (EndReason.DECEASED if posthumous else None)
@@ -56,7 +56,8 @@ def test_a_disability_names_its_ground_and_goes_the_manual_route_where_no_rule_e
             legal_ground=named,
             first_time=first_time,
             in_baikonur=in_baikonur,
-        )
+        ),
+        Policy(),
     )
     assert (right.ground, right.record, right.record_id) == (Ground(named), "certificate", "C-7")
     assert right.barred is barred
@@ -70,3 +71,23 @@ def test_only_disabilities_leave_the_choice_of_the_one_application() -> None:
 def test_the_rules_have_a_version() -> None:
     assert RULES_VERSION == "order-225-2021/1"
     assert Policy().term is TermPolicy.EXCLUSIVE_ROLL
+
+
+@pytest.mark.parametrize(
+    ("capacity", "missing", "obstacle"),
+    [
+        ("full", CapacityMissing.MANUAL, None),
+        ("guardian", CapacityMissing.FULL, "guardian"),
+        ("minor", CapacityMissing.FULL, "minor"),
+        (None, CapacityMissing.FULL, None),
+        (None, CapacityMissing.MANUAL, "capacity_unknown"),
+    ],
+)
+def test_wards_and_minors_go_the_manual_way_and_who_is_unknown_as_the_policy_has_it(
+    capacity: str | None, missing: CapacityMissing, obstacle: str | None
+) -> None:
+    title = {"iin": IIN, "title": "peoples_hero", "award_id": "A", "awarded_on": DAY}
+    event = TitleAwarded.model_validate({**title, "legal_capacity": capacity})
+    right = entitlement(event, Policy(capacity_missing=missing))
+    assert right.obstacle == obstacle
+    assert right.barred == (EndReason.MANUAL_ROUTE if obstacle else None)

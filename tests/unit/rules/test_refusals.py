@@ -20,6 +20,7 @@ from schemas.questions import (
     QuestionAsked,
     QuestionClosed,
     QuestionKind,
+    QuestionSentTime,
     Separately,
     Together,
 )
@@ -32,6 +33,7 @@ from tests.unit.rules.case_desk import (
     MINUTE,
     NOON,
     OFFER,
+    PERSON,
     REGISTERED,
     TERM_ENDS,
     TITLE,
@@ -94,9 +96,15 @@ def test_a_new_yes_within_the_offers_term_is_a_new_consent_of_its_own_day(consen
 
 def test_after_the_offers_term_a_withdrawal_is_final(consented: Desk) -> None:
     # The account question left later, so that its term ends after the offer's.
-    consented.now = TERM_ENDS - MINUTE
-    consented.reads(REGISTERED.model_copy(update={"phone": "+77471234567", "registered_at": consented.now}))
-    consented.sent(consented.case.questions[-1].question_id)
+    consented.reads(
+        QuestionSentTime(
+            question_id=ACCOUNT,
+            case_id=consented.case.case_id,
+            person_id=PERSON,
+            message_id=consented.case.questions[-1].message_id,
+            sent_at=TERM_ENDS - MINUTE,
+        )
+    )
     consented.now = TERM_ENDS + MINUTE
     effects = consented.hears(NO, consented.case.questions[-1].question_id)
     assert _told(effects) == [NoticeKind.WITHDRAWN]

@@ -37,11 +37,14 @@ def read(name: str, data: dict[str, Any]) -> Event:
 def test_the_fields_that_may_be_left_out_are_these() -> None:
     assert LEFT_OUT == [
         ("registry.title-awarded.v1", "posthumous"),
+        ("registry.title-awarded.v1", "legal_capacity"),
         ("registry.disability-established.v1", "in_baikonur"),
+        ("registry.disability-established.v1", "legal_capacity"),
         ("registry.entitlement-revoked.v1", "record"),
         ("registry.entitlement-revoked.v1", "reason"),
         ("registry.entitlement-restored.v1", "record"),
         ("registry.entitlement-restored.v1", "reason"),
+        ("registry.death-annulled.v1", "reason"),
         ("statecorp.benefit-recorded.v1", "case_id"),
         ("emaket.decision-signed.v1", "refusal_ground"),
         ("emaket.decision-signed.v1", "signature"),
