@@ -33,8 +33,8 @@ def assemble(settings: Settings) -> StreamApp:
     carrier: Carrier = twilio_carrier(settings)
     pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
     register_stateless(app, "intake", TOPICS, Intake(pseudonyms, app.clock).handle)
-    Desk(app, case_desk(case_policy(settings), pseudonyms))
-    Desk(app, sms_desk(line_policy(settings), pseudonyms))
+    Desk(app, case_desk(case_policy(settings), pseudonyms, app.clock))
+    Desk(app, sms_desk(line_policy(settings), pseudonyms, app.clock))
     CarrierAgent(
         app,
         carrier,

@@ -16,10 +16,13 @@ from sms.conversation import line
 from sms.conversation.converse import LinePolicy, converse
 from sms.conversation.converse import deadlines as line_deadlines
 from sms.conversation.line import Line
+from streams.clock import Clock
 from streams.topics import CASE_INBOX, SMS_INBOX
 
+REAL_TIME = Clock()
 
-def case_desk(policy: Policy, pseudonyms: Pseudonyms) -> EventDesk[Person]:
+
+def case_desk(policy: Policy, pseudonyms: Pseudonyms, clock: Clock = REAL_TIME) -> EventDesk[Person]:
     """The case desk: its keys are people, by pseudonym."""
 
     def turn(state: Person, event: ReceivedEvent, now: datetime) -> Turned[Person]:
@@ -36,10 +39,11 @@ def case_desk(policy: Policy, pseudonyms: Pseudonyms) -> EventDesk[Person]:
         waits=lambda state: case_deadlines(state, policy.zone),
         subject=lambda state: state.person_id,
         pseudonyms=pseudonyms,
+        clock=clock,
     )
 
 
-def sms_desk(policy: LinePolicy, pseudonyms: Pseudonyms) -> EventDesk[Line]:
+def sms_desk(policy: LinePolicy, pseudonyms: Pseudonyms, clock: Clock = REAL_TIME) -> EventDesk[Line]:
     """The SMS desk: its keys are numbers, by pseudonym. A line learns its number from its first event."""
 
     def turn(state: Line, event: ReceivedEvent, now: datetime) -> Turned[Line]:
@@ -57,4 +61,5 @@ def sms_desk(policy: LinePolicy, pseudonyms: Pseudonyms) -> EventDesk[Line]:
         # What a line sends is for nobody outside.
         subject=lambda _: NOBODY,
         pseudonyms=pseudonyms,
+        clock=clock,
     )

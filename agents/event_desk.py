@@ -1,7 +1,7 @@
 """One shell for every pure core: events out of records, effects into records, its state in a table."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -14,6 +14,7 @@ from schemas.received import ReceivedEvent
 from schemas.stored import Stored, Upcast, dump_stored, load_stored
 from schemas.turned import RefusedEventError, Turned
 from streams import deadlines
+from streams.clock import Clock
 from streams.dead_letters import UnreadableRecordError
 from streams.events import Effects, read
 from streams.records import Outgoing, Record
@@ -42,7 +43,7 @@ class EventDesk(Generic[S]):
 
     `turn` applies an event to a state at the present instant in UTC, and `waits` says what a state waits for.
     `subject` is the person whom the public events of a state are about. `known` are the events that it reads.
-    `told` hears of each remark.
+    `clock` tells virtual time; `told` hears of each remark.
     """
 
     name: str
@@ -55,6 +56,7 @@ class EventDesk(Generic[S]):
     waits: Callable[[S], Sequence[Deadline]]
     subject: Callable[[S], PersonId]
     pseudonyms: Pseudonyms
+    clock: Clock = field(default_factory=Clock)
     told: Callable[[str, ReceivedEvent], None] = _log_remark
 
     def load(self, data: bytes) -> S:
@@ -67,7 +69,9 @@ class EventDesk(Generic[S]):
 
     def read(self, record: Record) -> tuple[str, ReceivedEvent]:
         """The id and the event of an inbox record. Raises `UnreadableRecordError`."""
-        return read(record, self.known)
+        event_id, event = read(record, self.known)
+        appended_at = None if record.timestamp is None else self.clock.virtual(record.timestamp)
+        return event_id, replace(event, appended_at=appended_at)
 
     def apply(self, state: S, event: ReceivedEvent, now: datetime) -> tuple[S, Sequence[Outgoing]]:
         """Apply an event. Raises `UnreadableRecordError` where the core refuses it."""

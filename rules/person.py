@@ -106,7 +106,7 @@ class Case(Stored):
     `answered_at` is when the carrier received the newest "yes" or "no": the one received last counts, in
     whatever order they are read. `outcome_told` is how the decision was told, if it was. `drafts` counts the
     drafts that were made, so that each has an id of its own. `questioned` are the reasons for which the
-    decision was questioned.
+    decision was questioned. `log_sha256` is the digest of the last step, on which the next one hangs.
     """
 
     case_id: CaseId
@@ -128,6 +128,7 @@ class Case(Stored):
     drafts: int = 0
     decision: DecisionMade | None = None
     questioned: tuple[str, ...] = ()
+    log_sha256: str | None = None
     answered_at: Instant | None = None
     late_told: bool = False
     outcome_told: NoticeKind | None = None

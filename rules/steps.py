@@ -137,7 +137,7 @@ def ask(turn: Turn, case: Case, kind: QuestionKind) -> Case:
 
 def decide(turn: Turn, case: Case) -> Case:
     """Decide, or draft for the officer (R10). Ground 4 is checked here once more (R12)."""
-    decision = decisions.decision(turn.person, case, turn.now, turn.policy.zone)
+    decision = decisions.decision(turn.person, case, turn.at, turn.policy.zone)
     doubt = benefit_on_record.wants_officer(turn.person, case, turn.policy.zone)
     doubt = doubt or (turn.policy.verified_only and not ordinary_route(case.ground).verified)
     if doubt or turn.policy.decision_mode is DecisionMode.OFFICER:

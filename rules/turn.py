@@ -8,7 +8,9 @@ from datetime import datetime
 
 from rules.person import Case, Person, Question
 from rules.policy import Policy
-from rules.states import TRANSITIONS, State
+from rules.rule_ids import rules_of
+from rules.states import SENT, TRANSITIONS, State
+from schemas.canonical import data_of, digest
 from schemas.ids import CaseId, QuestionId
 from schemas.outcomes import AdvanceCause, CaseAdvanced
 from schemas.questions import PersonWithdrawn, QuestionAnswered, QuestionClosed
@@ -40,6 +42,11 @@ class Turn:
         """When the event happened: as its sender says, but not later than now, however wrong its clock is."""
         return min(self.cause.time, self.now)
 
+    @property
+    def at(self) -> datetime:
+        """When the event was put into the inbox: the same instant, however often and late it is read."""
+        return self.cause.appended_at or self.cause.time
+
     def done(self) -> Turned[Person]:
         """What the event did. Closings are told last: they make room on their line for what follows."""
         return Turned(self.person, (*self.effects, *self._closings), tuple(self.remarks))
@@ -58,18 +65,22 @@ class Turn:
         if case.state is not to and (case.state, to) not in TRANSITIONS:
             raise ValueError(f"no rule leads from {case.state} to {to}")
         moved = case.with_(state=to, step=case.step + 1, **changes)
-        self.effects.append(
-            CaseAdvanced(
-                case_id=case.case_id,
-                step=moved.step,
-                from_=case.state,
-                to=to,
-                cause=AdvanceCause(type=self.cause.name, id=self.cause.source_id),
-                at=self.now,
-                note=note,
-            )
+        step = CaseAdvanced(
+            case_id=case.case_id,
+            step=moved.step,
+            previous=case.log_sha256,
+            from_=case.state,
+            to=to,
+            cause=AdvanceCause(type=self.cause.name, id=self.cause.source_id),
+            rule=rules_of(case.state, to, moved.reason, note),
+            note=note,
+            ground=case.ground,
+            language=moved.consent.language if moved.consent else None,
+            until=moved.question.term_ends if moved.question and to in SENT.values() else None,
+            at=self.at,
         )
-        return self.keep(moved)
+        self.effects.append(step)
+        return self.keep(moved.with_(log_sha256=digest(data_of(step))))
 
     def remark(self, case: Case, note: str) -> Case:
         """Tell in the audit log what was done with an event that left the case where it was."""

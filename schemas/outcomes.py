@@ -174,7 +174,10 @@ class AdvanceCause(Model):
 class CaseAdvanced(PublicOut):
     """One step of a case, for the audit log. It holds no IIN, no phone and no text.
 
-    `note` says, where state alone does not, what was done with the event ("answered_late", "reminded").
+    The steps of a case are a chain: `previous` is the SHA-256 of the canonical bytes of the step before, null
+    at the first. `rule` names the rules that the step carries out; `note` says, where state alone does not,
+    what was done with the event ("answered_late", "reminded"). `language` is that of the consent, `until` the
+    end of the term that runs after the step. `at` is when the event was put into the case's inbox.
     """
 
     name: ClassVar[str] = "case.advanced.v1"
@@ -182,8 +185,13 @@ class CaseAdvanced(PublicOut):
 
     case_id: CaseId
     step: int
+    previous: str | None
     from_: str = Field(alias="from")
     to: str
     cause: AdvanceCause
+    rule: str | None
+    note: str | None
+    ground: Ground
+    language: Language | None
+    until: Instant | None
     at: Instant
-    note: str | None = None

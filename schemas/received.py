@@ -26,7 +26,8 @@ class ReceivedEvent:
     `id` is derived from the CloudEvents source and id, so the same pair is the same event. `time` is when it
     happened, in UTC. `sha256` is the digest of the source record. `traceparent` is the trace it belongs to,
     if any. `offset` is where its record stands in the inbox: one that comes again long after, when the desk
-    has forgotten it, stands elsewhere, and what it does then is told under other ids.
+    has forgotten it, stands elsewhere, and what it does then is told under other ids. `appended_at` is when
+    it was put into the inbox, in virtual time: whoever reads it again after a crash tells the same instant.
     """
 
     id: str
@@ -37,6 +38,7 @@ class ReceivedEvent:
     data: Event
     traceparent: str | None = None
     offset: int | None = None
+    appended_at: datetime | None = None
 
     @property
     def name(self) -> str:

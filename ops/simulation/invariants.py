@@ -92,7 +92,8 @@ class Invariants:
                 case NoticeRequested() as notice:
                     demand(notice.phone == known.phone, "a notice goes to the registered number only")
                 case CaseAdvanced() as step:
-                    self.steps.setdefault(step.case_id, {})[step.step] = step
+                    before = self.steps.setdefault(step.case_id, {}).setdefault(step.step, step)
+                    demand(before == step, "a step that is told again is told alike")
                 case DecisionDrafted() as draft:
                     self._rests(draft, known)
                 case BenefitDecided() as decision:

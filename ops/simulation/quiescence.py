@@ -7,6 +7,7 @@ from ops.simulation.invariants import Invariants, demand
 from ops.simulation.reading import answer_to
 from rules.person import Case, Person, Question
 from rules.states import State
+from schemas.canonical import data_of, digest
 from schemas.outcomes import BenefitDecided, ProcessEnded
 from schemas.questions import Answer, Consent, Decline, QuestionKind
 from schemas.values import EndReason
@@ -113,6 +114,9 @@ def _check_story(case: Case, invariants: Invariants) -> None:
     states = [State.NEW.value, *(steps[number].to for number in sorted(steps))]
     chained = all(steps[number].from_ == states[number - 1] for number in steps)
     demand(chained and states[-1] == case.state, "the steps are one story")
+    digests = [None, *(digest(data_of(steps[number])) for number in sorted(steps))]
+    hung = all(steps[number].previous == digests[number - 1] for number in sorted(steps))
+    demand(hung and digests[-1] == case.log_sha256, "the steps are a chain")
 
 
 @dataclass(frozen=True, slots=True)

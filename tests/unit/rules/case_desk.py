@@ -93,18 +93,33 @@ class Desk:
         )
 
 
-def step(number: int, start: str, end: str, cause: str, id_: str, **more: object) -> CaseAdvanced:
-    return CaseAdvanced.model_validate(
-        {
+class Step:
+    """A step as a test expects it, whatever it hangs on."""
+
+    def __init__(self, number: int, start: str, end: str, cause: str, id_: str, **more: object) -> None:
+        self._expected = {
             "case_id": CASE,
             "step": number,
-            "from": start,
+            "from_": start,
             "to": end,
             "cause": AdvanceCause(type=cause, id=id_),
-            "at": NOON,
+            "note": None,
             **more,
         }
-    )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CaseAdvanced) and all(
+            getattr(other, name) == value for name, value in self._expected.items()
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Step({self._expected})"
+
+
+def step(number: int, start: str, end: str, cause: str, id_: str, **more: object) -> Step:
+    return Step(number, start, end, cause, id_, **more)
 
 
 def only(effects: list[Event], kind: type[Event]) -> list[Event]:
