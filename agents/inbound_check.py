@@ -12,7 +12,7 @@ import structlog
 from sms.carrier import CannotBeAskedError
 from sms.sending.catch_up import CatchUp
 from streams.app import StreamApp
-from streams.transport.stores import NotOwned
+from streams.transport.stores import NotOwnedError
 from streams.transport.tables import BytesTable
 
 _log = structlog.get_logger(__name__)
@@ -76,7 +76,7 @@ class InboundCheck:
         except CannotBeAskedError as problem:
             _log.warning("the SMS API's list of texts can't be read now", reason=str(problem))
             return self._every
-        except NotOwned:
+        except NotOwnedError:
             pass
         except Exception as error:  # noqa: BLE001 - it must neither stop the worker nor itself
             # Its message may hold what was read.

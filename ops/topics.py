@@ -111,7 +111,7 @@ def _other_partitions(topic: Topic, partitions: int) -> str:
 
 
 def apply_topics(settings: Settings, *, check_only: bool = False) -> list[Finding]:
-    """Create what is missing and mend what differs; with `check_only` only say so.
+    """Create what is missing and put right what differs; with `check_only` only say so.
 
     Where one topic is refused nothing is created or changed: the others would not fit it. A topic that others
     own is created if it is missing, and otherwise left as it is. Raises `NoBrokerError`, `TopicRefusedError`

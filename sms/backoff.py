@@ -2,13 +2,13 @@
 
 import math
 
-_MOST_DOUBLINGS = 60
+_MOST = 60
 
 
-def backoff(first: float, doublings: int, longest: float = math.inf) -> float:
-    """The seconds of a pause after `doublings` shorter ones: each is twice as long, up to `longest`.
+def backoff(first: float, before: int, longest: float = math.inf, growth: float = 2.0) -> float:
+    """The seconds of a pause after so many shorter ones: each is `growth` times as long, up to `longest`.
 
     >>> [backoff(2, number, 30) for number in range(6)]
     [2.0, 4.0, 8.0, 16.0, 30, 30]
     """
-    return min(longest, first * 2.0 ** min(doublings, _MOST_DOUBLINGS))
+    return min(longest, first * growth ** min(before, _MOST))

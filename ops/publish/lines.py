@@ -1,4 +1,4 @@
-"""A line of JSON into a record of a public topic, or a reason why not that says what to mend."""
+"""A line of JSON into a record of a public topic, or a reason why not that says what to correct."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ _FIELDS = (
 
 
 class LineRefusedError(UserError):
-    """The line cannot be published. The message says what to mend and repeats nothing personal."""
+    """The line cannot be published. The message says what to correct and repeats nothing personal."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ops.simulation.runner import Failure, play_many, shortest_story
+from ops.simulation.runner import Failure, play_many
+from ops.simulation.shrinking import shortest_story
 
 _STORIES = 3
 

@@ -1,17 +1,15 @@
-"""One seed, one run; what a failure was; and the shortest story that still fails."""
+"""One seed, one run, and what a failure was."""
 
 import signal
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from random import Random
 
-from ops.simulation.actions import Action, Work, Write, actions
+from ops.simulation.actions import Action, actions
 from ops.simulation.invariants import BrokenPromiseError
 from ops.simulation.scenario import Scenario, scenario
 from ops.simulation.world import World
-from schemas.times import ALMATY
 
 _CHUNK = 50
 
@@ -32,7 +30,7 @@ def play(seed: int) -> Failure | None:
     """Play the run of a seed."""
     chance = Random(seed)  # noqa: S311 - a run must be repeatable, not secret
     setting = scenario(chance)
-    return _try(seed, setting, actions(chance, setting.people))
+    return try_actions(seed, setting, actions(chance, setting.people))
 
 
 def play_many(first: int, count: int, processes: int | None = None) -> Played:
@@ -57,79 +55,19 @@ def _play_chunk(chunk: tuple[int, int]) -> tuple[int, list[Failure]]:
     return count, [failure for failure in played if failure]
 
 
-def shortest_story(failure: Failure) -> list[str]:
-    """The shortest story found that breaks the same promise, a line for each thing that happens in it."""
-    chance = Random(failure.seed)  # noqa: S311 - as above
-    setting = scenario(chance)
-    kept = _shorten(setting, actions(chance, setting.people), failure.promise)
-    lines = [str(setting)]
-
-    def tell(at: datetime, what: str) -> None:
-        lines.append(f"{at.astimezone(ALMATY):%d.%m %H:%M:%S.%f}"[:-3] + f"  {what}")
-
-    world = World(setting, tell)
-    try:
-        for action in kept:
-            lines.append(f"* {action}")
-            world.do(action)
-        lines.append("* all comes to rest")
-        world.rest()
-    except Exception as problem:  # noqa: BLE001 - the story ends with whatever it is
-        lines.append(f"BROKEN: {_promise(problem)}")
-    return lines
-
-
-def _try(seed: int, scenario: Scenario, made: Sequence[Action]) -> Failure | None:
+def try_actions(seed: int, scenario: Scenario, made: Sequence[Action]) -> Failure | None:
+    """Play these actions; what broke, if anything did."""
     try:
         World(scenario).play(made)
     except BrokenPromiseError as problem:
         return Failure(seed, problem.promise, problem.detail)
     except Exception as problem:  # noqa: BLE001 - a core that raises breaks a promise as well
-        return Failure(seed, _promise(problem), "")
+        return Failure(seed, promise_of(problem), "")
     return None
 
 
-def _promise(problem: Exception) -> str:
+def promise_of(problem: Exception) -> str:
+    """The promise that a run broke, whatever ended it."""
     if isinstance(problem, BrokenPromiseError):
         return problem.promise
     return f"nothing raises: {type(problem).__name__}: {problem}"
-
-
-def _shorten(scenario: Scenario, made: Sequence[Action], promise: str) -> list[Action]:
-    """Leave out ever smaller parts of the actions, then simplify each, as long as the same promise breaks."""
-
-    def breaks(candidate: Sequence[Action]) -> bool:
-        failure = _try(0, scenario, candidate)
-        return failure is not None and failure.promise == promise
-
-    kept = list(made)
-    size = max(len(kept) // 2, 1)
-    while True:
-        start, shorter = 0, False
-        while start < len(kept):
-            candidate = kept[:start] + kept[start + size :]
-            if breaks(candidate):
-                kept, shorter = candidate, True
-            else:
-                start += size
-        if size == 1 and not shorter:
-            break
-        size = max(size // 2, 1)
-    for place, action in enumerate(kept):
-        for simpler in _simpler(action):
-            candidate = [*kept[:place], simpler, *kept[place + 1 :]]
-            if breaks(candidate):
-                kept = candidate
-    return kept
-
-
-def _simpler(action: Action) -> Iterator[Action]:
-    match action:
-        case Work():
-            yield replace(action, crash=None)
-            yield replace(action, lag=0.0)
-            yield replace(action, count=1)
-        case Write(late=True):
-            yield replace(action, late=False)
-        case _:
-            return

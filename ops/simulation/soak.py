@@ -23,7 +23,8 @@ from time import monotonic
 from pydantic import BaseModel, ValidationError
 from rich.console import Console
 
-from ops.simulation.runner import Failure, play_many, shortest_story
+from ops.simulation.runner import Failure, play_many
+from ops.simulation.shrinking import shortest_story
 
 PROGRESS = Path(".jardem/soak.json")
 _SAVED_EVERY = 1_000

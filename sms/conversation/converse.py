@@ -35,6 +35,7 @@ from schemas.questions import (
 )
 from schemas.received import ReceivedEvent
 from schemas.turned import Turned
+from sms.backoff import backoff
 from sms.conversation import redelivery
 from sms.conversation import sent_time_inquiry as inquiries
 from sms.conversation.hours import SendingHours
@@ -47,7 +48,6 @@ _KEPT_DELIVERIES = 40
 _KEPT_REQUESTS = 24
 _FIRST_DELAY = 5.0
 _LONGEST_DELAY = 300.0
-_DOUBLINGS = 6
 _OUTDATED = (
     NoticeKind.NO_REPLY,
     NoticeKind.NOT_UNDERSTOOD,
@@ -283,8 +283,7 @@ def _retry(turn: Turn, message: Message, after: float | None, policy: LinePolicy
     if message.unwanted:
         turn.give_up(message)
         return
-    doublings = min(message.attempt - 1, _DOUBLINGS)
-    delay = after if after is not None else min(_FIRST_DELAY * 2**doublings, _LONGEST_DELAY)
+    delay = after if after is not None else backoff(_FIRST_DELAY, message.attempt - 1, _LONGEST_DELAY)
     retry_at = turn.now + timedelta(seconds=delay * policy.time_scale)
     turn.replace(message, message.with_(handed_at=None, retry_at=retry_at))
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from schemas.ids import message_id_of, resent_id_of
 from schemas.messages import NOT_DELIVERED, Failure, MessageStatusReported, SenderHeld
 from schemas.questions import NoticeKind, QuestionNotReached, QuestionUndeliverable
+from sms.backoff import backoff
 from sms.conversation.hours import next_morning
 from sms.conversation.line import Delivery, LineQuestion, Message
 from sms.conversation.turn import Turn
@@ -18,7 +19,6 @@ from sms.conversation.turn import Turn
 _FIRST_DELAY = timedelta(minutes=15)
 _LONGEST_DELAY = timedelta(hours=8)
 _GROWTH = 4
-_MOST_GROWTH = 3
 
 
 def failure_of(report: MessageStatusReported) -> Failure | None:
@@ -156,5 +156,5 @@ def _not_reached(
 
 
 def _delay(message: Message) -> timedelta:
-    growth: int = _GROWTH ** min(message.resent, _MOST_GROWTH)
-    return min(_FIRST_DELAY * growth, _LONGEST_DELAY)
+    first, longest = _FIRST_DELAY.total_seconds(), _LONGEST_DELAY.total_seconds()
+    return timedelta(seconds=backoff(first, message.resent, longest, _GROWTH))

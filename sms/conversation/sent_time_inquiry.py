@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from schemas.messages import DeliveryStatus, MessageStatusReported, SentTimeTold, SentTimeWanted
 from schemas.questions import QuestionSentTime
+from sms.backoff import backoff
 from sms.conversation.line import Delivery
 from sms.conversation.turn import Turn
 
@@ -50,7 +51,7 @@ def told(turn: Turn, report: SentTimeTold, time_scale: float) -> None:
         # However wrong the API's clock is: the message had left when it reported so.
         _tell(turn, delivery, min(report.sent_at, inquiry.left_by))
     elif inquiry.attempt < _MOST_ATTEMPTS:
-        seconds = _FIRST_DELAY * _GROWTH ** (inquiry.attempt - 1)
+        seconds = backoff(_FIRST_DELAY, inquiry.attempt - 1, growth=_GROWTH)
         next_at = turn.now + timedelta(seconds=seconds * time_scale)
         turn.note_delivery(delivery, inquiry=inquiry.with_(next_at=next_at))
     else:

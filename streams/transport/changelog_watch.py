@@ -14,7 +14,7 @@ from faust.types import TP
 from streams.transport.consumer import Consumer
 from streams.transport.host import Host
 from streams.transport.producer import Producer
-from streams.transport.stores import NotOwned
+from streams.transport.stores import NotOwnedError
 from streams.transport.tables import BytesTable
 
 log = structlog.get_logger()
@@ -34,7 +34,7 @@ class ChangelogWatch:
             if self._app.ready.is_set():
                 try:
                     await self._look()
-                except (KafkaError, NotOwned) as error:
+                except (KafkaError, NotOwnedError) as error:
                     log.info("the changelogs' ends cannot be compared now", error=repr(error))
 
     async def _look(self) -> None:

@@ -27,7 +27,7 @@ from streams.transport.tables import BytesTable
 log = structlog.get_logger()
 
 
-class UnreadableChangelog(Exception):  # noqa: N818 - it says what is found
+class UnreadableChangelogError(Exception):
     """A changelog of which something cannot be unpacked; the message says where."""
 
 
@@ -182,7 +182,7 @@ async def _keys_between(
     keep its partition waiting. The reader is started and stopped here.
 
     Raises:
-        UnreadableChangelog: something there cannot be unpacked.
+        UnreadableChangelogError: something there cannot be unpacked.
     """
     keys: set[bytes | None] = set()
     await reader.start()
@@ -194,7 +194,7 @@ async def _keys_between(
             fetched = await reader.getmany(timeout_ms=500)
             for item in fetched.get(changelog, ()):
                 if isinstance(item, NotUnpacked):
-                    raise UnreadableChangelog(f"{item.position} cannot be unpacked: {item.reason}")
+                    raise UnreadableChangelogError(f"{item.position} cannot be unpacked: {item.reason}")
                 if item.offset < end:
                     keys.add(item.key)
     finally:

@@ -18,7 +18,7 @@ _GZIP = 31
 _STEP = 256 * 1024
 
 
-class CannotDecompress(Exception):  # noqa: N818 - it says what is the matter with the bytes
+class DecompressionError(Exception):
     """The reason, which quotes nothing of the bytes."""
 
     def __init__(self, reason: str) -> None:
@@ -102,20 +102,22 @@ def decompress(codec: int, data: bytes, most: int = LARGEST_BATCH) -> bytes:
     """Undo a codec of Kafka's, given by its number.
 
     Raises:
-        CannotDecompress: it is unknown or not installed here, the data is broken, or it grows beyond `most`.
+        DecompressionError: it is unknown, not installed here, broken, or grows beyond `most`.
     """
     try:
         name, undo = CODECS[codec]
     except KeyError:
-        raise CannotDecompress(f"it is compressed in a way with the number {codec}, unknown here") from None
+        raise DecompressionError(f"it is compressed in a way with the number {codec}, unknown here") from None
     try:
         return _together(undo(data, most), most)
-    except CannotDecompress:
+    except DecompressionError:
         raise
     except ImportError:
-        raise CannotDecompress(f"it is compressed with {name}, for which a library is missing here") from None
+        raise DecompressionError(
+            f"it is compressed with {name}, for which a library is missing here"
+        ) from None
     except Exception as error:  # noqa: BLE001 - each library raises its own, and what it says may quote the data
-        raise CannotDecompress(f"its {name} data is broken ({type(error).__name__})") from None
+        raise DecompressionError(f"its {name} data is broken ({type(error).__name__})") from None
 
 
 def _together(parts: Iterator[bytes], most: int) -> bytes:
@@ -135,10 +137,10 @@ def lacking() -> dict[str, str]:
         try:
             if decompress(number, bytes.fromhex(_SAMPLES[number])) != _SAMPLE:
                 found[name] = "its library gives back something else than was compressed"
-        except CannotDecompress as error:
+        except DecompressionError as error:
             found[name] = error.reason
     return found
 
 
-def _too_large(most: int) -> CannotDecompress:
-    return CannotDecompress(f"it grows beyond {most >> 20} MiB when it is decompressed")
+def _too_large(most: int) -> DecompressionError:
+    return DecompressionError(f"it grows beyond {most >> 20} MiB when it is decompressed")

@@ -21,7 +21,7 @@ from streams.records import NotUnpacked, Record
 from streams.transport.consumer import Consumer
 from streams.transport.fetching import Fetched
 from streams.transport.host import Host
-from streams.transport.stores import NotOwned
+from streams.transport.stores import NotOwnedError
 from streams.transport.tables import BytesTable
 
 log = structlog.get_logger()
@@ -49,7 +49,7 @@ class Recovery(FaustRecovery):
             self.signal_recovery_start.clear()
             try:
                 await self._recover(self._generation_id)
-            except (RebalanceAgain, IllegalStateError, NotOwned):
+            except (RebalanceAgain, IllegalStateError, NotOwnedError):
                 log.info("recovery begins again: the group rebalances")
             except ServiceStopped:
                 break

@@ -22,7 +22,7 @@ FORMAT = 1
 _OFFSET_KEY = b"\x00next-offset"
 
 
-class NotOwned(LookupError):  # noqa: N818 - it says what the partition is
+class NotOwnedError(LookupError):
     """A partition that this worker does not own, or not any more."""
 
 

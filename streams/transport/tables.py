@@ -10,7 +10,7 @@ from faust.stores.base import Store
 from faust.types import TP
 
 from streams.exits import Exit, end_process
-from streams.transport.stores import MemoryPartition, NotOwned, PartitionStore, RocksPartition
+from streams.transport.stores import MemoryPartition, NotOwnedError, PartitionStore, RocksPartition
 
 
 class PartitionedStore(Store[bytes, bytes]):
@@ -31,12 +31,12 @@ class PartitionedStore(Store[bytes, bytes]):
         """The store of a partition that this worker owns.
 
         Raises:
-            NotOwned: it does not own it.
+            NotOwnedError: it does not own it.
         """
         try:
             return self._partitions[number]
         except KeyError:
-            raise NotOwned(f"{self.table_name}[{number}]") from None
+            raise NotOwnedError(f"{self.table_name}[{number}]") from None
 
     def partitions(self) -> list[int]:
         """The partitions owned."""

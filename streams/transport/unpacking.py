@@ -19,7 +19,7 @@ from aiokafka.record.util import calc_crc32c
 from faust.types import TP
 
 from streams.records import NotUnpacked, Record, instant
-from streams.transport.codecs import CannotDecompress, decompress
+from streams.transport.codecs import DecompressionError, decompress
 
 Item = Record | NotUnpacked
 
@@ -125,7 +125,7 @@ class Unpacking:
         if codec := attributes & _CODEC:
             try:
                 plain = decompress(codec, batch[_HEADER.size :])
-            except CannotDecompress as error:
+            except DecompressionError as error:
                 yield self._not_unpacked(batch, error.reason, last, time)
                 return
             plain_attributes = struct.pack(">h", attributes & ~_CODEC)
@@ -224,7 +224,7 @@ class Unpacking:
                     found = self._record(record.offset, record.timestamp, record.key, record.value, ())
                     self.next_fetch_offset = expected
                     yield found
-        except CannotDecompress as error:
+        except DecompressionError as error:
             yield self._rest(batch, error.reason, base)
         except Exception as error:  # noqa: BLE001 - the same
             yield self._rest(batch, _misbuilt(magic, error), base)
@@ -334,7 +334,7 @@ def _misbuilt(magic: int, error: Exception) -> str:
 
 
 def _bounded(batch: bytes, magic: int) -> None:
-    """See that a compressed record of an old format stays within bounds. Raises `CannotDecompress`."""
+    """See that a compressed record of an old format stays within bounds. Raises `DecompressionError`."""
     codec = batch[_MAGIC + 1] & _CODEC
     if codec:
         place = _MAGIC + 2 + (8 if magic else 0)

@@ -8,7 +8,8 @@ from agents import event_desk
 from ops.simulation import invariants
 from ops.simulation import runner as runs
 from ops.simulation.command import simulate
-from ops.simulation.runner import Failure, play, play_many, shortest_story
+from ops.simulation.runner import Failure, play, play_many
+from ops.simulation.shrinking import shortest_story
 from rules import answers, facts, lifecycle, turn
 from rules.person import Person, Question
 from schemas.registry import DeathRegistered
@@ -171,4 +172,4 @@ def test_the_command_counts_the_runs_and_tells_the_failures(monkeypatch: pytest.
 def test_a_promise_names_what_was_broken_and_where() -> None:
     with pytest.raises(invariants.BrokenPromiseError, match="no SMS twice: to the first number"):
         invariants.demand(None, "no SMS twice", "to the first number")
-    assert runs._promise(invariants.BrokenPromiseError("p", "d")) == "p"
+    assert runs.promise_of(invariants.BrokenPromiseError("p", "d")) == "p"

@@ -15,7 +15,7 @@ from sms.sending import catch_up
 from sms.sending.catch_up import CatchUp
 from streams.clock import Clock
 from streams.records import Outgoing
-from streams.transport.stores import MemoryPartition, NotOwned
+from streams.transport.stores import MemoryPartition, NotOwnedError
 
 
 class Api:
@@ -47,7 +47,7 @@ class Table:
 
     def partition(self, number: int) -> MemoryPartition:
         if number not in self.stores:
-            raise NotOwned(str(number))
+            raise NotOwnedError(str(number))
         return self.stores[number]
 
 

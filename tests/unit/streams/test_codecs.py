@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiokafka import codec as aiokafka_codec
 
-from streams.transport.codecs import CODECS, CannotDecompress, decompress, lacking
+from streams.transport.codecs import CODECS, DecompressionError, decompress, lacking
 from tests.crafted import CODECS as NUMBERS
 from tests.crafted import compressed
 
@@ -38,7 +38,7 @@ def test_what_grows_beyond_the_bound_is_refused_before_it_has(codec: str) -> Non
     bomb = compressed(bytes(40_000_000), codec)
     tracemalloc.start()
     try:
-        with pytest.raises(CannotDecompress, match="grows beyond 1 MiB"):
+        with pytest.raises(DecompressionError, match="grows beyond 1 MiB"):
             decompress(NUMBERS[codec], bomb, 1 << 20)
         assert tracemalloc.get_traced_memory()[1] < 20_000_000
     finally:
@@ -52,7 +52,7 @@ def test_broken_data_is_refused_or_gives_less_and_raises_nothing_else(codec: str
     data = {"cut": whole[: len(whole) // 2], "noise": os.urandom(200), "nothing": b""}[damage]
     try:
         found = decompress(NUMBERS[codec], data)
-    except CannotDecompress as error:
+    except DecompressionError as error:
         # Noise may begin as what is huge does.
         named = CODECS[NUMBERS[codec]][0] in error.reason or "grows beyond" in error.reason
         assert named  # either is right, and only these
@@ -62,7 +62,7 @@ def test_broken_data_is_refused_or_gives_less_and_raises_nothing_else(codec: str
 
 @pytest.mark.parametrize("number", [5, 6, 7])
 def test_an_unknown_codec_is_named_by_its_number(number: int) -> None:
-    with pytest.raises(CannotDecompress, match=f"number {number}, unknown here"):
+    with pytest.raises(DecompressionError, match=f"number {number}, unknown here"):
         decompress(number, b"")
 
 
