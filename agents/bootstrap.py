@@ -5,13 +5,16 @@ from zoneinfo import ZoneInfo
 
 from agents.carrier import CarrierAgent
 from agents.desks import case_desk, sms_desk
+from agents.documents import Documents
 from agents.intake import TOPICS, Intake
+from rules.cabinet import Issued
 from rules.data.shipped import shipped
-from rules.policy import CapacityMissing, DecisionMode, DisabilityPath, Policy, TermPolicy
+from rules.policy import RULES_VERSION, CapacityMissing, DecisionMode, DisabilityPath, Policy, TermPolicy
 from rules.rule_sets import Permissions
+from schemas.cabinet import Appeal
 from schemas.ids import Pseudonyms
 from sms.carrier import Carrier
-from sms.catalogues import load_texts
+from sms.catalogues import TEXTS_VERSION, load_texts
 from sms.conversation.converse import LinePolicy
 from sms.conversation.hours import SendingHours
 from sms.sending.sender import Limits
@@ -19,7 +22,9 @@ from sms.twilio.carrier import TwilioCarrier
 from streams.app import StreamApp, create_app
 from streams.desk import Desk
 from streams.handlers import register_stateless
+from streams.officer_signatures import load_officers
 from streams.settings.settings import Settings
+from streams.signing import load_signer
 from streams.webhook_urls import STATUS, webhook_url
 
 
@@ -33,7 +38,7 @@ def assemble(settings: Settings) -> StreamApp:
     carrier: Carrier = twilio_carrier(settings)
     pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
     register_stateless(app, "intake", TOPICS, Intake(pseudonyms, app.clock).handle)
-    Desk(app, case_desk(case_policy(settings), pseudonyms, app.clock))
+    Desk(app, case_desk(case_policy(settings), pseudonyms, app.clock, case_documents(settings)))
     Desk(app, sms_desk(line_policy(settings), pseudonyms, app.clock))
     CarrierAgent(
         app,
@@ -65,6 +70,24 @@ def case_policy(settings: Settings) -> Policy:
 def rule_permissions(settings: Settings) -> Permissions:
     """Which rules count beside those in force (R20)."""
     return Permissions(repealed=settings.repealed_rules_count, drafts=settings.draft_rules_count)
+
+
+def case_documents(settings: Settings) -> Documents:
+    """Who signs the documents of the cabinet, whose signatures count, and what the documents name."""
+    policies = {
+        "term_policy": settings.term_policy,
+        "zone": settings.zone,
+        "disability_path": settings.disability_path,
+        "decision_mode": settings.decides,
+        "capacity_missing": settings.capacity,
+        "manual_route_sms": "on" if settings.manual_route_sms else "off",
+    }
+    rules = shipped().named(RULES_VERSION)
+    return Documents(
+        load_signer(settings.signing_keys, settings.document_issuer),
+        load_officers(settings.officer_keys, settings.officer_roots, settings.officer_crl),
+        Issued(RULES_VERSION, TEXTS_VERSION, policies, Appeal(**dict(rules.appeal))),
+    )
 
 
 def line_policy(settings: Settings) -> LinePolicy:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from agents.documents import Documents
 from agents.event_desk import EventDesk, Shape
 from rules import person
 from rules.deadlines import deadlines as case_deadlines
@@ -9,6 +10,7 @@ from rules.lifecycle import advance
 from rules.person import Person
 from rules.policy import Policy
 from schemas import catalogue
+from schemas.emaket import DecisionSigned
 from schemas.ids import NOBODY, PersonId, Pseudonyms
 from schemas.received import ReceivedEvent
 from schemas.turned import Turned
@@ -22,11 +24,19 @@ from streams.topics import CASE_INBOX, SMS_INBOX
 REAL_TIME = Clock()
 
 
-def case_desk(policy: Policy, pseudonyms: Pseudonyms, clock: Clock = REAL_TIME) -> EventDesk[Person]:
-    """The case desk: its keys are people, by pseudonym."""
+def case_desk(
+    policy: Policy,
+    pseudonyms: Pseudonyms,
+    clock: Clock = REAL_TIME,
+    documents: Documents | None = None,
+) -> EventDesk[Person]:
+    """The case desk: its keys are people, by pseudonym. Without `documents` nothing is signed or verified."""
 
     def turn(state: Person, event: ReceivedEvent, now: datetime) -> Turned[Person]:
-        return advance(state, event, now, policy)
+        if documents and isinstance(event.data, DecisionSigned):
+            documents.check(state, event.data)
+        turned = advance(state, event, now, policy)
+        return documents.with_documents(turned) if documents else turned
 
     return EventDesk(
         name="people",

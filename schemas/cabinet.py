@@ -7,6 +7,7 @@ from pydantic import Field, JsonValue, TypeAdapter
 from schemas.base import Day, Instant, Model
 from schemas.routes import PublicOut
 from schemas.values import Ground, Iin, Language, Scheme
+from schemas.words import Words
 
 Kind = Literal["accepted", "decided", "ended", "questioned", "hearing", "term_extended"]
 """The kinds of documents."""
@@ -31,14 +32,6 @@ class CabinetNotified(PublicOut):
     iin: Iin
     kind: Kind
     document: str
-
-
-class Words(Model):
-    """The same in three languages."""
-
-    kk: str = Field(min_length=1)
-    ru: str = Field(min_length=1)
-    en: str = Field(min_length=1)
 
 
 class Claims(Model):

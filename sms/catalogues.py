@@ -12,6 +12,9 @@ from babel.messages.pofile import read_po
 from schemas.values import Language
 from sms.texts import Texts
 
+TEXTS_VERSION = "1"
+"""The version of these texts, as documents name it."""
+
 
 @cache
 def load_texts() -> Texts:

@@ -5,9 +5,10 @@ from typing import Any
 
 from rules import cabinet
 from rules.cabinet import Occasion
-from schemas.cabinet import Appeal, Claims, Heard, Words
+from schemas.cabinet import Appeal, Claims, Heard
 from schemas.canonical import digest, text_digest
 from schemas.values import Ground, Language, Scheme
+from schemas.words import Words
 
 CASE = "0b7e1f52-3c0a-5d6b-9a51-3f6f2f0a9c11"
 PERSON = "9f2c" * 16

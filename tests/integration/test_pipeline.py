@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.structs import ConsumerRecord
 
 from ops.brokers.broker import Broker
 from ops.brokers.choose import choose
@@ -19,6 +20,10 @@ from ops.demo.outcomes import DEAD, Outcomes, follow
 from ops.demo.processes import run_command
 from ops.demo.sample import Published
 from ops.demo.script import Script
+from ops.verify.log import check_log
+from schemas.cabinet import CabinetNotified
+from streams.key_set import DEMO_KEYS
+from streams.signing import verify_document
 from tests.integration.waiting import until
 
 DAY = 86_400
@@ -62,21 +67,24 @@ async def produce(kafka: str, values: Sequence[bytes]) -> None:
         await producer.stop()
 
 
-async def dead_letters(kafka: str) -> list[tuple[bytes | None, bytes]]:
-    """Every dead letter's value and reason."""
+async def everything(kafka: str, topic: str) -> list[ConsumerRecord]:
+    """Every record of a topic, as far as it is committed."""
     consumer = AIOKafkaConsumer(
-        DEAD, bootstrap_servers=kafka, auto_offset_reset="earliest", enable_auto_commit=False, group_id=None
+        topic,
+        bootstrap_servers=kafka,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        group_id=None,
+        isolation_level="read_committed",
     )
     await consumer.start()
     try:
-        found = await consumer.getmany(timeout_ms=5000)
+        found: list[ConsumerRecord] = []
+        while records := await consumer.getmany(timeout_ms=5000):
+            found += [record for partition in records.values() for record in partition]
     finally:
         await consumer.stop()
-    return [
-        (record.value, dict(record.headers)["jardem_reason"])
-        for records in found.values()
-        for record in records
-    ]
+    return found
 
 
 class Play:
@@ -130,7 +138,11 @@ async def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(
         await play.script.stop()
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
-        dead = await dead_letters(broker.address)
+        dead = [
+            (record.value, dict(record.headers)["jardem_reason"])
+            for record in await everything(broker.address, DEAD)
+        ]
+        notified = await everything(broker.address, CabinetNotified.name)
 
     unexpected = {
         citizen.story: play.outcomes.seen[citizen.iin]
@@ -143,6 +155,7 @@ async def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(
     doubled = {text: count for text, count in Counter(play.messages).items() if count > 1}
     assert doubled == {}
     _every_step_is_told_once_and_in_order(play.events)
+    _every_outcome_has_a_document_that_verifies(play.events, notified)
 
 
 def _every_step_is_told_once_and_in_order(events: list[tuple[str, dict[str, Any]]]) -> None:
@@ -155,3 +168,23 @@ def _every_step_is_told_once_and_in_order(events: list[tuple[str, dict[str, Any]
             assert told.setdefault(data["step"], content) == content
     for told in steps.values():
         assert sorted(told) == list(range(1, len(told) + 1))
+    log = [data for topic, data in events if topic == "case.advanced.v1"]
+    assert check_log(log).findings == ()
+
+
+def _every_outcome_has_a_document_that_verifies(
+    events: list[tuple[str, dict[str, Any]]], notified: Sequence[ConsumerRecord]
+) -> None:
+    """A repeated document is the same byte for byte."""
+    outcomes = {
+        (data["case_id"], data["step"])
+        for topic, data in events
+        if topic in ("benefit.decided.v1", "benefit.process-ended.v1")
+    }
+    documents: dict[tuple[str, int], set[str]] = {}
+    for record in notified:
+        event = CabinetNotified.model_validate_json(record.value)
+        claims = verify_document(event.document, DEMO_KEYS).claims
+        documents.setdefault((claims.case_id, claims.step), set()).add(event.document)
+    assert documents.keys() == outcomes
+    assert all(len(alike) == 1 for alike in documents.values())

@@ -1,0 +1,195 @@
+"""What the case desk signs for the cabinet verifies, and what officers sign is verified before it counts."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from agents.desks import case_desk
+from agents.documents import Documents
+from agents.event_desk import EventDesk
+from rules.cabinet import Issued
+from rules.person import Person
+from rules.policy import DecisionMode, Policy
+from schemas.base import Event
+from schemas.cabinet import CabinetNotified, Decided, Ended
+from schemas.canonical import data_of
+from schemas.cloudevents import encode, wrap
+from schemas.emaket import DecisionSigned
+from schemas.ids import MessageId, Pseudonyms, Sid
+from schemas.outcomes import BenefitDecided, DecisionDrafted
+from schemas.portal import PhoneRegistered
+from schemas.questions import AccountGiven, Answer, Consent, Decline, QuestionAnswered, QuestionSent
+from schemas.registry import TitleAwarded
+from schemas.values import Language
+from streams.dead_letters import UnreadableRecordError
+from streams.key_set import DEMO_KEYS
+from streams.officer_signatures import OfficerSignatures, decision_bytes, load_officers, signed_bytes
+from streams.records import Outgoing, Record
+from streams.signing import load_signer, verify_document
+from tests.officers import OFFICER, jwk, jws
+
+IIN, PHONE, IBAN = "850101300015", "+77011234567", "KZ86125KZT5004100100"
+NOW = datetime(2021, 7, 22, 5, tzinfo=UTC)
+PSEUDONYMS = Pseudonyms(b"key")
+PERSON = PSEUDONYMS.person(IIN)
+ISSUED = Issued("order-225-2021/1", "1", {"term_policy": "exclusive_roll"}, None)
+
+
+class Bench:
+    """The case desk with its documents, and one person."""
+
+    def __init__(self, mode: DecisionMode, officers: OfficerSignatures) -> None:
+        signing = Documents(load_signer(None, ""), officers, ISSUED)
+        policy = Policy(decision_mode=mode)
+        self.desk: EventDesk[Person] = case_desk(policy, PSEUDONYMS, documents=signing)
+        self.person = self.desk.empty(PERSON.encode())
+        self.now = NOW
+        self.sent: list[Outgoing] = []
+
+    def reads(self, *events: Event) -> list[Outgoing]:
+        sent: list[Outgoing] = []
+        for event in events:
+            self.now += timedelta(seconds=1)
+            id_ = str(self.now.timestamp())
+            headers, value = encode(wrap(event, id_=id_, source="test", time=self.now, extensions={}))
+            record = Record(self.desk.inbox, 0, 0, self.now, PERSON.encode(), value, headers)
+            _, received = self.desk.read(record)
+            self.person, effects = self.desk.apply(self.person, received, self.now + timedelta(seconds=9))
+            sent += effects
+        self.sent += sent
+        return sent
+
+    def answers(self, answer: Answer) -> list[Outgoing]:
+        """The open question is sent and answered so."""
+        [case] = self.person.cases.values()
+        question = case.questions[-1]
+        names = {
+            "question_id": question.question_id,
+            "case_id": case.case_id,
+            "person_id": self.person.person_id,
+        }
+        sent = QuestionSent(**names, message_id=MessageId("m"), text="the text", sent_at=self.now)  # type: ignore[arg-type]
+        self.reads(sent)
+        return self.reads(
+            QuestionAnswered(
+                **names,  # type: ignore[arg-type]
+                answer=answer,
+                text="as written",
+                message_id=Sid(f"IN{len(self.sent)}"),
+                received_at=self.now,
+            )
+        )
+
+    def offered(self) -> "Bench":
+        self.reads(
+            PhoneRegistered(iin=IIN, phone=PHONE, registered_at=NOW),
+            TitleAwarded(iin=IIN, title="peoples_hero", award_id="A", awarded_on=date(2021, 7, 20)),
+        )
+        return self
+
+
+def of(kind: type[Event], sent: list[Outgoing]) -> list[Event]:
+    return [
+        kind.model_validate_json(outgoing.value or b"")
+        for outgoing in sent
+        if dict(outgoing.headers)["ce_type"].decode() == f"kz.jardem.{kind.name}"
+    ]
+
+
+@pytest.fixture
+def nobody() -> OfficerSignatures:
+    return OfficerSignatures()
+
+
+@pytest.fixture
+def officers(tmp_path_factory: pytest.TempPathFactory) -> OfficerSignatures:
+    file = tmp_path_factory.mktemp("officers") / "keys.json"
+    file.write_text(json.dumps({"keys": [jwk("ES256")]}))
+    return load_officers(file, None)
+
+
+def test_a_grant_is_told_to_the_cabinet_by_a_document_that_verifies(nobody: OfficerSignatures) -> None:
+    bench = Bench(DecisionMode.AUTO, nobody).offered()
+    bench.answers(Consent(language=Language.KAZAKH))
+    sent = bench.answers(AccountGiven(iban=IBAN))
+    [decision], [notified] = of(BenefitDecided, sent), of(CabinetNotified, sent)
+    assert isinstance(notified, CabinetNotified)
+    assert isinstance(decision, BenefitDecided)
+    found = verify_document(notified.document, DEMO_KEYS)
+    assert isinstance(found.claims, Decided)
+    assert found.claims.decision == data_of(decision)
+    assert (found.claims.step, found.claims.issued_at) == (decision.step, decision.decided_at)
+    [case] = bench.person.cases.values()
+    assert found.claims.step_sha256 == case.log_sha256
+    assert (notified.kind, notified.iin, found.claims.demo) == ("decided", IIN, True)
+
+
+def test_an_ending_is_told_too_and_the_same_event_again_makes_the_same_document(
+    nobody: OfficerSignatures,
+) -> None:
+    first, second = (Bench(DecisionMode.AUTO, nobody).offered() for _ in range(2))
+    sent = [bench.answers(Decline()) for bench in (first, second)]
+    assert sent[0] == sent[1]
+    [notified] = of(CabinetNotified, sent[0])
+    assert isinstance(notified, CabinetNotified)
+    claims = verify_document(notified.document, DEMO_KEYS).claims
+    assert isinstance(claims, Ended)
+    assert claims.ending["reason"] == "declined"
+
+
+def drafted(officers: OfficerSignatures) -> tuple[Bench, DecisionDrafted]:
+    bench = Bench(DecisionMode.OFFICER, officers).offered()
+    bench.answers(Consent(language=Language.KAZAKH))
+    [draft] = of(DecisionDrafted, bench.answers(AccountGiven(iban=IBAN)))
+    assert isinstance(draft, DecisionDrafted)
+    return bench, draft
+
+
+def signature(draft: DecisionDrafted, at: datetime, *, outcome: str = "granted") -> DecisionSigned:
+    content = signed_bytes(
+        data_of(draft), outcome="granted", refusal_ground=None, officer=OFFICER, signed_at=at
+    )
+    return DecisionSigned.model_validate(
+        {
+            "decision_id": draft.decision_id,
+            "outcome": outcome,
+            "refusal_ground": None if outcome == "granted" else 1,
+            "officer": OFFICER,
+            "signed_at": at,
+            "signature": jws("ES256", content),
+        }
+    )
+
+
+def test_what_an_officer_signed_is_decided_and_bears_the_bytes_that_were_signed(
+    officers: OfficerSignatures,
+) -> None:
+    bench, draft = drafted(officers)
+    signed = signature(draft, bench.now)
+    [decision] = of(BenefitDecided, bench.reads(signed))
+    assert isinstance(decision, BenefitDecided)
+    content = signed_bytes(
+        data_of(draft), outcome="granted", refusal_ground=None, officer=OFFICER, signed_at=signed.signed_at
+    )
+    assert decision_bytes(data_of(decision)) == content
+    assert (
+        officers.verify(decision.signature, content, officer=OFFICER, signed_at=decision.decided_at).officer
+        == OFFICER
+    )
+
+
+@pytest.mark.parametrize("fault", ["no signature", "another outcome", "another officer"])
+def test_a_signature_that_does_not_verify_is_a_dead_letter_and_changes_nothing(
+    officers: OfficerSignatures, fault: str
+) -> None:
+    bench, draft = drafted(officers)
+    signed = signature(draft, bench.now, outcome="refused" if fault == "another outcome" else "granted")
+    if fault == "no signature":
+        signed = signed.model_copy(update={"signature": None})
+    if fault == "another officer":
+        signed = signed.model_copy(update={"officer": "somebody else"})
+    before = bench.person
+    with pytest.raises(UnreadableRecordError, match=r"^signature: "):
+        bench.reads(signed)
+    assert bench.person == before
