@@ -13,8 +13,8 @@ from tests.unit.sms.bad_api import BadApi
 from tests.unit.sms.dispatching import MemoryJournal, new_dispatcher
 
 RATE, BURST = 40.0, 4
-# What a call takes on its way through this machine.
-JITTER = 0.05
+# What a call takes on its way through this machine, where other tests run beside it.
+JITTER = 0.15
 
 
 class Workers:
