@@ -8,7 +8,9 @@ from schemas.canonical import data_of
 from schemas.emaket import DecisionSigned
 from schemas.outcomes import DecisionDrafted
 from schemas.turned import RefusedEventError, Turned
+from streams.exits import Exit, end_process
 from streams.jws import NotVerifiedError
+from streams.key_set import KeysError
 from streams.officer_signatures import OfficerSignatures, signed_bytes
 from streams.signing import Signer
 
@@ -24,7 +26,11 @@ class Documents:
     def with_documents(self, turned: Turned[Person]) -> Turned[Person]:
         """What the event did, with its documents."""
         claims = documents(turned.effects, turned.state.iin or "", self.issued)
-        notified = tuple(self.signer.issue(each) for each in claims)
+        try:
+            notified = tuple(self.signer.issue(each) for each in claims)
+        except KeysError as error:
+            # The record is sound; the installation is not. A dead letter would lose it.
+            end_process(Exit.CONFIGURATION, "a document cannot be signed", problem="; ".join(error.problems))
         return Turned(turned.state, (*turned.effects, *notified), turned.remarks)
 
     def check(self, person: Person, signed: DecisionSigned) -> None:

@@ -52,7 +52,9 @@ def answered(turn: Turn, report: QuestionAnswered) -> None:
         reminded_of_outcome(turn, case)
     elif case.decided:
         turn.remark(case, "answered_after_decision")
-    elif case.state is State.ENDED and case.reason in _FINAL:
+    elif (
+        case.state is State.ENDED and case.reason in _FINAL and not _may_be_own(turn, case, question, report)
+    ):
         turn.remark(case, f"answered_after_{case.reason}")
     elif no and case.state is State.AWAITING_SIGNATURE and _is_newest(case, report):
         # The person may take the consent back until an officer has signed, whatever term is over by then.
@@ -147,17 +149,11 @@ def _consented(turn: Turn, case: Case, offer: Question, report: QuestionAnswered
 
     Without a consent there is no application yet, so there is nothing to refuse (R12).
     """
-    if benefit_on_record.refuses(turn.person, case, turn.policy.zone):
+    consent = _consent(offer, report, language)
+    if benefit_on_record.refuses(turn.person, case.with_(consent=consent), turn.policy.zone):
         steps.end(turn, case, EndReason.ALREADY_RECEIVING)
         turn.close(offer, turn.now)
         return
-    consent = ConsentGiven(
-        language=language,
-        received_at=report.received_at,
-        text=report.text,
-        message_id=report.message_id,
-        offer=offer,
-    )
     _go_on(turn, case, offer, consent=consent)
 
 
@@ -178,6 +174,29 @@ def _account(
         "account_before_choice",
     )
     turn.close(question, turn.now)
+
+
+def _consent(offer: Question, report: QuestionAnswered, language: Language) -> ConsentGiven:
+    return ConsentGiven(
+        language=language,
+        received_at=report.received_at,
+        text=report.text,
+        message_id=report.message_id,
+        offer=offer,
+    )
+
+
+def _may_be_own(turn: Turn, case: Case, question: Question, report: QuestionAnswered) -> bool:
+    """Whether the application for which the case has ended may be the one that this consent makes.
+
+    The State Corporation's record of it was read before the answer.
+    """
+    if case.reason is not EndReason.ALREADY_RECEIVING or question.kind is not QuestionKind.OFFER:
+        return False
+    if not isinstance(report.answer, Consent) or not question.open_at(report.received_at):
+        return False
+    consent = _consent(question, report, report.answer.language)
+    return not benefit_on_record.refuses(turn.person, case.with_(consent=consent), turn.policy.zone)
 
 
 def _reached(turn: Turn, case: Case, question: Question, report: QuestionAnswered) -> tuple[Case, Question]:

@@ -1,5 +1,6 @@
 """What a fact that somebody publishes does to a person and their cases."""
 
+from dataclasses import replace
 from datetime import date
 
 from rules import benefit_on_record, steps
@@ -30,7 +31,9 @@ def right_arises(turn: Turn, fact: TitleAwarded | DisabilityEstablished) -> None
     """A right arises (R1, R7). The same record again, under whatever event id, changes nothing."""
     turn.know(iin=fact.iin)
     right = entitlement(fact, turn.policy)
-    if right.barred is EndReason.DECEASED and not _annulled(turn):
+    if right.barred is EndReason.DECEASED and _annulled(turn):
+        right = replace(right, barred=EndReason.MANUAL_ROUTE if right.obstacle else None)
+    elif right.barred is EndReason.DECEASED:
         _withdraw_deceased(turn, None)
     case_id = case_id_of(turn.person.person_id, right.record, right.record_id)
     anew = published_anew(turn, right.record, right.record_id)
@@ -51,6 +54,8 @@ def right_arises(turn: Turn, fact: TitleAwarded | DisabilityEstablished) -> None
             record=right.record,
             record_id=right.record_id,
             source=source,
+            obstacle=right.obstacle,
+            posthumous=isinstance(fact, TitleAwarded) and fact.posthumous,
         ),
         State.RECEIVED,
         scheme=steps.scheme_without_choice(right.ground),
@@ -77,6 +82,11 @@ def right_revoked(turn: Turn, fact: EntitlementRevoked) -> None:
     for case in revoked_cases(turn, fact):
         _stop(turn, case, EndReason.REVOKED)
         question(turn, turn.person.cases[case.case_id], "revoked")
+    said = any(
+        case.posthumous and not turn.person.revoked(case.record, case.record_id) for case in _cases(turn)
+    )
+    if turn.person.dead and turn.person.died_on is None and not said:
+        _lives(turn)
 
 
 def right_restored(turn: Turn, fact: EntitlementRestored) -> None:
@@ -130,12 +140,17 @@ def death_annulled(turn: Turn, fact: DeathAnnulled) -> None:
     """The death was an error: the person lives, and what it ended begins anew with the offer."""
     before = turn.person.death_annulled_at
     turn.know(iin=fact.iin, death_annulled_at=max(before or turn.cause.time, turn.cause.time))
-    if not turn.person.dead:
-        return
+    if turn.person.dead:
+        _lives(turn)
+
+
+def _lives(turn: Turn) -> None:
+    """Nothing says any longer that the person has died: what ended for that begins anew."""
     turn.know(dead=False, died_on=None)
     for case in _cases(turn):
         if case.state is State.ENDED and case.reason is EndReason.DECEASED:
-            _anew(turn, turn.remark(case, "death_annulled"), None)
+            barred = EndReason.MANUAL_ROUTE if case.obstacle else None
+            _anew(turn, turn.remark(case, "death_annulled"), barred)
 
 
 def _annulled(turn: Turn) -> bool:

@@ -5,12 +5,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainSerializer
 
+from rules.grounds import Obstacle
 from rules.states import DECIDED, State
 from schemas.base import Instant
-from schemas.ids import CaseId, DecisionId, MessageId, PersonId, QuestionId, Sid
+from schemas.ids import CaseId, DecisionId, MessageId, PersonId, QuestionId, Sid, decision_id_of
 from schemas.outcomes import Decision
 from schemas.questions import NoticeKind, QuestionAnswered, QuestionKind
 from schemas.stored import Stored, Upcast
+from schemas.times import ALMATY, read_instant
 from schemas.values import EndReason, Ground, Language, Scheme
 
 _KEPT_LATE = 24
@@ -97,7 +99,7 @@ class DecisionMade(Stored):
     refusal_ground: int | None
     application_date: date
     consented_at: Instant
-    decided_at: Instant
+    decided_at: Instant | None
 
 
 class Case(Stored):
@@ -107,6 +109,8 @@ class Case(Stored):
     whatever order they are read. `outcome_told` is how the decision was told, if it was. `drafts` counts the
     drafts that were made, so that each has an id of its own. `questioned` are the reasons for which the
     decision was questioned. `log_sha256` is the digest of the last step, on which the next one hangs.
+    `obstacle` stands in the way of an offer whatever else is known; `posthumous`: the award said that its
+    holder had died.
     """
 
     case_id: CaseId
@@ -129,6 +133,8 @@ class Case(Stored):
     decision: DecisionMade | None = None
     questioned: tuple[str, ...] = ()
     log_sha256: str | None = None
+    obstacle: Obstacle | None = None
+    posthumous: bool = False
     answered_at: Instant | None = None
     late_told: bool = False
     outcome_told: NoticeKind | None = None
@@ -160,7 +166,8 @@ class Case(Stored):
     @property
     def binding(self) -> bool:
         """Whether the case is consented to or granted: a person has at most one such (R29)."""
-        return self.state is State.GRANTED or (self.open and self.consent is not None)
+        under_way = self.open and self.state is not State.QUEUED
+        return self.state is State.GRANTED or (under_way and self.consent is not None)
 
 
 class Standing(Stored):
@@ -223,18 +230,38 @@ def _with_standings(stored: dict[str, Any]) -> dict[str, Any]:
     return {**stored, "standings": [{"record_id": each, "revoked_at": _EARLY} for each in revoked]}
 
 
-def _with_numbered_drafts(stored: dict[str, Any]) -> dict[str, Any]:
-    """In version 2 a draft bore no step, and said nothing of where its account came from."""
+def _with_decisions(stored: dict[str, Any]) -> dict[str, Any]:
+    """In version 2 a draft bore no step, and what was decided stood in the consent and the state alone."""
     for case in stored.get("cases", {}).values():
         # What is no case is for the model to refuse, in words.
-        if isinstance(case, dict) and isinstance(case.get("draft"), dict):
+        if not isinstance(case, dict):
+            continue
+        if isinstance(case.get("draft"), dict):
             case["draft"] = {"step": case["step"], "account_source": None, **case["draft"]}
             case["drafts"] = 1
+        consent = case.get("consent")
+        if case.get("state") in DECIDED and isinstance(consent, dict):
+            case["decision"] = _decision_of_before(stored, case, consent)
     return stored
+
+
+def _decision_of_before(
+    stored: dict[str, Any], case: dict[str, Any], consent: dict[str, Any]
+) -> dict[str, Any]:
+    """The decision as far as it is known. Version 2 counted days in Almaty, and forgot when it decided."""
+    received_at = read_instant(consent["received_at"])
+    return {
+        "decision_id": decision_id_of(stored["person_id"], case["case_id"], consent["message_id"]),
+        "outcome": case["state"],
+        "refusal_ground": None,
+        "application_date": received_at.astimezone(ALMATY).date().isoformat(),
+        "consented_at": consent["received_at"],
+        "decided_at": None,
+    }
 
 
 VERSION = 3
 """The version of the shape in which people are stored."""
 
-UPCASTS: dict[int, Upcast] = {1: _with_standings, 2: _with_numbered_drafts}
+UPCASTS: dict[int, Upcast] = {1: _with_standings, 2: _with_decisions}
 """What leads from each version to the next; kept for ever."""

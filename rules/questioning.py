@@ -44,7 +44,9 @@ def question_death(turn: Turn, case: Case, died_on: date | None) -> Case:
     made = case.decision
     if made is None:
         return case
-    if died_on is None or died_on > local_day(made.decided_at, turn.policy.zone):
+    # Of decisions of before it is not known when they were made; they were not made before the consent.
+    decided_on = local_day(made.decided_at, turn.policy.zone) if made.decided_at else made.application_date
+    if died_on is None or died_on > decided_on:
         return question(turn, case, "died_after_decision")
     if died_on < made.application_date:
         return question(turn, case, "died_before_consent")

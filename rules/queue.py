@@ -15,7 +15,10 @@ from schemas.values import EndReason
 def settle(turn: Turn) -> None:
     """Let the cases wait, or go on, after whatever an event has done."""
     for case in list(turn.person.cases.values()):
-        if case.state in BEFORE_CONSENT - {State.RECEIVED} and rival(turn.person, case):
+        granted = any(each.state is State.GRANTED for each in others(turn.person, case))
+        asked = case.open and case.state not in (State.RECEIVED, State.QUEUED)
+        unbound = case.state in BEFORE_CONSENT and rival(turn.person, case)
+        if asked and (granted or unbound):
             steps.wait_behind(turn, case)
     for case_id in list(turn.person.cases):
         case = turn.person.cases[case_id]

@@ -34,7 +34,9 @@ def _signed_again(turn: Turn, case: Case, report: DecisionSigned) -> None:
     """The same signature again changes nothing; another one comes too late."""
     made = case.decision
     signed = (report.outcome, report.refusal_ground, report.signed_at)
-    if made is None or (made.outcome, made.refusal_ground, made.decided_at) != signed:
+    if made is None or made.outcome != report.outcome:
+        raise UnfitSignatureError("decision_id: the draft was decided already, and otherwise")
+    if made.decided_at and (made.outcome, made.refusal_ground, made.decided_at) != signed:
         raise UnfitSignatureError("decision_id: the draft was decided already, and otherwise")
     turn.remarks.append("a decision was signed again")
 
@@ -46,7 +48,8 @@ def _sign(turn: Turn, case: Case, report: DecisionSigned) -> None:
     if report.signed_at < draft.decided_at:
         raise UnfitSignatureError("signed_at: it is before the draft was made")
     granted = report.outcome == "granted"
-    if granted and draft.refusal_ground == _ON_RECORD:
+    on_record = benefit_on_record.refuses(turn.person, case, turn.policy.zone)
+    if granted and (on_record or draft.refusal_ground == _ON_RECORD):
         raise UnfitSignatureError("outcome: the benefit is on record (ground 4), it can't be granted again")
     signed = draft.with_(
         step=case.step + 1,

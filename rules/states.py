@@ -73,7 +73,7 @@ TRANSITIONS: dict[tuple[State, State], str] = {
     (State.RECEIVED, State.OFFER_ASKED): "R2, R3: a registered phone, the offer",
     **{
         (state, State.QUEUED): "R29: another case of the person is under way"
-        for state in (State.RECEIVED, State.OFFER_ASKED, State.OFFER_SENT, State.ENDED)
+        for state in (State.RECEIVED, *sorted(WAITING), State.AWAITING_SIGNATURE, State.ENDED)
     },
     (State.QUEUED, State.OFFER_ASKED): "R29, R2, R3: its turn has come",
     (State.OFFER_ASKED, State.OFFER_SENT): "R6: the term runs from the sending",

@@ -78,17 +78,17 @@ def _invite(turn: Turn, case: Case) -> Case:
 
 def wait_behind(turn: Turn, case: Case) -> Case:
     """Wait until the other case of the person has come to its end (R29). A consent that came too is void."""
-    if case.state is State.QUEUED:
-        return case
     if case.question and case.state in WAITING:
         turn.close(case.question, turn.now)
-    void = case.with_(
+    void = void_draft(turn, case, "another_ground").with_(
         consent=None,
         account=None,
         account_source=None,
         account_at=None,
         scheme=scheme_without_choice(case.ground),
     )
+    if case.state is State.QUEUED:
+        return turn.remark(void, "queued") if case.consent else case
     return turn.move(void, State.QUEUED, note="queued", reason=None)
 
 

@@ -39,8 +39,8 @@ class Turn:
 
     @property
     def happened_at(self) -> datetime:
-        """When the event happened: as its sender says, but not later than now, however wrong its clock is."""
-        return min(self.cause.time, self.now)
+        """When the event happened: as its sender says, but not later than it came."""
+        return min(self.cause.time, self.at)
 
     @property
     def at(self) -> datetime:

@@ -106,6 +106,8 @@ class Invariants:
                     pass
         binding = [case for case in done.after.cases.values() if _binds(case)]
         demand(len(binding) <= 1, "at most one case of a person is consented to or granted")
+        waiting = [case for case in done.after.cases.values() if case.state is State.QUEUED]
+        demand(all(case.consent is None for case in waiting), "who waits is not consented to")
         match done.record.data:
             case QuestionAnswered() as report:
                 self._answered(done, report, known)

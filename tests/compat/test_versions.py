@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -98,3 +99,16 @@ def test_a_journal_of_a_newer_version_stops_the_sending() -> None:
     with pytest.raises(UnreadableValueError) as refused:
         journal.load(b"{}}")
     assert not isinstance(refused.value, NewerValueError)
+
+
+@pytest.mark.parametrize("name", ["granted", "refused"])
+@pytest.mark.parametrize("release", ["c57ba95", "dd87ece"])
+def test_a_decision_of_before_can_be_compared_with_what_is_learnt_later(release: str, name: str) -> None:
+    stored = (Path(__file__).parent / release / "people" / f"{name}.stored").read_bytes()
+    cases = [case for case in PEOPLE.load(stored).cases.values() if case.state == name]
+    assert cases
+    for case in cases:
+        assert case.decision is not None
+        assert (case.decision.outcome, case.decision.decided_at) == (name, None)
+        assert case.consent is not None
+        assert case.decision.consented_at == case.consent.received_at

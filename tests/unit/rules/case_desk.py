@@ -47,7 +47,13 @@ class Desk:
         for fact in facts:
             self._count += 1
             cause = ReceivedEvent(
-                f"h{self._count}", "urn:test", f"e{self._count}", at or self.now, "d" * 64, fact
+                f"h{self._count}",
+                "urn:test",
+                f"e{self._count}",
+                at or self.now,
+                "d" * 64,
+                fact,
+                appended_at=self.now,
             )
             done = advance(self.person, cause, self.now, self.policy)
             self.person, self.remarks = done.state, done.remarks

@@ -1,0 +1,203 @@
+"""Cases that wait for each other, in the orders that hurt."""
+
+from datetime import date
+
+import pytest
+
+from rules.person import Person
+from rules.policy import DecisionMode, Policy, TermPolicy
+from rules.signatures import UnfitSignatureError
+from rules.states import State
+from schemas.deadlines import DeadlineElapsed
+from schemas.emaket import DecisionSigned
+from schemas.ids import CaseId, QuestionId, case_id_of, question_id_of
+from schemas.outcomes import BenefitDecided, DecisionDrafted, DraftVoided
+from schemas.portal import PhoneRegistered
+from schemas.questions import AccountGiven, Consent, QuestionAsked
+from schemas.registry import DeathAnnulled, DeathRegistered, EntitlementRevoked, TitleAwarded
+from schemas.statecorp import BenefitRecorded
+from schemas.values import EndReason, Language
+from tests.unit.rules.case_desk import (
+    CASE,
+    IBAN,
+    IIN,
+    MINUTE,
+    NOON,
+    OFFER,
+    OTHER,
+    PERSON,
+    REGISTERED,
+    TERM_ENDS,
+    TITLE,
+    Desk,
+    only,
+)
+
+SECOND_TITLE = TitleAwarded(iin=IIN, title="hero_of_labour", award_id="B", awarded_on=date(2021, 7, 12))
+SECOND = case_id_of(PERSON, "award", "B")
+YES = Consent(language=Language.KAZAKH)
+
+
+def last(desk: Desk, case_id: CaseId) -> QuestionId:
+    return desk.person.cases[case_id].questions[-1].question_id
+
+
+@pytest.fixture
+def crossed() -> Desk:
+    """A consent to the first is read late, and one to the second, which was offered meanwhile, after it."""
+    desk = Desk()
+    desk.reads(REGISTERED, TITLE, SECOND_TITLE)
+    desk.sent()
+    desk.now = TERM_ENDS
+    desk.reads(DeadlineElapsed(deadline=f"{CASE}/term", version=1, due=TERM_ENDS))
+    second = question_id_of(SECOND, 0)
+    desk.sent(second, case_id=SECOND)
+    desk.now += 2 * MINUTE
+    desk.hears(YES, OFFER, TERM_ENDS - MINUTE)
+    desk.hears(YES, second, TERM_ENDS + MINUTE, case_id=SECOND)
+    return desk
+
+
+def test_a_consent_that_comes_to_a_waiting_case_is_void(crossed: Desk) -> None:
+    second = crossed.person.cases[SECOND]
+    assert (second.state, second.consent) == (State.QUEUED, None)
+    assert crossed.case.state is State.ACCOUNT_ASKED
+    crossed.sent(last(crossed, CASE))
+    [decided] = only(crossed.hears(AccountGiven(iban=IBAN), last(crossed, CASE)), BenefitDecided)
+    assert isinstance(decided, BenefitDecided)
+    assert decided.case_id == CASE
+    assert crossed.person.cases[SECOND].reason is EndReason.ANOTHER_GROUND
+
+
+def test_cases_that_wait_for_each_other_come_to_rest(crossed: Desk) -> None:
+    moved = PhoneRegistered(iin=IIN, phone=OTHER, registered_at=crossed.now)
+    asked = only(crossed.reads(moved), QuestionAsked)
+    assert len(asked) == 1
+    for _ in range(5):
+        assert only(crossed.reads(moved), QuestionAsked) == []
+
+
+def consented_to_both(state: State) -> Person:
+    """As it could be stored before cases waited for each other."""
+    mode = DecisionMode.OFFICER if state is State.AWAITING_SIGNATURE else DecisionMode.AUTO
+    cases, person = {}, Person(person_id=PERSON)
+    for title, case_id in ((TITLE, CASE), (SECOND_TITLE, SECOND)):
+        desk = Desk(Policy(term=TermPolicy.EXCLUSIVE, decision_mode=mode))
+        desk.reads(REGISTERED, title)
+        offer, account = question_id_of(case_id, 0), question_id_of(case_id, 1)
+        desk.sent(offer, case_id=case_id)
+        desk.hears(YES, offer, case_id=case_id)
+        desk.sent(account, case_id=case_id)
+        if state is State.AWAITING_SIGNATURE:
+            desk.hears(AccountGiven(iban=IBAN), account, case_id=case_id)
+        cases[case_id] = desk.person.cases[case_id]
+        person = desk.person
+    return person.with_(cases=cases)
+
+
+def test_of_two_consents_of_before_one_waits_and_nothing_raises() -> None:
+    desk = Desk()
+    desk.person = consented_to_both(State.ACCOUNT_SENT)
+    desk.now = NOON + MINUTE
+    desk.reads(PhoneRegistered(iin=IIN, phone=OTHER, registered_at=desk.now))
+    assert desk.person.phone == OTHER
+    assert sum(case.binding for case in desk.person.cases.values()) <= 1
+
+
+def test_of_two_drafts_of_before_one_is_signed_and_the_other_is_void() -> None:
+    desk = Desk(Policy(decision_mode=DecisionMode.OFFICER))
+    desk.person = consented_to_both(State.AWAITING_SIGNATURE)
+    drafts = [case.draft for case in desk.person.cases.values() if case.draft]
+    desk.now = NOON + MINUTE
+
+    def signed(number: int) -> DecisionSigned:
+        return DecisionSigned(
+            decision_id=drafts[number].decision_id, outcome="granted", officer="o", signed_at=desk.now
+        )
+
+    effects = desk.reads(signed(0))
+    assert len(only(effects, BenefitDecided)) == 1
+    assert len(only(effects, DraftVoided)) == 1
+    assert desk.person.cases[SECOND].reason is EndReason.ANOTHER_GROUND
+    with pytest.raises(UnfitSignatureError):
+        desk.reads(signed(1))
+
+
+def test_a_draft_of_before_is_not_granted_where_the_benefit_is_on_record_by_now() -> None:
+    desk = Desk(Policy(decision_mode=DecisionMode.OFFICER))
+    desk.person = consented_to_both(State.AWAITING_SIGNATURE).with_(benefit="paid", benefit_as_of=NOON.date())
+    draft = desk.case.draft
+    assert draft is not None
+    signed = DecisionSigned(
+        decision_id=draft.decision_id, outcome="granted", officer="o", signed_at=NOON + MINUTE
+    )
+    with pytest.raises(UnfitSignatureError, match="on record"):
+        desk.reads(signed)
+
+
+@pytest.mark.parametrize("annulled_first", [True, False])
+@pytest.mark.parametrize(("capacity", "state"), [("full", State.OFFER_ASKED), ("guardian", State.ENDED)])
+def test_an_annulled_death_offers_nothing_to_a_ward_in_whatever_order_it_is_read(
+    annulled_first: bool,  # noqa: FBT001
+    capacity: str,
+    state: State,
+) -> None:
+    content = {**TITLE.model_dump(), "posthumous": True, "legal_capacity": capacity}
+    title, desk = TitleAwarded.model_validate(content), Desk()
+    desk.reads(REGISTERED)
+    desk.now += 5 * MINUTE
+    facts = [(title, NOON + MINUTE), (DeathAnnulled(iin=IIN), NOON + 2 * MINUTE)]
+    for fact, at in reversed(facts) if annulled_first else facts:
+        desk.reads(fact, at=at)
+    assert (desk.case.state, desk.person.dead) == (state, False)
+    if state is State.ENDED:
+        assert desk.case.reason is EndReason.MANUAL_ROUTE
+
+
+def test_a_posthumous_award_that_is_revoked_says_no_longer_that_anybody_died() -> None:
+    desk = Desk()
+    desk.reads(REGISTERED, TITLE)
+    desk.reads(SECOND_TITLE.model_copy(update={"posthumous": True}))
+    assert desk.case.reason is EndReason.DECEASED
+    desk.now += MINUTE
+    desk.reads(EntitlementRevoked(iin=IIN, record_id="B"))
+    assert (desk.case.state, desk.person.dead) == (State.OFFER_ASKED, False)
+
+
+@pytest.mark.parametrize("applied_first", [True, False])
+def test_a_consent_counts_beside_an_application_of_its_day_in_whatever_order_they_are_read(
+    offered: Desk,
+    applied_first: bool,  # noqa: FBT001
+) -> None:
+    offered.now += 5 * MINUTE
+    applied = BenefitRecorded(
+        iin=IIN, benefit="special_state_benefit", status="applied", recorded_on=NOON.date()
+    )
+    if applied_first:
+        offered.reads(applied)
+    offered.hears(YES, OFFER, NOON + MINUTE)
+    if not applied_first:
+        offered.reads(applied)
+    account = last(offered, CASE)
+    offered.sent(account)
+    [draft] = only(offered.hears(AccountGiven(iban=IBAN), account), DecisionDrafted)
+    assert isinstance(draft, DecisionDrafted)
+    assert draft.outcome == "granted"
+
+
+def test_what_was_granted_before_can_be_questioned() -> None:
+    desk = Desk()
+    desk.reads(REGISTERED, TITLE)
+    desk.sent()
+    desk.hears(YES)
+    account = last(desk, CASE)
+    desk.sent(account)
+    desk.hears(AccountGiven(iban=IBAN), account)
+    made = desk.case.decision
+    assert made is not None
+    before = made.with_(decided_at=None)
+    desk.person = desk.person.with_(cases={CASE: desk.case.with_(decision=before)})
+    effects = desk.reads(DeathRegistered(iin=IIN, died_on=date(2021, 7, 1)))
+    assert [
+        getattr(effect, "reason", None) for effect in effects if effect.name.endswith("questioned.v1")
+    ] == ["died_before_consent"]
