@@ -62,7 +62,9 @@ def answered(turn: Turn, report: QuestionAnswered) -> None:
     elif not question.open_at(report.received_at):
         _late(turn, case, question, report)
     elif report.answer is None or question.sent_at is None:
-        turn.remark(case, "not_understood")
+        # Its line had closed it, but the term has moved since.
+        noted = question.misread(report.received_at)
+        steps.not_silent(turn, turn.remark(replace_question(case, noted), "not_understood"), noted)
     elif question.kind is not QuestionKind.OFFER and _of_no_consent(case, report):
         turn.remark(case, "answered_without_consent")
     else:

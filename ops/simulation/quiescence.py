@@ -57,7 +57,7 @@ def _check_understood(case: Case, question: Question, invariants: Invariants, kn
     asked = [truth.asked[each.question_id] for each in case.questions if each.question_id in truth.asked]
     spoken = [text for text in texts if not any(answer_to(each, text.text) for each in asked)]
     if case.reason is EndReason.NOT_UNDERSTOOD:
-        demand(question.misunderstood, "nobody who kept silent is told not to have been understood")
+        demand(question.not_understood_at, "nobody who kept silent is told not to have been understood")
     elif ends and not question.misunderstood:
         until = min(ends, question.withdrawn_at or ends)
         sure = [text for text in spoken if put and put.put_at < text.received_at < until]
