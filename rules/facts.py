@@ -79,13 +79,16 @@ def _bar(turn: Turn, case: Case, right: Entitlement) -> None:
 def right_revoked(turn: Turn, fact: EntitlementRevoked) -> None:
     """A revocation ends the right that rests on the record, unless a later word has restored it."""
     turn.know(iin=fact.iin)
-    for case in revoked_cases(turn, fact):
+    gone = revoked_cases(turn, fact)
+    for case in gone:
         _stop(turn, case, EndReason.REVOKED)
         question(turn, turn.person.cases[case.case_id], "revoked")
+    # Only the record that said it takes it back: cases stored by version 2 do not tell who said it.
     said = any(
         case.posthumous and not turn.person.revoked(case.record, case.record_id) for case in _cases(turn)
     )
-    if turn.person.dead and turn.person.died_on is None and not said:
+    taken_back = any(case.posthumous for case in gone) and not said
+    if turn.person.dead and turn.person.died_on is None and taken_back:
         _lives(turn)
 
 

@@ -164,6 +164,17 @@ def test_a_posthumous_award_that_is_revoked_says_no_longer_that_anybody_died() -
     assert (desk.case.state, desk.person.dead) == (State.OFFER_ASKED, False)
 
 
+def test_nobody_lives_again_because_another_record_is_revoked() -> None:
+    desk = Desk()
+    desk.reads(REGISTERED)
+    # As version 2 stored it: dead by the word of a posthumous award, without saying which.
+    desk.person = desk.person.with_(dead=True)
+    desk.reads(TITLE, SECOND_TITLE)
+    desk.now += MINUTE
+    assert only(desk.reads(EntitlementRevoked(iin=IIN, record_id="B")), QuestionAsked) == []
+    assert (desk.person.dead, desk.case.reason) == (True, EndReason.DECEASED)
+
+
 @pytest.mark.parametrize("applied_first", [True, False])
 def test_a_consent_counts_beside_an_application_of_its_day_in_whatever_order_they_are_read(
     offered: Desk,
