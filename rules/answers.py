@@ -4,6 +4,7 @@ Whether it was in time is decided by when the carrier received it. An answer tha
 the end of the term was processed before it: it takes an ended case up again.
 """
 
+from datetime import datetime
 from typing import Literal
 
 from rules import benefit_on_record, steps
@@ -63,8 +64,7 @@ def answered(turn: Turn, report: QuestionAnswered) -> None:
         _late(turn, case, question, report)
     elif report.answer is None or question.sent_at is None:
         # Its line had closed it, but the term has moved since.
-        noted = question.misread(report.received_at)
-        steps.not_silent(turn, turn.remark(replace_question(case, noted), "not_understood"), noted)
+        _misread(turn, case, question, report.received_at)
     elif question.kind is not QuestionKind.OFFER and _of_no_consent(case, report):
         turn.remark(case, "answered_without_consent")
     else:
@@ -82,7 +82,11 @@ def not_understood(turn: Turn, report: QuestionNotUnderstood) -> None:
     if not concerned or case.question != question or question.sent_at is None:
         turn.remarks.append("a text was not understood when that did not matter any more")
         return
-    noted = question.misread(report.received_at)
+    _misread(turn, case, question, report.received_at)
+
+
+def _misread(turn: Turn, case: Case, question: Question, received_at: datetime) -> None:
+    noted = question.misread(received_at)
     steps.not_silent(turn, turn.remark(replace_question(case, noted), "not_understood"), noted)
 
 
