@@ -449,7 +449,7 @@ def _explained(error: Exception) -> tuple[int, tuple[str, ...]] | None:
     from aiokafka.errors import KafkaError as OtherKafkaError
     from kafka.errors import KafkaError
 
-    from rules.rule_sets import BadRuleSetsError
+    from rules.rule_set_reading import BadRuleSetsError
     from streams.errors import UserError
 
     if isinstance(error, UserError):

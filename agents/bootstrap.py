@@ -7,11 +7,18 @@ from agents.carrier import CarrierAgent
 from agents.desks import case_desk, sms_desk
 from agents.documents import Documents
 from agents.intake import TOPICS, Intake
-from rules.cabinet import Issued
 from rules.data.shipped import shipped
-from rules.policy import RULES_VERSION, CapacityMissing, DecisionMode, DisabilityPath, Policy, TermPolicy
+from rules.issuing import Issued
+from rules.policy import (
+    CapacityMissing,
+    DecisionMode,
+    DisabilityPath,
+    Extension,
+    Policy,
+    ServiceCalendar,
+    TermPolicy,
+)
 from rules.rule_sets import Permissions
-from schemas.cabinet import Appeal
 from schemas.ids import Pseudonyms
 from sms.carrier import Carrier
 from sms.catalogues import TEXTS_VERSION, load_texts
@@ -64,6 +71,10 @@ def case_policy(settings: Settings) -> Policy:
         capacity_missing=CapacityMissing(settings.capacity),
         invited_by_sms=settings.manual_route_sms,
         verified_only=settings.profile == "production",
+        service_calendar=ServiceCalendar(settings.service_calendar),
+        extension=Extension(settings.extension),
+        hearing_days=settings.hearing_days,
+        allowed=rule_permissions(settings),
     )
 
 
@@ -81,12 +92,14 @@ def case_documents(settings: Settings) -> Documents:
         "decision_mode": settings.decides,
         "capacity_missing": settings.capacity,
         "manual_route_sms": "on" if settings.manual_route_sms else "off",
+        "service_calendar": settings.service_calendar,
+        "extension": settings.extension,
+        "hearing_days": str(settings.hearing_days),
     }
-    rules = shipped().named(RULES_VERSION)
     return Documents(
         load_signer(settings.signing_keys, settings.document_issuer),
         load_officers(settings.officer_keys, settings.officer_roots, settings.officer_crl),
-        Issued(RULES_VERSION, TEXTS_VERSION, policies, Appeal(**dict(rules.appeal))),
+        Issued(TEXTS_VERSION, policies),
     )
 
 

@@ -1,10 +1,11 @@
 """The two desks: the lifecycle of a person's cases, and the conversation on a number."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from agents.documents import Documents
 from agents.event_desk import EventDesk, Shape
-from rules import person
+from rules import person_versions
 from rules.deadlines import deadlines as case_deadlines
 from rules.lifecycle import advance
 from rules.person import Person
@@ -31,22 +32,23 @@ def case_desk(
     documents: Documents | None = None,
 ) -> EventDesk[Person]:
     """The case desk: its keys are people, by pseudonym. Without `documents` nothing is signed or verified."""
+    policy = replace(policy, phone_id=pseudonyms.phone)
 
     def turn(state: Person, event: ReceivedEvent, now: datetime) -> Turned[Person]:
         if documents and isinstance(event.data, DecisionSigned):
             documents.check(state, event.data)
         turned = advance(state, event, now, policy)
-        return documents.with_documents(turned) if documents else turned
+        return documents.with_documents(turned, event, policy) if documents else turned
 
     return EventDesk(
         name="people",
         inbox=CASE_INBOX,
         source="urn:jardem:case-desk",
-        shape=Shape(Person, person.VERSION, person.UPCASTS),
+        shape=Shape(Person, person_versions.VERSION, person_versions.UPCASTS),
         known=catalogue.CASE_EVENTS,
         empty=lambda key: Person(person_id=PersonId(key.decode())),
         turn=turn,
-        waits=lambda state: case_deadlines(state, policy.zone),
+        waits=lambda state: case_deadlines(state, policy),
         subject=lambda state: state.person_id,
         pseudonyms=pseudonyms,
         clock=clock,

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
-from rules.cabinet import Issued, documents
+from rules.issuing import Issued, documents
 from rules.person import Person
+from rules.policy import Policy
 from schemas.canonical import data_of
 from schemas.emaket import DecisionSigned
 from schemas.outcomes import DecisionDrafted
+from schemas.received import ReceivedEvent
 from schemas.turned import RefusedEventError, Turned
 from streams.exits import Exit, end_process
 from streams.jws import NotVerifiedError
@@ -23,9 +25,9 @@ class Documents:
     officers: OfficerSignatures
     issued: Issued
 
-    def with_documents(self, turned: Turned[Person]) -> Turned[Person]:
+    def with_documents(self, turned: Turned[Person], event: ReceivedEvent, policy: Policy) -> Turned[Person]:
         """What the event did, with its documents."""
-        claims = documents(turned.effects, turned.state.iin or "", self.issued)
+        claims = documents(turned.state, event, turned.effects, policy, self.issued)
         try:
             notified = tuple(self.signer.issue(each) for each in claims)
         except KeysError as error:

@@ -14,8 +14,9 @@ from prometheus_client import Counter
 from schemas.base import Event
 from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import NotACloudEventError, decode, encode
-from schemas.emaket import DecisionSigned
+from schemas.emaket import DecisionSigned, HearingRecorded, TermExtended
 from schemas.ids import PersonId, Pseudonyms, person_of
+from schemas.operators import OperatorActed
 from schemas.personal import could_name_somebody, trace_names_somebody
 from schemas.plausible import check_not_ahead
 from schemas.received import SOURCE_DIGEST, UnknownEventError, received_event
@@ -51,24 +52,26 @@ class Intake:
         is counted.
         """
         if batch.topic not in COMPACTED_IN:
-            return [self._take(record) for record in batch]
+            return [taken for record in batch if (taken := self._take(record))]
         records = [record for record in batch if record.value is not None]
         TOMBSTONES.labels(batch.topic).inc(len(batch) - len(records))
-        return [self._take(record) for record in records]
+        return [taken for record in records if (taken := self._take(record))]
 
-    def _take(self, record: Record) -> Outgoing:
+    def _take(self, record: Record) -> Outgoing | None:
         try:
             return self._rekeyed(record)
         except UnreadableRecordError as error:
             _log.warning("record dead-lettered", at=record.position, reason=error.reason)
             return dead_letter(record, error.reason)
 
-    def _rekeyed(self, record: Record) -> Outgoing:
-        """Raises `UnreadableRecordError` with a reason that repeats no data."""
+    def _rekeyed(self, record: Record) -> Outgoing | None:
+        """None for what no case has to know. Raises `UnreadableRecordError` with a reason without data."""
         try:
             event = decode(record.value, record.headers, timestamp=record.timestamp)
             fact = received_event(event, {record.topic: PUBLIC_IN[record.topic]})
             check_not_ahead(fact.data, self._clock.now(), happened_at=fact.time)
+            if isinstance(fact.data, OperatorActed) and not fact.data.of_a_case:
+                return None
             person_id = self._person_id(fact.data)
         except (NotACloudEventError, UnknownEventError, ValueError) as error:
             raise UnreadableRecordError(str(error)) from None
@@ -83,7 +86,9 @@ class Intake:
         return Outgoing(topic=CASE_INBOX, key=person_id.encode(), value=value, headers=headers)
 
     def _person_id(self, fact: Event) -> PersonId:
-        if isinstance(fact, DecisionSigned):
+        if isinstance(fact, OperatorActed):
+            return PersonId(fact.person_id or "")
+        if isinstance(fact, DecisionSigned | HearingRecorded | TermExtended):
             person_id = person_of(fact.decision_id)
             if not _PERSON_ID.fullmatch(person_id):
                 raise ValueError("decision_id: no decision of ours has such an id")

@@ -7,10 +7,12 @@ the end of the term was processed before it: it takes an ended case up again.
 from datetime import datetime
 from typing import Literal
 
-from rules import benefit_on_record, steps
-from rules.person import Case, ConsentGiven, Question
+from rules import benefit_on_record, steps, telling
+from rules.evidence import meaning_of
+from rules.one_ground import rival
+from rules.person import Case, ConsentGiven, Counted, Question
 from rules.refusals import declined, reminded_of_outcome, withdrawn
-from rules.states import UNANSWERED, WAITING, State
+from rules.states import DRAFTED, UNANSWERED, WAITING, State
 from rules.terms import term_end
 from rules.turn import Turn, find_question, replace_question
 from schemas.questions import (
@@ -57,7 +59,7 @@ def answered(turn: Turn, report: QuestionAnswered) -> None:
         case.state is State.ENDED and case.reason in _FINAL and not _may_be_own(turn, case, question, report)
     ):
         turn.remark(case, f"answered_after_{case.reason}")
-    elif no and case.state is State.AWAITING_SIGNATURE and _is_newest(case, report):
+    elif no and case.state in DRAFTED and _is_newest(case, report):
         # The person may take the consent back until an officer has signed, whatever term is over by then.
         withdrawn(turn, case, question)
     elif not question.open_at(report.received_at):
@@ -107,8 +109,7 @@ def _late(turn: Turn, case: Case, question: Question, report: QuestionAnswered) 
         case = steps.expire(turn, case, question, tell=False)
     noted = turn.remark(case, "answered_late")
     if noted.state is State.ENDED and not noted.late_told and turn.phone:
-        turn.keep(noted.with_(late_told=True))
-        steps.notify(turn, noted, NoticeKind.ANSWERED_LATE)
+        telling.notify(turn, turn.keep(noted.with_(late_told=True)), NoticeKind.ANSWERED_LATE)
 
 
 def _of_no_consent(case: Case, report: QuestionAnswered) -> bool:
@@ -139,9 +140,9 @@ def _in_time(turn: Turn, case: Case, question: Question, report: QuestionAnswere
         case Decline(), QuestionKind.OFFER if case.reason not in (EndReason.DECLINED, EndReason.WITHDRAWN):
             declined(turn, case, question)
         case Together(), QuestionKind.ONE_APPLICATION if case.scheme is None:
-            _go_on(turn, case, question, scheme=Scheme.ONE_APPLICATION)
+            _go_on(turn, _with_answer(case, report), question, scheme=Scheme.ONE_APPLICATION)
         case Separately(), QuestionKind.ONE_APPLICATION if case.scheme is None:
-            _go_on(turn, case, question, scheme=Scheme.STANDALONE)
+            _go_on(turn, _with_answer(case, report), question, scheme=Scheme.STANDALONE)
         case AccountConfirmed(), QuestionKind.ACCOUNT if case.account is None and question.account:
             _account(turn, case, question, report, question.account, "confirmed")
         case AccountGiven(), QuestionKind.ACCOUNT if case.account is None:
@@ -160,7 +161,9 @@ def _consented(turn: Turn, case: Case, offer: Question, report: QuestionAnswered
         steps.end(turn, case, EndReason.ALREADY_RECEIVING)
         turn.close(offer, turn.now)
         return
-    _go_on(turn, case, offer, consent=consent)
+    given = turn.keep(case.with_(consent=consent, answers=(_counted(report),)))
+    # While another case is consented to this consent is void: nothing was accepted.
+    _go_on(turn, given if rival(turn.person, given) else turn.remark(given, "accepted"), offer)
 
 
 def _account(
@@ -172,6 +175,7 @@ def _account(
     source: Literal["confirmed", "given"],
 ) -> None:
     """The account (R4). One that was asked for after an earlier consent may come before the choice of now."""
+    case = _with_answer(case, report)
     if case.scheme is not None:
         _go_on(turn, case, question, account=account, account_source=source, account_at=report.received_at)
         return
@@ -182,13 +186,31 @@ def _account(
     turn.close(question, turn.now)
 
 
+def _with_answer(case: Case, report: QuestionAnswered) -> Case:
+    """The case with an answer that counts, for the evidence."""
+    return case.with_(answers=(*case.answers, _counted(report)))
+
+
+def _counted(report: QuestionAnswered) -> Counted:
+    meaning = meaning_of(report.answer) if report.answer else None
+    if meaning is None:
+        raise ValueError("what says no, or nothing, is no evidence of a will")
+    return Counted(
+        question_id=report.question_id,
+        meaning=meaning,
+        text=report.text,
+        received_at=report.received_at,
+        message_id=report.message_id,
+    )
+
+
 def _consent(offer: Question, report: QuestionAnswered, language: Language) -> ConsentGiven:
     return ConsentGiven(
         language=language,
         received_at=report.received_at,
         text=report.text,
         message_id=report.message_id,
-        offer=offer,
+        question_id=offer.question_id,
     )
 
 

@@ -4,7 +4,7 @@ Nothing here is the present instant, so that a step told twice makes the same do
 whether under the demo's key, is said by whoever signs.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
@@ -12,7 +12,6 @@ from typing import Any, Literal
 from schemas.cabinet import (
     Accepted,
     Appeal,
-    Claims,
     Decided,
     Ended,
     Heard,
@@ -21,10 +20,7 @@ from schemas.cabinet import (
     Questioned,
     TermExtended,
 )
-from schemas.canonical import data_of, digest
 from schemas.ids import derived_id
-from schemas.outcomes import BenefitDecided, CaseAdvanced, DecisionQuestioned, ProcessEnded
-from schemas.routes import Effect
 from schemas.values import Ground, Language, Scheme
 
 
@@ -140,56 +136,4 @@ def term_extended(
         until=until,
         reason=reason,
         officer=officer,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Issued:
-    """What documents are issued under: rules, texts and policies in force, and the way to appeal."""
-
-    rules_version: str
-    texts_version: str
-    policies: Mapping[str, str]
-    appeal: Appeal | None
-
-
-def documents(effects: Sequence[Effect], iin: str, issued: Issued) -> Iterator[Claims]:
-    """The documents of what an event did to a person's cases: decided, ended, questioned.
-
-    Each belongs to a step that is among the effects.
-    """
-    steps: dict[tuple[str, int], CaseAdvanced] = {}
-    last: dict[str, CaseAdvanced] = {}
-    for effect in effects:
-        match effect:
-            case CaseAdvanced() as step:
-                steps[step.case_id, step.step] = last[step.case_id] = step
-            case _:
-                pass
-    for effect in effects:
-        match effect:
-            case BenefitDecided() as decision:
-                occasion = _occasion(steps[decision.case_id, decision.step], iin, issued)
-                yield decided(occasion, data_of(decision), appeal=issued.appeal)
-            case ProcessEnded() as ending:
-                occasion = _occasion(steps[ending.case_id, ending.step], iin, issued)
-                yield ended(occasion, data_of(ending), None)
-            case DecisionQuestioned() as question:
-                yield questioned(_occasion(last[question.case_id], iin, issued), data_of(question))
-            case _:
-                pass
-
-
-def _occasion(step: CaseAdvanced, iin: str, issued: Issued) -> Occasion:
-    return Occasion(
-        case_id=step.case_id,
-        step=step.step,
-        at=step.at,
-        sha256=digest(data_of(step)),
-        iin=iin,
-        ground=step.ground,
-        language=step.language,
-        rules_version=issued.rules_version,
-        texts_version=issued.texts_version,
-        policies=issued.policies,
     )

@@ -2,7 +2,6 @@
 
 from rules import steps
 from rules.answers import answered
-from rules.person import Case, Question
 from rules.states import SENT, UNANSWERED, WAITING
 from rules.terms import term_end
 from rules.turn import Turn, find_case, find_question, replace_question
@@ -31,6 +30,10 @@ def sent(turn: Turn, report: QuestionSent) -> None:
         "sent_at": report.sent_at,
         "message_id": report.message_id,
         "text": report.text,
+        "text_version": report.text_version,
+        "language": report.language,
+        "carrier": report.carrier,
+        "sender": report.sender,
         "term_ends": term_end(report.sent_at, turn.policy.term, turn.policy.zone),
     }
     case = turn.keep(replace_question(case, question.with_(**left)))
@@ -89,22 +92,13 @@ def sent_time(turn: Turn, told: QuestionSentTime) -> None:
             reminded=question.reminded and ends == question.term_ends,
             moves=question.moves + 1,
         )
-        turn.remark(_with(case, moved), "sent_later")
+        turn.remark(replace_question(case, moved), "sent_later")
         for answer in sorted(moved.late, key=lambda late: late.received_at):
             if moved.open_at(answer.received_at):
                 answered(turn, answer)
         after = find_question(turn, told.case_id, told.question_id)
         if after:
             steps.not_silent(turn, *after)
-
-
-def _with(case: Case, moved: Question) -> Case:
-    """The case with the moved question, also where a consent shows it as evidence."""
-    case = replace_question(case, moved)
-    consent = case.consent
-    if consent is None or consent.offer.question_id != moved.question_id:
-        return case
-    return case.with_(consent=consent.with_(offer=moved))
 
 
 def undeliverable(turn: Turn, report: QuestionUndeliverable) -> None:

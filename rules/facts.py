@@ -3,14 +3,14 @@
 from dataclasses import replace
 from datetime import date
 
-from rules import benefit_on_record, steps
-from rules.grounds import Entitlement, entitlement
+from rules import benefit_on_record, steps, telling
+from rules.grounds import Entitlement, entitlement, scheme_without_choice
 from rules.numbers import undo_since, without_former_consent
 from rules.person import Case, Source
 from rules.questioning import question, question_death
 from rules.signatures import draft_anew
 from rules.standings import published_anew, restored_cases, revoked_cases
-from rules.states import BEFORE_CONSENT, WAITING, State
+from rules.states import BEFORE_CONSENT, DRAFTED, WAITING, State
 from rules.turn import Turn, find_case, without_number
 from schemas.ids import case_id_of
 from schemas.portal import PhoneRegistered
@@ -26,6 +26,8 @@ from schemas.registry import (
 from schemas.statecorp import AccountKnown, BenefitRecorded
 from schemas.values import EndReason
 
+_OFFERED = BEFORE_CONSENT - {State.RECEIVED} | {State.AWAITING_RULES}
+
 
 def right_arises(turn: Turn, fact: TitleAwarded | DisabilityEstablished) -> None:
     """A right arises (R1, R7). The same record again, under whatever event id, changes nothing."""
@@ -38,7 +40,14 @@ def right_arises(turn: Turn, fact: TitleAwarded | DisabilityEstablished) -> None
     case_id = case_id_of(turn.person.person_id, right.record, right.record_id)
     anew = published_anew(turn, right.record, right.record_id)
     cause = turn.cause
-    source = Source(id=cause.source_id, source=cause.source, time=cause.time, sha256=cause.sha256)
+    source = Source(
+        event=fact.name,
+        record_date=fact.awarded_on if isinstance(fact, TitleAwarded) else fact.established_on,
+        id=cause.source_id,
+        source=cause.source,
+        time=cause.time,
+        sha256=cause.sha256,
+    )
     known = find_case(turn, case_id)
     if known:
         if anew:
@@ -58,7 +67,7 @@ def right_arises(turn: Turn, fact: TitleAwarded | DisabilityEstablished) -> None
             posthumous=isinstance(fact, TitleAwarded) and fact.posthumous,
         ),
         State.RECEIVED,
-        scheme=steps.scheme_without_choice(right.ground),
+        scheme=scheme_without_choice(right.ground),
         grace_until=turn.now + grace if grace else None,
     )
     if right.barred:
@@ -73,7 +82,7 @@ def _bar(turn: Turn, case: Case, right: Entitlement) -> None:
         case = turn.remark(case, f"barred_{right.obstacle}")
     ended = steps.end(turn, case, right.barred or EndReason.MANUAL_ROUTE)
     if turn.policy.invited_by_sms and right.obstacle in ("baikonur", "not_first_time"):
-        steps.notify(turn, ended, NoticeKind.MANUAL_ROUTE)
+        telling.notify(turn, ended, NoticeKind.MANUAL_ROUTE)
 
 
 def right_revoked(turn: Turn, fact: EntitlementRevoked) -> None:
@@ -113,16 +122,8 @@ def _begin_anew(turn: Turn, case: Case, barred: EndReason | None, **published: o
 def _anew(turn: Turn, case: Case, barred: EndReason | None) -> None:
     """Begin again with the offer; no answer of before counts any more."""
     anew = turn.keep(
-        case.with_(
-            consent=None,
-            account=None,
-            account_source=None,
-            account_at=None,
-            scheme=steps.scheme_without_choice(case.ground),
-            # What was answered before is not an answer to the offer that comes now.
-            answered_at=turn.happened_at,
-            late_told=False,
-        )
+        # What was answered before is not an answer to the offer that comes now.
+        case.without_consent().with_(answered_at=turn.happened_at, late_told=False)
     )
     if barred:
         steps.end(turn, anew, barred)
@@ -193,7 +194,12 @@ def phone_registered(turn: Turn, fact: PhoneRegistered) -> None:
         turn.remarks.append("a newer registration is known already")
         return
     before = person.phone
-    turn.know(iin=fact.iin, phone=fact.phone, phone_as_of=fact.registered_at)
+    turn.know(
+        iin=fact.iin,
+        phone=fact.phone,
+        phone_as_of=fact.registered_at,
+        phone_event_sha256=turn.cause.sha256,
+    )
     if before == fact.phone:
         return
     if before:
@@ -205,8 +211,9 @@ def phone_registered(turn: Turn, fact: PhoneRegistered) -> None:
             undo_since(turn, turn.keep(without_number(case, before, since)), since)
         turn.withdraw_person(before, since)
     for case in _cases(turn):
-        void = case.state is State.AWAITING_SIGNATURE and case.draft is None
-        if void or case.state in WAITING or (turn.phone and _unreached(case)):
+        void = case.state in DRAFTED and case.draft is None
+        waits = case.state in WAITING or case.state is State.AWAITING_RULES
+        if void or waits or (turn.phone and _unreached(case)):
             steps.proceed(turn, without_former_consent(turn, case))
 
 
@@ -239,11 +246,11 @@ def benefit_recorded(turn: Turn, fact: BenefitRecorded) -> None:
             continue
         if not benefit_on_record.refuses(turn.person, case, turn.policy.zone):
             continue
-        if case.consent and case.state in WAITING:
+        if case.consent and case.state in WAITING | {State.AWAITING_RULES}:
             steps.proceed(turn, case)
             if case.question:
                 turn.close(case.question, turn.now)
-        elif case.state in BEFORE_CONSENT - {State.RECEIVED}:
+        elif case.consent is None and case.state in _OFFERED:
             steps.end(turn, case, EndReason.ALREADY_RECEIVING, close_at=turn.now)
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from rules.policy import CapacityMissing, Policy
 from schemas.registry import DisabilityEstablished, TitleAwarded
-from schemas.values import EndReason, Ground
+from schemas.values import EndReason, Ground, Scheme
 
 _TITLES = {"peoples_hero": Ground.PEOPLES_HERO, "hero_of_labour": Ground.HERO_OF_LABOUR}
 DISABILITY_GROUNDS = frozenset(
@@ -13,7 +13,7 @@ DISABILITY_GROUNDS = frozenset(
 )
 
 
-Obstacle = Literal["baikonur", "child", "not_first_time", "guardian", "minor", "capacity_unknown"]
+Obstacle = Literal["baikonur", "child", "not_first_time", "guardian", "minor", "capacity_unknown", "operator"]
 """Why a right goes the manual way, as its step says it."""
 
 
@@ -64,6 +64,6 @@ def _incapacity(capacity: Literal["full", "guardian", "minor"] | None, policy: P
     return None if capacity == "full" else capacity
 
 
-def offers_one_application(ground: Ground) -> bool:
-    """Whether the recipient may choose the "one application" principle (R7)."""
-    return ground in DISABILITY_GROUNDS
+def scheme_without_choice(ground: Ground) -> Scheme | None:
+    """The scheme of a ground that leaves no choice; None where "one application" may be chosen (R7)."""
+    return None if ground in DISABILITY_GROUNDS else Scheme.STANDALONE

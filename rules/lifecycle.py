@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from rules import queue
+from rules import queue, retention, rules_awaited
 from rules.answers import answered, not_understood
 from rules.deadlines import deadline_elapsed
 from rules.delivery import not_reached, sent, sent_time, undeliverable
@@ -22,13 +22,16 @@ from rules.facts import (
     right_restored,
     right_revoked,
 )
+from rules.officers import hearing_recorded, term_extended
+from rules.operators import acted
 from rules.person import Person
 from rules.policy import Policy
 from rules.signatures import decision_signed
 from rules.turn import Turn
 from schemas.base import Event
 from schemas.deadlines import DeadlineElapsed
-from schemas.emaket import DecisionSigned
+from schemas.emaket import DecisionSigned, HearingRecorded, TermExtended
+from schemas.operators import OperatorActed
 from schemas.portal import PhoneRegistered
 from schemas.questions import (
     QuestionAnswered,
@@ -62,7 +65,9 @@ def advance(person: Person, event: ReceivedEvent, now: datetime, policy: Policy)
         handle(turn, event.data)
     else:
         turn.remarks.append(f"{event.name} is nothing that a case waits for")
+    rules_awaited.settle(turn)
     queue.settle(turn)
+    retention.forget_needless(turn)
     return turn.done()
 
 
@@ -84,4 +89,7 @@ _HANDLERS: dict[type[Event], Callable[[Turn, Any], None]] = {
     QuestionUndeliverable: undeliverable,
     DeadlineElapsed: deadline_elapsed,
     DecisionSigned: decision_signed,
+    HearingRecorded: hearing_recorded,
+    TermExtended: term_extended,
+    OperatorActed: acted,
 }

@@ -6,10 +6,10 @@ asked again; after a decision it is questioned.
 
 from datetime import datetime
 
-from rules import steps
+from rules import deciding
 from rules.person import Case
 from rules.questioning import question_number
-from rules.states import State
+from rules.states import DRAFTED
 from rules.turn import Turn
 
 
@@ -21,25 +21,17 @@ def undo_since(turn: Turn, case: Case, since: datetime) -> None:
         _without_consent(turn, case, "consent_undone")
     elif case.account_at and case.account_at >= since:
         case = turn.remark(case, "account_undone")
-        undone = case.with_(account=None, account_source=None, account_at=None)
-        turn.keep(steps.void_draft(turn, undone, "number_not_registered"))
+        undone = case.without_account()
+        turn.keep(deciding.void_draft(turn, undone, "number_not_registered"))
 
 
 def without_former_consent(turn: Turn, case: Case) -> Case:
     """The case as it goes on with another number: before the account is given it begins with the offer."""
-    if case.consent is None or case.account or case.state is State.AWAITING_SIGNATURE or turn.phone is None:
+    if case.consent is None or case.account or case.state in DRAFTED or turn.phone is None:
         return case
     return _without_consent(turn, case, "consent_of_former_number")
 
 
 def _without_consent(turn: Turn, case: Case, note: str) -> Case:
-    case = steps.void_draft(turn, turn.remark(case, note), "number_not_registered")
-    return turn.keep(
-        case.with_(
-            consent=None,
-            account=None,
-            account_source=None,
-            account_at=None,
-            scheme=steps.scheme_without_choice(case.ground),
-        )
-    )
+    case = deciding.void_draft(turn, turn.remark(case, note), "number_not_registered")
+    return turn.keep(case.without_consent())

@@ -6,9 +6,7 @@ are the ground's: whoever follows a wrong list is refused for it (R12).
 
 from collections.abc import Sequence
 
-from rules.data.shipped import shipped
 from rules.grounds import DISABILITY_GROUNDS
-from rules.policy import RULES_VERSION
 from rules.rule_sets import Needed, RuleSet
 from schemas.outcomes import OrdinaryRoute, RouteForm, RoutePlace
 from schemas.values import Ground
@@ -19,12 +17,8 @@ _AND_OR = Words(kk="; және (немесе)", ru="; и (или)", en="; and (o
 _AND = Words(kk=", сондай-ақ", ru=", а также", en=", as well as")
 
 
-def ordinary_route(ground: Ground, rules: RuleSet | None = None) -> OrdinaryRoute:
-    """Where a person with this ground applies when the proactive process is not for them.
-
-    Without `rules` by those of order No 225.
-    """
-    rules = rules or shipped().named(RULES_VERSION)
+def ordinary_route(ground: Ground, rules: RuleSet) -> OrdinaryRoute:
+    """Where a person with this ground applies when the proactive process is not for them, by these rules."""
     route, entry = rules.route, rules.grounds[ground]
     places = route.disability if ground in DISABILITY_GROUNDS else route.titles
     return OrdinaryRoute(

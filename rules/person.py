@@ -1,29 +1,30 @@
 """What is known of a person, and their cases: the case desk's aggregate."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, PlainSerializer
 
-from rules.grounds import Obstacle
+from rules.grounds import Obstacle, scheme_without_choice
 from rules.states import DECIDED, State
 from schemas.base import Instant
-from schemas.ids import CaseId, DecisionId, MessageId, PersonId, QuestionId, Sid, decision_id_of
+from schemas.evidence import Meaning
+from schemas.ids import CaseId, DecisionId, MessageId, PersonId, QuestionId, Sid
 from schemas.outcomes import Decision
 from schemas.questions import NoticeKind, QuestionAnswered, QuestionKind
-from schemas.stored import Stored, Upcast
-from schemas.times import ALMATY, read_instant
+from schemas.stored import Stored
 from schemas.values import EndReason, Ground, Language, Scheme
 
 _KEPT_LATE = 24
-_EARLY = "1970-01-01T00:00:00Z"
 # The table leaves out what is a default, and an answer's kind is one.
 _Whole = PlainSerializer(lambda answer: answer.model_dump(mode="json"))
 
 
 class Source(Stored):
-    """The registry's event from which a case arose, for the evidence."""
+    """The registry's event from which a case arose, and its record's day, for the evidence."""
 
+    event: str | None = None
+    record_date: date | None = None
     id: str
     source: str
     time: Instant
@@ -38,6 +39,9 @@ class Question(Stored):
     leaves no term; the next one starts it. The carrier may tell afterwards that it sent the question later.
     `moves` counts how often either changed the term, and `late` are the answers that were too late for it, in
     case it moves. `not_understood_at` is when the first text was received that was not understood.
+    `phone_registered_at` and `phone_event_sha256` are of the portal's record by which the number was the
+    registered one; `language` is null where it was asked in both. `text_version`, `carrier` and `sender` say
+    which wording left, and from where.
     """
 
     question_id: QuestionId
@@ -53,6 +57,12 @@ class Question(Stored):
     not_understood_at: Instant | None = None
     moves: int = 0
     late: tuple[Annotated[QuestionAnswered, _Whole], ...] = ()
+    phone_registered_at: Instant | None = None
+    phone_event_sha256: str | None = None
+    language: Language | None = None
+    text_version: str | None = None
+    carrier: str | None = None
+    sender: str | None = None
 
     def open_at(self, received_at: Instant) -> bool:
         """Whether an answer that the carrier received at this instant was in time (R6)."""
@@ -82,13 +92,39 @@ class Question(Stored):
 
 
 class ConsentGiven(Stored):
-    """The consent: when the carrier received it, its exact text and the offer it answers (R5)."""
+    """The consent: when the carrier received it, its exact text and the offer that it answers (R5)."""
 
     language: Language
     received_at: Instant
     text: str
     message_id: Sid
-    offer: Question
+    question_id: QuestionId
+
+
+class Counted(Stored):
+    """An answer that counted: what it meant, and its exact text."""
+
+    question_id: QuestionId
+    meaning: Meaning
+    text: str
+    received_at: Instant
+    message_id: Sid
+
+
+class Hearing(Stored):
+    """The hearing before a refusal (R30).
+
+    `told_at` is when the person was told of the intended refusal, and objections are taken until `until`; all
+    three are null where E-maket held it without our notice. `held_on` is null until it was held.
+    """
+
+    told_at: Instant | None = None
+    until: Instant | None = None
+    not_before: date | None = None
+    refusal_ground: Literal[1, 2, 3, 4] | None = None
+    held_on: date | None = None
+    objection: bool = False
+    officer: str | None = None
 
 
 class DecisionMade(Stored):
@@ -110,7 +146,11 @@ class Case(Stored):
     drafts that were made, so that each has an id of its own. `questioned` are the reasons for which the
     decision was questioned. `log_sha256` is the digest of the last step, on which the next one hangs.
     `obstacle` stands in the way of an offer whatever else is known; `posthumous`: the award said that its
-    holder had died.
+    holder had died. `answers` are those that counted, under the consent that stands. `rules_at` is when it is
+    looked at again whether rules are in force. `extended_until` is the day to which an officer extended the
+    term of the service, `due_told` and `overdue_told` whether its end was noted. `rested_at` is when the case
+    came to rest, `purged_at` when what names the person was purged, and `forgotten` how many of its questions
+    were.
     """
 
     case_id: CaseId
@@ -128,7 +168,13 @@ class Case(Stored):
     account: str | None = None
     account_source: Literal["confirmed", "given"] | None = None
     account_at: Instant | None = None
+    answers: tuple[Counted, ...] = ()
+    rules_at: Instant | None = None
     draft: Decision | None = None
+    hearing: Hearing | None = None
+    extended_until: date | None = None
+    due_told: bool = False
+    overdue_told: bool = False
     drafts: int = 0
     decision: DecisionMade | None = None
     questioned: tuple[str, ...] = ()
@@ -138,11 +184,19 @@ class Case(Stored):
     answered_at: Instant | None = None
     late_told: bool = False
     outcome_told: NoticeKind | None = None
+    rested_at: Instant | None = None
+    purged_at: Instant | None = None
+    forgotten: int = 0
 
     @property
     def question(self) -> Question | None:
         """The question asked last."""
         return self.questions[-1] if self.questions else None
+
+    @property
+    def offer(self) -> Question | None:
+        """The offer that the consent answers."""
+        return self.find(self.consent.question_id) if self.consent else None
 
     def find(self, question_id: QuestionId) -> Question | None:
         """The question with this id, however long ago it was asked."""
@@ -151,7 +205,12 @@ class Case(Stored):
     @property
     def version(self) -> int:
         """The version of what the case waits for: another one with each question and each move of a term."""
-        return len(self.questions) + sum(question.moves for question in self.questions)
+        return self.asked + sum(question.moves for question in self.questions)
+
+    @property
+    def asked(self) -> int:
+        """How many questions were asked, those included that were purged."""
+        return self.forgotten + len(self.questions)
 
     @property
     def decided(self) -> bool:
@@ -168,6 +227,31 @@ class Case(Stored):
         """Whether the case is consented to or granted: a person has at most one such (R29)."""
         under_way = self.open and self.state is not State.QUEUED
         return self.state is State.GRANTED or (under_way and self.consent is not None)
+
+    def without_account(self) -> "Case":
+        """The case without the account that was given for it."""
+        accounts = {known.question_id for known in self.questions if known.kind is QuestionKind.ACCOUNT}
+        return self.with_(
+            account=None,
+            account_source=None,
+            account_at=None,
+            answers=tuple(known for known in self.answers if known.question_id not in accounts),
+        )
+
+    def without_consent(self) -> "Case":
+        """The case as it stands before a consent: all that rested on one is gone."""
+        return self.with_(
+            consent=None,
+            account=None,
+            account_source=None,
+            account_at=None,
+            answers=(),
+            hearing=None,
+            extended_until=None,
+            due_told=False,
+            overdue_told=False,
+            scheme=scheme_without_choice(self.ground),
+        )
 
 
 class Standing(Stored):
@@ -201,6 +285,7 @@ class Person(Stored):
     iin: str | None = None
     phone: str | None = None
     phone_as_of: Instant | None = None
+    phone_event_sha256: str | None = None
     benefit: Literal["applied", "assigned", "paid", "ended"] | None = None
     benefit_as_of: date | None = None
     benefit_case_id: CaseId | None = None
@@ -222,46 +307,3 @@ class Person(Stored):
     def receives(self) -> bool:
         """Whether the benefit is on record as applied for, assigned or paid (R12, ground 4)."""
         return self.benefit in ("applied", "assigned", "paid")
-
-
-def _with_standings(stored: dict[str, Any]) -> dict[str, Any]:
-    """In version 1 the ids of revoked records were kept, of whatever kind and time."""
-    revoked = sorted(stored.pop("revoked", ()))
-    return {**stored, "standings": [{"record_id": each, "revoked_at": _EARLY} for each in revoked]}
-
-
-def _with_decisions(stored: dict[str, Any]) -> dict[str, Any]:
-    """In version 2 a draft bore no step, and what was decided stood in the consent and the state alone."""
-    for case in stored.get("cases", {}).values():
-        # What is no case is for the model to refuse, in words.
-        if not isinstance(case, dict):
-            continue
-        if isinstance(case.get("draft"), dict):
-            case["draft"] = {"step": case["step"], "account_source": None, **case["draft"]}
-            case["drafts"] = 1
-        consent = case.get("consent")
-        if case.get("state") in DECIDED and isinstance(consent, dict):
-            case["decision"] = _decision_of_before(stored, case, consent)
-    return stored
-
-
-def _decision_of_before(
-    stored: dict[str, Any], case: dict[str, Any], consent: dict[str, Any]
-) -> dict[str, Any]:
-    """The decision as far as it is known. Version 2 counted days in Almaty, and forgot when it decided."""
-    received_at = read_instant(consent["received_at"])
-    return {
-        "decision_id": decision_id_of(stored["person_id"], case["case_id"], consent["message_id"]),
-        "outcome": case["state"],
-        "refusal_ground": None,
-        "application_date": received_at.astimezone(ALMATY).date().isoformat(),
-        "consented_at": consent["received_at"],
-        "decided_at": None,
-    }
-
-
-VERSION = 3
-"""The version of the shape in which people are stored."""
-
-UPCASTS: dict[int, Upcast] = {1: _with_standings, 2: _with_decisions}
-"""What leads from each version to the next; kept for ever."""

@@ -1,14 +1,14 @@
-"""What the order leaves open and an operator may set, with the version of the rules."""
+"""What the order leaves open and an operator may set."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from rules.rule_sets import Permissions, RuleSets
+from schemas.ids import PhoneId, Pseudonyms
 from schemas.times import ALMATY
-
-RULES_VERSION = "order-225-2021/1"
-"""The rules of order No 225 of 28.06.2021, as this code reads them (R20)."""
 
 
 class TermPolicy(StrEnum):
@@ -41,6 +41,37 @@ class CapacityMissing(StrEnum):
     MANUAL = "manual"
 
 
+class ServiceCalendar(StrEnum):
+    """Whose working days the term of the service counts (R13)."""
+
+    PROVIDER = "provider"
+    STATE_CORPORATION = "state_corporation"
+
+
+class Extension(StrEnum):
+    """How far "extended by 30 working days" reaches: 30 in all, or 30 beyond the 8 (R13)."""
+
+    IN_ALL = "30_in_all"
+    BEYOND = "8_plus_30"
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long the personal data of a case that is at rest are kept, by its outcome (R34); None: for ever.
+
+    `unasked` are those that nobody was asked for, `declined` also what was withdrawn, `ended` all others.
+    """
+
+    granted: timedelta | None = None
+    refused: timedelta | None = None
+    declined: timedelta | None = None
+    unasked: timedelta | None = None
+    ended: timedelta | None = None
+
+
+_PAST_THEIR_REPEAL = Permissions(repealed=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The named policies of one installation.
@@ -49,7 +80,9 @@ class Policy:
     person which were published before it, on other topics, are read before it. `zone` is the one whose days
     count. `invited_by_sms`: whether who must apply by hand is told so by SMS, never a child, a ward or the
     family of the dead. `verified_only`: whether a ground is decided without an officer only where a source
-    confirms which documents belong to it.
+    confirms which documents belong to it. `hearing_days` are the working days from the notice before a
+    hearing (R30). `rule_sets` are those of the package where none are given, and `allowed` says which of them
+    count beside those in force (R20). `phone_id` is what stands for a number in evidence.
     """
 
     term: TermPolicy = TermPolicy.EXCLUSIVE_ROLL
@@ -60,3 +93,10 @@ class Policy:
     capacity_missing: CapacityMissing = CapacityMissing.FULL
     invited_by_sms: bool = False
     verified_only: bool = False
+    service_calendar: ServiceCalendar = ServiceCalendar.PROVIDER
+    extension: Extension = Extension.IN_ALL
+    hearing_days: int = 3
+    retention: Retention = Retention()
+    rule_sets: RuleSets | None = None
+    allowed: Permissions = _PAST_THEIR_REPEAL
+    phone_id: Callable[[str], PhoneId] = Pseudonyms(b"").phone

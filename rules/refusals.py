@@ -5,7 +5,7 @@ Both may be taken back while the offer's term runs; afterwards a withdrawal is f
 
 from datetime import datetime
 
-from rules import steps
+from rules import steps, telling
 from rules.person import Case, Question
 from rules.turn import Turn
 from schemas.questions import NoticeKind
@@ -16,7 +16,7 @@ def declined(turn: Turn, case: Case, offer: Question) -> None:
     """A "no" to the offer. The offer stays answerable until the end of its term."""
     current = case.question
     ended = steps.end(turn, case, EndReason.DECLINED, at=_said_at(turn), tell=False)
-    steps.notify(turn, ended, NoticeKind.DECLINED, until=offer.term_ends)
+    telling.notify(turn, ended, NoticeKind.DECLINED, until=offer.term_ends)
     turn.close(offer, offer.term_ends or turn.now)
     if current and current.question_id != offer.question_id:
         turn.close(current, turn.now)
@@ -27,22 +27,14 @@ def withdrawn(turn: Turn, case: Case, question: Question) -> None:
     consent, current = case.consent, case.question
     if consent is None:
         raise ValueError("nothing can be withdrawn before a consent")
-    offer = case.find(consent.offer.question_id) or consent.offer
+    offer = case.offer
     said_at = _said_at(turn)
     ended = steps.end(turn, case, EndReason.WITHDRAWN, at=said_at, tell=False)
-    ended = turn.keep(
-        ended.with_(
-            consent=None,
-            account=None,
-            account_source=None,
-            account_at=None,
-            scheme=steps.scheme_without_choice(case.ground),
-            answered_at=said_at,
-        )
-    )
-    until = offer.term_ends if offer.term_ends and offer.term_ends > said_at else None
+    ended = turn.keep(ended.without_consent().with_(answered_at=said_at))
+    ends = offer.term_ends if offer else None
+    until = ends if ends and ends > said_at else None
     kind = NoticeKind.DECLINED if until else NoticeKind.WITHDRAWN
-    steps.notify(turn, ended, kind, language=consent.language, until=until)
+    telling.notify(turn, ended, kind, language=consent.language, until=until)
     asked = {each.question_id: each for each in (question, current, offer) if each}
     for each in asked.values():
         turn.close(each, until if until and each == offer else said_at)
@@ -53,7 +45,7 @@ def reminded_of_outcome(turn: Turn, case: Case) -> None:
     told = case.outcome_told
     noted = turn.keep(turn.remark(case, "declined_after_decision").with_(outcome_told=None))
     if told:
-        steps.notify(turn, noted, told)
+        telling.notify(turn, noted, told)
 
 
 def _said_at(turn: Turn) -> datetime:

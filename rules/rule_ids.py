@@ -17,7 +17,20 @@ _OF_ENDINGS: dict[EndReason, str | None] = {
     EndReason.DECEASED: None,
     EndReason.REVOKED: None,
 }
-_OF_NOTES = {"turn_came": "R29", "refused_at_once": "R12"}
+_OF_NOTES = {
+    "turn_came": "R29",
+    "refused_at_once": "R12",
+    "accepted": "R11",
+    "hearing_held": "R30",
+    "hearing_objected": "R30",
+    "term_extended": "R13",
+    "notice_overdue": "R13",
+    "decision_due": "R13",
+    "decision_overdue": "R13",
+    "rules_awaited": "R20, R21",
+    "rules_found": "R20, R21",
+    "purged": "R34",
+}
 
 
 def rules_of(start: State, end: State, reason: EndReason | None, note: str | None) -> str | None:

@@ -4,9 +4,9 @@ The outcome and its ground are the signed ones or nothing. A signature that does
 changes nothing.
 """
 
-from rules import benefit_on_record, steps
+from rules import benefit_on_record, deciding, steps
 from rules.person import Case
-from rules.states import State
+from rules.states import DRAFTED
 from rules.turn import Turn
 from schemas.emaket import DecisionSigned
 from schemas.turned import RefusedEventError
@@ -43,7 +43,7 @@ def _signed_again(turn: Turn, case: Case, report: DecisionSigned) -> None:
 
 def _sign(turn: Turn, case: Case, report: DecisionSigned) -> None:
     draft = case.draft
-    if draft is None or case.state is not State.AWAITING_SIGNATURE:
+    if draft is None or case.state not in DRAFTED:
         raise UnfitSignatureError("decision_id: no draft with it awaits a signature")
     if report.signed_at < draft.decided_at:
         raise UnfitSignatureError("signed_at: it is before the draft was made")
@@ -51,6 +51,8 @@ def _sign(turn: Turn, case: Case, report: DecisionSigned) -> None:
     on_record = benefit_on_record.refuses(turn.person, case, turn.policy.zone)
     if granted and (on_record or draft.refusal_ground == _ON_RECORD):
         raise UnfitSignatureError("outcome: the benefit is on record (ground 4), it can't be granted again")
+    if not granted:
+        _heard(case, report)
     signed = draft.with_(
         step=case.step + 1,
         outcome=report.outcome,
@@ -61,7 +63,18 @@ def _sign(turn: Turn, case: Case, report: DecisionSigned) -> None:
         officer=report.officer,
         signature=report.signature,
     )
-    steps.pronounce(turn, case, signed)
+    deciding.pronounce(turn, case, signed)
+
+
+def _heard(case: Case, report: DecisionSigned) -> None:
+    """Nobody is refused unheard, nor on another ground than the one they were told of (R30)."""
+    hearing = case.hearing
+    if hearing is None or hearing.held_on is None:
+        raise UnfitSignatureError(
+            "outcome: a refusal is signed after the hearing: publish emaket.hearing-recorded.v1 before it"
+        )
+    if hearing.refusal_ground not in (None, report.refusal_ground):
+        raise UnfitSignatureError("refusal_ground: the person was heard on another ground")
 
 
 def draft_anew(turn: Turn, case: Case, reason: str) -> None:
@@ -73,5 +86,5 @@ def draft_anew(turn: Turn, case: Case, reason: str) -> None:
     refuses = benefit_on_record.refuses(turn.person, case, zone)
     if (draft.refusal_ground == _ON_RECORD) == refuses:
         return
-    voided = steps.void_draft(turn, turn.remark(case, f"draft_voided_{reason}"), reason)
+    voided = deciding.void_draft(turn, turn.remark(case, f"draft_voided_{reason}"), reason)
     steps.proceed(turn, voided)

@@ -10,6 +10,7 @@ class State(StrEnum):
 
     NEW = "new"
     RECEIVED = "received"
+    AWAITING_RULES = "awaiting_rules"
     QUEUED = "queued"
     OFFER_ASKED = "offer_asked"
     OFFER_SENT = "offer_sent"
@@ -17,6 +18,7 @@ class State(StrEnum):
     CHOICE_SENT = "choice_sent"
     ACCOUNT_ASKED = "account_asked"
     ACCOUNT_SENT = "account_sent"
+    AWAITING_HEARING = "awaiting_hearing"
     AWAITING_SIGNATURE = "awaiting_signature"
     GRANTED = "granted"
     REFUSED = "refused"
@@ -35,9 +37,12 @@ WAITING = frozenset(
     }
 )
 """A question is asked and its answer awaited."""
+DRAFTED = frozenset({State.AWAITING_HEARING, State.AWAITING_SIGNATURE})
+"""An officer has to decide."""
 UNANSWERED = frozenset({EndReason.NO_REPLY, EndReason.NOT_UNDERSTOOD})
 """Endings of a question's term (R6): a later sending, or a timely answer that is read late, undoes them."""
 BEFORE_CONSENT = frozenset({State.RECEIVED, State.OFFER_ASKED, State.OFFER_SENT})
+"""What comes to the consent as long as nothing holds it up."""
 
 SENT = {
     State.OFFER_ASKED: State.OFFER_SENT,
@@ -49,6 +54,7 @@ _OFFER = {State.OFFER_ASKED: "R2: a consent lives on its number; another one is 
 _CHOICE = {State.CHOICE_ASKED: "R7: consent; the recipient may choose one application"}
 _ACCOUNT = {State.ACCOUNT_ASKED: "R4: confirm or provide the account"}
 _DECISION = {
+    State.AWAITING_HEARING: "R12, R30: a refusal is intended, the person is heard first",
     State.AWAITING_SIGNATURE: "R10: an officer signs",
     State.GRANTED: "R10: granted",
     State.REFUSED: "R12: refused on ground 4",
@@ -63,6 +69,9 @@ _ONWARD = {
     State.ACCOUNT_SENT: _DECISION | _OFFER,
     # The draft is void, because the record that it refused on has ended.
     State.AWAITING_SIGNATURE: _CHOICE | _ACCOUNT | _OFFER,
+    State.AWAITING_HEARING: _CHOICE | _ACCOUNT | _OFFER,
+    # Rules are in force now, on the day that decides.
+    State.AWAITING_RULES: _CHOICE | _ACCOUNT | _DECISION,
     # Its offer was answered before it had to wait, and that is read now.
     State.QUEUED: _CHOICE | _ACCOUNT | _DECISION,
     State.ENDED: _CHOICE | _ACCOUNT | _DECISION,
@@ -73,8 +82,19 @@ TRANSITIONS: dict[tuple[State, State], str] = {
     (State.RECEIVED, State.OFFER_ASKED): "R2, R3: a registered phone, the offer",
     **{
         (state, State.QUEUED): "R29: another case of the person is under way"
-        for state in (State.RECEIVED, *sorted(WAITING), State.AWAITING_SIGNATURE, State.ENDED)
+        for state in (
+            State.RECEIVED,
+            State.AWAITING_RULES,
+            *sorted(WAITING),
+            *sorted(DRAFTED),
+            State.ENDED,
+        )
     },
+    **{
+        (state, State.AWAITING_RULES): "R20, R21: no rules are in force on the day that decides"
+        for state in (State.RECEIVED, State.QUEUED, *sorted(WAITING), *sorted(DRAFTED), State.ENDED)
+    },
+    (State.AWAITING_RULES, State.OFFER_ASKED): "R2, R3: rules are in force now, the offer",
     (State.QUEUED, State.OFFER_ASKED): "R29, R2, R3: its turn has come",
     (State.OFFER_ASKED, State.OFFER_SENT): "R6: the term runs from the sending",
     (State.CHOICE_ASKED, State.CHOICE_SENT): "R6: the term runs from the sending",
@@ -91,8 +111,18 @@ TRANSITIONS: dict[tuple[State, State], str] = {
     " question did not reach",
     **{
         (state, State.ENDED): "R2, R6, R12: the proactive process ends"
-        for state in (State.RECEIVED, State.QUEUED, *sorted(WAITING), State.AWAITING_SIGNATURE, State.ENDED)
+        for state in (
+            State.RECEIVED,
+            State.AWAITING_RULES,
+            State.QUEUED,
+            *sorted(WAITING),
+            *sorted(DRAFTED),
+            State.ENDED,
+        )
     },
+    (State.AWAITING_HEARING, State.AWAITING_SIGNATURE): "R10, R12: the hearing was held, an officer signs",
+    (State.AWAITING_SIGNATURE, State.AWAITING_HEARING): "R12, R30: an officer intends to refuse",
+    (State.AWAITING_HEARING, State.GRANTED): "R10: signed",
     (State.AWAITING_SIGNATURE, State.GRANTED): "R10: signed",
     (State.AWAITING_SIGNATURE, State.REFUSED): "R10, R12: signed",
 }

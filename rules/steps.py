@@ -1,32 +1,30 @@
 """The steps that a case can take: offered, asked, decided, ended. Whatever handles an event takes these."""
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
-from rules import benefit_on_record, decisions
-from rules.grounds import DISABILITY_GROUNDS, offers_one_application
+from rules import benefit_on_record
+from rules.deciding import decide, void_draft
+from rules.grounds import DISABILITY_GROUNDS
 from rules.one_ground import in_the_way, rival
 from rules.ordinary_route import ordinary_route
-from rules.person import Case, DecisionMade, Question
-from rules.policy import DecisionMode, DisabilityPath
+from rules.person import Case, Question
+from rules.policy import DisabilityPath
 from rules.states import WAITING, State
-from rules.terms import local_day
+from rules.telling import details, notify, prompted_at
+from rules.terms import at_local, local_day
 from rules.turn import Turn
-from schemas.ids import notice_id_of, question_id_of
-from schemas.outcomes import BenefitDecided, Decision, DecisionDrafted, DraftVoided, ProcessEnded
-from schemas.questions import Details, NoticeKind, NoticeRequested, QuestionAsked, QuestionKind
-from schemas.values import EndReason, Ground, Language, Scheme, mask_iban
+from schemas.ids import question_id_of
+from schemas.outcomes import ProcessEnded
+from schemas.questions import NoticeKind, QuestionAsked, QuestionKind
+from schemas.values import EndReason
 
-_REFUSED: dict[int | None, NoticeKind] = {
-    1: NoticeKind.REFUSED_1,
-    2: NoticeKind.REFUSED_2,
-    3: NoticeKind.REFUSED_3,
-    4: NoticeKind.REFUSED,
-}
 _ASKED = {
     QuestionKind.OFFER: State.OFFER_ASKED,
     QuestionKind.ONE_APPLICATION: State.CHOICE_ASKED,
     QuestionKind.ACCOUNT: State.ACCOUNT_ASKED,
 }
+LOOKED_AT = time(9)
+"""The hour of the morning at which it is looked at again whether rules are in force."""
 _END_NOTICES = {
     EndReason.NO_REPLY: NoticeKind.NO_REPLY,
     EndReason.NOT_UNDERSTOOD: NoticeKind.NOT_UNDERSTOOD,
@@ -47,6 +45,8 @@ def proceed(turn: Turn, case: Case) -> Case:  # noqa: PLR0911 - one for each thi
         return end(turn, case, barred)
     if rival(turn.person, case) if case.consent else in_the_way(turn.person, case):
         return wait_behind(turn, case)
+    if turn.rules_for(case) is None:
+        return await_rules(turn, case)
     if case.consent and benefit_on_record.refuses(turn.person, case, turn.policy.zone):
         return decide(turn, turn.remark(case, "refused_at_once") if case.account is None else case)
     if case.consent and case.account and case.scheme:
@@ -72,24 +72,31 @@ def _only_invited(turn: Turn, case: Case) -> bool:
 def _invite(turn: Turn, case: Case) -> Case:
     """Tell where to apply in place of an offer."""
     ended = end(turn, turn.remark(case, "barred_invited"), EndReason.MANUAL_ROUTE)
-    notify(turn, ended, NoticeKind.MANUAL_ROUTE)
-    return ended
+    return notify(turn, ended, NoticeKind.MANUAL_ROUTE)
 
 
 def wait_behind(turn: Turn, case: Case) -> Case:
     """Wait until the other case of the person has come to its end (R29). A consent that came too is void."""
     if case.question and case.state in WAITING:
         turn.close(case.question, turn.now)
-    void = void_draft(turn, case, "another_ground").with_(
-        consent=None,
-        account=None,
-        account_source=None,
-        account_at=None,
-        scheme=scheme_without_choice(case.ground),
-    )
+    void = void_draft(turn, case, "another_ground").without_consent()
     if case.state is State.QUEUED:
         return turn.remark(void, "queued") if case.consent else case
     return turn.move(void, State.QUEUED, note="queued", reason=None)
+
+
+def await_rules(turn: Turn, case: Case) -> Case:
+    """Wait until rules are in force on the day that decides (R20, R21)."""
+    if case.state is State.AWAITING_RULES:
+        return case
+    tomorrow = local_day(turn.at, turn.policy.zone) + timedelta(days=1)
+    return turn.move(
+        case,
+        State.AWAITING_RULES,
+        reason=None,
+        rules_at=at_local(tomorrow, LOOKED_AT, turn.policy.zone),
+        note="rules_awaited",
+    )
 
 
 def _unreachable(turn: Turn) -> EndReason:
@@ -114,10 +121,12 @@ def ask(turn: Turn, case: Case, kind: QuestionKind) -> Case:
         raise ValueError("nothing is asked without a registered phone")
     account = turn.person.account if kind is QuestionKind.ACCOUNT else None
     question = Question(
-        question_id=question_id_of(case.case_id, len(case.questions)),
+        question_id=question_id_of(case.case_id, case.asked),
         kind=kind,
         phone=turn.phone,
         account=account,
+        phone_registered_at=turn.person.phone_as_of,
+        phone_event_sha256=turn.person.phone_event_sha256,
     )
     asked = turn.move(case, _ASKED[kind], questions=(*case.questions, question), reason=None)
     turn.effects.append(
@@ -128,54 +137,11 @@ def ask(turn: Turn, case: Case, kind: QuestionKind) -> Case:
             phone=turn.phone,
             kind=kind,
             language=case.consent.language if case.consent else None,
-            details=_details(turn, case, account=account),
-            prompted_at=_prompted_at(turn, case),
+            details=details(turn, case, account=account),
+            prompted_at=prompted_at(turn, case),
         )
     )
     return asked
-
-
-def decide(turn: Turn, case: Case) -> Case:
-    """Decide, or draft for the officer (R10). Ground 4 is checked here once more (R12)."""
-    decision = decisions.decision(turn.person, case, turn.at, turn.policy.zone)
-    doubt = benefit_on_record.wants_officer(turn.person, case, turn.policy.zone)
-    doubt = doubt or (turn.policy.verified_only and not ordinary_route(case.ground).verified)
-    if doubt or turn.policy.decision_mode is DecisionMode.OFFICER:
-        turn.effects.append(DecisionDrafted(**dict(decision)))
-        again = "drafted_again" if case.drafts else None
-        note = again or ("for_officer" if turn.policy.decision_mode is DecisionMode.AUTO else None)
-        drafts = case.drafts + 1
-        return turn.move(
-            case, State.AWAITING_SIGNATURE, draft=decision, drafts=drafts, reason=None, note=note
-        )
-    return pronounce(turn, case, decision)
-
-
-def void_draft(turn: Turn, case: Case, reason: str) -> Case:
-    """The draft must not be signed any more (R10)."""
-    if case.draft is None:
-        return case
-    turn.effects.append(DraftVoided(decision_id=case.draft.decision_id, case_id=case.case_id, reason=reason))
-    return turn.keep(case.with_(draft=None))
-
-
-def pronounce(turn: Turn, case: Case, decision: Decision) -> Case:
-    """Emit the decision and tell the person (R9, R10)."""
-    granted = decision.outcome == "granted"
-    turn.effects.append(BenefitDecided(**dict(decision)))
-    state = State.GRANTED if granted else State.REFUSED
-    notice = NoticeKind.GRANTED if granted else _REFUSED[decision.refusal_ground]
-    made = DecisionMade(
-        decision_id=decision.decision_id,
-        outcome=decision.outcome,
-        refusal_ground=decision.refusal_ground,
-        application_date=decision.application_date,
-        consented_at=case.consent.received_at if case.consent else decision.decided_at,
-        decided_at=decision.decided_at,
-    )
-    decided = turn.move(case, state, draft=None, decision=made, reason=None, outcome_told=notice)
-    notify(turn, decided, notice)
-    return decided
 
 
 def expire(turn: Turn, case: Case, question: Question, *, tell: bool = True) -> Case:
@@ -226,60 +192,10 @@ def end(
             ended_at=at or turn.happened_at,
             scheme=case.scheme if consent else None,
             consented_on=local_day(consent.received_at, turn.policy.zone) if consent else None,
-            ordinary_route=ordinary_route(case.ground),
+            ordinary_route=ordinary_route(case.ground, turn.route_rules),
         )
     )
     notice = _END_NOTICES.get(reason)
     if tell and notice and (told or reason is EndReason.ANOTHER_GROUND):
-        notify(turn, ended, notice)
+        return notify(turn, ended, notice)
     return ended
-
-
-def notify(
-    turn: Turn,
-    case: Case,
-    kind: NoticeKind,
-    *,
-    language: Language | None = None,
-    until: datetime | None = None,
-) -> None:
-    """Tell the person by SMS, on the registered number, if there is one (R9).
-
-    In the language given, else in that of the consent, else in both.
-    """
-    if turn.phone is None:
-        return
-    turn.effects.append(
-        NoticeRequested(
-            notice_id=notice_id_of(case.case_id, kind, case.step),
-            case_id=case.case_id,
-            person_id=turn.person.person_id,
-            phone=turn.phone,
-            kind=kind,
-            language=language or (case.consent.language if case.consent else None),
-            details=_details(turn, case, until=until),
-            prompted_at=_prompted_at(turn, case),
-            question_id=case.question.question_id if kind is NoticeKind.REMINDER and case.question else None,
-        )
-    )
-
-
-def _prompted_at(turn: Turn, case: Case) -> datetime | None:
-    """When the text came that the next message answers; on another number it answers none."""
-    answer = turn.answering
-    question = case.find(answer.question_id) if answer else None
-    return answer.received_at if answer and question and question.phone == turn.phone else None
-
-
-def _details(turn: Turn, case: Case, *, account: str | None = None, until: datetime | None = None) -> Details:
-    return Details(
-        iin_tail=(turn.person.iin or "")[-4:],
-        account=mask_iban(account) if account else None,
-        route="provider" if case.ground in DISABILITY_GROUNDS else "state_corporation",
-        until=until,
-    )
-
-
-def scheme_without_choice(ground: Ground) -> Scheme | None:
-    """The scheme of a ground that leaves no choice, or none yet (R7)."""
-    return None if offers_one_application(ground) else Scheme.STANDALONE

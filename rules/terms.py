@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from rules.policy import TermPolicy
+from rules.policy import ServiceCalendar, TermPolicy
 from schemas.times import ALMATY
 
 _DAYS = 3
+_SATURDAY = 5
 _REMINDER_AT = time(10)
 
 
@@ -28,12 +29,29 @@ def _calendar() -> holidays.HolidayBase:
     return holidays.country_holidays("KZ")
 
 
-def is_working_day(day: date) -> bool:
-    """Whether the five-day week with its holidays and transferred days works on this day.
+def is_working_day(day: date, calendar: ServiceCalendar = ServiceCalendar.PROVIDER) -> bool:
+    """Whether this day is worked: the provider's week has five days, the State Corporation's six (R13).
 
-    Transferred days of years ahead are not known before they are decreed.
+    Holidays and transferred days count. Transferred days of years ahead are not known before they are
+    decreed.
     """
+    if calendar is ServiceCalendar.STATE_CORPORATION and day.weekday() == _SATURDAY:
+        return day not in _calendar()
     return _calendar().is_working_day(day)
+
+
+def working_day_after(day: date, count: int, calendar: ServiceCalendar = ServiceCalendar.PROVIDER) -> date:
+    """The working day with this number after a day, which does not count itself.
+
+    >>> working_day_after(date(2021, 7, 22), 3)
+    datetime.date(2021, 7, 27)
+    >>> working_day_after(date(2021, 7, 22), 3, ServiceCalendar.STATE_CORPORATION)
+    datetime.date(2021, 7, 26)
+    """
+    while count:
+        day += timedelta(days=1)
+        count -= is_working_day(day, calendar)
+    return day
 
 
 def term_end(sent_at: datetime, policy: TermPolicy, zone: ZoneInfo = ALMATY) -> datetime:

@@ -6,10 +6,14 @@ the effects, in order.
 
 from datetime import datetime
 
+from rules import service_term
+from rules.in_force import route_rules, rules_on
 from rules.person import Case, Person, Question
 from rules.policy import Policy
 from rules.rule_ids import rules_of
-from rules.states import SENT, TRANSITIONS, State
+from rules.rule_sets import InForce, RuleSet
+from rules.states import DECIDED, SENT, TRANSITIONS, State
+from rules.terms import local_day
 from schemas.canonical import data_of, digest
 from schemas.ids import CaseId, QuestionId
 from schemas.outcomes import AdvanceCause, CaseAdvanced
@@ -64,7 +68,14 @@ class Turn:
         """Take a step and tell it in the audit log. Raises `ValueError` for a step that no rule allows."""
         if case.state is not to and (case.state, to) not in TRANSITIONS:
             raise ValueError(f"no rule leads from {case.state} to {to}")
-        moved = case.with_(state=to, step=case.step + 1, **changes)
+        at_rest = to in DECIDED or to is State.ENDED
+        moved = case.with_(
+            state=to,
+            step=case.step + 1,
+            rested_at=self.at if at_rest else None,
+            purged_at=case.purged_at if at_rest else None,
+            **changes,
+        )
         step = CaseAdvanced(
             case_id=case.case_id,
             step=moved.step,
@@ -76,11 +87,29 @@ class Turn:
             note=note,
             ground=case.ground,
             language=moved.consent.language if moved.consent else None,
-            until=moved.question.term_ends if moved.question and to in SENT.values() else None,
+            until=self._until(moved),
             at=self.at,
         )
         self.effects.append(step)
         return self.keep(moved.with_(log_sha256=digest(data_of(step))))
+
+    def _until(self, case: Case) -> datetime | None:
+        """The end of the term that runs: of a question, of objections, or of the service."""
+        if case.state in SENT.values() and case.question:
+            return case.question.term_ends
+        if case.state is State.AWAITING_HEARING and case.hearing:
+            return case.hearing.until
+        return service_term.over_at(case, self.policy) if case.state is State.AWAITING_SIGNATURE else None
+
+    def rules_for(self, case: Case) -> InForce | None:
+        """The rules that decide on a case: of the application date, before a consent of the day (R20)."""
+        day = service_term.application_date(case, self.policy) or local_day(self.at, self.policy.zone)
+        return rules_on(day, self.policy)
+
+    @property
+    def route_rules(self) -> RuleSet:
+        """The rules that say where to apply."""
+        return route_rules(local_day(self.at, self.policy.zone), self.policy)
 
     def remark(self, case: Case, note: str) -> Case:
         """Tell in the audit log what was done with an event that left the case where it was."""

@@ -101,6 +101,8 @@ class Event(Model):
     """
 
     name: ClassVar[str]
+    ahead: ClassVar[frozenset[str]] = frozenset()
+    """The fields whose day or instant may lie in the future."""
 
     @model_validator(mode="before")
     @classmethod

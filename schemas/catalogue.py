@@ -2,11 +2,22 @@
 
 from collections.abc import Iterator
 
-from schemas import cabinet, deadlines, emaket, messages, outcomes, portal, questions, registry, statecorp
+from schemas import (
+    cabinet,
+    deadlines,
+    emaket,
+    messages,
+    operators,
+    outcomes,
+    portal,
+    questions,
+    registry,
+    statecorp,
+)
 from schemas.base import Event
 from schemas.routes import PublicIn, PublicOut, ToCarrier, ToCase, ToLine
 
-_DEFINED = (registry, portal, statecorp, emaket, outcomes, cabinet, questions, messages)
+_DEFINED = (registry, portal, statecorp, emaket, operators, outcomes, cabinet, questions, messages)
 _MODULES = tuple(module.__name__ for module in _DEFINED)
 """Where events are defined, in the order in which they are told of. A test's own are not of the catalogue."""
 

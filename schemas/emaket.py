@@ -1,12 +1,22 @@
 """Events of the ministry's E-maket system."""
 
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from schemas.base import Instant
+from schemas.base import Day, Instant
 from schemas.ids import DecisionId
 from schemas.routes import PublicIn
+
+
+def _somebody(name: str) -> str:
+    if not name.strip():
+        raise ValueError("an officer has a name")
+    return name
+
+
+_Officer = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_somebody)]
+_OfDraft = Annotated[DecisionId, Field(min_length=1, max_length=200)]
 
 
 class DecisionSigned(PublicIn):
@@ -20,19 +30,12 @@ class DecisionSigned(PublicIn):
 
     name: ClassVar[str] = "emaket.decision-signed.v1"
 
-    decision_id: DecisionId = Field(min_length=1, max_length=200)
+    decision_id: _OfDraft
     outcome: Literal["granted", "refused"]
     refusal_ground: Literal[1, 2, 3, 4] | None = None
-    officer: str = Field(min_length=1, max_length=200)
+    officer: _Officer
     signed_at: Instant
     signature: str | None = None
-
-    @field_validator("officer")
-    @classmethod
-    def _somebody(cls, officer: str) -> str:
-        if not officer.strip():
-            raise ValueError("an officer has a name")
-        return officer
 
     @field_validator("refusal_ground", mode="before")
     @classmethod
@@ -46,3 +49,38 @@ class DecisionSigned(PublicIn):
         if (self.outcome == "refused") != (self.refusal_ground is not None):
             raise ValueError("a refusal, and nothing else, names its refusal_ground")
         return self
+
+
+class HearingRecorded(PublicIn):
+    """The person was heard before a refusal, or did not come to it (R30).
+
+    `decision_id` is the draft's. `held_on` is a local day, not before the one that the notice allows;
+    `objection`: the person objected.
+
+    {"decision_id": "9f2c.5b1e", "held_on": "2021-07-29", "objection": false, "officer": "officer-7"}
+    """
+
+    name: ClassVar[str] = "emaket.hearing-recorded.v1"
+
+    decision_id: _OfDraft
+    held_on: Day
+    objection: bool
+    officer: _Officer
+
+
+class TermExtended(PublicIn):
+    """An officer extended the term of the service (R13): 30 working days in place of 8.
+
+    `decision_id` is the draft's. The term ends at the local midnight after the day `until`.
+
+    {"decision_id": "9f2c.5b1e", "until": "2021-08-30", "reason": "the record is verified",
+     "officer": "officer-7"}
+    """
+
+    name: ClassVar[str] = "emaket.term-extended.v1"
+    ahead: ClassVar[frozenset[str]] = frozenset({"until"})
+
+    decision_id: _OfDraft
+    until: Day
+    reason: Annotated[str, Field(min_length=1, max_length=1000)]
+    officer: _Officer

@@ -6,30 +6,11 @@ from typing import ClassVar, Literal
 from pydantic import ConfigDict, Field
 
 from schemas.base import Instant, Model
-from schemas.ids import CaseId, DecisionId, MessageId, Sid
+from schemas.evidence import Evidence
+from schemas.ids import CaseId, DecisionId
 from schemas.routes import PublicOut
 from schemas.values import EndReason, Ground, Iban, Iin, Language, Place, Scheme
 from schemas.words import Words
-
-
-class Evidence(Model):
-    """What a decision rests on: the source event, the offer's exact text, the answer.
-
-    Digests are SHA-256 in lower-case hex: of the source event's data as received, and of the texts in UTF-8.
-    """
-
-    source_event_id: str
-    source_event_source: str
-    source_event_time: Instant
-    source_event_sha256: str
-    offer_message_id: MessageId
-    offer_sent_at: Instant
-    offer_text: str
-    offer_sha256: str
-    answer_message_id: Sid
-    answer_received_at: Instant
-    answer_text: str
-    answer_sha256: str
 
 
 class Decision(PublicOut):

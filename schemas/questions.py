@@ -149,10 +149,21 @@ class PersonWithdrawn(ToLine):
     at: Instant
 
 
+class CasePurged(ToLine):
+    """The personal data of a case are over: the number forgets what it was asked and told for it (R34)."""
+
+    name: ClassVar[str] = "case.purged"
+
+    case_id: CaseId
+    person_id: PersonId
+
+
 class QuestionSent(ToCase):
     """The question left at `sent_at`, and from then on its term runs (R6).
 
-    That is when the carrier accepted it, or its own sent time where it told a later one with that.
+    That is when the carrier accepted it, or its own sent time where it told a later one with that. `text` is
+    exactly what was sent, of the wording `text_version`, in `language` or in both; `carrier` and `sender` say
+    through whom and from which number. What is null was not kept when it left.
     """
 
     name: ClassVar[str] = "question.sent"
@@ -162,6 +173,10 @@ class QuestionSent(ToCase):
     message_id: MessageId
     text: str
     sent_at: Instant
+    text_version: str | None = None
+    language: Language | None = None
+    carrier: str | None = None
+    sender: str | None = None
 
 
 class QuestionSentTime(ToCase):

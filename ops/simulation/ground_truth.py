@@ -8,7 +8,8 @@ from datetime import date, datetime
 from ops.simulation.carrier_model import Sms
 from ops.simulation.reading import answer_to
 from schemas.base import Event
-from schemas.ids import CaseId, MessageId, PersonId, QuestionId, Sid
+from schemas.emaket import HearingRecorded
+from schemas.ids import CaseId, DecisionId, MessageId, PersonId, QuestionId, Sid
 from schemas.portal import PhoneRegistered
 from schemas.questions import (
     Decline,
@@ -75,7 +76,7 @@ class Known:
     """What the case desk has read about a person.
 
     `sent` and `failed` are the messages of questions that it was told to have left, and not to have reached;
-    `told` are those whose sent time it was told, with that.
+    `told` are those whose sent time it was told, with that. `heard` is when there was a hearing on a draft.
     """
 
     registrations: list[PhoneRegistered] = field(default_factory=list)
@@ -87,6 +88,7 @@ class Known:
     sent: set[MessageId] = field(default_factory=set)
     failed: set[MessageId] = field(default_factory=set)
     told: set[tuple[MessageId | None, datetime]] = field(default_factory=set)
+    heard: dict[DecisionId, date] = field(default_factory=dict)
 
     def learn(self, fact: Event, at: datetime) -> None:  # noqa: C901, PLR0912 - one line for each kind
         """Read a fact that became true at an instant; an older one than known changes nothing."""
@@ -109,6 +111,8 @@ class Known:
             case BenefitRecorded():
                 if self.benefit is None or fact.recorded_on >= self.benefit.recorded_on:
                     self.benefit = fact
+            case HearingRecorded():
+                self.heard.setdefault(fact.decision_id, fact.held_on)
             case QuestionSentTime():
                 self.told.add((fact.message_id, fact.sent_at))
             case QuestionSent():

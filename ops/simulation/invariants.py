@@ -10,7 +10,7 @@ from ops.simulation.scenario import HOURS, Scenario
 from rules.person import Case, Person
 from rules.policy import DecisionMode
 from rules.states import State
-from rules.terms import term_end
+from rules.terms import is_working_day, term_end
 from schemas.base import Event
 from schemas.emaket import DecisionSigned
 from schemas.ids import CaseId, MessageId, QuestionId, explanation_id_of, message_id_of
@@ -45,6 +45,7 @@ from sms.reading.answers import read_offer
 _JUST = timedelta(minutes=30)
 _EXPLANATIONS = 3
 _GROUND_4 = 4
+_NOTICE = 3
 
 
 class BrokenPromiseError(Exception):
@@ -127,7 +128,7 @@ class Invariants:
 
     def _decided(self, done: Application[Person], decision: BenefitDecided, known: Known) -> None:
         case = done.before.cases[decision.case_id]
-        text = self.truth.texts.get(decision.evidence.answer_message_id)
+        text = self.truth.texts.get(decision.evidence.consent_to_service.message_id)
         demand(text, "no decision without a consent that somebody wrote")
         read = read_offer(text.text) if text else None
         demand(isinstance(read, Consent), "no decision without a consent")
@@ -147,16 +148,29 @@ class Invariants:
             demand(decision.iban is None, "a refusal names no account")
         if signed:
             demand(decision.officer, "what was signed names the officer")
+            if decision.outcome == "refused":
+                self._heard(decision, known)
         else:
             demand(self.scenario.mode is DecisionMode.AUTO, "an officer decides in officer mode")
             self._rests(decision, known)
 
+    def _heard(self, decision: BenefitDecided, known: Known) -> None:
+        """Nobody is refused unheard: they were told of it, and three working days lay between (R30)."""
+        held_on = known.heard.get(decision.decision_id)
+        demand(held_on, "no refusal is signed without a hearing")
+        told = [step for step in self.steps[decision.case_id].values() if _intends(step)]
+        if told and held_on:
+            day = told[-1].at.astimezone(ALMATY).date()
+            between = [day + timedelta(days=n) for n in range(1, (held_on - day).days)]
+            worked = sum(map(is_working_day, between))
+            demand(worked >= _NOTICE, "a hearing is told of three working days before")
+
     def _rests(self, decision: Decision, known: Known) -> None:
         """A decision's evidence says what is known of the offer when it is made, or drafted."""
-        message_id = decision.evidence.offer_message_id
+        message_id = decision.evidence.questions[0].message_id
         sendings = self.truth.sendings(self._questions[message_id].question_id)
         starts = {_starts(put, known) for put in sendings if put.message_id == message_id}
-        demand(decision.evidence.offer_sent_at in starts, "the evidence tells when the offer was sent")
+        demand(decision.evidence.questions[0].sent_at in starts, "the evidence tells when the offer was sent")
 
     def _answered(self, done: Application[Person], report: QuestionAnswered, known: Known) -> None:
         if not self._counts(done, report.case_id):
@@ -375,3 +389,8 @@ def _line_subject(data: Event) -> tuple[object, ...] | None:
             return "not reached", data.message_id
         case _:
             return None
+
+
+def _intends(step: CaseAdvanced) -> bool:
+    """Whether the person is told by this step that a refusal is intended."""
+    return step.to == State.AWAITING_HEARING and step.from_ != step.to

@@ -24,7 +24,7 @@ HELD = (
 """How long the SMS API takes to send what it has accepted: mostly no time, once in a while days."""
 
 _ORIGINS = (
-    datetime(2021, 7, 15, 4, tzinfo=UTC),
+    datetime(2021, 7, 22, 4, tzinfo=UTC),
     datetime(2021, 8, 27, 14, 55, tzinfo=UTC),
     datetime(2024, 2, 27, 5, tzinfo=UTC),
 )

@@ -42,9 +42,10 @@ from ops.simulation.invariants import BrokenPromiseError, Invariants, demand
 from ops.simulation.quiescence import check_line, check_person
 from ops.simulation.scenario import IBANS, IINS, PHONES, Scenario, person_id
 from rules.person import Person
+from rules.terms import local_day
 from schemas.base import Event
 from schemas.deadlines import Deadline
-from schemas.emaket import DecisionSigned
+from schemas.emaket import DecisionSigned, HearingRecorded
 from schemas.ids import PersonId, Sid, person_of
 from schemas.messages import (
     Failure,
@@ -178,8 +179,9 @@ class World:
             large = refused.event is not None and refused.event.id in self._spoiled
             data = refused.event.data if refused.event else None
             expected = data is None or (large and refused.reason == "its effect is too large")
-            # A draft of long ago is void, or decided otherwise.
-            expected = expected or (isinstance(data, DecisionSigned) and ": " in refused.reason)
+            # A draft of long ago is void, or decided otherwise; and a hearing may come too early.
+            officers = isinstance(data, DecisionSigned | HearingRecorded)
+            expected = expected or (officers and ": " in refused.reason)
             demand(" raised " not in refused.reason, "nothing raises", refused.reason)
             demand(expected, "only what is spoiled is a dead letter", refused.reason)
         if restore:
@@ -280,6 +282,23 @@ class World:
         )
         self.publish(person_of(draft.decision_id), signed)
 
+    def hear(self, draft: DecisionDrafted, *, objection: bool = False) -> None:
+        """An officer records that the person was heard today (R30)."""
+        heard = HearingRecorded(
+            decision_id=draft.decision_id,
+            held_on=local_day(self.now),
+            objection=objection,
+            officer="officer-7",
+        )
+        self.publish(person_of(draft.decision_id), heard)
+
+    def _wait_for_hearing(self, draft: DecisionDrafted) -> None:
+        case = self.cases.state(person_of(draft.decision_id)).cases[draft.case_id]
+        if case.hearing and case.hearing.until and not case.hearing.held_on:
+            self.now = max(self.now, case.hearing.until)
+            self.hear(draft)
+            self.settle()
+
     def ring(self) -> None:
         """Tell of every deadline that has come."""
         for desk, key, deadline in self.waits():
@@ -333,6 +352,8 @@ class World:
                 self.ring()
             elif self._unsigned():
                 draft = self._unsigned()[-1]
+                if draft.outcome == "refused":
+                    self._wait_for_hearing(draft)
                 self.sign(draft, granted=draft.outcome == "granted")
             else:
                 break

@@ -7,7 +7,8 @@ import tomllib
 from functools import cache
 from importlib.resources import files
 
-from rules.rule_sets import BadRuleSetsError, RuleSets, rule_sets
+from rules.rule_set_reading import BadRuleSetsError, rule_sets
+from rules.rule_sets import RuleSets
 
 _FILE = "rule_sets.toml"
 

@@ -186,6 +186,18 @@ class Settings(BaseSettings):
     manual_route_sms: bool = Field(
         default=False, description="true where who must apply by hand is told so by SMS, else false"
     )
+    service_calendar: Literal["provider", "state_corporation"] = Field(
+        "provider",
+        description="whose working days the term of the service counts: provider (five days a week) "
+        "or state_corporation (six)",
+    )
+    extension: Literal["30_in_all", "8_plus_30"] = Field(
+        "30_in_all",
+        description="how far an officer may extend that term, in working days: 30_in_all or 8_plus_30",
+    )
+    hearing_days: int = Field(
+        3, ge=3, le=30, description="how many working days before a hearing the person is told of it, 3 to 30"
+    )
     repealed_rules: Literal["allow"] | None = Field(
         None, description="allow, where rules shall count past their repeal when none are in force"
     )

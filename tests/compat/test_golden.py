@@ -85,9 +85,35 @@ def _upcast(fields: dict[str, object]) -> dict[str, object]:
         case {"revoked": [*ids], **rest}:
             early = datetime(1970, 1, 1, tzinfo=UTC).isoformat().replace("+00:00", "Z")
             unsaid = {"record": None, "revoked_at": early, "restored_at": None}
-            return {**rest, "standings": [{"record_id": each, **unsaid} for each in sorted(map(str, ids))]}
+            told = [{"record_id": each, **unsaid} for each in sorted(map(str, ids))]
+            return _upcast({**rest, "standings": told})
+        case {"cases": {**cases}, **rest}:
+            return {**rest, "cases": {case_id: _case_of_today(case) for case_id, case in cases.items()}}
         case _:
             return fields
+
+
+def _case_of_today(given: object) -> object:
+    """A case whose consent held its offer, and whose draft's evidence was flat."""
+    case: Any = given
+    consent, draft = case["consent"], case["draft"]
+    if consent and "offer" in consent:
+        offer = consent["offer"]
+        rest = {name: value for name, value in consent.items() if name != "offer"}
+        case = {**case, "consent": {**rest, "question_id": offer["question_id"]}}
+    if draft and "offer_text" in draft["evidence"]:
+        flat = draft["evidence"]
+        told = {
+            "source": {name: flat[f"source_event_{name}"] for name in ("id", "source", "time", "sha256")},
+            "questions": [
+                {name: flat[f"offer_{name}"] for name in ("message_id", "sent_at", "text", "sha256")}
+            ],
+            "answers": [
+                {name: flat[f"answer_{name}"] for name in ("message_id", "received_at", "text", "sha256")}
+            ],
+        }
+        case = {**case, "draft": {**draft, "evidence": told}}
+    return case
 
 
 @pytest.mark.parametrize("stored", _golden("*/people/*.stored") + _golden("*/lines/*.stored"), ids=_named)
@@ -124,6 +150,9 @@ def test_a_field_of_a_later_release_is_refused_in_every_object_of_every_value(
         places = str(refused.value).partition(": ")[2].partition(";")[0].split(", ")
         # Keys of mappings are not told; the kind of an answer is, too.
         told = [*(step for step in path if step.isidentifier()), "later_field"]
+        if "offer" in told:
+            # It stood in a consent, and is read on its own.
+            told = told[told.index("offer") + 1 :]
         assert any(_in_this_order(told, place.split(".")) for place in places), (told, places)
         assert "secret" not in str(refused.value)
 

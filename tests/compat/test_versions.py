@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agents.desks import case_desk, sms_desk
-from rules import person
+from rules import person_versions
 from rules.person import Case, Person, Source
 from rules.policy import Policy
 from schemas.ids import CaseId, MessageId, PersonId, Pseudonyms
@@ -39,7 +39,7 @@ LINE = Line(
     messages=(Message(message_id=MessageId("m"), text="t", case_id=CaseId("c"), person_id=PersonId("p")),),
 )
 DESKS: list[tuple[Callable[[bytes], Stored], bytes, int]] = [
-    (PEOPLE.load, PEOPLE.dump(PERSON), person.VERSION),
+    (PEOPLE.load, PEOPLE.dump(PERSON), person_versions.VERSION),
     (LINES.load, LINES.dump(LINE), line.VERSION),
 ]
 

@@ -16,7 +16,8 @@ from ops.demo.installation import Installation
 from ops.demo.outcomes import ADVANCED, ENDED, follow
 from ops.demo.processes import run_command
 from ops.demo.sample import Published
-from rules.person import UPCASTS, VERSION, Case, Person
+from rules.person import Case, Person
+from rules.person_versions import UPCASTS, VERSION
 from schemas.base import Instant, Model
 from schemas.ids import Pseudonyms
 from schemas.stored import load_stored

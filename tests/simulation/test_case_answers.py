@@ -33,6 +33,7 @@ def test_a_title_leads_over_the_offer_and_the_account_to_the_grant(asked: Town) 
         ("new", "received"),
         ("received", "offer_asked"),
         ("offer_asked", "offer_sent"),
+        ("offer_sent", "offer_sent"),
         ("offer_sent", "account_asked"),
         ("account_asked", "account_sent"),
         ("account_sent", "granted"),
@@ -50,18 +51,19 @@ def test_the_decision_carries_its_evidence(asked: Town) -> None:
     asked.reads(IBANS[0])
     [decision] = asked.decisions()
     evidence = decision.evidence
-    assert evidence.answer_text == "R 1"
-    assert evidence.offer_text == asked.texts()[0]
-    assert evidence.offer_sent_at == at(15, 10)
-    assert evidence.answer_received_at == at(15, 10, 5)
-    assert len({evidence.offer_sha256, evidence.answer_sha256, evidence.source_event_sha256}) == 3
-    assert decision.decided_at == at(16, 10, 5)
+    assert [answer.text for answer in evidence.answers] == ["R 1", IBANS[0]]
+    assert [question.text for question in evidence.questions] == asked.texts()[:2]
+    assert evidence.questions[0].sent_at == at(22, 10)
+    assert evidence.answers[0].received_at == at(22, 10, 5)
+    digests = [part.sha256 for part in evidence.questions] + [part.sha256 for part in evidence.answers]
+    assert len({*digests, evidence.source.sha256}) == 5
+    assert decision.decided_at == at(23, 10, 5)
     assert decision.rules_version == "order-225-2021/1"
 
 
 @pytest.mark.parametrize(
     ("received", "day"),
-    [(at(15, 23, 59, 59), date(2021, 7, 15)), (at(16, 0), date(2021, 7, 16))],
+    [(at(22, 23, 59, 59), date(2021, 7, 22)), (at(23, 0), date(2021, 7, 23))],
 )
 def test_the_application_date_is_the_local_day_of_the_consent(
     asked: Town, received: datetime, day: date
@@ -136,16 +138,16 @@ def test_without_a_reply_the_process_ends_and_the_morning_tells_so(asked: Town) 
     asked.passes(days=5)
     assert asked.case().reason is EndReason.NO_REPLY
     assert asked.told() == ["offer", "reminder", "no_reply"]
-    assert asked.sent_at() == ["15.07 10:00", "18.07 10:00", "19.07 09:00"]
+    assert asked.sent_at() == ["22.07 10:00", "25.07 10:00", "26.07 09:00"]
     [ending] = asked.endings()
-    assert (ending.reason, ending.ended_at) == ("no_reply", at(19, 0))
+    assert (ending.reason, ending.ended_at) == ("no_reply", at(26, 0))
     assert not asked.decisions()
 
 
 def test_each_question_has_a_term_of_its_own(asked: Town) -> None:
     asked.passes(days=3)
     asked.reads("2")
-    assert asked.waits_for("term") == at(22, 0)
+    assert asked.waits_for("term") == at(29, 0)
     asked.passes(days=3, hours=13)
     assert asked.case().state is State.ACCOUNT_SENT
     asked.passes(hours=1)
@@ -209,14 +211,14 @@ def test_the_same_yes_on_both_sides_of_the_end_is_not_told_to_be_late(asked: Tow
     asked.world.write(PHONE, "1")
     asked.world.settle()
     assert asked.told() == ["offer", "account"]
-    assert asked.notes() == ["answered_late"]
+    assert asked.notes() == ["accepted", "answered_late"]
 
 
 def test_a_no_ends_the_process_and_says_until_when_it_can_be_taken_back(asked: Town) -> None:
     asked.reads("0")
     assert asked.case().reason is EndReason.DECLINED
     assert asked.told() == ["offer", "declined"]
-    assert "23:59 18.07.2021" in asked.texts()[-1]
+    assert "23:59 25.07.2021" in asked.texts()[-1]
     asked.passes(days=5)
     assert asked.told() == ["offer", "declined"]
 
@@ -254,7 +256,7 @@ def test_yes_and_no_in_one_breath_mean_no_and_the_offer_tells_until_when(asked: 
     asked.world.settle()
     assert asked.case().reason is EndReason.WITHDRAWN
     assert asked.case().consent is None
-    assert "23:59 18.07.2021" in asked.texts()[-1]
+    assert "23:59 25.07.2021" in asked.texts()[-1]
 
 
 def test_after_yes_and_no_a_yes_is_understood_and_an_account_alone_is_not(asked: Town) -> None:

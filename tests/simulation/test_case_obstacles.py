@@ -39,10 +39,10 @@ def test_a_death_between_consent_and_decision_prevents_the_decision(consented: T
 @pytest.mark.parametrize(
     ("died_on", "reason"),
     [
-        (date(2021, 7, 14), "died_before_consent"),
-        (date(2021, 7, 15), "died_before_decision"),
-        (date(2021, 7, 17), "died_before_decision"),
-        (date(2021, 7, 18), "died_after_decision"),
+        (date(2021, 7, 21), "died_before_consent"),
+        (date(2021, 7, 22), "died_before_decision"),
+        (date(2021, 7, 24), "died_before_decision"),
+        (date(2021, 7, 25), "died_after_decision"),
     ],
 )
 def test_a_death_learnt_of_after_the_grant_is_questioned_once_and_reverses_nothing(

@@ -128,7 +128,7 @@ def test_minors_baikonur_and_repeated_disabilities_go_the_manual_route(
     facts = {
         "iin": IINS[0],
         "certificate_id": "C",
-        "established_on": "2021-07-12",
+        "established_on": "2021-07-19",
         "group": "2",
         "legal_ground": "8",
         "first_time": True,
@@ -180,12 +180,16 @@ def test_an_officer_signs_the_draft(drafted: Town) -> None:
     drafted.world.sign(drafted.drafts()[0])
     drafted.world.settle()
     [decision] = drafted.decisions()
-    assert decision.decided_at == at(17, 10)
+    assert decision.decided_at == at(24, 10)
     assert (decision.decision_id, decision.outcome) == (drafted.drafts()[0].decision_id, "granted")
     assert drafted.told()[-1] == "granted"
 
 
 def test_an_officer_refuses_on_a_ground_of_their_own(drafted: Town) -> None:
+    drafted.world.sign(drafted.drafts()[0], granted=False)
+    drafted.world.settle()
+    assert not drafted.decisions()
+    drafted.world.hear(drafted.drafts()[0])
     drafted.world.sign(drafted.drafts()[0], granted=False)
     drafted.world.settle()
     assert (drafted.decisions()[0].outcome, drafted.decisions()[0].refusal_ground) == ("refused", 1)
@@ -209,6 +213,15 @@ def test_a_benefit_recorded_by_then_voids_the_draft_and_makes_another(drafted: T
         drafted.world.sign(draft, granted=granted)
         drafted.world.settle()
         assert not drafted.decisions()
+    drafted.world.hear(second)
+    drafted.world.sign(second, granted=False)
+    drafted.world.settle()
+    assert not drafted.decisions()
+    hearing = drafted.case().hearing
+    assert hearing is not None
+    assert hearing.until is not None
+    drafted.reaches(hearing.until)
+    drafted.world.hear(second)
     drafted.world.sign(second, granted=False)
     drafted.world.settle()
     assert (drafted.decisions()[0].outcome, drafted.decisions()[0].refusal_ground) == ("refused", 4)
@@ -319,7 +332,7 @@ def test_what_comes_twice_or_too_late_is_told_as_what_it_was(asked: Town) -> Non
         person_id=person.person_id,
         message_id=MessageId("another"),
         text="",
-        sent_at=at(16, 10),
+        sent_at=at(23, 10),
     )
     asked.publishes(sent)
     assert asked.case().question == question
@@ -328,7 +341,7 @@ def test_what_comes_twice_or_too_late_is_told_as_what_it_was(asked: Town) -> Non
         case_id=case.case_id,
         person_id=person.person_id,
         code=30005,
-        at=at(16, 10),
+        at=at(23, 10),
     )
     asked.publishes(lost)
     assert asked.notes() == ["sent_already", "undeliverable_after_closing"]
@@ -336,7 +349,7 @@ def test_what_comes_twice_or_too_late_is_told_as_what_it_was(asked: Town) -> Non
 
 
 def test_a_hero_of_labour_has_a_ground_and_documents_of_their_own(town: Town) -> None:
-    award = TitleAwarded(iin=IINS[0], title="hero_of_labour", award_id="A", awarded_on=date(2021, 7, 12))
+    award = TitleAwarded(iin=IINS[0], title="hero_of_labour", award_id="A", awarded_on=date(2021, 7, 19))
     town.publishes(award)
     [ending] = town.endings()
     assert (ending.ground, ending.ordinary_route.category) == ("4-3", 5)

@@ -78,14 +78,14 @@ def test_a_late_text_from_a_former_number_is_not_answered_to_the_new_one(asked: 
 
 
 def test_what_follows_on_another_number_waits_for_the_morning(asked: Town) -> None:
-    asked.reaches(at(15, 22))
+    asked.reaches(at(22, 22))
     asked.world.write(PHONE, "1", late=True)
     asked.passes(minutes=1)
     asked.learns("phone1")
     asked.texts_land()
     assert asked.told(OTHER_PHONE) == []
     asked.passes(days=1)
-    assert asked.sent_at(OTHER_PHONE)[0] == "16.07 09:00"
+    assert asked.sent_at(OTHER_PHONE)[0] == "23.07 09:00"
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_the_same_number_again_changes_nothing(asked: Town) -> None:
     asked.passes(hours=1)
     asked.learns("phone0")
     assert asked.told() == ["offer"]
-    assert asked.person().phone_as_of == at(15, 11)
+    assert asked.person().phone_as_of == at(22, 11)
 
 
 def test_undeliverable_ends_the_process_and_a_new_number_goes_on(asked: Town) -> None:

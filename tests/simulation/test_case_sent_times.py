@@ -8,8 +8,10 @@ import pytest
 from ops.simulation.actions import Carry
 from ops.simulation.scenario import IBANS, Scenario
 from rules import delivery as sending
-from rules import lifecycle, turn
+from rules import evidence, lifecycle, turn
+from rules.person import Question
 from rules.states import State
+from schemas.evidence import QuestionEvidence
 from schemas.messages import SentTimeWanted
 from schemas.questions import QuestionAnswered, QuestionSentTime
 from schemas.values import EndReason
@@ -35,19 +37,19 @@ def inquiries_of(town: Town) -> int:
 def test_the_term_starts_and_ends_with_the_sending() -> None:
     """Accepted at 20:00 and sent at 05:00: that is another day."""
     town = Town(Scenario(held=NIGHT, reports=True))
-    town.reaches(at(15, 20))
+    town.reaches(at(22, 20))
     town.learns("phone0", "title")
-    assert town.waits_for("term") == at(19, 0)
+    assert town.waits_for("term") == at(26, 0)
     town.passes(hours=10)
-    assert town.waits_for("term") == at(19, 0)
+    assert town.waits_for("term") == at(26, 0)
     town.rings()
-    assert town.case().questions[0].sent_at == at(16, 5)
-    assert (town.waits_for("term"), town.waits_for("reminder")) == (at(20, 0), at(19, 10))
+    assert town.case().questions[0].sent_at == at(23, 5)
+    assert (town.waits_for("term"), town.waits_for("reminder")) == (at(27, 0), at(26, 10))
     town.passes(days=4, hours=4)
     assert town.told() == ["offer", "reminder", "no_reply"]
-    assert "23:59 19.07.2021" in town.texts()[1]
+    assert "23:59 26.07.2021" in town.texts()[1]
     [ending] = town.endings()
-    assert (ending.reason, ending.ended_at) == ("no_reply", at(20, 0))
+    assert (ending.reason, ending.ended_at) == ("no_reply", at(27, 0))
     town.comes_to_rest()
 
 
@@ -60,14 +62,14 @@ def test_however_often_and_in_whatever_order_it_reports_there_is_one_move() -> N
         town.world.settle()
     assert inquiries_of(town) == 1
     assert town.notes() == ["sent_later"]
-    assert town.case().questions[0].sent_at == at(15, 19)
+    assert town.case().questions[0].sent_at == at(22, 19)
 
 
 def test_a_sending_right_after_the_acceptance_moves_nothing() -> None:
     town = town_where_it_takes(timedelta(0))
     assert inquiries_of(town) == 1
     assert town.notes() == []
-    assert town.waits_for("term") == at(19, 0)
+    assert town.waits_for("term") == at(26, 0)
 
 
 def test_where_it_can_not_be_asked_the_acceptance_stands() -> None:
@@ -84,7 +86,7 @@ def test_where_it_can_not_be_asked_the_acceptance_stands() -> None:
         town.works()
     assert town.world.carrier.waiting() == []
     assert (inquiries_of(town), town.notes()) == (7, [])
-    assert town.case().questions[0].sent_at == at(15, 10)
+    assert town.case().questions[0].sent_at == at(22, 10)
 
 
 def test_an_answer_before_the_sent_time_is_known_counts_and_its_evidence_is_mended() -> None:
@@ -95,7 +97,7 @@ def test_an_answer_before_the_sent_time_is_known_counts_and_its_evidence_is_mend
     town.world.settle()
     town.reads(IBANS[0])
     [decision] = town.decisions()
-    assert decision.evidence.offer_sent_at == at(15, 19)
+    assert decision.evidence.questions[0].sent_at == at(22, 19)
     town.comes_to_rest()
 
 
@@ -123,7 +125,7 @@ def test_an_answer_that_was_told_to_be_late_counts_as_soon_as_it_was_not() -> No
     town.world.status(town.world.carrier.api[0], "delivered")
     town.world.settle()
     assert town.told()[-1] == "account"
-    assert town.notes()[-2:] == ["answered_late", "sent_later"]
+    assert town.notes()[-2:] == ["sent_later", "accepted"]
     town.comes_to_rest()
 
 
@@ -139,7 +141,7 @@ def test_a_no_that_was_taken_back_late_is_taken_back_once_the_offer_is_told_to_h
     town.world.settle()
     consent = town.case().consent
     assert consent is not None
-    assert consent.received_at == at(19, 15)
+    assert consent.received_at == at(26, 15)
     town.comes_to_rest()
 
 
@@ -181,9 +183,15 @@ def test_a_sent_time_that_nobody_asks_for_is_noticed(monkeypatch: pytest.MonkeyP
     assert failure.promise == "the case is told when its question was sent"
 
 
-def test_evidence_of_the_acceptance_only_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending, "_with", turn.replace_question)
-    failure = first_failure(300)
+def test_evidence_of_another_sending_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = evidence._question
+
+    def a_day_early(question: Question, phone_id: evidence.PhoneIds) -> QuestionEvidence:
+        told = real(question, phone_id)
+        return told.with_(sent_at=told.sent_at - timedelta(days=1))
+
+    monkeypatch.setattr(evidence, "_question", a_day_early)
+    failure = first_failure(50)
     assert failure is not None
     assert failure.promise == "the evidence tells when the offer was sent"
 

@@ -22,7 +22,7 @@ LAG = timedelta(seconds=2.5)
 def town_whose_offer_left_unwritten(hour: int, minute: int, outcome: str) -> Town:
     """The offer was handed over and taken, and the worker died before it could write that down."""
     town = Town()
-    town.reaches(at(15, hour, minute))
+    town.reaches(at(22, hour, minute))
     town.hears("phone0")
     town.hears("title")
     town.case_works(count=2)
@@ -45,26 +45,27 @@ def declines(family: Town) -> None:
 @pytest.mark.parametrize("outcome", ["lose", "die"])
 def test_an_answer_to_an_offer_that_no_table_knows_to_have_left_counts(outcome: str) -> None:
     town = town_whose_offer_left_unwritten(20, 59, outcome)
-    town.reaches(at(16, 2, 5))
+    town.reaches(at(23, 2, 5))
     town.world.write(PHONE, "1")
     town.comes_to_rest()
-    consent = town.case().consent
+    consent, offer = town.case().consent, town.case().offer
     assert consent is not None
-    assert (consent.received_at, consent.offer.sent_at) == (at(16, 2, 5), at(15, 20, 59))
+    assert offer is not None
+    assert (consent.received_at, offer.sent_at) == (at(23, 2, 5), at(22, 20, 59))
     assert town.told()[:2] == ["offer", "account"]
 
 
 def test_what_no_worker_had_sent_by_nightfall_still_waits_for_the_morning() -> None:
     town = Town()
-    town.reaches(at(15, 20, 59))
+    town.reaches(at(22, 20, 59))
     town.hears("phone0")
     town.hears("title")
     town.case_works(count=2)
-    town.reaches(at(15, 21, 30))
+    town.reaches(at(22, 21, 30))
     town.world.settle()
     assert town.told() == []
     town.passes(hours=12)
-    assert town.sent_at() == ["16.07 09:00"]
+    assert town.sent_at() == ["23.07 09:00"]
 
 
 def test_a_reminder_that_is_read_after_its_term_is_not_sent(family: Town) -> None:
@@ -109,7 +110,7 @@ def test_a_text_is_no_answer_to_a_question_that_surely_never_left(family: Town, 
     family.hears("death")
     family.case_works()
     family.line_works(lag=lag)
-    family.reaches(at(15, 10, 10))
+    family.reaches(at(22, 10, 10))
     family.world.write(PHONE, "1")
     family.hears("no_phone", person=1)
     family.world.settle()
@@ -146,12 +147,12 @@ def test_what_may_have_left_takes_answers_from_when_a_worker_that_died_had_it_tr
     """The second offer left at 10:01, unwritten; it is handed over once more at 10:20, and then given up."""
     declines(family)
     family.world.carry(PHONE)
-    family.reaches(at(15, 10, 1))
+    family.reaches(at(22, 10, 1))
     family.line_works(crash=LEFT_UNWRITTEN)
     family.world.carry(PHONE, "lose")
-    family.reaches(at(15, 10, 5))
+    family.reaches(at(22, 10, 5))
     family.world.write(PHONE, "1")
-    family.reaches(at(15, 10, 20))
+    family.reaches(at(22, 10, 20))
     family.hears("no_phone", person=1)
     family.world.settle()
     assert family.case().reason is EndReason.DECLINED
@@ -165,7 +166,7 @@ def test_what_may_have_left_takes_answers_from_when_a_worker_that_died_had_it_tr
 def test_the_first_of_many_answers_counts_when_the_term_moves_to_it() -> None:
     town = Town(Scenario(held=timedelta(hours=30)))
     town.learns("phone0", "title")
-    town.reaches(at(19, 1))
+    town.reaches(at(26, 1))
     for _ in range(12):
         town.world.write(PHONE, "1")
         town.world.now += timedelta(hours=20)
@@ -181,7 +182,7 @@ def test_whoever_reads_a_no_again_after_the_offers_term_says_the_same_again() ->
     town.world.write(PHONE, "СТОП")
     town.line_works()
     town.case_works(crash=LEFT_UNWRITTEN)
-    town.reaches(at(20, 1))
+    town.reaches(at(27, 1))
     town.comes_to_rest()
     assert town.case().reason is EndReason.WITHDRAWN
 
@@ -198,7 +199,7 @@ def test_a_refusal_that_is_told_again_settles_no_doubt_about_a_later_sending(tow
     town.line_works()
     town.world.carry(PHONE, "opt_out")
     town.line_works()
-    town.reaches(at(16, 9))
+    town.reaches(at(23, 9))
     town.world.ring()
     town.line_works(crash=LEFT_UNWRITTEN)
     town.world.write(PHONE, "1")
@@ -229,9 +230,9 @@ def test_a_clock_that_lags_makes_no_word_of_a_registry_younger_than_the_next(
 
 
 def test_a_text_of_the_instant_at_which_two_workers_hand_over_may_answer_either_question(town: Town) -> None:
-    town.reaches(at(15, 22))
+    town.reaches(at(22, 22))
     town.learns("phone0", "title")
-    town.reaches(at(16, 9))
+    town.reaches(at(23, 9))
     town.world.write(PHONE, "2", late=True)
     town.world.ring()
     town.world.now += timedelta(milliseconds=1)

@@ -46,7 +46,7 @@ def test_the_one_behind_has_the_whole_term_from_its_own_sending(family: Town) ->
     family.passes(days=3, hours=23)
     assert family.case().reason is EndReason.NO_REPLY
     assert family.told() == ["offer", "reminder", "no_reply", "offer"]
-    assert family.waits_for("term", person=1) == at(23, 0)
+    assert family.waits_for("term", person=1) == at(30, 0)
 
 
 def test_a_no_can_be_taken_back_until_the_next_question_is_put(family: Town) -> None:
@@ -98,7 +98,7 @@ def test_three_texts_are_explained_and_the_fourth_is_not(town: Town) -> None:
         town.passes(minutes=1)
         town.reads(text)
     assert town.told() == ["offer", *["explanation"] * 3]
-    assert town.waits_for("term") == at(19, 0)
+    assert town.waits_for("term") == at(26, 0)
     town.reads("1")
     assert town.case().consent is not None
 
@@ -110,7 +110,7 @@ def test_who_answered_but_was_never_understood_was_not_silent(town: Town) -> Non
     town.passes(days=5)
     assert town.told() == ["offer", "explanation", "reminder", "not_understood"]
     [ended] = town.endings()
-    assert (ended.reason, ended.ended_at) == (EndReason.NOT_UNDERSTOOD, at(19, 0))
+    assert (ended.reason, ended.ended_at) == (EndReason.NOT_UNDERSTOOD, at(26, 0))
     town.comes_to_rest()
 
 
@@ -130,8 +130,8 @@ def test_a_text_in_time_that_is_read_after_the_expiry_and_not_understood_mends_t
     assert town.case().reason is EndReason.NO_REPLY
     town.texts_land()
     assert [(ended.reason, ended.ended_at) for ended in town.endings()] == [
-        (EndReason.NO_REPLY, at(19, 0)),
-        (EndReason.NOT_UNDERSTOOD, at(19, 0)),
+        (EndReason.NO_REPLY, at(26, 0)),
+        (EndReason.NOT_UNDERSTOOD, at(26, 0)),
     ]
     town.comes_to_rest()
 
@@ -172,7 +172,7 @@ def test_a_text_from_before_the_question_is_no_answer_to_it(town: Town) -> None:
 @pytest.fixture
 def night() -> Town:
     town = Town(Scenario(people=3))
-    town.reaches(at(15, 23))
+    town.reaches(at(22, 23))
     return town
 
 
@@ -182,8 +182,8 @@ def test_an_offer_of_the_night_waits_for_the_morning_and_so_does_its_term(night:
     night.passes(hours=9, minutes=59)
     assert night.told() == []
     night.passes(minutes=1)
-    assert night.sent_at() == ["16.07 09:00"]
-    assert night.waits_for("term") == at(20, 0)
+    assert night.sent_at() == ["23.07 09:00"]
+    assert night.waits_for("term") == at(27, 0)
 
 
 def test_held_messages_go_out_in_order_in_the_morning(town: Town) -> None:
@@ -192,54 +192,54 @@ def test_held_messages_go_out_in_order_in_the_morning(town: Town) -> None:
     town.learns("phone0", "title", person=1)
     town.passes(hours=9)
     assert town.told() == ["offer", "reminder", "no_reply", "offer"]
-    assert town.sent_at()[2:] == ["19.07 09:00", "19.07 09:00"]
+    assert town.sent_at()[2:] == ["26.07 09:00", "26.07 09:00"]
 
 
 def test_an_answer_of_the_night_is_answered_at_once(town: Town) -> None:
     town.learns("phone0", "title")
-    town.reaches(at(15, 23))
+    town.reaches(at(22, 23))
     town.reads("?")
     town.reads("2")
-    assert town.sent_at()[1:] == ["15.07 23:00", "15.07 23:00"]
+    assert town.sent_at()[1:] == ["22.07 23:00", "22.07 23:00"]
 
 
 def test_an_answer_passes_what_waits_for_the_morning(town: Town) -> None:
     town.learns("phone0", "title")
-    town.reaches(at(15, 22))
+    town.reaches(at(22, 22))
     town.learns("applied")
     town.learns("ended")
     town.learns("phone0", "disability", person=1)
     town.reads("1")
     town.passes(hours=12)
     assert town.told() == ["offer", "already_receiving", "offer"]
-    assert town.sent_at()[1] == "16.07 09:00"
+    assert town.sent_at()[1] == "23.07 09:00"
 
 
 def test_what_answers_a_text_of_long_ago_waits_for_the_morning(town: Town) -> None:
     town.learns("phone0", "title")
-    town.reaches(at(15, 20))
+    town.reaches(at(22, 20))
     town.world.write(PHONE, "2", late=True)
-    town.reaches(at(15, 22))
+    town.reaches(at(22, 22))
     town.texts_land()
     assert town.told() == ["offer"]
     town.passes(hours=12)
-    assert town.sent_at()[1] == "16.07 09:00"
+    assert town.sent_at()[1] == "23.07 09:00"
 
 
 def test_half_an_hour_after_the_text_is_still_at_once(town: Town) -> None:
     town.learns("phone0", "title")
-    town.reaches(at(15, 22))
+    town.reaches(at(22, 22))
     town.world.write(PHONE, "2", late=True)
-    town.reaches(at(15, 22, 30))
+    town.reaches(at(22, 22, 30))
     town.texts_land()
-    assert town.sent_at()[1] == "15.07 22:30"
+    assert town.sent_at()[1] == "22.07 22:30"
 
 
 def test_without_quiet_hours_everything_goes_out_at_once() -> None:
     town = Town(Scenario(quiet=False))
-    town.reaches(at(15, 23))
+    town.reaches(at(22, 23))
     town.learns("phone0", "title")
-    assert town.sent_at() == ["15.07 23:00"]
+    assert town.sent_at() == ["22.07 23:00"]
 
 
 # The reminder.
@@ -249,8 +249,8 @@ def test_the_reminder_comes_at_ten_on_the_last_full_day_and_moves_nothing(town: 
     town.learns("phone0", "title")
     term = town.waits_for("term")
     town.passes(days=3)
-    assert town.sent_at() == ["15.07 10:00", "18.07 10:00"]
-    assert "23:59 18.07.2021" in town.texts()[1]
+    assert town.sent_at() == ["22.07 10:00", "25.07 10:00"]
+    assert "23:59 25.07.2021" in town.texts()[1]
     assert town.waits_for("term") == term
     town.passes(hours=1)
     assert len(town.told()) == 2
@@ -284,8 +284,8 @@ def test_a_deferred_question_keeps_its_place_and_starts_no_term(town: Town) -> N
     assert town.line().wake_at == town.now + timedelta(seconds=5)
     town.passes(minutes=10)
     assert town.told() == ["offer"]
-    assert town.waits_for("term") == at(19, 0)
-    assert town.case().questions[0].sent_at == at(15, 10, 0, 5)
+    assert town.waits_for("term") == at(26, 0)
+    assert town.case().questions[0].sent_at == at(22, 10, 0, 5)
 
 
 def test_an_sms_that_left_although_nobody_knew_is_found_and_its_term_runs_from_its_sending(
@@ -294,13 +294,13 @@ def test_an_sms_that_left_although_nobody_knew_is_found_and_its_term_runs_from_i
     town.has_an_offer_on_its_way()
     town.world.carry(PHONE, "lose")
     town.works()
-    town.reaches(at(15, 10, 0, 3))
+    town.reaches(at(22, 10, 0, 3))
     town.world.write(PHONE, "2")
     town.works()
     assert town.case().consent is None
     town.passes(minutes=1)
     assert town.told() == ["offer", "account"]
-    assert town.case().questions[0].sent_at == at(15, 10)
+    assert town.case().questions[0].sent_at == at(22, 10)
     assert town.case().consent is not None
 
 

@@ -41,7 +41,7 @@ def test_the_log_is_whole_and_names_its_rules(log: list[dict[str, Any]]) -> None
     assert ("ended", "R8, R34", "ru") in first
     assert first[-1] == ("granted", "R10", "kk")
     [offered] = [step for step in log if step["to"] == "offer_sent" and step["note"] is None]
-    assert offered["until"] == "2021-07-18T18:00:00Z"
+    assert offered["until"] == "2021-07-25T18:00:00Z"
 
 
 @pytest.mark.parametrize("fault", ["missing", "altered", "added"])

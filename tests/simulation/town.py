@@ -170,7 +170,11 @@ class Town:
     def waits_for(self, what: str, record: str = "title", person: int = 0) -> datetime:
         """When a deadline of a case comes."""
         case_id = self.case(record, person).case_id
-        return next(each.at for each in deadlines(self.person(person)) if each.name == f"{case_id}/{what}")
+        return next(
+            each.at
+            for each in deadlines(self.person(person), self.world.scenario.policy)
+            if each.name == f"{case_id}/{what}"
+        )
 
     def comes_to_rest(self) -> None:
         self.world.rest()

@@ -26,7 +26,7 @@ from streams.events import Cause, Effects, read
 from streams.records import Outgoing, Record
 
 IIN, PHONE = "850101300015", "+77011234567"
-NOW = datetime(2021, 7, 15, 6, tzinfo=UTC)
+NOW = datetime(2021, 7, 22, 6, tzinfo=UTC)
 PSEUDONYMS = Pseudonyms(b"key")
 PERSON = PSEUDONYMS.person(IIN)
 
@@ -49,7 +49,7 @@ def run(desk: EventDesk[Person], state: Person, *events: Event) -> tuple[Person,
 FACTS = (
     PhoneRegistered(iin=IIN, phone=PHONE, registered_at=NOW - timedelta(days=9)),
     TitleAwarded.model_validate(
-        {"iin": IIN, "title": "peoples_hero", "award_id": "A", "awarded_on": "2021-07-12"}
+        {"iin": IIN, "title": "peoples_hero", "award_id": "A", "awarded_on": "2021-07-20"}
     ),
 )
 

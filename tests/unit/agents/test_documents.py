@@ -2,25 +2,28 @@
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from agents.desks import case_desk
 from agents.documents import Documents
 from agents.event_desk import EventDesk
-from rules.cabinet import Issued
+from rules.issuing import Issued
 from rules.person import Person
 from rules.policy import DecisionMode, Policy
 from schemas.base import Event
-from schemas.cabinet import CabinetNotified, Decided, Ended
+from schemas.cabinet import Accepted, CabinetNotified, Claims, Decided, Ended, HearingNotice
+from schemas.cabinet import TermExtended as TermExtendedDocument
 from schemas.canonical import data_of
 from schemas.cloudevents import encode, wrap
-from schemas.emaket import DecisionSigned
+from schemas.emaket import DecisionSigned, HearingRecorded, TermExtended
 from schemas.ids import MessageId, Pseudonyms, Sid
 from schemas.outcomes import BenefitDecided, DecisionDrafted
 from schemas.portal import PhoneRegistered
 from schemas.questions import AccountGiven, Answer, Consent, Decline, QuestionAnswered, QuestionSent
 from schemas.registry import TitleAwarded
+from schemas.statecorp import BenefitRecorded
 from schemas.values import Language
 from streams.dead_letters import UnreadableRecordError
 from streams.key_set import DEMO_KEYS
@@ -33,7 +36,7 @@ IIN, PHONE, IBAN = "850101300015", "+77011234567", "KZ86125KZT5004100100"
 NOW = datetime(2021, 7, 22, 5, tzinfo=UTC)
 PSEUDONYMS = Pseudonyms(b"key")
 PERSON = PSEUDONYMS.person(IIN)
-ISSUED = Issued("order-225-2021/1", "1", {"term_policy": "exclusive_roll"}, None)
+ISSUED = Issued("1", {"term_policy": "exclusive_roll"})
 
 
 class Bench:
@@ -136,6 +139,79 @@ def test_an_ending_is_told_too_and_the_same_event_again_makes_the_same_document(
     claims = verify_document(notified.document, DEMO_KEYS).claims
     assert isinstance(claims, Ended)
     assert claims.ending["reason"] == "declined"
+
+
+def told_documents(sent: list[Outgoing]) -> list[Claims]:
+    notified = of(CabinetNotified, sent)
+    tokens = [each.document for each in notified if isinstance(each, CabinetNotified)]
+    return [verify_document(token, DEMO_KEYS).claims for token in tokens]
+
+
+def test_a_consent_that_counts_is_accepted_with_its_day_its_term_and_its_evidence(
+    nobody: OfficerSignatures,
+) -> None:
+    bench = Bench(DecisionMode.AUTO, nobody).offered()
+    [accepted] = told_documents(bench.answers(Consent(language=Language.RUSSIAN)))
+    assert isinstance(accepted, Accepted)
+    assert (accepted.application_date, accepted.decision_due) == (date(2021, 7, 22), date(2021, 8, 3))
+    assert (accepted.language, accepted.rules_version) == ("ru", "order-225-2021/1")
+    evidence: Any = accepted.evidence
+    assert evidence["consent_to_data"] == evidence["consent_to_service"]
+    [question], [answer] = evidence["questions"], evidence["answers"]
+    assert (question["text"], answer["text"], answer["meaning"]) == ("the text", "as written", "consent_ru")
+    assert question["phone_id"] == answer["phone_id"] == PSEUDONYMS.phone(PHONE)
+
+
+def test_an_ending_tells_what_was_asked_and_nothing_where_nothing_was(nobody: OfficerSignatures) -> None:
+    bench = Bench(DecisionMode.AUTO, nobody).offered()
+    [ended] = told_documents(bench.answers(Decline()))
+    assert isinstance(ended, Ended)
+    evidence: Any = ended.evidence
+    assert [question["text"] for question in evidence["questions"]] == ["the text"]
+    assert (evidence["answers"], evidence["consent_to_data"]) == ([], None)
+    unasked = Bench(DecisionMode.AUTO, nobody)
+    title = TitleAwarded(iin=IIN, title="peoples_hero", award_id="A", awarded_on=date(2021, 7, 20))
+    [ended] = told_documents(unasked.reads(title))
+    assert isinstance(ended, Ended)
+    assert (ended.ending["reason"], ended.evidence) == ("phone_not_registered", None)
+
+
+def test_a_hearing_and_an_extension_are_told_by_documents_and_stand_in_the_decision(
+    nobody: OfficerSignatures,
+) -> None:
+    bench = Bench(DecisionMode.OFFICER, nobody).offered()
+    bench.answers(Consent(language=Language.KAZAKH))
+    record = BenefitRecorded(
+        iin=IIN, benefit="special_state_benefit", status="paid", recorded_on=date(2021, 7, 1)
+    )
+    sent = bench.reads(record)
+    [draft] = of(DecisionDrafted, sent)
+    assert isinstance(draft, DecisionDrafted)
+    [hearing] = told_documents(sent)
+    assert isinstance(hearing, HearingNotice)
+    assert (hearing.decision_id, hearing.refusal_ground) == (draft.decision_id, 4)
+    assert (hearing.not_before, hearing.until) == (date(2021, 7, 28), datetime(2021, 7, 27, 18, tzinfo=UTC))
+    extension = TermExtended(
+        decision_id=draft.decision_id, until=date(2021, 8, 20), reason="a record is checked", officer="o"
+    )
+    [extended] = told_documents(bench.reads(extension))
+    assert isinstance(extended, TermExtendedDocument)
+    assert (extended.until, extended.reason) == (date(2021, 8, 20), "a record is checked")
+    bench.now += timedelta(days=6)
+    heard = {"decision_id": draft.decision_id, "held_on": "2021-07-28", "objection": True, "officer": "o"}
+    bench.reads(HearingRecorded.model_validate(heard))
+    refusal = {
+        "decision_id": draft.decision_id,
+        "outcome": "refused",
+        "refusal_ground": 4,
+        "officer": "o",
+        "signed_at": bench.now,
+    }
+    [decided] = told_documents(bench.reads(DecisionSigned.model_validate(refusal)))
+    assert isinstance(decided, Decided)
+    assert decided.hearing is not None
+    assert (decided.hearing.told_at, decided.hearing.objection) == (hearing.told_at, True)
+    assert decided.appeal is not None
 
 
 def drafted(officers: OfficerSignatures) -> tuple[Bench, DecisionDrafted]:

@@ -20,10 +20,10 @@ from schemas.registry import TitleAwarded
 IIN = "850101300015"
 PHONE, OTHER = "+77011234567", "+77471234567"
 IBAN = "KZ86125KZT5004100100"
-NOON = datetime(2021, 7, 15, 6, tzinfo=UTC)
-TERM_ENDS = datetime(2021, 7, 18, 18, tzinfo=UTC)
+NOON = datetime(2021, 7, 22, 6, tzinfo=UTC)
+TERM_ENDS = datetime(2021, 7, 25, 18, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-TITLE = TitleAwarded(iin=IIN, title="peoples_hero", award_id="A", awarded_on=date(2021, 7, 12))
+TITLE = TitleAwarded(iin=IIN, title="peoples_hero", award_id="A", awarded_on=date(2021, 7, 19))
 REGISTERED = PhoneRegistered(iin=IIN, phone=PHONE, registered_at=NOON)
 PERSON = PersonId("person")
 CASE = case_id_of(PERSON, "award", "A")

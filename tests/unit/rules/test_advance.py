@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+from rules.data.shipped import shipped
 from rules.deadlines import deadlines
 from rules.ordinary_route import ordinary_route
 from rules.policy import DecisionMode, Policy
@@ -64,6 +65,8 @@ def test_a_title_is_received_and_offered_in_both_languages(desk: Desk) -> None:
         ),
     ]
     assert desk.case.source.model_dump() == {
+        "event": "registry.title-awarded.v1",
+        "record_date": TITLE.awarded_on,
         "id": "e2",
         "source": "urn:test",
         "time": NOON,
@@ -75,7 +78,11 @@ def test_a_title_is_received_and_offered_in_both_languages(desk: Desk) -> None:
 def test_a_consent_asks_for_the_account_in_its_language_and_closes_the_offer(offered: Desk) -> None:
     offered.reads(AccountKnown(iin=IIN, iban=IBAN))
     offered.now += MINUTE
-    advanced, asked, closed = offered.hears(Consent(language=Language.RUSSIAN), at=NOON + MINUTE / 2)
+    accepted, advanced, asked, closed = offered.hears(
+        Consent(language=Language.RUSSIAN), at=NOON + MINUTE / 2
+    )
+    assert isinstance(accepted, CaseAdvanced)
+    assert (accepted.note, accepted.rule, accepted.language) == ("accepted", "R11", Language.RUSSIAN)
     assert isinstance(advanced, CaseAdvanced)
     assert (advanced.from_, advanced.to, advanced.note) == ("offer_sent", "account_asked", None)
     assert asked == QuestionAsked(
@@ -96,7 +103,7 @@ def test_a_disability_is_routed_to_the_provider(desk: Desk) -> None:
     disability = DisabilityEstablished(
         iin=IIN,
         certificate_id="C",
-        established_on=date(2021, 7, 12),
+        established_on=date(2021, 7, 19),
         group="2",
         legal_ground="7",
         first_time=True,
@@ -120,7 +127,7 @@ def test_the_expiry_ends_tells_and_closes_in_this_order(offered: Desk) -> None:
         ended_at=TERM_ENDS,
         scheme=None,
         consented_on=None,
-        ordinary_route=ordinary_route(Ground.PEOPLES_HERO),
+        ordinary_route=ordinary_route(Ground.PEOPLES_HERO, shipped().sets[0]),
     )
     assert notice == NoticeRequested(
         notice_id=notice_id_of(CASE, "no_reply", 4),
@@ -141,8 +148,8 @@ def test_a_deadline_told_by_a_faster_clock_counts(offered: Desk) -> None:
 
 
 def test_the_reminder_is_told_once_and_noted(offered: Desk) -> None:
-    reminder = datetime(2021, 7, 18, 4, tzinfo=UTC)
-    assert list(deadlines(offered.person)) == [
+    reminder = datetime(2021, 7, 25, 4, tzinfo=UTC)
+    assert list(deadlines(offered.person, offered.policy)) == [
         Deadline(TERM_ENDS, f"{CASE}/term", 1),
         Deadline(reminder, f"{CASE}/reminder", 1),
     ]
@@ -153,18 +160,18 @@ def test_the_reminder_is_told_once_and_noted(offered: Desk) -> None:
     assert isinstance(notice, NoticeRequested)
     assert (notice.kind, notice.question_id) == (NoticeKind.REMINDER, OFFER)
     assert (notice.details.until, notice.prompted_at) == (TERM_ENDS, None)
-    assert list(deadlines(offered.person)) == [Deadline(TERM_ENDS, f"{CASE}/term", 1)]
+    assert list(deadlines(offered.person, offered.policy)) == [Deadline(TERM_ENDS, f"{CASE}/term", 1)]
     assert offered.reads(due) == []
 
 
 def test_the_grace_is_waited_for_once() -> None:
     desk = Desk(Policy(facts_grace=5 * MINUTE))
     desk.reads(TITLE, REGISTERED)
-    assert list(deadlines(desk.person)) == [Deadline(NOON + 5 * MINUTE, f"{CASE}/grace", 0)]
+    assert list(deadlines(desk.person, desk.policy)) == [Deadline(NOON + 5 * MINUTE, f"{CASE}/grace", 0)]
     desk.reads(DeadlineElapsed(deadline=f"{CASE}/grace", version=0, due=NOON + 5 * MINUTE))
     assert desk.case.state is State.OFFER_ASKED
     assert desk.case.grace_until is None
-    assert list(deadlines(desk.person)) == []
+    assert list(deadlines(desk.person, desk.policy)) == []
 
 
 def test_a_no_tells_until_when_and_closes_the_offer_only_then(consented: Desk) -> None:
@@ -220,7 +227,7 @@ def test_a_decision_has_an_id_that_follows_from_its_case_and_its_consent(consent
 
 
 def test_a_decision_on_an_ended_case_leaves_no_reason_and_no_draft_behind(consented: Desk) -> None:
-    [term] = [each for each in deadlines(consented.person) if each.name.endswith("/term")]
+    [term] = [each for each in deadlines(consented.person, consented.policy) if each.name.endswith("/term")]
     received_at, consented.now = consented.now, term.at
     consented.reads(DeadlineElapsed(deadline=term.name, version=term.version, due=term.at))
     assert consented.case.reason is EndReason.NO_REPLY
@@ -246,7 +253,8 @@ def test_a_consent_of_somebody_without_a_number_now_is_kept_and_the_case_stays_e
     offered.reads(REGISTERED.model_copy(update={"phone": None, "registered_at": offered.now}))
     effects = offered.hears(Consent(language=Language.RUSSIAN), at=NOON + MINUTE / 2)
     assert [effect.note for effect in effects if isinstance(effect, CaseAdvanced)] == [
-        "remains_phone_not_registered"
+        "accepted",
+        "remains_phone_not_registered",
     ]
     assert only(effects, ProcessEnded) == []
     assert offered.case.consent
@@ -268,4 +276,7 @@ def test_every_case_of_a_person_is_waited_for(offered: Desk) -> None:
     offered.person = offered.person.model_copy(update={"phone": None})
     offered.reads(second)
     offered.person = offered.person.model_copy(update={"cases": dict(reversed(offered.person.cases.items()))})
-    assert [wait.name.rpartition("/")[2] for wait in deadlines(offered.person)] == ["term", "reminder"]
+    assert [wait.name.rpartition("/")[2] for wait in deadlines(offered.person, offered.policy)] == [
+        "term",
+        "reminder",
+    ]

@@ -69,8 +69,8 @@ from tests.unit.rules.case_desk import (
             "standings",
             (Standing(record_id="A", revoked_at=NOON),),
         ),
-        (DeathRegistered(iin=IIN, died_on=date(2021, 7, 14)), "died_on", date(2021, 7, 14)),
-        (DeathRegistered(iin=IIN, died_on=date(2021, 7, 14)), "dead", True),
+        (DeathRegistered(iin=IIN, died_on=date(2021, 7, 21)), "died_on", date(2021, 7, 21)),
+        (DeathRegistered(iin=IIN, died_on=date(2021, 7, 21)), "dead", True),
         (AccountKnown(iin=IIN, iban=IBAN), "account", IBAN),
         (
             BenefitRecorded(
@@ -88,9 +88,9 @@ def test_every_fact_is_kept_with_the_iin(desk: Desk, fact: Event, field: str, va
 
 
 def test_the_first_date_of_death_stands(desk: Desk) -> None:
-    for day in (14, 10):
+    for day in (21, 17):
         desk.reads(DeathRegistered(iin=IIN, died_on=date(2021, 7, day)))
-    assert desk.person.died_on == date(2021, 7, 14)
+    assert desk.person.died_on == date(2021, 7, 21)
 
 
 def test_of_two_records_of_a_day_the_one_read_last_stands(desk: Desk) -> None:
@@ -140,14 +140,14 @@ def test_a_death_withdraws_from_every_number_that_was_ever_asked(offered: Desk) 
     offered.now += MINUTE
     offered.reads(REGISTERED.model_copy(update={"phone": OTHER, "registered_at": offered.now}))
     offered.now += MINUTE
-    effects = offered.reads(DeathRegistered(iin=IIN, died_on=date(2021, 7, 15)))
+    effects = offered.reads(DeathRegistered(iin=IIN, died_on=date(2021, 7, 22)))
     withdrawn = [effect for effect in effects if isinstance(effect, PersonWithdrawn)]
     assert [(each.phone, each.at) for each in withdrawn] == [(PHONE, offered.now), (OTHER, offered.now)]
     assert only(effects, NoticeRequested) == []
 
 
 def test_a_death_of_somebody_without_a_phone_withdraws_from_none(desk: Desk) -> None:
-    assert desk.reads(DeathRegistered(iin=IIN, died_on=date(2021, 7, 15))) == []
+    assert desk.reads(DeathRegistered(iin=IIN, died_on=date(2021, 7, 22))) == []
 
 
 def test_undeliverable_closes_the_question_when_it_was_found_out(offered: Desk) -> None:
@@ -167,7 +167,7 @@ def test_a_question_that_leaves_after_its_closing_is_noted_and_starts_no_waiting
     [advanced] = offered.sent(second)
     assert isinstance(advanced, CaseAdvanced)
     assert advanced.note == "sent_after_closing"
-    assert list(deadlines(offered.person)) == []
+    assert list(deadlines(offered.person, offered.policy)) == []
 
 
 UNKNOWN_QUESTION, UNKNOWN_CASE = QuestionId("unknown"), CaseId("unknown")
@@ -262,12 +262,23 @@ def test_the_decision_finds_its_person_and_names_what_it_rests_on(consented: Des
     assert person_of(decided.decision_id) == "person"
     assert decided.decided_at == NOON + 2 * MINUTE
     evidence = decided.evidence
-    assert (evidence.source_event_id, evidence.source_event_source) == ("e2", "urn:test")
-    assert (evidence.source_event_time, evidence.source_event_sha256) == (NOON, "d" * 64)
-    assert (evidence.offer_message_id, evidence.offer_text) == ("m", "the text")
-    assert (evidence.answer_message_id, evidence.answer_text) == ("IN", "as written")
-    assert evidence.answer_received_at == NOON + MINUTE
-    assert evidence.offer_sha256 == "41a1f654dc79a9ac645afa553c31d51fd115eca8dd1cb9e6c67ae03e52718e8b"
+    source = evidence.source
+    assert (source.event, source.id, source.source) == ("registry.title-awarded.v1", "e2", "urn:test")
+    assert (source.time, source.sha256) == (NOON, "d" * 64)
+    assert (source.record, source.record_id, source.record_date) == ("title", "A", TITLE.awarded_on)
+    number = consented.policy.phone_id(PHONE)
+    assert (evidence.number.phone_id, evidence.number.registered_at) == (number, NOON)
+    assert evidence.number.event_sha256 == "d" * 64
+    offer, account = evidence.questions
+    assert (offer.kind, offer.message_id, offer.text, offer.phone_id) == ("offer", "m", "the text", number)
+    assert (offer.sent_at, offer.term_ends, account.kind) == (NOON, TERM_ENDS, "account")
+    assert offer.sha256 == "41a1f654dc79a9ac645afa553c31d51fd115eca8dd1cb9e6c67ae03e52718e8b"
+    assert [answer.meaning for answer in evidence.answers] == ["consent_ru", "account_given"]
+    assert [answer.received_at for answer in evidence.answers] == [NOON + MINUTE, NOON + 2 * MINUTE]
+    assert {(answer.text, answer.message_id) for answer in evidence.answers} == {("as written", "IN")}
+    consent = evidence.consent_to_service
+    assert (consent.at, consent.question_id, consent.text_sha256) == (NOON + MINUTE, OFFER, offer.sha256)
+    assert evidence.consent_to_data == consent
     [notice] = only(effects, NoticeRequested)
     assert isinstance(notice, NoticeRequested)
     assert (notice.kind, notice.language) == (NoticeKind.GRANTED, Language.RUSSIAN)
@@ -275,14 +286,16 @@ def test_the_decision_finds_its_person_and_names_what_it_rests_on(consented: Des
 
 def test_there_is_no_decision_without_a_consent_a_scheme_and_an_account(consented: Desk) -> None:
     case = consented.case.model_copy(update={"account": IBAN})
-    assert decision(consented.person, case, NOON).outcome == "granted"
+    policy = consented.policy
+    assert decision(consented.person, case, NOON, policy, "any/1").rules_version == "any/1"
     assert case.consent
-    unsent = case.consent.model_copy(update={"offer": case.consent.offer.model_copy(update={"text": None})})
-    for lacking in ({"consent": None}, {"scheme": None}, {"account": None}, {"consent": unsent}):
-        with pytest.raises(ValueError, match=r"no (decision|consent|grant) without"):
-            decision(consented.person, case.model_copy(update=lacking), NOON)
+    unsent = {"questions": (case.questions[0].with_(text=None), *case.questions[1:])}
+    no_offer = {"questions": case.questions[1:]}
+    for lacking in ({"consent": None}, {"scheme": None}, {"account": None}, unsent, no_offer):
+        with pytest.raises(ValueError, match=r"no \w+ without|a question that has not left"):
+            decision(consented.person, case.model_copy(update=lacking), NOON, policy, "any/1")
     with pytest.raises(ValueError, match="no decision without"):
-        decision(consented.person.model_copy(update={"iin": None}), case, NOON)
+        decision(consented.person.model_copy(update={"iin": None}), case, NOON, policy, "any/1")
 
 
 def test_a_step_that_no_rule_allows_is_an_error_of_the_program(offered: Desk) -> None:
@@ -298,9 +311,9 @@ def test_a_step_that_no_rule_allows_is_an_error_of_the_program(offered: Desk) ->
 @pytest.mark.parametrize(
     "fact",
     [
-        DeathRegistered(iin=IIN, died_on=date(2021, 7, 15)),
+        DeathRegistered(iin=IIN, died_on=date(2021, 7, 22)),
         BenefitRecorded(
-            iin=IIN, benefit="special_state_benefit", status="paid", recorded_on=date(2021, 7, 15)
+            iin=IIN, benefit="special_state_benefit", status="paid", recorded_on=date(2021, 7, 22)
         ),
         EntitlementRevoked(iin=IIN, record_id="A"),
     ],

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rules.data.shipped import read, shipped
-from rules.rule_sets import BadRuleSetsError, rule_sets
+from rules.rule_set_reading import BadRuleSetsError, rule_sets
 
 Data = dict[str, Any]
 ORDER, DRAFT = "order-225-2021/1", "social-code-2023/0"

@@ -58,7 +58,7 @@ def elapsed(wait: Deadline) -> DeadlineElapsed:
 
 
 def waiting(desk: Desk) -> dict[str, Deadline]:
-    return {wait.name.rpartition("/")[2]: wait for wait in deadlines(desk.person)}
+    return {wait.name.rpartition("/")[2]: wait for wait in deadlines(desk.person, desk.policy)}
 
 
 def answer(received_at: datetime, given: Answer = YES, question_id: QuestionId = OFFER) -> QuestionAnswered:
@@ -202,16 +202,16 @@ def test_an_answer_that_came_before_the_sent_time_was_known_counts(consented: De
     assert waiting(consented)["term"].at == term.at
     [decided] = only(consented.hears(AccountGiven(iban=IBAN), ACCOUNT), BenefitDecided)
     assert isinstance(decided, BenefitDecided)
-    assert decided.evidence.offer_sent_at == NOON + SECOND
+    assert decided.evidence.questions[0].sent_at == NOON + SECOND
 
 
 def test_a_sent_time_of_another_question_leaves_the_evidence_as_it_is(consented: Desk) -> None:
     consented.reads(told(NOON + DAY, ACCOUNT))
-    assert consented.case.consent
-    assert consented.case.consent.offer.sent_at == NOON
+    assert consented.case.offer
+    assert consented.case.offer.sent_at == NOON
     [decided] = only(consented.hears(AccountGiven(iban=IBAN), ACCOUNT), BenefitDecided)
     assert isinstance(decided, BenefitDecided)
-    assert decided.evidence.offer_sent_at == NOON
+    assert decided.evidence.questions[0].sent_at == NOON
 
 
 def test_nothing_changes_after_the_decision(consented: Desk) -> None:
@@ -266,7 +266,7 @@ def test_an_answer_within_three_days_from_the_sending_takes_it_up_again(over: De
     over.reads(told(TERM_ENDS + MINUTE))
     over.now = TERM_ENDS + 3 * DAY
     effects = over.hears(YES)
-    assert [type(effect) for effect in effects] == [CaseAdvanced, QuestionAsked, QuestionClosed]
+    assert [type(effect) for effect in effects] == [CaseAdvanced, CaseAdvanced, QuestionAsked, QuestionClosed]
     assert over.case.state is State.ACCOUNT_ASKED
     assert over.case.reason is None
 
@@ -288,9 +288,10 @@ def test_a_late_answer_that_was_in_time_after_all_counts_when_that_is_told(over:
     [asked] = only(effects, QuestionAsked)
     assert isinstance(asked, QuestionAsked)
     assert (asked.kind, asked.prompted_at) == (QuestionKind.ACCOUNT, TERM_ENDS + 10 * MINUTE)
-    consent = over.case.consent
+    consent, offer = over.case.consent, over.case.offer
     assert consent
-    assert (consent.received_at, consent.offer.sent_at) == (TERM_ENDS + 10 * MINUTE, TERM_ENDS + MINUTE)
+    assert offer
+    assert (consent.received_at, offer.sent_at) == (TERM_ENDS + 10 * MINUTE, TERM_ENDS + MINUTE)
     assert only(effects, ProcessEnded) == []
 
 

@@ -3,13 +3,13 @@ from typing import Literal
 
 import pytest
 
-from rules.grounds import entitlement, offers_one_application
-from rules.policy import RULES_VERSION, CapacityMissing, Policy, TermPolicy
+from rules.grounds import entitlement, scheme_without_choice
+from rules.policy import CapacityMissing, Policy, TermPolicy
 from schemas.registry import DisabilityEstablished, TitleAwarded
 from schemas.values import EndReason, Ground
 
 IIN = "850101300015"
-DAY = date(2021, 7, 12)
+DAY = date(2021, 7, 19)
 
 
 @pytest.mark.parametrize(
@@ -64,12 +64,11 @@ def test_a_disability_names_its_ground_and_goes_the_manual_route_where_no_rule_e
 
 
 def test_only_disabilities_leave_the_choice_of_the_one_application() -> None:
-    chosen = {ground for ground in Ground if offers_one_application(ground)}
+    chosen = {ground for ground in Ground if scheme_without_choice(ground) is None}
     assert chosen == set(Ground) - {Ground.PEOPLES_HERO, Ground.HERO_OF_LABOUR}
 
 
-def test_the_rules_have_a_version() -> None:
-    assert RULES_VERSION == "order-225-2021/1"
+def test_terms_roll_unless_it_is_said_otherwise() -> None:
     assert Policy().term is TermPolicy.EXCLUSIVE_ROLL
 
 

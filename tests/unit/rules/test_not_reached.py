@@ -52,7 +52,7 @@ def test_the_failed_sending_is_a_step_and_leaves_no_term(offered: Desk) -> None:
     [step] = offered.reads(failed())
     assert isinstance(step, CaseAdvanced)
     assert (step.from_, step.to, step.note) == ("offer_sent", "offer_asked", "not_reached")
-    assert list(deadlines(offered.person)) == []
+    assert list(deadlines(offered.person, offered.policy)) == []
 
 
 def test_the_next_sending_starts_the_term(offered: Desk) -> None:
@@ -61,11 +61,13 @@ def test_the_next_sending_starts_the_term(offered: Desk) -> None:
     sent_again(offered)
     assert offered.case.state is State.OFFER_SENT
     ends = TERM_ENDS + timedelta(days=2)
-    assert Deadline(ends, f"{CASE}/term", offered.case.version) in list(deadlines(offered.person))
+    assert Deadline(ends, f"{CASE}/term", offered.case.version) in list(
+        deadlines(offered.person, offered.policy)
+    )
 
 
 def test_the_end_of_the_failed_sendings_term_ends_nothing(offered: Desk) -> None:
-    due = [wait for wait in deadlines(offered.person) if wait.name == f"{CASE}/term"]
+    due = [wait for wait in deadlines(offered.person, offered.policy) if wait.name == f"{CASE}/term"]
     offered.reads(failed())
     offered.now = NOON + timedelta(days=2)
     sent_again(offered)
@@ -86,7 +88,7 @@ def test_the_same_failure_twice_and_the_report_of_the_failed_sending_again_chang
 
 def test_a_case_that_ended_without_an_answer_to_what_never_came_is_asked_anew(offered: Desk) -> None:
     offered.now = TERM_ENDS
-    term = next(wait for wait in deadlines(offered.person) if wait.name.endswith("/term"))
+    term = next(wait for wait in deadlines(offered.person, offered.policy) if wait.name.endswith("/term"))
     offered.reads(DeadlineElapsed(deadline=term.name, version=term.version, due=term.at))
     assert offered.case.reason is EndReason.NO_REPLY
     [asked] = only(offered.reads(failed()), QuestionAsked)
@@ -119,7 +121,7 @@ def test_a_failure_after_the_answer_changes_nothing(consented: Desk) -> None:
 
 def test_what_can_never_reach_ends_also_a_case_that_had_ended_without_an_answer(offered: Desk) -> None:
     offered.now = TERM_ENDS
-    term = next(wait for wait in deadlines(offered.person) if wait.name.endswith("/term"))
+    term = next(wait for wait in deadlines(offered.person, offered.policy) if wait.name.endswith("/term"))
     offered.reads(DeadlineElapsed(deadline=term.name, version=term.version, due=term.at))
     [ended] = only(offered.reads(undeliverable()), ProcessEnded)
     assert isinstance(ended, ProcessEnded)

@@ -33,7 +33,7 @@ from tests.unit.rules.case_desk import (
     only,
 )
 
-SECOND_TITLE = TitleAwarded(iin=IIN, title="hero_of_labour", award_id="B", awarded_on=date(2021, 7, 12))
+SECOND_TITLE = TitleAwarded(iin=IIN, title="hero_of_labour", award_id="B", awarded_on=date(2021, 7, 19))
 SECOND = case_id_of(PERSON, "award", "B")
 YES = Consent(language=Language.KAZAKH)
 

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.data.shipped import shipped
-from rules.policy import RULES_VERSION
 from rules.rule_sets import Category, Needed, Permissions, RuleSet, SubCategory
 from schemas.values import Ground
 from schemas.words import Words
@@ -58,8 +57,8 @@ def test_every_single_day_of_twenty_years_has_one_set_or_none() -> None:
 def test_a_set_is_found_by_its_version_also_as_a_decision_names_it() -> None:
     first, draft = shipped().sets
     assert (first.version, first.draft, draft.version, draft.draft) == (ORDER, False, DRAFT, True)
-    assert shipped().named(RULES_VERSION) is first
-    assert shipped().named(f"{RULES_VERSION}+repealed") is first
+    assert shipped().named(ORDER) is first
+    assert shipped().named(f"{ORDER}+repealed") is first
     with pytest.raises(KeyError):
         shipped().named("order-225-2021/2")
 

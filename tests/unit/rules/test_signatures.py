@@ -1,5 +1,6 @@
 """Officers' signatures: the signed outcome or nothing, and what does not fit changes nothing."""
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from pydantic import ValidationError
 from rules.policy import DecisionMode, Policy
 from rules.signatures import UnfitSignatureError
 from rules.states import State
-from schemas.emaket import DecisionSigned
+from schemas.emaket import DecisionSigned, HearingRecorded
 from schemas.outcomes import BenefitDecided, DecisionDrafted
 from schemas.questions import AccountGiven, Consent
 from schemas.statecorp import BenefitRecorded
@@ -41,6 +42,16 @@ def signature(draft: DecisionDrafted, **changes: Any) -> DecisionSigned:
     return DecisionSigned.model_validate({**content, **changes})
 
 
+def heard(draft: DecisionDrafted, **changes: Any) -> HearingRecorded:
+    content = {
+        "decision_id": draft.decision_id,
+        "held_on": SIGNED.date(),
+        "objection": False,
+        "officer": "officer-7",
+    }
+    return HearingRecorded.model_validate({**content, **changes})
+
+
 @pytest.mark.parametrize(
     ("outcome", "ground", "iban", "source"),
     [
@@ -53,6 +64,8 @@ def test_the_decision_is_what_was_signed_and_names_who_signed_it(
     outcome: str, ground: int | None, iban: str | None, source: str | None
 ) -> None:
     desk, draft = drafted()
+    if ground:
+        desk.reads(heard(draft))
     signed = signature(draft, outcome=outcome, refusal_ground=ground)
     [decided] = only(desk.reads(signed), BenefitDecided)
     assert isinstance(decided, BenefitDecided)
@@ -113,6 +126,8 @@ def test_a_refusal_on_ground_4_can_not_be_signed_as_a_grant() -> None:
     assert isinstance(draft, DecisionDrafted)
     with pytest.raises(UnfitSignatureError, match=r"^outcome: the benefit is on record"):
         desk.reads(signature(draft))
+    desk.now += timedelta(days=5)
+    desk.reads(heard(draft, held_on=date(2021, 7, 28)))
     [decided] = only(desk.reads(signature(draft, outcome="refused", refusal_ground=4)), BenefitDecided)
     assert isinstance(decided, BenefitDecided)
     assert decided.officer == "officer-7"

@@ -13,7 +13,7 @@ from schemas.registry import DisabilityEstablished, EntitlementRestored, Entitle
 from schemas.values import EndReason, Ground, Language
 from tests.unit.rules.case_desk import ACCOUNT, IIN, MINUTE, REGISTERED, Desk, only
 
-DAY = date(2021, 7, 12)
+DAY = date(2021, 7, 19)
 TITLE = TitleAwarded(iin=IIN, title="peoples_hero", award_id="17", awarded_on=DAY)
 CERTIFICATE = DisabilityEstablished(
     iin=IIN, certificate_id="17", established_on=DAY, group="2", legal_ground="7", first_time=True

@@ -1,0 +1,30 @@
+"""Cases for which no rules are in force on the day that decides (R20, R21): they wait, operators are told.
+
+It is looked at again at every event of the person, and each local morning.
+"""
+
+from datetime import timedelta
+
+from rules import steps
+from rules.person import Case
+from rules.states import State
+from rules.terms import at_local, local_day
+from rules.turn import Turn
+
+
+def look_again(turn: Turn, case: Case) -> None:
+    """Go on where rules are in force now, else look again the next morning."""
+    if turn.rules_for(case):
+        steps.proceed(turn, turn.remark(case.with_(rules_at=None), "rules_found"))
+        return
+    if case.rules_at and case.rules_at > turn.at:
+        return
+    tomorrow = local_day(turn.at, turn.policy.zone) + timedelta(days=1)
+    turn.keep(case.with_(rules_at=at_local(tomorrow, steps.LOOKED_AT, turn.policy.zone)))
+
+
+def settle(turn: Turn) -> None:
+    """Let every case that waits for rules be looked at after whatever an event has done."""
+    for case in list(turn.person.cases.values()):
+        if case.state is State.AWAITING_RULES:
+            look_again(turn, case)

@@ -1,0 +1,248 @@
+"""Nobody is refused unheard (R30): three working days, the hearing, only then the signature."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from rules.officers import UnfitReportError
+from rules.operators import UnfitActError
+from rules.policy import DecisionMode, Policy, ServiceCalendar
+from rules.signatures import UnfitSignatureError
+from rules.states import State
+from schemas.emaket import DecisionSigned, HearingRecorded
+from schemas.operators import ActObject, OperatorActed
+from schemas.outcomes import BenefitDecided, CaseAdvanced, DecisionDrafted, DraftVoided
+from schemas.questions import AccountGiven, Consent, Decline, NoticeKind, NoticeRequested, QuestionAsked
+from schemas.statecorp import BenefitRecorded
+from schemas.times import ALMATY
+from schemas.values import EndReason, Language
+from tests.unit.rules.case_desk import ACCOUNT, CASE, IBAN, IIN, MINUTE, NOON, REGISTERED, TITLE, Desk, only
+
+PAID = BenefitRecorded(iin=IIN, benefit="special_state_benefit", status="paid", recorded_on=NOON.date())
+
+
+def midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=ALMATY)
+
+
+def desk_of(**policies: Any) -> Desk:
+    return Desk(Policy(decision_mode=DecisionMode.OFFICER, **policies))
+
+
+def drafted(desk: Desk, *, on_record: bool) -> DecisionDrafted:
+    desk.reads(REGISTERED, TITLE)
+    desk.sent()
+    effects = desk.hears(Consent(language=Language.KAZAKH))
+    desk.sent(ACCOUNT)
+    effects = desk.reads(PAID) if on_record else desk.hears(AccountGiven(iban=IBAN), ACCOUNT)
+    [draft] = only(effects, DecisionDrafted)
+    assert isinstance(draft, DecisionDrafted)
+    return draft
+
+
+def intend(draft: DecisionDrafted, ground: object = 1) -> OperatorActed:
+    return OperatorActed(
+        act="intend_refusal",
+        object=ActObject(kind="decision", id=draft.decision_id),
+        person_id="0" * 64,
+        details={"refusal_ground": ground},  # type: ignore[dict-item]
+        reason="the record is another person's",
+        operator="operator-3",
+    )
+
+
+def held(
+    draft: DecisionDrafted, day: date, *, objection: bool = False, officer: str = "o"
+) -> HearingRecorded:
+    return HearingRecorded(decision_id=draft.decision_id, held_on=day, objection=objection, officer=officer)
+
+
+def refusal(desk: Desk, draft: DecisionDrafted, ground: int = 4) -> DecisionSigned:
+    return DecisionSigned.model_validate(
+        {
+            "decision_id": draft.decision_id,
+            "outcome": "refused",
+            "refusal_ground": ground,
+            "officer": "o",
+            "signed_at": desk.now,
+        }
+    )
+
+
+def notices(effects: list[Any]) -> list[tuple[NoticeKind, datetime | None]]:
+    return [(each.kind, each.details.until) for each in effects if isinstance(each, NoticeRequested)]
+
+
+# 22.07.2021 is a Thursday: the three working days are Friday, Monday and Tuesday; in a six-day week Friday,
+# Saturday and Monday.
+@pytest.mark.parametrize(
+    ("policies", "first_day"),
+    [
+        ({}, date(2021, 7, 28)),
+        ({"service_calendar": ServiceCalendar.STATE_CORPORATION}, date(2021, 7, 27)),
+        ({"hearing_days": 5}, date(2021, 7, 30)),
+    ],
+)
+def test_ground_4_is_drafted_at_once_and_the_person_is_told_until_when_to_object(
+    policies: dict[str, Any], first_day: date
+) -> None:
+    desk = desk_of(**policies)
+    desk.reads(REGISTERED, TITLE)
+    desk.sent()
+    desk.hears(Consent(language=Language.KAZAKH))
+    effects = desk.reads(PAID)
+    assert desk.case.state is State.AWAITING_HEARING
+    assert only(effects, QuestionAsked) == []
+    assert notices(effects) == [(NoticeKind.HEARING, midnight(first_day))]
+    [*_, step] = only(effects, CaseAdvanced)
+    assert isinstance(step, CaseAdvanced)
+    assert (step.to, step.rule, step.until) == ("awaiting_hearing", "R12, R30", midnight(first_day))
+    hearing = desk.case.hearing
+    assert hearing
+    assert (hearing.told_at, hearing.not_before, hearing.refusal_ground) == (desk.now, first_day, 4)
+
+
+def test_in_auto_ground_4_refuses_at_once_without_a_hearing(consented: Desk) -> None:
+    [decided] = only(consented.reads(PAID), BenefitDecided)
+    assert isinstance(decided, BenefitDecided)
+    assert (decided.outcome, decided.iban, consented.case.hearing) == ("refused", None, None)
+
+
+def test_a_refusal_can_be_signed_after_the_hearing_only() -> None:
+    desk = desk_of()
+    draft = drafted(desk, on_record=True)
+    desk.now = NOON + timedelta(days=5)
+    for too_early in (refusal(desk, draft), held(draft, date(2021, 7, 27))):
+        before = desk.person
+        with pytest.raises((UnfitSignatureError, UnfitReportError), match=r"hearing"):
+            desk.reads(too_early)
+        assert desk.person == before
+    desk.now = NOON + timedelta(days=6)
+    effects = desk.reads(held(draft, date(2021, 7, 28), objection=True))
+    told = [(step.to, step.note, step.rule) for step in effects if isinstance(step, CaseAdvanced)]
+    assert told == [
+        ("awaiting_hearing", "hearing_objected", "R30"),
+        ("awaiting_signature", None, "R10, R12"),
+    ]
+    [decided] = only(desk.reads(refusal(desk, draft)), BenefitDecided)
+    assert isinstance(decided, BenefitDecided)
+    assert (decided.outcome, decided.refusal_ground) == ("refused", 4)
+
+
+@pytest.mark.parametrize("ground", [1, 2, 3])
+def test_an_officer_who_intends_to_refuse_a_drafted_grant_has_the_person_told_first(ground: int) -> None:
+    desk = desk_of()
+    draft = drafted(desk, on_record=False)
+    awaited = State.AWAITING_HEARING
+    assert notices(desk.reads(intend(draft, ground))) == [(NoticeKind.HEARING, midnight(date(2021, 7, 28)))]
+    assert desk.case.state is awaited
+    assert desk.reads(intend(draft, ground)) == []
+    with pytest.raises(UnfitActError, match="another ground"):
+        desk.reads(intend(draft, 4 - ground if ground != 2 else 1))
+    desk.now = NOON + timedelta(days=6)
+    desk.reads(held(draft, date(2021, 7, 28)))
+    with pytest.raises(UnfitSignatureError, match="heard on another ground"):
+        desk.reads(refusal(desk, draft, 4))
+    [decided] = only(desk.reads(refusal(desk, draft, ground)), BenefitDecided)
+    assert isinstance(decided, BenefitDecided)
+    assert (decided.refusal_ground, decided.iban) == (ground, None)
+
+
+def test_an_officer_who_is_convinced_grants_while_the_hearing_is_awaited() -> None:
+    desk = desk_of()
+    draft = drafted(desk, on_record=False)
+    desk.reads(intend(draft))
+    granted = DecisionSigned(
+        decision_id=draft.decision_id, outcome="granted", officer="o", signed_at=desk.now
+    )
+    [decided] = only(desk.reads(granted), BenefitDecided)
+    assert isinstance(decided, BenefitDecided)
+    assert (decided.outcome, decided.iban) == ("granted", IBAN)
+
+
+def test_a_hearing_that_was_held_without_our_notice_is_taken_as_recorded() -> None:
+    desk = desk_of()
+    draft = drafted(desk, on_record=False)
+    with pytest.raises(UnfitReportError, match="before the draft was made"):
+        desk.reads(held(draft, date(2021, 7, 21)))
+    desk.reads(held(draft, date(2021, 7, 23)))
+    assert desk.case.hearing
+    assert (desk.case.hearing.told_at, desk.case.hearing.held_on) == (None, date(2021, 7, 23))
+    [decided] = only(desk.reads(refusal(desk, draft, 3)), BenefitDecided)
+    assert isinstance(decided, BenefitDecided)
+    assert decided.refusal_ground == 3
+
+
+def test_a_hearing_recorded_again_changes_nothing_and_otherwise_is_refused() -> None:
+    desk = desk_of()
+    draft = drafted(desk, on_record=False)
+    desk.reads(held(draft, date(2021, 7, 23)))
+    before = desk.person
+    assert desk.reads(held(draft, date(2021, 7, 23))) == []
+    for other in (held(draft, date(2021, 7, 26)), held(draft, date(2021, 7, 23), officer="another")):
+        with pytest.raises(UnfitReportError, match="recorded already, and otherwise"):
+            desk.reads(other)
+    assert desk.person == before
+
+
+@pytest.mark.parametrize("ground", [0, 5, "1", True, None, 1.5])
+def test_an_intention_names_a_ground(ground: object) -> None:
+    desk = desk_of()
+    draft = drafted(desk, on_record=False)
+    with pytest.raises(UnfitActError, match="refusal_ground is a number from 1 to 4"):
+        desk.reads(intend(draft, ground))
+    assert desk.case.state is State.AWAITING_SIGNATURE
+
+
+def test_what_fits_no_draft_is_refused() -> None:
+    desk = desk_of()
+    draft = drafted(desk, on_record=False)
+    unknown = draft.model_copy(update={"decision_id": "person.unknown"})
+    with pytest.raises(UnfitReportError, match="unknown, void or decided"):
+        desk.reads(held(unknown, date(2021, 7, 28)))
+    with pytest.raises(UnfitActError, match="no draft with this decision_id"):
+        desk.reads(intend(unknown))
+
+
+def test_the_record_ends_while_the_hearing_is_awaited_and_the_case_goes_on() -> None:
+    desk = desk_of()
+    draft = drafted(desk, on_record=True)
+    desk.now += MINUTE
+    effects = desk.reads(PAID.model_copy(update={"status": "ended"}))
+    [voided] = only(effects, DraftVoided)
+    assert isinstance(voided, DraftVoided)
+    assert (voided.decision_id, voided.reason) == (draft.decision_id, "benefit_record_changed")
+    assert desk.case.state is State.ACCOUNT_ASKED
+    with pytest.raises(UnfitReportError):
+        desk.reads(held(draft, date(2021, 7, 28)))
+
+
+def test_a_no_while_the_hearing_is_awaited_withdraws() -> None:
+    desk = desk_of()
+    drafted(desk, on_record=True)
+    desk.now += timedelta(days=4)
+    effects = desk.hears(Decline(), ACCOUNT)
+    assert len(only(effects, DraftVoided)) == 1
+    assert (desk.case.reason, desk.case.hearing) == (EndReason.WITHDRAWN, None)
+
+
+def test_an_operator_sends_a_case_the_manual_way() -> None:
+    desk = desk_of()
+    drafted(desk, on_record=False)
+    act = OperatorActed(
+        act="manual_route",
+        object=ActObject(kind="case", id=CASE),
+        person_id="0" * 64,
+        reason="a ward, as the court has said",
+        operator="operator-3",
+    )
+    effects = desk.reads(act)
+    notes = [step.note for step in effects if isinstance(step, CaseAdvanced)]
+    assert notes == ["barred_operator", "manual_route"]
+    assert (desk.case.reason, desk.case.draft) == (EndReason.MANUAL_ROUTE, None)
+    assert desk.reads(act) == []
+    with pytest.raises(UnfitActError, match="no such case"):
+        desk.reads(act.model_copy(update={"object": ActObject(kind="case", id="another")}))
+    assert desk.reads(act.model_copy(update={"act": "hold"})) == []
+    assert desk.remarks == ("an operator's act that no case obeys: hold on a case",)
