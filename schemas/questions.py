@@ -152,7 +152,10 @@ class PersonWithdrawn(ToLine):
 class QuestionSent(ToCase):
     """The question left at `sent_at`, and from then on its term runs (R6).
 
-    That is when the carrier accepted it, or its own sent time where it told a later one with that.
+    That is when the carrier accepted it, or its own sent time where it told a later one with that. `text` is
+    as it left, of the version `text_version` of the texts, and without a `language` in both. `sender` is the
+    number, short code or messaging service that it left from, by this `carrier`. Null stands for "not known"
+    in what was written before there were these fields.
     """
 
     name: ClassVar[str] = "question.sent"
@@ -161,6 +164,10 @@ class QuestionSent(ToCase):
     case_id: CaseId
     message_id: MessageId
     text: str
+    text_version: str | None = None
+    language: Language | None = None
+    carrier: str | None = None
+    sender: str | None = None
     sent_at: Instant
 
 

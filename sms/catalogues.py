@@ -19,7 +19,7 @@ TEXTS_VERSION = "1"
 @cache
 def load_texts() -> Texts:
     """All texts in all languages."""
-    return Texts({language: _catalogue(language) for language in Language})
+    return Texts({language: _catalogue(language) for language in Language}, TEXTS_VERSION)
 
 
 def _catalogue(language: Language) -> dict[str, str]:
