@@ -86,12 +86,16 @@ Answer = Annotated[
 ]
 
 
+Route = Literal["state_corporation", "provider"]
+"""Where a person applies who goes the ordinary way, as texts name it."""
+
+
 class Details(Model):
     """What the texts of a question or a notice need to know."""
 
     iin_tail: str = ""
     account: str | None = None
-    route: Literal["state_corporation", "provider"] = "state_corporation"
+    route: Route = "state_corporation"
     until: Instant | None = None
 
 
