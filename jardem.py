@@ -73,12 +73,15 @@ def broker(
 def worker() -> None:
     """Run the worker: intake, desks, carrier and deadlines. As many as there are partitions."""
     from ops.reach import require_broker
+    from sms.catalogues import load_texts
     from streams.settings.checks import unknown_variables
     from streams.settings.load import load_settings
 
     settings = load_settings("worker")
     for line in unknown_variables(settings):
         typer.echo(line, err=True)
+    # Whatever is wrong with what was written here is said before anybody looks for the broker.
+    load_texts(settings.texts_dir)
     require_broker(settings)
 
     from agents.bootstrap import assemble
@@ -227,13 +230,14 @@ def rules_show(
 
 @app.command()
 def texts(price: Annotated[float | None, typer.Option(help="What one part costs.")] = None) -> None:
-    """Show every text that citizens are sent, with its parts and what it costs."""
+    """Show every text that citizens are sent, those of JARDEM_TEXTS_DIR too, with its parts and costs."""
     from rich.console import Console
 
     from sms.catalogues import load_texts
     from sms.text_table import table
+    from streams.settings.load import load_settings
 
-    Console().print(table(load_texts(), price))
+    Console().print(table(load_texts(load_settings("texts").texts_dir), price))
 
 
 @app.command()

@@ -21,10 +21,11 @@ from rules.policy import (
 from rules.rule_sets import Permissions
 from schemas.ids import Pseudonyms
 from sms.carrier import Carrier
-from sms.catalogues import TEXTS_VERSION, load_texts
+from sms.catalogues import load_texts
 from sms.conversation.converse import LinePolicy
 from sms.conversation.hours import SendingHours
 from sms.sending.sender import Limits
+from sms.texts import Texts
 from sms.twilio.carrier import TwilioCarrier
 from streams.app import StreamApp, create_app
 from streams.desk import Desk
@@ -38,15 +39,19 @@ from streams.webhook_urls import STATUS, webhook_url
 def assemble(settings: Settings) -> StreamApp:
     """The application for these settings, complete and not started.
 
-    Raises `BadRuleSetsError` where the law's data is not as it must be: nothing starts on it.
+    Raises `BadRuleSetsError` where the law's data is not as it must be, and `TextsError` where the texts in
+    the place of ours are not: nothing starts on them.
     """
     shipped()
+    texts = load_texts(settings.texts_dir)
     app = create_app(settings)
     carrier: Carrier = twilio_carrier(settings)
     pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
     register_stateless(app, "intake", TOPICS, Intake(pseudonyms, app.clock).handle)
-    Desk(app, case_desk(case_policy(settings), pseudonyms, app.clock, case_documents(settings)))
-    Desk(app, sms_desk(line_policy(settings), pseudonyms, app.clock))
+    Desk(
+        app, case_desk(case_policy(settings), pseudonyms, app.clock, case_documents(settings, texts.version))
+    )
+    Desk(app, sms_desk(line_policy(settings, texts), pseudonyms, app.clock))
     CarrierAgent(
         app,
         carrier,
@@ -83,8 +88,11 @@ def rule_permissions(settings: Settings) -> Permissions:
     return Permissions(repealed=settings.repealed_rules_count, drafts=settings.draft_rules_count)
 
 
-def case_documents(settings: Settings) -> Documents:
-    """Who signs the documents of the cabinet, whose signatures count, and what the documents name."""
+def case_documents(settings: Settings, texts_version: str) -> Documents:
+    """Who signs the documents of the cabinet, whose signatures count, and what the documents name.
+
+    `texts_version` is the version of the texts that citizens are sent.
+    """
     policies = {
         "term_policy": settings.term_policy,
         "zone": settings.zone,
@@ -99,15 +107,15 @@ def case_documents(settings: Settings) -> Documents:
     return Documents(
         load_signer(settings.signing_keys, settings.document_issuer),
         load_officers(settings.officer_keys, settings.officer_roots, settings.officer_crl),
-        Issued(TEXTS_VERSION, policies),
+        Issued(texts_version, policies),
     )
 
 
-def line_policy(settings: Settings) -> LinePolicy:
-    """The policies of the SMS desk."""
+def line_policy(settings: Settings, texts: Texts) -> LinePolicy:
+    """The policies of the SMS desk, which sends these texts."""
     hours = settings.quiet_hours
     return LinePolicy(
-        texts=load_texts(),
+        texts=texts,
         hours=SendingHours(hours.begins, hours.ends) if hours else None,
         keep_trying=timedelta(hours=settings.delivery_hours),
         time_scale=settings.time_scale,

@@ -73,7 +73,9 @@ class SenderHeld(ToCarrier):
 class MessageAccepted(ToLine):
     """The SMS API accepted the message under this sid.
 
-    `sent_at` is its own sent time, in whole seconds, where it told one with that.
+    `sent_at` is its own sent time, in whole seconds, where it told one with that. `carrier` is whose API it
+    is, like `twilio`, and `sender` the number, short code or messaging service that the message leaves from;
+    null where that was not told yet.
     """
 
     name: ClassVar[str] = "message.accepted"
@@ -83,6 +85,8 @@ class MessageAccepted(ToLine):
     sid: Sid
     accepted_at: Instant
     sent_at: Instant | None = None
+    carrier: str | None = None
+    sender: str | None = None
 
 
 UNKNOWN_CODE = "unknown_code"

@@ -86,12 +86,16 @@ Answer = Annotated[
 ]
 
 
+Route = Literal["state_corporation", "provider"]
+"""Where a person applies who goes the ordinary way, as texts name it."""
+
+
 class Details(Model):
     """What the texts of a question or a notice need to know."""
 
     iin_tail: str = ""
     account: str | None = None
-    route: Literal["state_corporation", "provider"] = "state_corporation"
+    route: Route = "state_corporation"
     until: Instant | None = None
 
 
@@ -162,8 +166,9 @@ class QuestionSent(ToCase):
     """The question left at `sent_at`, and from then on its term runs (R6).
 
     That is when the carrier accepted it, or its own sent time where it told a later one with that. `text` is
-    exactly what was sent, of the wording `text_version`, in `language` or in both; `carrier` and `sender` say
-    through whom and from which number. What is null was not kept when it left.
+    as it left, of the version `text_version` of the texts, and without a `language` in both. `sender` is the
+    number, short code or messaging service that it left from, by this `carrier`. Null stands for "not known"
+    in what was written before there were these fields.
     """
 
     name: ClassVar[str] = "question.sent"
@@ -172,11 +177,11 @@ class QuestionSent(ToCase):
     case_id: CaseId
     message_id: MessageId
     text: str
-    sent_at: Instant
     text_version: str | None = None
     language: Language | None = None
     carrier: str | None = None
     sender: str | None = None
+    sent_at: Instant
 
 
 class QuestionSentTime(ToCase):

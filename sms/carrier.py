@@ -106,6 +106,16 @@ class Carrier(Protocol):
     `send` gives `NotNow`, and what asks raises `CannotBeAskedError` with `passing`.
     """
 
+    @property
+    def name(self) -> str:
+        """What evidence calls this carrier, like `twilio`: the same for ever."""
+        ...
+
+    @property
+    def sender(self) -> str:
+        """What messages leave from: a number, a short code, or the id of a messaging service."""
+        ...
+
     async def __aenter__(self) -> Self:
         """Open the connections. What is open stays as it is; what was closed may be opened again."""
         ...

@@ -11,9 +11,14 @@ from schemas.values import Language
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """What citizens can be sent. `catalogues` are all texts of each language by their key."""
+    """What citizens can be sent.
+
+    `catalogues` are all texts of each language by their key, and `version` is that of all of them together,
+    as evidence and documents name it.
+    """
 
     catalogues: Mapping[Language, Mapping[str, str]]
+    version: str
 
     def question(self, kind: QuestionKind, language: Language | None, details: Details) -> str:
         """The text of a question."""

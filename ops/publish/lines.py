@@ -11,6 +11,7 @@ from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import TYPE_PREFIX, CloudEvent, NotACloudEventError, decode, encode
 from schemas.ids import DecisionId, PersonId, Pseudonyms, person_of
 from schemas.json_text import NotJSONError, read_json, write_json
+from schemas.operators import OperatorActed
 from schemas.personal import number_in
 from schemas.plausible import check_not_ahead
 from schemas.received import UnknownEventError, received_event
@@ -129,5 +130,7 @@ def _key(data: Event, pseudonyms: Pseudonyms) -> PersonId:
     iin: str | None = getattr(data, "iin", None)
     if iin is not None:
         return pseudonyms.person(iin)
-    decision_id: DecisionId = getattr(data, "decision_id")  # noqa: B009 - the one public event without an IIN
+    if isinstance(data, OperatorActed):
+        return PersonId(data.person_id or data.phone_id or data.object.id)
+    decision_id: DecisionId = getattr(data, "decision_id")  # noqa: B009 - all others without an IIN have it
     return person_of(decision_id)

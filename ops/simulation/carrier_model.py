@@ -26,6 +26,7 @@ from streams.events import Cause, Effects
 from streams.records import Outgoing
 
 STALE = timedelta(seconds=60)
+_SENDER = "+77010000000"
 _REFUSALS = {"reject": (30005, False), "opt_out": (21610, True)}
 
 _Report = MessageAccepted | MessageDeferred | MessageInDoubt | MessageRejected
@@ -168,7 +169,9 @@ class Carrier:
         )
 
     def _accepted(self, message: MessageToSend, sms: Sms) -> _Report:
-        return MessageAccepted(**_names(message), sid=sms.sid, accepted_at=sms.at)
+        return MessageAccepted(
+            **_names(message), sid=sms.sid, accepted_at=sms.at, carrier="simulation", sender=_SENDER
+        )
 
 
 class _Names(TypedDict):

@@ -235,6 +235,10 @@ def _accepted(turn: Turn, accepted: MessageAccepted, policy: LinePolicy) -> None
                 person_id=question.person_id,
                 message_id=message.message_id,
                 text=message.text,
+                text_version=message.text_version,
+                language=question.language,
+                carrier=accepted.carrier,
+                sender=accepted.sender,
                 # A sent time is cut to whole seconds, so that it may seem to be earlier.
                 sent_at=max(accepted.accepted_at, accepted.sent_at or accepted.accepted_at),
             )

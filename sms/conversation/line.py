@@ -12,7 +12,7 @@ from schemas.questions import Details, NoticeKind, QuestionKind
 from schemas.stored import Stored
 from schemas.values import Language
 
-VERSION = 3
+VERSION = 4
 """The version of the shape in which lines are stored. Those before had fewer fields, and no others."""
 
 
@@ -21,7 +21,8 @@ class LineQuestion(Stored):
 
     `put_at` is when its message was handed to the carrier that then accepted it; a text received from then on
     may be its answer, up to `closed_at`. `echoed`: an answer of an earlier question of the case came to it,
-    and was explained.
+    and was explained. `text` is how it was put, while it may be put again, and `text_version` the version of
+    the texts of which it was made; both null before it is put, and where that was before they were kept.
     """
 
     question_id: QuestionId
@@ -36,6 +37,8 @@ class LineQuestion(Stored):
     closed_at: Instant | None = None
     explained: int = 0
     echoed: bool = False
+    text: str | None = None
+    text_version: str | None = None
 
     def open_at(self, received_at: datetime) -> bool:
         """Whether a text received at this instant may answer it."""
@@ -45,6 +48,7 @@ class LineQuestion(Stored):
 class Message(Stored):
     """A message to this number that the carrier has not accepted yet.
 
+    `text_version` is the version of the texts of which a question's `text` was made, where that is known.
     `prompted_at` is when the text came that it answers: at once, it may go out in quiet hours too.
     `tried_at` is since when it may have left, as far as is known here; `handed_at` is set while it is with
     the carrier, `retry_at` after the carrier gave it back, and `returned_at` is when the carrier last did so
@@ -58,6 +62,7 @@ class Message(Stored):
 
     message_id: MessageId
     text: str
+    text_version: str | None = None
     prompted_at: Instant | None = None
     case_id: CaseId
     person_id: PersonId

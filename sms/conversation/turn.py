@@ -55,16 +55,24 @@ class Turn:
         return changed
 
     def retire(self) -> None:
-        """Move the current question to the past; late answers may still come to it."""
+        """Move the current question to the past; late answers may still come to it.
+
+        It is put no more, so that its words need not be kept.
+        """
         if self.line.current:
-            past = (*self.line.past, self.line.current)[-_KEPT_QUESTIONS:]
+            past = (*self.line.past, self.line.current.with_(text=None))[-_KEPT_QUESTIONS:]
             self.change(past=past, current=None)
 
     def message_of(self, question: LineQuestion) -> Message:
-        """The message that puts a question."""
+        """The message that puts a question: in the words in which it was put before, if it was."""
+        text, version = question.text, question.text_version
+        if text is None:
+            text = self.texts.question(question.kind, question.language, question.details)
+            version = self.texts.version
         return Message(
             message_id=message_id_of(question.question_id),
-            text=self.texts.question(question.kind, question.language, question.details),
+            text=text,
+            text_version=version,
             prompted_at=question.prompted_at,
             case_id=question.case_id,
             person_id=question.person_id,
@@ -73,9 +81,10 @@ class Turn:
         )
 
     def make_current(self, question: LineQuestion) -> None:
-        """Put this question to the citizen."""
-        self.change(current=question)
-        self.say(self.message_of(question))
+        """Put this question to the citizen, in words that it keeps whatever becomes of the texts."""
+        message = self.message_of(question)
+        self.change(current=question.with_(text=message.text, text_version=message.text_version))
+        self.say(message)
 
     def open_next(self) -> datetime | None:
         """Put the next waiting question, if none is open; return when to look again, if one must wait."""

@@ -18,8 +18,8 @@ Report = MessageAccepted | MessageDeferred | MessageRejected | MessageInDoubt
 
 _KEPT = 20
 
-VERSION = 1
-"""The version of the shape in which pages are stored."""
+VERSION = 2
+"""The version of the shape in which pages are stored. Those before had fewer fields, and no others."""
 
 
 class Journal(Protocol):

@@ -283,6 +283,8 @@ class Sender:
             sid=outcome.sid,
             accepted_at=self._clock.virtual(outcome.at),
             sent_at=self._clock.virtual(min(outcome.sent_at, now)) if outcome.sent_at else None,
+            carrier=self._carrier.name,
+            sender=self._carrier.sender,
         )
         return attempt.entry.reported(report, now, open_=False)
 

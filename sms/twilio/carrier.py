@@ -56,6 +56,16 @@ class TwilioCarrier:
         self._sender = sender
         self._status_callback = status_callback
 
+    @property
+    def name(self) -> str:
+        """What evidence calls it."""
+        return "twilio"
+
+    @property
+    def sender(self) -> str:
+        """The number, the short code, or the sid of the messaging service."""
+        return self._sender
+
     async def __aenter__(self) -> Self:
         """Open the connections."""
         await self._http.__aenter__()

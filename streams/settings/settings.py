@@ -204,6 +204,10 @@ class Settings(BaseSettings):
     draft_rules: Literal["allow"] | None = Field(
         None, description="allow, where rule sets marked as drafts shall count, which nobody has verified"
     )
+    texts_dir: Path | None = Field(
+        None,
+        description="a folder with texts in the place of ours: version, kk.json and ru.json (docs/texts.md)",
+    )
     quiet_hours: Hours = Field(
         DayHours.parse("09:00-21:00"),
         description="the hours (Almaty) in which unasked SMS may be sent, like 09:00-21:00, or off for all",

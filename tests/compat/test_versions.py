@@ -93,8 +93,8 @@ def test_what_is_no_value_of_ours_is_refused(wrong: bytes) -> None:
 
 
 def test_a_journal_of_a_newer_version_stops_the_sending() -> None:
-    page = journal.dump(journal.Page()).replace(b'"version":1', b'"version":2')
-    with pytest.raises(NewerValueError, match="version 2"):
+    page = journal.dump(journal.Page()).replace(b'"version":2', b'"version":3')
+    with pytest.raises(NewerValueError, match="version 3"):
         journal.load(page)
     with pytest.raises(UnreadableValueError) as refused:
         journal.load(b"{}}")

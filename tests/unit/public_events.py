@@ -54,4 +54,25 @@ DATA: dict[str, dict[str, Any]] = {
         "officer": "A. B.",
         "signed_at": "2021-07-15T04:00:00Z",
     },
+    "emaket.hearing-recorded.v1": {
+        "decision_id": f"{PERSON}.one",
+        "held_on": "2021-07-14",
+        "objection": False,
+        "officer": "A. B.",
+    },
+    "emaket.term-extended.v1": {
+        "decision_id": f"{PERSON}.one",
+        "until": "2021-07-14",
+        "reason": "a record is checked",
+        "officer": "A. B.",
+    },
+    "operator.acted.v1": {
+        "act": "manual_route",
+        "object": {"kind": "case", "id": "0b7e1f52-3c0a-5d6b-9a51-3f6f2f0a9c11"},
+        "person_id": PERSON,
+        "phone_id": None,
+        "details": {},
+        "reason": "lives abroad",
+        "operator": "operator-3",
+    },
 }

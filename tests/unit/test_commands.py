@@ -1,6 +1,7 @@
 """What a user can mend is said by every command in lines, with an exit code, and never in a traceback."""
 
 import importlib
+import json
 import logging
 import os
 import pkgutil
@@ -91,6 +92,11 @@ def command(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("a file is no folder")
     (tmp_path / "bad.pem").write_text("no certificate")
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "version").write_text("other\n")
+    for language in ("kk", "ru"):
+        words = {"revoked": "{iin_tail} жаңа", "granted": "{iin_tail}: 7"}
+        (tmp_path / "texts" / f"{language}.json").write_text(json.dumps(words), encoding="utf-8")
     monkeypatch.setenv("JARDEM_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setattr(reach, "LISTEN_SECONDS", 0.1)
     monkeypatch.setattr(logs, "configure_logging", lambda: None)
@@ -170,6 +176,12 @@ def test_settings_and_a_broker_that_are_not_there(
         (["handset", "12"], {}, 2, "E.164"),
         (["doctor"], COMPLETE | {"TIME_SCALE": "fast"}, 1, "JARDEM_TIME_SCALE cannot be read"),
         (["doctor"], COMPLETE, 1, NOWHERE),
+        (["doctor"], COMPLETE, 1, "the texts are ours, version 1 "),
+        (["doctor"], COMPLETE | {"TEXTS_DIR": "texts"}, 1, "JARDEM_TEXTS_DIR: kk.json, granted: offers 7"),
+        (["worker"], COMPLETE | {"TEXTS_DIR": "texts"}, 2, "JARDEM_TEXTS_DIR: kk.json, granted: offers 7"),
+        (["texts"], {"TEXTS_DIR": "texts"}, 2, "JARDEM_TEXTS_DIR: kk.json, granted: offers 7"),
+        (["texts"], {"TEXTS_DIR": "nowhere"}, 2, "JARDEM_TEXTS_DIR: nowhere cannot be read"),
+        (["texts"], {"TIME_SCALE": "fast"}, 2, "JARDEM_TIME_SCALE cannot be read"),
         (["doctor"], COMPLETE | {"DATA_DIR": "file"}, 1, "file"),
         (["doctor"], COMPLETE | {"KAFKA_TLS": "true", "KAFKA_TLS_CA": "nowhere"}, 1, "JARDEM_KAFKA_TLS_CA"),
     ],
@@ -201,6 +213,22 @@ def test_a_cache_folder_that_cannot_be_written(
     assert ended == 1
     assert "cannot be written" in lines
     assert "XDG_CACHE_HOME" in lines
+
+
+def test_the_texts_in_the_place_of_ours_are_shown_with_their_version(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    ended, lines = command.run(["texts"], {})
+    assert (ended, "What citizens are sent, version 1 " in lines, "жаңа" in lines) == (0, True, False)
+    for language in ("kk", "ru"):
+        (tmp_path / "texts" / f"{language}.json").write_text(
+            '{"revoked": "{iin_tail} жаңа"}', encoding="utf-8"
+        )
+    ended, lines = command.run(["texts"], {"TEXTS_DIR": "texts"})
+    assert (ended, "sent, version 1+other" in lines, "0017 жаңа" in lines) == (0, True, True)
+    _, lines = command.run(["doctor"], COMPLETE | {"TEXTS_DIR": "texts"})
+    assert "ok the texts are ours and those of texts, version 1+other" in lines
 
 
 def test_a_handset_of_another_service(command: Command, stranger: str) -> None:

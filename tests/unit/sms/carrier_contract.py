@@ -56,6 +56,12 @@ class CarrierContract(ABC):
         assert before <= outcome.at <= datetime.now(UTC)
         assert world.taken() == [(PHONE, "сәлем")]
 
+    async def test_it_says_what_evidence_names_also_before_it_is_opened(self, world: World) -> None:
+        unopened = world.another()
+        assert unopened.name.isalpha()
+        assert unopened.sender
+        assert (unopened.name, unopened.sender) == (world.carrier.name, world.carrier.sender)
+
     async def test_each_message_has_a_sid_of_its_own(self, world: World) -> None:
         sids = [await sent(world, PHONE, "1"), await sent(world, PHONE, "1"), await sent(world, OTHER, "1")]
         assert len(set(sids)) == 3

@@ -35,6 +35,14 @@ class MemoryCarrier:
         self.down = False
         self.open = False
 
+    @property
+    def name(self) -> str:
+        return "memory"
+
+    @property
+    def sender(self) -> str:
+        return "+77010000000"
+
     async def __aenter__(self) -> Self:
         self.open = True
         return self

@@ -27,6 +27,7 @@ from sms.conversation.hours import SendingHours
 from sms.conversation.line import Line
 
 PHONE = "+77011234567"
+SENDER = "+77010000000"
 NOON = datetime(2021, 7, 15, 6, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 HOURS = SendingHours(time(9), time(21))
@@ -88,7 +89,15 @@ def accepted(
     message_id: MessageId, at: datetime, *, sid: str | None = None, attempt: int = 1
 ) -> MessageAccepted:
     taken = Sid(sid or f"SM-{message_id}")
-    return MessageAccepted(message_id=message_id, phone=PHONE, attempt=attempt, sid=taken, accepted_at=at)
+    return MessageAccepted(
+        message_id=message_id,
+        phone=PHONE,
+        attempt=attempt,
+        sid=taken,
+        accepted_at=at,
+        carrier="twilio",
+        sender=SENDER,
+    )
 
 
 def deferred(message_id: MessageId, attempt: int = 1, after: float | None = None) -> MessageDeferred:

@@ -22,7 +22,7 @@ from schemas.questions import (
 from schemas.registry import EntitlementRevoked
 from schemas.values import Language
 from sms.catalogues import load_texts
-from tests.unit.sms.number import NOON, PHONE, SECOND, Number, accepted, deferred, notice, status
+from tests.unit.sms.number import NOON, PHONE, SECOND, SENDER, Number, accepted, deferred, notice, status
 
 TEXTS = load_texts()
 
@@ -49,6 +49,10 @@ def test_the_sending_is_told_with_text_and_instant(number: Number) -> None:
             person_id=PersonId("person of case"),
             message_id=message_id_of(QuestionId("q")),
             text=TEXTS.question(QuestionKind.OFFER, None, Details(iin_tail="0015")),
+            text_version="1",
+            language=None,
+            carrier="twilio",
+            sender=SENDER,
             sent_at=NOON + SECOND,
         )
     ]

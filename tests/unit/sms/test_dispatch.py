@@ -23,7 +23,7 @@ from sms.sending.journal import Report
 from sms.sending.sender import Limits
 from sms.twilio.carrier import TwilioCarrier
 from streams.clock import Clock
-from tests.unit.sms.bad_api import BadApi, Trouble, reset, slow, status, taken_then
+from tests.unit.sms.bad_api import SENDER, BadApi, Trouble, reset, slow, status, taken_then
 from tests.unit.sms.dispatching import PSEUDONYMS, MemoryJournal, new_dispatcher
 
 PHONE = "+77015550101"
@@ -66,6 +66,7 @@ async def test_the_intent_is_written_before_the_call_and_the_outcome_after(
     [report] = await dispatcher.dispatch([message()])
     assert isinstance(report, MessageAccepted)
     assert report.sid == api.messages[0]["sid"]
+    assert (report.carrier, report.sender) == ("twilio", SENDER)
     (intent, calls_before), (outcome, calls_after) = kept.writes
     assert (calls_before, calls_after) == (0, 1)
     key = PSEUDONYMS.phone(PHONE).encode()
@@ -561,7 +562,7 @@ async def test_a_journal_that_cannot_be_read_is_a_doubt_and_is_left_as_it_is(
 async def test_a_journal_that_a_newer_release_has_written_gives_the_batch_up(
     api: BadApi, dispatcher: Dispatcher, kept: MemoryJournal
 ) -> None:
-    kept.values[PSEUDONYMS.phone(PHONE).encode()] = b'{"version":2}'
+    kept.values[PSEUDONYMS.phone(PHONE).encode()] = b'{"version":3}'
     with pytest.raises(NewerValueError):
         await dispatcher.dispatch([message("m2", "+77015550102"), message()])
     assert not api.calls

@@ -40,11 +40,13 @@ def test_what_was_written_is_read_again() -> None:
 def test_a_page_is_written_as_it_will_be_read_for_ever() -> None:
     page = Page().noted(entry("a", open_=True), AGE)
     golden = (
-        b'{"version":1,"entries":[{"message_id":"a","attempt":1,"intended_at":"2026-07-15T10:00:00Z",'
+        b'{"version":2,"entries":[{"message_id":"a","attempt":1,"intended_at":"2026-07-15T10:00:00Z",'
         b'"called_at":"2026-07-15T10:00:00Z","touched_at":"2026-07-15T10:00:00Z","open":true}]}'
     )
     assert journal.dump(page) == golden
     assert journal.load(golden) == page
+    # As it was before the reports named the carrier.
+    assert journal.load(golden.replace(b'"version":2', b'"version":1')) == page
 
 
 def test_nothing_is_an_empty_page() -> None:

@@ -8,7 +8,7 @@ import pytest
 from schemas.questions import Details, NoticeKind, QuestionKind
 from schemas.values import Language
 from sms.catalogues import load_texts
-from sms.text_table import Shown, all_texts
+from sms.every_text import Shown, all_texts
 
 TEXTS = load_texts()
 

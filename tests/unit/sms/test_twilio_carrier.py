@@ -39,6 +39,7 @@ async def test_a_message_is_created_as_the_published_description_says(
 async def test_a_messaging_service_sends_in_place_of_a_number(api: BadApi, published: Published) -> None:
     service = "MG" + "a" * 32
     async with twilio_carrier(f"{api.url}/", sender=service) as carrier:
+        assert (carrier.name, carrier.sender) == ("twilio", service)
         assert isinstance(await carrier.send(PHONE, TEXT), Accepted)
         assert await carrier.find(PHONE, TEXT, since=LONG_AGO, except_sids=()) is not None
     assert api.creates()[0].form["MessagingServiceSid"] == service
