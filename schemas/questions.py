@@ -8,7 +8,7 @@ from pydantic import Field
 from schemas.base import Instant, Model
 from schemas.ids import CaseId, MessageId, PersonId, QuestionId, Sid
 from schemas.routes import ToCase, ToLine
-from schemas.values import Iban, Language
+from schemas.values import Iban, Language, Phone
 
 
 class QuestionKind(StrEnum):
@@ -147,6 +147,19 @@ class PersonWithdrawn(ToLine):
 
     person_id: PersonId
     at: Instant
+
+
+class CasePurged(ToLine):
+    """Forget what was asked and told on this number for the case: its retention is over (R34).
+
+    `phone` says where to send it, and is not written: who is told to forget a number must not be told it
+    again. What is read has it empty; the record's key is the number's pseudonym.
+    """
+
+    name: ClassVar[str] = "case.purged"
+
+    phone: Phone = Field("", exclude=True)
+    case_id: CaseId
 
 
 class QuestionSent(ToCase):
