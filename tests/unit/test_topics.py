@@ -1,6 +1,8 @@
+import re
 from pathlib import Path
 
 import pytest
+from rich.table import Table
 
 from agents.bootstrap import assemble
 from ops.topics import Existing, State, acceptable, judge, report
@@ -137,3 +139,14 @@ def test_what_is_purged_from_a_table_leaves_its_changelog_within_a_week() -> Non
     for name, topic in BY_NAME.items():
         lag = topic.config(1).get("max.compaction.lag.ms")
         assert lag == (str(7 * DAY_MS) if name.endswith("-changelog") else None)
+
+
+def test_the_page_says_how_long_each_topic_is_kept() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "retention.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.+?`) \| .* \| (.+) \|$", page, re.MULTILINE)
+    told = {name: kept for names, kept in rows for name in re.findall(r"`([^`]+)`", names)}
+    table = next(report([judge(topic, None, 1) for topic in BY_NAME.values()]))
+    assert isinstance(table, Table)
+    names, _, kept, _ = (list(column.cells) for column in table.columns)
+    family = {name: f"{str(name).partition('.')[0]}.*" for name in names}
+    assert [told.get(str(name)) or told[family[name]] for name in names] == kept
