@@ -15,6 +15,7 @@ from rules.policy import (
     DisabilityPath,
     Extension,
     Policy,
+    Retention,
     ServiceCalendar,
     TermPolicy,
 )
@@ -79,7 +80,23 @@ def case_policy(settings: Settings) -> Policy:
         service_calendar=ServiceCalendar(settings.service_calendar),
         extension=Extension(settings.extension),
         hearing_days=settings.hearing_days,
+        retention=case_retention(settings),
         allowed=rule_permissions(settings),
+    )
+
+
+def case_retention(settings: Settings) -> Retention:
+    """How long what names the person of a case is kept (R34)."""
+
+    def kept(days: int | None) -> timedelta | None:
+        return None if days is None else timedelta(days=days)
+
+    return Retention(
+        granted=kept(settings.retention_granted),
+        refused=kept(settings.retention_refused),
+        declined=kept(settings.retention_declined),
+        unasked=kept(settings.retention_unasked),
+        ended=kept(settings.retention_ended),
     )
 
 

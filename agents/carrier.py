@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 from agents.inbound_check import InboundCheck
+from agents.silent_numbers import SilentNumbers
 from schemas import catalogue
 from schemas.ids import MessageId, Pseudonyms, Sid, derived_id
 from schemas.messages import (
@@ -91,6 +92,7 @@ class CarrierAgent:
         table = cast("BytesTable", app.Table("attempts", key_type=bytes, value_type=bytes))
         app.tables_of_inboxes[SMS_OUTBOX] = table.changelog_topic_name
         self._table = table
+        self._silent = SilentNumbers(app, table)
         self._sent_times = SentTimes(carrier, app.clock, self._limits)
         self._sender: Sender | None = None
         self._opened = AsyncExitStack()
@@ -146,7 +148,9 @@ class CarrierAgent:
             sender.hold(each.code, self._carrier.meaning_of(each.code))
         journal = TableJournal(self._app, self._table, batch.partition)
         dispatcher = Dispatcher(sender, journal, self._pseudonyms, self._limits)
-        for report in await dispatcher.dispatch(messages, may_call=lambda: self._may_call(batch)):
+        async with self._silent.turn(batch.partition):
+            reports = await dispatcher.dispatch(messages, may_call=lambda: self._may_call(batch))
+        for report in reports:
             outgoing += self._report(report, report.message_id, traces)
         # An API that is slow to be asked holds up no report of what it took.
         await self._app.send_all(outgoing)

@@ -17,7 +17,6 @@ _DECLINED = frozenset({EndReason.DECLINED, EndReason.WITHDRAWN})
 _UNASKED = frozenset(
     {
         EndReason.PHONE_NOT_REGISTERED,
-        EndReason.NUMBER_NOT_REACHABLE,
         EndReason.MANUAL_ROUTE,
         EndReason.ANOTHER_GROUND,
         EndReason.ALREADY_RECEIVING,
@@ -59,7 +58,7 @@ def purge(turn: Turn, case: Case) -> None:
         )
     )
     for phone in sorted({question.phone for question in questions}):
-        turn.effects.append(CasePurged(phone=phone, case_id=case.case_id, person_id=turn.person.person_id))
+        turn.effects.append(CasePurged(phone=phone, case_id=case.case_id))
 
 
 def forget_needless(turn: Turn) -> None:

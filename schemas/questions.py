@@ -8,7 +8,7 @@ from pydantic import Field
 from schemas.base import Instant, Model
 from schemas.ids import CaseId, MessageId, PersonId, QuestionId, Sid
 from schemas.routes import ToCase, ToLine
-from schemas.values import Iban, Language
+from schemas.values import Iban, Language, Phone
 
 
 class QuestionKind(StrEnum):
@@ -154,12 +154,16 @@ class PersonWithdrawn(ToLine):
 
 
 class CasePurged(ToLine):
-    """The personal data of a case are over: the number forgets what it was asked and told for it (R34)."""
+    """Forget what was asked and told on this number for the case: its retention is over (R34).
+
+    `phone` says where to send it, and is not written: who is told to forget a number must not be told it
+    again. What is read has it empty; the record's key is the number's pseudonym.
+    """
 
     name: ClassVar[str] = "case.purged"
 
+    phone: Phone = Field("", exclude=True)
     case_id: CaseId
-    person_id: PersonId
 
 
 class QuestionSent(ToCase):

@@ -46,10 +46,10 @@ class StreamApp(Host):
         self,
         table: BytesTable,
         partition: int,
-        values: Mapping[bytes, bytes],
+        values: Mapping[bytes, bytes | None],
         outgoing: Iterable[Outgoing],
     ) -> None:
-        """Write a table's values and send records; when the broker has it all, write the store."""
+        """Write a table's values (None deletes) and send records; when the broker has it all, the store."""
         await cast("Producer", self.producer).changelogs.send_table(table, partition, values, outgoing)
 
     def held(self) -> int:

@@ -11,7 +11,7 @@ apart and put together without parsing what has not changed (JSON text has no ra
     ]}
 
 Keys, values and header values of effects are base64. `timestamp_ms` and `offset` are those of the record by
-which the event first came.
+which the event first came. Once that is committed nobody sends the effects again, and their list is empty.
 """
 
 import json
@@ -50,15 +50,18 @@ class Handled:
 
 @dataclass(slots=True)
 class Envelope:
-    """An aggregate's value, taken apart as far as needed; `handled` is in the order of the events."""
+    """An aggregate's value, taken apart as far as needed; `handled` is in the order of the events.
+
+    Of the records before offset `_bare_to` the effects are forgotten already.
+    """
 
     state: bytes
     handled: dict[str, Handled] = field(default_factory=dict)
+    _bare_to: int = 0
 
     def remember(self, event_id: str, timestamp: int, offset: int, effects: Sequence[Outgoing]) -> None:
         """Remember an event and its effects."""
-        raw = ",".join([_raw(effect) for effect in effects])
-        line = f"[{_quoted(event_id)},{timestamp},{offset},[{raw}]]".encode()
+        line = _line(event_id, timestamp, offset, effects)
         self.handled[event_id] = Handled(timestamp, offset, line)
 
     def prune(self, before: int, committed: int, most: int) -> None:
@@ -75,6 +78,18 @@ class Envelope:
             old.append(key)
         for key in old:
             del self.handled[key]
+
+    def forget_effects(self, committed: int) -> None:
+        """Forget the effects of events whose records are committed: they are never sent again.
+
+        They hold what was said of people, and a value that nobody writes any more would keep them for ever.
+        """
+        for event_id, handled in reversed(self.handled.items()):
+            if handled.offset < self._bare_to:
+                break
+            if handled.offset < committed:
+                handled.line = _line(event_id, handled.timestamp, handled.offset, ())
+        self._bare_to = committed
 
 
 def load(data: bytes) -> Envelope:
@@ -100,6 +115,11 @@ def dump(state: bytes, handled: Iterable[Handled]) -> bytes:
         state = json.dumps(json.loads(state), ensure_ascii=False, separators=(",", ":")).encode()
     lines = b",\n".join([h.line for h in handled])
     return b"\n".join((_HEAD, state, _MIDDLE, lines, _TAIL) if lines else (_HEAD, state, _MIDDLE, _TAIL))
+
+
+def _line(event_id: str, timestamp: int, offset: int, effects: Sequence[Outgoing]) -> bytes:
+    raw = ",".join([_raw(effect) for effect in effects])
+    return f"[{_quoted(event_id)},{timestamp},{offset},[{raw}]]".encode()
 
 
 def _line_head(line: bytes) -> tuple[str, int, int]:

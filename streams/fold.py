@@ -209,6 +209,7 @@ class Fold(Generic[S, E]):
         limits, committed = self._limits, self._committed
         before = min(opened.newest, self._wall) - limits.keep // _MILLISECOND
         opened.envelope.prune(before, committed, limits.most)
+        opened.envelope.forget_effects(committed)
         state = self._core.dump(opened.state)
         value = envelope.dump(state, opened.envelope.handled.values())
         if len(value) > limits.largest_value:

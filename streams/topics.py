@@ -1,6 +1,6 @@
 """Every topic of the contract: its partitions, what is kept of it and for how long, and why."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -24,13 +24,22 @@ CHANGELOGS = {
 """The tables' topics. Their names are Faust's: the app's id, the table's name, `changelog`."""
 
 COMPACTED_IN = {"portal.phone-registered.v1", "statecorp.benefit-recorded.v1", "statecorp.account-known.v1"}
-_FOR_EVER = {
-    "benefit.decided.v1": "the record of decisions; the benefit is paid by it",
-    "benefit.process-ended.v1": "the record of what ended without a decision",
-    "benefit.decision-questioned.v1": "what an officer has to look at again",
-    "cabinet.notified.v1": "the documents that the personal cabinet shows",
-    "case.advanced.v1": "the audit log; the console reads it from its beginning",
+
+_DECIDED = ("granted", "refused")
+_ENDED = ("declined", "unasked", "ended")
+_ALL = (*_DECIDED, *_ENDED)
+
+_OF_CASES = {
+    "benefit.decided.v1": ("the record of decisions; the benefit is paid by it", _DECIDED),
+    "benefit.process-ended.v1": ("the record of what ended without a decision", _ENDED),
+    "benefit.decision-questioned.v1": ("what an officer has to look at again", _DECIDED),
+    "cabinet.notified.v1": ("the documents that the personal cabinet shows", _ALL),
 }
+"""What holds the personal data of cases: why, and of cases with which outcomes (R34)."""
+
+_THREE_MONTHS = timedelta(days=90)
+_TWO_WEEKS = timedelta(days=14)
+_A_WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +82,16 @@ def all_topics(settings: "Settings") -> tuple[Topic, ...]:
     Inboxes, outbox and changelogs have the same number of partitions: a key's events and its table value live
     in the partition of one number.
     """
-    return tuple(_topics(settings.inbox_partitions))
+    return tuple(_topics(settings, settings.inbox_partitions))
 
 
-def _topics(partitions: int) -> Iterator[Topic]:
+def _longest(settings: "Settings", outcomes: Iterable[str]) -> timedelta | None:
+    """The longest retention of cases with these outcomes; None: for ever (R34)."""
+    days = [getattr(settings, f"retention_{outcome}") for outcome in outcomes]
+    return None if None in days else timedelta(days=max(days))
+
+
+def _topics(settings: "Settings", partitions: int) -> Iterator[Topic]:
     for name in PUBLIC_IN:
         compacted = name in COMPACTED_IN
         yield Topic(
@@ -96,22 +111,27 @@ def _topics(partitions: int) -> Iterator[Topic]:
         (SMS_OUTBOX, "messages for the carrier; two weeks, because they hold numbers and texts"),
     ):
         # Handled ids are forgotten by age, which a sender's clock must not decide.
-        yield Topic(name, partitions, why, retention=timedelta(days=14), broker_time=True)
+        yield Topic(name, partitions, why, retention=_TWO_WEEKS, broker_time=True)
     for name, why in CHANGELOGS.items():
         yield Topic(name, partitions, why, compacted=True, more=_COMPACTED_OFTEN)
-    for name, why in _FOR_EVER.items():
-        yield Topic(name, partitions, why)
+    for name, (why, outcomes) in _OF_CASES.items():
+        yield Topic(name, partitions, why, retention=_longest(settings, outcomes))
+    # It holds pseudonyms and no personal data, and is verified from its beginning.
+    yield Topic("case.advanced.v1", partitions, "the audit log; the console reads it from its beginning")
+    # Whatever was drafted, or could not be read, may be of a case that ends in any way.
+    longest = _longest(settings, _ALL)
+    months = _THREE_MONTHS if longest is None else min(longest, _THREE_MONTHS)
     for name, why in (
         ("benefit.decision-drafted.v1", "drafts for officers; signed ones are decisions"),
         ("benefit.draft-voided.v1", "drafts that must not be signed any more; kept as long as they are"),
     ):
-        yield Topic(name, partitions, why, retention=timedelta(days=90))
+        yield Topic(name, partitions, why, retention=months)
     yield Topic(
         DEAD_LETTERS,
         1,
         "three months to look at what could not be read; in one order",
         counted=False,
-        retention=timedelta(days=90),
+        retention=months,
     )
 
 
@@ -120,4 +140,6 @@ _COMPACTED_OFTEN = {
     "segment.bytes": str(64 * 1024 * 1024),
     "segment.ms": str(timedelta(hours=6) // timedelta(milliseconds=1)),
     "min.cleanable.dirty.ratio": "0.2",
+    # What was purged from a table is still in the log until then; without a bound it may be for years.
+    "max.compaction.lag.ms": str(_A_WEEK // timedelta(milliseconds=1)),
 }

@@ -37,6 +37,7 @@ from ops.simulation.desk_model import (
     spoiled,
 )
 from ops.simulation.facts import fact
+from ops.simulation.forgetting import check_forgotten
 from ops.simulation.ground_truth import GroundTruth, Text
 from ops.simulation.invariants import BrokenPromiseError, Invariants, demand
 from ops.simulation.quiescence import check_line, check_person
@@ -46,7 +47,7 @@ from rules.terms import local_day
 from schemas.base import Event
 from schemas.deadlines import Deadline
 from schemas.emaket import DecisionSigned, HearingRecorded
-from schemas.ids import PersonId, Sid, person_of
+from schemas.ids import CaseId, PersonId, Sid, person_of
 from schemas.messages import (
     Failure,
     MessageReceived,
@@ -54,15 +55,14 @@ from schemas.messages import (
     MessageToSend,
 )
 from schemas.outcomes import DecisionDrafted
-from schemas.questions import (
-    QuestionKind,
-)
+from schemas.questions import CasePurged, QuestionKind
 from schemas.received import ReceivedEvent
 from schemas.registry import EntitlementRevoked
 from schemas.routes import PublicOut, ToCarrier, ToCase, ToLine
 from sms.conversation.line import Line
 
 _LONGEST_REST = 3000
+_LONG_AFTER = timedelta(days=30)
 _OTHERS = ("urn:registry", "urn:webhooks")
 _LARGE = "x" * LIMITS.largest_effect
 _LEFT = ("sent", "delivered", "undelivered")
@@ -200,8 +200,9 @@ class World:
                 if isinstance(data, MessageToSend):
                     self.invariants.handed(data, now)
                 self.carrier.deliver(data.phone, sent.outgoing, event, now)
-            case ToLine() as data:
-                self.lines.deliver(data.phone, sent.outgoing, event, now)
+            case ToLine():
+                # Not every event that goes to a number names it.
+                self.lines.deliver((sent.outgoing.key or b"").decode(), sent.outgoing, event, now)
             case ToCase() as data:
                 self.cases.deliver(data.person_id, sent.outgoing, event, now)
             case PublicOut() as data:
@@ -366,6 +367,23 @@ class World:
         for desk in (self.cases, self.lines):
             unread = sum(not each.event for inbox in desk.inboxes.values() for each in inbox.records)
             demand(desk.unreadable == unread, "what nobody can read is a dead letter once")
+        self._purge_all()
+
+    def purge(self, phone: str, case_id: CaseId) -> None:
+        """A number is told that a case is purged."""
+        purged = CasePurged(phone=phone, case_id=case_id)
+        self.lines.post(phone, self._event("urn:jardem:case-desk", purged), self.now)
+
+    def _purge_all(self) -> None:
+        """Long after, every case is purged; a number is told so twice, as after a crash."""
+        self.now += _LONG_AFTER
+        cases = [case_id for person in self.cases.states() for case_id in person.cases]
+        for phone in self.lines.inboxes:
+            for case_id in cases * 2:
+                self.purge(phone, case_id)
+        self.settle()
+        for key, value in self.lines.table.items():
+            check_forgotten(self.lines.state(key.decode()), value)
 
     def _unsigned(self) -> list[DecisionDrafted]:
         cases = [case for person in self.cases.states() for case in person.cases.values()]

@@ -25,6 +25,7 @@ from schemas.messages import (
     climbs,
 )
 from schemas.questions import (
+    CasePurged,
     NoticeKind,
     NoticeRequested,
     PersonWithdrawn,
@@ -38,6 +39,7 @@ from schemas.turned import Turned
 from sms.backoff import backoff
 from sms.conversation import redelivery
 from sms.conversation import sent_time_inquiry as inquiries
+from sms.conversation.forgetting import forget, purge
 from sms.conversation.hours import SendingHours
 from sms.conversation.line import Delivery, Inquiry, Line, LineQuestion, Message
 from sms.conversation.texts_received import read_held, take_text
@@ -90,7 +92,7 @@ def converse(line: Line, event: ReceivedEvent, now: datetime, policy: LinePolicy
         turn.remarks.append(f"{event.name} is nothing that a line waits for")
     read_held(turn)
     opening = turn.open_next()
-    turn.wake(opening, turn.hand_over(), inquiries.ask(turn))
+    turn.wake(opening, turn.hand_over(), inquiries.ask(turn), forget(turn, policy.keep_trying))
     return Turned(turn.line, tuple(turn.effects), tuple(turn.remarks))
 
 
@@ -203,6 +205,10 @@ def _withdrawn(turn: Turn, withdrawn: PersonWithdrawn, _policy: LinePolicy) -> N
         turn.retire()
 
 
+def _purged(turn: Turn, purged: CasePurged, _policy: LinePolicy) -> None:
+    purge(turn, purged)
+
+
 def _accepted(turn: Turn, accepted: MessageAccepted, policy: LinePolicy) -> None:
     """The carrier took the message: if it puts a question, the question's term starts here (R6).
 
@@ -223,7 +229,6 @@ def _accepted(turn: Turn, accepted: MessageAccepted, policy: LinePolicy) -> None
         message=None if message.unwanted else message,
     )
     turn.change(deliveries=(*turn.line.deliveries, delivery)[-_KEPT_DELIVERIES:])
-    redelivery.forget_old(turn, policy.keep_trying)
     if question:
         if not question.put_at:
             # A message that was found again at the carrier left before it was handed over this time.
@@ -359,6 +364,7 @@ _HANDLERS: dict[type[Event], Callable[[Turn, Any, LinePolicy], None]] = {
     QuestionClosed: _closed,
     NoticeRequested: _notice,
     PersonWithdrawn: _withdrawn,
+    CasePurged: _purged,
     MessageAccepted: _accepted,
     MessageDeferred: _deferred,
     MessageInDoubt: _in_doubt,

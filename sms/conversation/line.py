@@ -6,7 +6,7 @@ The open question, those behind it, the messages on their way. The SMS desk's ag
 from datetime import datetime
 
 from schemas.base import Instant
-from schemas.ids import CaseId, MessageId, PersonId, QuestionId, Sid
+from schemas.ids import NOBODY, CaseId, MessageId, PersonId, QuestionId, Sid
 from schemas.messages import DeliveryStatus, MessageReceived, MessageStatusReported
 from schemas.questions import Details, NoticeKind, QuestionKind
 from schemas.stored import Stored
@@ -43,6 +43,15 @@ class LineQuestion(Stored):
     def open_at(self, received_at: datetime) -> bool:
         """Whether a text received at this instant may answer it."""
         return self.closed_at is None or received_at < self.closed_at
+
+    @property
+    def is_purged(self) -> bool:
+        """Whether its case is purged: it stands here only so that no text is taken for another's answer."""
+        return self.person_id == NOBODY
+
+    def purged(self) -> "LineQuestion":
+        """What is left of it when its case is purged: when it was put, and nobody's name."""
+        return self.with_(person_id=NOBODY, language=None, details=Details(), prompted_at=None)
 
 
 class Message(Stored):

@@ -42,6 +42,7 @@ TRANSITIONS: dict[tuple[Stage, Stage], str] = {
     (Stage.PUT, Stage.PAST): "the term ends, or it is closed or withdrawn (R2, R6)",
     (Stage.UNREACHED, Stage.PAST): "the case closes it",
     (Stage.ANSWERED, Stage.PAST): "the case goes on or ends",
+    (Stage.PAST, Stage.UNKNOWN): "the case is purged (R34)",
 }
 """Every step that a question can take. In `past` it still hears late answers, and a no that is taken back."""
 

@@ -66,6 +66,9 @@ def _read(turn: Turn, received: MessageReceived) -> None:
     if not put:
         turn.remarks.append("a text came from a number that was asked nothing")
         return
+    if put[0].is_purged:
+        turn.remarks.append("a text came to a question whose case is purged")
+        return
     question = _taken_back(put, received) or put[0]
     closed = not question.open_at(received.received_at)
     answer = _parse(question, received.text)

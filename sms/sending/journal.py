@@ -74,6 +74,17 @@ class Entry(Stored):
             open=True,
         )
 
+    def bare(self) -> "Entry":
+        """The entry without what was told of it, which names the number. What is open stays open."""
+        return Entry(
+            message_id=self.message_id,
+            attempt=self.attempt,
+            intended_at=self.intended_at,
+            called_at=self.called_at,
+            touched_at=self.touched_at,
+            open=self.open,
+        )
+
     def reported(self, report: Report, at: datetime, *, open_: bool) -> "Entry":
         """The entry after this report."""
         return Entry(
@@ -116,6 +127,20 @@ class Page(Stored):
         }
         kept = [other for other in others if other.open or other.message_id in recent]
         return Page(entries=(*kept, entry))
+
+    def since(self, instant: datetime) -> "Page":
+        """The page of a number to which nothing was sent since this instant, without its name.
+
+        What came of older messages is forgotten. That a call may have got through is not, whatever its age: a
+        message that is tried once more is looked up first.
+        """
+        return Page(
+            entries=tuple(
+                entry if entry.touched_at >= instant else entry.bare()
+                for entry in self.entries
+                if entry.open or entry.touched_at >= instant
+            )
+        )
 
 
 def load(value: bytes | None) -> Page:

@@ -26,6 +26,7 @@ from streams.settings.values import (
     OptionalBind,
     OptionalSeconds,
     PublicAddress,
+    RetentionDays,
     WebAddress,
     variable,
 )
@@ -34,6 +35,10 @@ DEMO_PSEUDONYM_KEY = "demo-pseudonym-key-for-one-machine-only"
 """Filled in under the development profile; production refuses every secret that begins with `demo-`."""
 
 _MAY_BE_OFF = ("health_bind", "quiet_hours", "inbound_check")
+_RETENTION = "retention_"
+_DAYS = (
+    "days from 30 to 36500, or for_ever: how long the personal data of a case are kept after its last step"
+)
 
 
 def _default_data_dir() -> Path:
@@ -208,6 +213,17 @@ class Settings(BaseSettings):
         None,
         description="a folder with texts in the place of ours: version, kk.json and ru.json (docs/texts.md)",
     )
+    retention_granted: RetentionDays = Field(None, description=f"{_DAYS}, where it was granted")
+    retention_refused: RetentionDays = Field(1825, description=f"{_DAYS}, where it was refused")
+    retention_declined: RetentionDays = Field(
+        90, description=f"{_DAYS}, where the person said no (declined, withdrawn)"
+    )
+    retention_unasked: RetentionDays = Field(
+        90,
+        description=f"{_DAYS}, where nobody could or had to be asked (phone_not_registered, manual_route, "
+        "another_ground, already_receiving)",
+    )
+    retention_ended: RetentionDays = Field(365, description=f"{_DAYS}, where it ended for any other reason")
     quiet_hours: Hours = Field(
         DayHours.parse("09:00-21:00"),
         description="the hours (Almaty) in which unasked SMS may be sent, like 09:00-21:00, or off for all",
@@ -299,7 +315,7 @@ def _shown(name: str, value: object) -> str:
             secret = value.get_secret_value()
             return "not set" if not secret else "set, the demo's" if secret.startswith("demo-") else "set"
         case None | "":
-            return "off" if name in _MAY_BE_OFF else "not set"
+            return _nothing(name)
         case bool():
             return str(value).lower()
         case datetime():
@@ -308,3 +324,9 @@ def _shown(name: str, value: object) -> str:
             return f"{value:g}"
         case _:
             return str(value)
+
+
+def _nothing(name: str) -> str:
+    if name.startswith(_RETENTION):
+        return "for_ever"
+    return "off" if name in _MAY_BE_OFF else "not set"

@@ -11,6 +11,10 @@ from pydantic_settings import NoDecode
 from streams.webhook_urls import read_overrides
 
 _LONGEST_PAUSE = 3600
+_FOR_EVER = "for_ever"
+_SHORTEST_RETENTION = 30
+# A hundred years: what is added to an instant of today stays within the calendar.
+_LONGEST_RETENTION = 36_500
 
 
 PREFIX = "JARDEM_"
@@ -99,6 +103,20 @@ def _optional_seconds(value: object) -> object:
     return seconds
 
 
+def _retention(value: object) -> object:
+    if isinstance(value, str):
+        text = value.strip()
+        if text == _FOR_EVER:
+            return None
+        # Neither a sign nor an exponent, and no more digits than the longest has.
+        if not (text.isascii() and text.isdecimal()) or len(text) > len(str(_LONGEST_RETENTION)):
+            raise ValueError(f"neither days nor {_FOR_EVER}")
+        value = int(text)
+    if isinstance(value, int) and not _SHORTEST_RETENTION <= value <= _LONGEST_RETENTION:
+        raise ValueError(f"from {_SHORTEST_RETENTION} to {_LONGEST_RETENTION} days")
+    return value
+
+
 def _public_url(value: str) -> str:
     base, fragment = urldefrag(value)
     read_overrides(fragment)
@@ -134,6 +152,9 @@ Hours = Annotated[DayHours | None, NoDecode, BeforeValidator(_optional_hours)]
 
 OptionalSeconds = Annotated[float | None, NoDecode, BeforeValidator(_optional_seconds)]
 """Seconds between two looks; `off` for none."""
+
+RetentionDays = Annotated[int | None, NoDecode, BeforeValidator(_retention)]
+"""For how many days personal data are kept; `for_ever` for no end, which is None."""
 
 WebAddress = Annotated[str, AfterValidator(_url)]
 """An http or https address without a slash at its end; empty when it is not set."""

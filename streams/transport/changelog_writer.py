@@ -50,10 +50,12 @@ class ChangelogWriter:
         self,
         table: BytesTable,
         partition: int,
-        values: Mapping[bytes, bytes],
+        values: Mapping[bytes, bytes | None],
         outgoing: Iterable[Outgoing],
     ) -> None:
         """Send a table's values and some records, wait until the broker has it all, then write the store.
+
+        A value that is None deletes its key.
 
         Calls for one partition may overlap; their values reach the changelog and the store in the order of
         the calls. A call that is cancelled is finished all the same, because its values may be in the
@@ -76,7 +78,7 @@ class ChangelogWriter:
         self,
         store: PartitionStore,
         changelog: TopicPartition,
-        values: Mapping[bytes, bytes],
+        values: Mapping[bytes, bytes | None],
         writes: Sequence["asyncio.Task[range]"],
         sends: Sequence["asyncio.Task[range]"],
     ) -> None:

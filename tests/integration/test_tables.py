@@ -82,6 +82,14 @@ async def test_overlapping_calls_keep_their_order_and_find_no_hole(
     assert "another worker" not in capsys.readouterr().out
 
 
+async def test_a_value_that_is_none_deletes_its_key_here_and_in_the_changelog(written: Written) -> None:
+    app, table = written.app, written.table
+    await app.send_table(table, 0, {b"a": b"1", b"b": b"1"}, [])
+    await app.send_table(table, 0, {b"a": None}, [])
+    assert dict(written.store.items()) == {b"b": b"1"}
+    assert await written.changelog() == [(b"a", b"1"), (b"b", b"1"), (b"a", None)]
+
+
 async def test_what_another_writes_during_a_repair_is_repaired_too(
     written: Written, monkeypatch: pytest.MonkeyPatch
 ) -> None:

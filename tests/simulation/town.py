@@ -106,6 +106,13 @@ class Town:
         """The SMS desk reads this many events of the number, by a clock that lags, and may die over it."""
         self.world._batch(self.world.lines, PHONE, count, crash, self.now - lag)
 
+    def purges(self, *, person: int = 0) -> None:
+        """Every number is told that a person's cases are purged."""
+        for phone in self.world.lines.inboxes:
+            for case_id in self.person(person).cases:
+                self.world.purge(phone, case_id)
+        self.world.settle()
+
     # What can be seen.
 
     def person(self, number: int = 0) -> Person:

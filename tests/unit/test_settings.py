@@ -31,6 +31,7 @@ PRODUCTION = WORKER | {
     "JARDEM_KAFKA_TLS": "true",
     "JARDEM_DOCUMENT_ISSUER": "Қызмет көрсетуші",
 }
+RETENTIONS = ("GRANTED", "REFUSED", "DECLINED", "UNASKED", "ENDED")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -137,6 +138,11 @@ def test_commands_that_need_nothing_get_the_defaults() -> None:
         ("JARDEM_INBOUND_CHECK", "3601"),
         ("JARDEM_INBOUND_CHECK", "nan"),
         ("JARDEM_INBOUND_CHECK", "soon"),
+        *((f"JARDEM_RETENTION_{name}", "29") for name in RETENTIONS),
+        *(
+            ("JARDEM_RETENTION_ENDED", value)
+            for value in ("0", "-1", "+30", "1e3", "30.0", " ", "forever", "off", "٩٠", "36501", "9" * 5000)
+        ),
         ("JARDEM_STORE", "disk"),
         ("JARDEM_FACTS_GRACE", "-1"),
         ("JARDEM_TIME_SCALE", "0"),
@@ -363,3 +369,24 @@ def test_a_time_that_runs_past_the_end_of_the_calendar_is_contradictory(
     with pytest.raises(SettingsError) as refused:
         load_settings()
     assert any("JARDEM_TIME_ORIGIN lies so far from now" in line for line in refused.value.problems)
+
+
+def test_what_is_kept_for_how_long_where_nobody_says_it() -> None:
+    shown = load_settings().redacted()
+    assert {name: shown[f"JARDEM_RETENTION_{name}"] for name in RETENTIONS} == {
+        "GRANTED": "for_ever",
+        "REFUSED": "1825",
+        "DECLINED": "90",
+        "UNASKED": "90",
+        "ENDED": "365",
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "days"), [("30", 30), (" 36500 ", 36_500), ("for_ever", None), ("090", 90), ("", 1825)]
+)
+def test_a_retention_is_days_or_for_ever(
+    value: str, days: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(monkeypatch, JARDEM_RETENTION_REFUSED=value)
+    assert load_settings().retention_refused == days

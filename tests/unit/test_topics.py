@@ -1,6 +1,8 @@
+import re
 from pathlib import Path
 
 import pytest
+from rich.table import Table
 
 from agents.bootstrap import assemble
 from ops.topics import Existing, State, acceptable, judge, report
@@ -92,3 +94,59 @@ def test_topics_of_others_are_not_changed_but_a_missing_compaction_is_said() -> 
 def test_what_is_true_of_many_topics_is_said_once() -> None:
     _, *lines = report([judge(topic, None, 1) for topic in BY_NAME.values()])
     assert len(lines) == 1
+
+
+DAY_MS = 24 * 60 * 60 * 1000
+
+
+def kept(**retention: int | None) -> dict[str, str]:
+    days: dict[str, int | None] = {"granted": 30, "refused": 30, "declined": 30, "unasked": 30, "ended": 30}
+    named = {f"retention_{outcome}": each for outcome, each in (days | retention).items()}
+    topics = all_topics(Settings.model_validate({"kafka": "127.0.0.1:1", **named}))
+    return {topic.name: topic.config(1)["retention.ms"] for topic in topics if not topic.compacted}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "longer"),
+    [
+        *(
+            (outcome, {"benefit.decided.v1", "benefit.decision-questioned.v1"})
+            for outcome in ("granted", "refused")
+        ),
+        *((outcome, {"benefit.process-ended.v1"}) for outcome in ("declined", "unasked", "ended")),
+    ],
+)
+@pytest.mark.parametrize("days", [80, None])
+def test_a_topic_is_kept_for_the_longest_retention_of_what_is_in_it(
+    outcome: str, longer: set[str], days: int | None
+) -> None:
+    shortest, changed = kept(), kept(**{outcome: days})
+    expected = {name: str(-1 if days is None else days * DAY_MS) for name in {*longer, "cabinet.notified.v1"}}
+    months = {"benefit.decision-drafted.v1", "benefit.draft-voided.v1", "dead-letter.v1"}
+    expected |= dict.fromkeys(months, str((days or 90) * DAY_MS))
+    assert {name: ms for name, ms in changed.items() if shortest[name] != ms} == expected
+    assert {shortest[name] for name in expected} == {str(30 * DAY_MS)}
+
+
+def test_no_retention_touches_the_audit_log_or_what_is_under_way() -> None:
+    shortest = kept()
+    assert shortest["case.advanced.v1"] == "-1"
+    assert {shortest[name] for name in (CASE_INBOX, SMS_INBOX, SMS_OUTBOX)} == {str(14 * DAY_MS)}
+    assert shortest["registry.title-awarded.v1"] == str(30 * DAY_MS)
+
+
+def test_what_is_purged_from_a_table_leaves_its_changelog_within_a_week() -> None:
+    for name, topic in BY_NAME.items():
+        lag = topic.config(1).get("max.compaction.lag.ms")
+        assert lag == (str(7 * DAY_MS) if name.endswith("-changelog") else None)
+
+
+def test_the_page_says_how_long_each_topic_is_kept() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "retention.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.+?`) \| .* \| (.+) \|$", page, re.MULTILINE)
+    told = {name: kept for names, kept in rows for name in re.findall(r"`([^`]+)`", names)}
+    table = next(report([judge(topic, None, 1) for topic in BY_NAME.values()]))
+    assert isinstance(table, Table)
+    names, _, kept, _ = (list(column.cells) for column in table.columns)
+    family = {name: f"{str(name).partition('.')[0]}.*" for name in names}
+    assert [told.get(str(name)) or told[family[name]] for name in names] == kept

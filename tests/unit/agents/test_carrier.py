@@ -62,6 +62,9 @@ class App:
     def Table(self, *_: Any, **__: Any) -> Rows:  # noqa: N802 - Faust's name
         return Rows()
 
+    def task(self, function: Any) -> None:
+        """Looking through the journal is no part of these tests."""
+
     def topic(self, *names: str, **_: Any) -> Sequence[str]:
         return names
 
@@ -160,6 +163,20 @@ async def test_after_a_batch_the_agent_keeps_nothing_of_its_numbers() -> None:
     assert api.taken
     assert keeps({"a": [key]}, key)
     assert not keeps(ours, key)
+
+
+async def test_nothing_is_handed_over_while_the_journal_is_looked_through() -> None:
+    app, api = App(), MemoryCarrier()
+    ours = agent(app, api)
+    assigned = AssignedPartition(OUTBOX, 0, 0, 0, busy=True)
+    async with ours._silent.turn(0):
+        await app.run(one(batch(assigned, 0, "first")))
+        await asyncio.sleep(0.1)
+        assert api.taken == []
+    assert assigned.task
+    await asyncio.wait_for(assigned.task, 10)
+    assert len(api.taken) == 1
+    assert not ours._silent.turn(0).locked()
 
 
 async def test_a_partition_that_is_given_away_is_not_freed_for_what_comes_after() -> None:

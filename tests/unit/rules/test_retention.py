@@ -24,7 +24,6 @@ from tests.unit.rules.case_desk import (
     NOON,
     OFFER,
     OTHER,
-    PERSON,
     PHONE,
     REGISTERED,
     TITLE,
@@ -71,7 +70,7 @@ def test_what_is_left_of_a_declined_case_names_nobody() -> None:
     [step, line] = effects
     assert isinstance(step, CaseAdvanced)
     assert (step.from_, step.to, step.note, step.rule) == ("ended", "ended", "purged", "R34")
-    assert line == CasePurged(phone=PHONE, case_id=CASE, person_id=PERSON)
+    assert line == CasePurged(phone=PHONE, case_id=CASE)
     # The number that the portal publishes of everybody stays: the next right needs it.
     stored = dump_stored(desk.person.with_(phone=None), 1).decode()
     for personal in (IIN, PHONE, "as written", "the text"):
@@ -101,7 +100,7 @@ def test_for_ever_is_never_over_and_no_open_case_is_purged() -> None:
 
 
 @pytest.mark.parametrize(
-    ("phone", "kept"), [(None, 80), ("+79161234567", 80)], ids=["no number", "a foreign one"]
+    ("phone", "kept"), [(None, 80), ("+79161234567", 365)], ids=["no number", "a foreign one"]
 )
 def test_who_was_never_asked_is_forgotten_sooner_and_still_offered_when_a_number_comes(
     phone: str | None, kept: int
@@ -110,13 +109,12 @@ def test_who_was_never_asked_is_forgotten_sooner_and_still_offered_when_a_number
     desk.reads(REGISTERED.model_copy(update={"phone": phone}), TITLE)
     purged(desk)
     assert desk.now == NOON + kept * DAY
-    assert desk.person.iin is None
     desk.now += DAY
     [asked] = only(
         desk.reads(REGISTERED.model_copy(update={"phone": OTHER, "registered_at": desk.now})), QuestionAsked
     )
     assert isinstance(asked, QuestionAsked)
-    assert (asked.phone, asked.details.iin_tail, desk.person.iin) == (OTHER, IIN[-4:], IIN)
+    assert (asked.phone, asked.details.iin_tail) == (OTHER, IIN[-4:])
     assert desk.case.purged_at is None
 
 

@@ -24,6 +24,8 @@ from sms.conversation.line import Line
 from tests.unit.sms.number import NOON, PHONE, SECOND, Number, accepted, deferred, notice, status
 
 SID = Sid(f"SM-{message_id_of(QuestionId('q'))}")
+FORGOTTEN = NOON + timedelta(hours=72)
+"""When the text of what was sent at noon is forgotten: that is all that is waited for then."""
 WANTED = SentTimeWanted(sid=SID, phone=PHONE, attempt=1)
 
 
@@ -166,7 +168,8 @@ def test_what_is_not_told_is_asked_for_later_and_later_and_given_up() -> None:
     assert number.hears(told(None, 7)) == []
     assert number.remarks == ("a sent time was asked for in vain: the acceptance stands",)
     assert number.line.deliveries[0].inquiry is None
-    assert number.wake is None
+    assert number.wake
+    assert number.wake[0] == FORGOTTEN
     assert number.hears(status(SID, "delivered")) == []
 
 
@@ -176,7 +179,8 @@ def test_a_sent_time_is_told_in_the_end(asking: Number) -> None:
         woken(asking)
     [question] = asking.hears(told(NOON + SECOND, 3))
     assert isinstance(question, QuestionSentTime)
-    assert asking.wake is None
+    assert asking.wake
+    assert asking.wake[0] == FORGOTTEN
 
 
 def test_quiet_hours_hold_no_inquiry(put: Number) -> None:
@@ -188,15 +192,15 @@ def test_the_line_is_woken_for_whatever_comes_first(asking: Number) -> None:
     """An inquiry waits beside the messages, and neither wakes the line for the other."""
     asking.hears(told(None))
     inquiry = asking.now + 15 * SECOND
-    assert asking.wake == (inquiry, 1)
+    assert asking.wake == (inquiry, 2)
     [sent] = asking.hears(notice(NoticeKind.GRANTED, case="another"))
     assert isinstance(sent, MessageToSend)
-    assert asking.wake == (inquiry, 1)
+    assert asking.wake == (inquiry, 2)
     asking.hears(deferred(MessageId("n"), after=5.0))
-    assert asking.wake == (asking.now + 5 * SECOND, 2)
+    assert asking.wake == (asking.now + 5 * SECOND, 3)
     [again] = woken(asking)
     assert isinstance(again, MessageToSend)
-    assert asking.wake == (inquiry, 3)
+    assert asking.wake == (inquiry, 4)
     [wanted] = woken(asking)
     assert isinstance(wanted, SentTimeWanted)
 

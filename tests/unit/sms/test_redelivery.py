@@ -195,7 +195,7 @@ def test_a_notice_that_can_never_reach_is_not_sent_again(put: Number) -> None:
     assert put.hears(failed("SM-n", "permanent")) == []
     assert put.remarks == ("a message did not reach its number, and is not sent again",)
     assert put.line.messages == ()
-    assert put.wake is None
+    assert put.wake == (NOON + timedelta(hours=72), 1), "when the text of the offer is forgotten"
 
 
 def test_a_notice_is_given_up_after_the_hours(put: Number) -> None:

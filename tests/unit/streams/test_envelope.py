@@ -86,3 +86,16 @@ def test_prune_forgets_the_oldest_of_too_many() -> None:
     assert list(whole.handled) == [f"event-{number}" for number in range(5, 10)], "the rest is not committed"
     whole.prune(before=50, committed=10, most=3)
     assert list(whole.handled) == ["event-7", "event-8", "event-9"]
+
+
+def test_effects_are_forgotten_up_to_what_is_committed_and_ids_are_not() -> None:
+    sent = [Outgoing("topic", b"k", b"v")]
+    whole = Envelope(b"{}")
+    for number in range(4):
+        whole.remember(f"event, {number}", timestamp=number, offset=number, effects=sent)
+    whole.forget_effects(2)
+    remembered = {key: (h.timestamp, h.offset, h.effects()) for key, h in whole.handled.items()}
+    assert remembered == {f"event, {n}": (n, n, [] if n < 2 else sent) for n in range(4)}
+    again = envelope.load(envelope.dump(whole.state, whole.handled.values()))
+    again.forget_effects(4)
+    assert [h.effects() for h in again.handled.values()] == [[]] * 4

@@ -112,6 +112,12 @@ def reasons(fold: Fold[int, Said]) -> list[str]:
     return [refused.reason for refused in fold.refused]
 
 
+def effects(table: Table) -> dict[str, list[Outgoing]]:
+    """What is remembered of each event."""
+    handled = envelope.load(table.store[b"k"]).handled
+    return {event_id: each.effects() for event_id, each in handled.items()}
+
+
 @pytest.fixture
 def table() -> Table:
     return Table()
@@ -229,14 +235,37 @@ def test_more_than_so_many_are_forgotten_but_for_those_that_may_come_again(table
 
 
 def test_a_value_too_large_forgets_early_what_can_not_come_again(table: Table) -> None:
-    table.limits = FoldLimits(keep=HOUR, most=99, largest_value=900, largest_effect=500)
+    table.limits = FoldLimits(keep=HOUR, most=99, largest_value=600, largest_effect=500)
     records = [table.record(str(n), big=100) for n in range(8)]
     table.committed = records[6].offset
     fold = table.fold(*records)
     table.write(fold)
     assert table.remembered() == ["6", "7"]
-    assert [size > 900 for size in fold.forgetful] == [True]
-    assert len(table.store[b"k"]) < 900
+    assert [size > 600 for size in fold.forgetful] == [True]
+    assert len(table.store[b"k"]) < 600
+
+
+def test_of_what_is_committed_only_the_id_is_kept(table: Table) -> None:
+    """The effects say whatever was told of somebody, and a silent key is written no more."""
+    table.write(table.fold(table.record("a", add=1), table.record("b", add=1)))
+    table.committed = 3
+    last = table.fold(table.record("c"))
+    table.write(last)
+    assert effects(table) == {"a": [], "b": [], "c": last.effects}
+    table.committed = 4
+    table.recent.clear()
+    table.write(table.fold(table.record("a"), table.record("d")))
+    assert [event for event, sent in effects(table).items() if sent] == ["d"]
+
+
+def test_what_is_not_committed_is_sent_again_whatever_was_committed_before_it(table: Table) -> None:
+    first, second = table.record("a", add=1), table.record("b", add=1)
+    table.write(table.fold(first))
+    table.committed = second.offset
+    lost = table.fold(second)
+    table.write(lost)
+    again = table.fold(second)
+    assert again.effects == lost.effects
 
 
 def test_a_record_without_a_time_is_remembered_as_of_now(table: Table) -> None:
