@@ -39,6 +39,12 @@ NEEDS_IN_PRODUCTION: dict[str, tuple[str, ...]] = {
 
 SHORTEST_KEY = 32
 
+_BY_THE_CARRIER = ("worker", "webhooks", "doctor")
+"""The commands through which citizens' numbers and texts go to the carrier, or come from it."""
+
+_ABROAD = "twilio.com"
+"""Whose hosts are outside Kazakhstan. Of any other address its owner knows where it is."""
+
 
 class SettingsError(UserError):
     """Settings that are missing, unreadable or contradictory: a line for each, with what to put there."""
@@ -198,6 +204,16 @@ def _unlawful(settings: Settings, command: str | None) -> Iterator[str]:
         yield "JARDEM_DRAFT_RULES is allow: production decides by no rules that nobody has verified; unset it"
     if settings.term_policy == "hours_72":
         yield "JARDEM_TERM_POLICY is hours_72, which is no reading of calendar days: set it to exclusive_roll"
+    if (
+        command in _BY_THE_CARRIER
+        and settings.cross_border_sms is None
+        and is_abroad(settings.twilio_api_url)
+    ):
+        yield (
+            f"JARDEM_CROSS_BORDER_SMS is not set, and the carrier at {settings.twilio_api_url} is outside "
+            "Kazakhstan: set JARDEM_TWILIO_API_URL to one inside the country, or this to allow where the law "
+            "lets citizens' numbers and texts leave it"
+        )
     if settings.decides == "auto" and not _authorised(settings):
         yield (
             "JARDEM_DECISION_MODE is auto, and no act lets the key that signs now decide: set it to officer, "
@@ -217,6 +233,16 @@ def _authorised(settings: Settings) -> bool:
         return False
     key = KeyFolder(settings.signing_keys).key_set().signing_at(datetime.now(UTC))
     return key is not None and bool(key.jardem_authorised_by)
+
+
+def is_abroad(address: str) -> bool:
+    """Whether an address is one of Twilio's own, in whatever region (R34).
+
+    >>> is_abroad("https://API.ashburn.us1.Twilio.com.:443"), is_abroad("https://sms.example.kz/twilio.com")
+    (True, False)
+    """
+    host = (urlsplit(address).hostname or "").rstrip(".")
+    return host == _ABROAD or host.endswith("." + _ABROAD)
 
 
 def unknown_variables(settings: Settings) -> Iterator[str]:

@@ -192,6 +192,11 @@ class Settings(BaseSettings):
     draft_rules: Literal["allow"] | None = Field(
         None, description="allow, where rule sets marked as drafts shall count, which nobody has verified"
     )
+    cross_border_sms: Literal["allow"] | None = Field(
+        None,
+        description="allow, where citizens' numbers and texts may go to a carrier outside Kazakhstan, else "
+        "unset it",
+    )
     quiet_hours: Hours = Field(
         DayHours.parse("09:00-21:00"),
         description="the hours (Almaty) in which unasked SMS may be sent, like 09:00-21:00, or off for all",

@@ -181,6 +181,27 @@ def test_other_arguments_folders_and_addresses(
     assert (ended, said in lines) == (code, True), lines
 
 
+ABROAD = COMPLETE | {"PROFILE": "production", "TWILIO_API_URL": "https://api.us1.twilio.com"}
+
+
+@pytest.mark.parametrize(("arguments", "code"), [("worker", 2), ("webhooks", 2), ("doctor", 1)])
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (
+            ABROAD,
+            "JARDEM_CROSS_BORDER_SMS is not set, and the carrier at https://api.us1.twilio.com is outside",
+        ),
+        (ABROAD | {"CROSS_BORDER_SMS": "no"}, "JARDEM_CROSS_BORDER_SMS cannot be read (no): set it to allow"),
+    ],
+)
+def test_a_carrier_abroad_that_is_not_allowed(
+    command: Command, arguments: str, code: int, settings: dict[str, str], said: str
+) -> None:
+    ended, lines = command.run([arguments], settings)
+    assert (ended, said in lines) == (code, True), lines
+
+
 def test_a_data_folder_that_cannot_be_written(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reach, "require_broker", lambda _: None)
     ended, lines = command.run(["worker"], COMPLETE | {"DATA_DIR": "file/below"})

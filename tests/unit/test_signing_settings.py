@@ -22,6 +22,7 @@ WORKER = {
     "TWILIO_AUTH_TOKEN": "hush",
     "SMS_FROM": "+77001234567",
     "PUBLIC_URL": "https://sms.example.kz",
+    "CROSS_BORDER_SMS": "allow",
 }
 ROOT = Authority()
 
