@@ -42,6 +42,9 @@ SHORTEST_KEY = 32
 _BY_THE_CARRIER = ("worker", "webhooks", "doctor")
 """The commands through which citizens' numbers and texts go to the carrier, or come from it."""
 
+_PUBLIC_KEYS_DO = ("webhooks", "verify", "case")
+"""The commands that sign nothing: of the folder of keys they read the public ones alone."""
+
 _ABROAD = "twilio.com"
 """Whose hosts are outside Kazakhstan. Of any other address its owner knows where it is."""
 
@@ -82,7 +85,7 @@ def contradictions(settings: Settings, command: str | None = None) -> Iterator[s
     yield from _access(settings)
     yield from _certificates(settings)
     if command != "keys":
-        yield from _signing(settings)
+        yield from _signing(settings, command)
     if production:
         yield from _refused_in_production(settings)
         yield from _unlawful(settings, command)
@@ -152,9 +155,10 @@ def _certificates(settings: Settings) -> Iterator[str]:
         )
 
 
-def _signing(settings: Settings) -> Iterator[str]:
+def _signing(settings: Settings, command: str | None) -> Iterator[str]:
     if settings.signing_keys:
-        faults = list(KeyFolder(settings.signing_keys).faults())
+        folder = KeyFolder(settings.signing_keys)
+        faults = list(folder.public_faults() if command in _PUBLIC_KEYS_DO else folder.faults())
         yield from (f"{variable('signing_keys')}: {fault}" for fault in faults)
         if not faults and settings.profile == "production":
             yield from _demo_keys(settings.signing_keys)
@@ -229,7 +233,7 @@ def _unlawful(settings: Settings, command: str | None) -> Iterator[str]:
 
 def _authorised(settings: Settings) -> bool:
     """Whether an act lets the key that signs now decide without an officer (R10)."""
-    if settings.signing_keys is None or list(KeyFolder(settings.signing_keys).faults()):
+    if settings.signing_keys is None or list(KeyFolder(settings.signing_keys).public_faults()):
         return False
     key = KeyFolder(settings.signing_keys).key_set().signing_at(datetime.now(UTC))
     return key is not None and bool(key.jardem_authorised_by)
