@@ -268,7 +268,7 @@ def handset(
 @app.command()
 def verify(  # noqa: PLR0913 - each is an option
     file: Annotated[
-        str | None, typer.Argument(help="The document, or with --log the log; - reads standard input.")
+        str | None, typer.Argument(help="The document, or the log; - reads standard input.")
     ] = None,
     keys: Annotated[str | None, typer.Option(help="The public keys; else those configured.")] = None,
     officer_keys: Annotated[Path | None, typer.Option(help="The officers' key set.")] = None,
@@ -282,11 +282,11 @@ def verify(  # noqa: PLR0913 - each is an option
     log: Annotated[bool, typer.Option("--log", help="Look through a log of case.advanced.v1.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
 ) -> None:
-    """Verify a signed document, or a log. Exit code 1 where it does not verify, or the log has faults."""
+    """Verify a signed document or a log; without FILE, the topic. Exit code 1 where one is not right."""
     from ops.verify.command import Asked, verify_document_file, verify_log_file
     from streams.settings.load import load_settings
 
-    settings = load_settings("verify")
+    settings = load_settings("verify --log" if log and file is None else "verify")
     asked = Asked(file, keys, officer_keys, officer_roots, document, case, documents)
     lines, right = (verify_log_file if log else verify_document_file)(asked, settings, as_json=as_json)
     for line in lines:

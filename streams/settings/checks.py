@@ -27,6 +27,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "case": _KEYED,
     "dead-letters": ("kafka",),
     "publish": _KEYED,
+    "verify --log": ("kafka",),
 }
 """Which settings a command cannot do without. Commands that are not named need none."""
 
@@ -42,7 +43,7 @@ SHORTEST_KEY = 32
 _BY_THE_CARRIER = ("worker", "webhooks", "doctor")
 """The commands through which citizens' numbers and texts go to the carrier, or come from it."""
 
-_PUBLIC_KEYS_DO = ("webhooks", "verify", "case")
+_PUBLIC_KEYS_DO = ("webhooks", "verify", "verify --log", "case")
 """The commands that sign nothing: of the folder of keys they read the public ones alone."""
 
 _ABROAD = "twilio.com"
