@@ -3,9 +3,10 @@
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 PACKAGES = ("agents", "ops", "rules", "schemas", "sms", "streams")
 """What is installed beside this file."""
@@ -30,6 +31,26 @@ bench_app = typer.Typer(no_args_is_help=True, help="The benchmarks.")
 app.add_typer(bench_app, name="bench")
 keys_app = typer.Typer(no_args_is_help=True, help="The keys that sign our documents.")
 app.add_typer(keys_app, name="keys")
+
+
+class _Cases(TyperGroup):
+    """The commands of cases, which stand in their own room: it is imported when one of them is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - click's context, or typer's own
+        return list(self._loaded().commands)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401, ARG002 - the same
+        return self._loaded().commands.get(cmd_name)
+
+    def _loaded(self) -> TyperGroup:
+        from ops.cases.commands import case_app
+
+        return typer.main.get_group(case_app)
+
+
+app.add_typer(
+    typer.Typer(cls=_Cases, no_args_is_help=True, help="Cases, as the topics tell of them."), name="case"
+)
 
 
 class BrokerKind(StrEnum):

@@ -104,10 +104,11 @@ def _jardem_faults(arguments: Sequence[str]) -> Iterator[str]:
         name, *rest = rest or ["--help"]
         if name == "--help":
             return
-        if name not in command.commands:
+        found = command.get_command(typer.Context(command), name)
+        if found is None:
             yield f"jardem {' '.join(arguments)}: there is no command {name}"
             return
-        command = command.commands[name]
+        command = found
     if "--help" in rest:
         return
     try:
