@@ -300,10 +300,12 @@ def verify(  # noqa: PLR0913 - each is an option
         str | None, typer.Option(help="With --log: JSON lines of cabinet.notified.v1 to compare with.")
     ] = None,
     *,
-    log: Annotated[bool, typer.Option("--log", help="Look through a log of case.advanced.v1.")] = False,
+    log: Annotated[
+        bool, typer.Option("--log", help="Look through a log of case.advanced.v1; without FILE, the topic.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
 ) -> None:
-    """Verify a signed document or a log; without FILE, the topic. Exit code 1 where one is not right."""
+    """Verify a signed document, or a log. Exit code 1 where it does not verify, or the log has faults."""
     from ops.verify.command import Asked, verify_document_file, verify_log_file
     from streams.settings.load import load_settings
 

@@ -34,7 +34,7 @@ def evidence_lines(documents: Sequence[CaseDocument], times: Times) -> Iterator[
     if evidence is None:
         yield "no document that verifies holds evidence"
         return
-    yield from _lines(evidence, times)
+    yield from list(_lines(evidence, times)) or ["its evidence is in no form that is read here"]
 
 
 def _lines(evidence: Mapping[str, Any], times: Times) -> Iterator[str]:

@@ -155,6 +155,8 @@ def _findings(case_id: str, case: _Case) -> Iterator[Finding]:
 
 def _the_right_one(told: Sequence[Step], case: _Case, number: int) -> Step:
     """Of several that bear one number, the one on which the next step or a document hangs."""
+    if len(told) == 1:
+        return told[0]
     hung_on = {step.get("previous") for step in case.told.get(number + 1, ())}
     hung_on |= case.named.get(number, set())
     before = {digest(step) for step in case.told.get(number - 1, ())}
