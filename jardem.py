@@ -3,9 +3,10 @@
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 PACKAGES = ("agents", "ops", "rules", "schemas", "sms", "streams")
 """What is installed beside this file."""
@@ -30,6 +31,26 @@ bench_app = typer.Typer(no_args_is_help=True, help="The benchmarks.")
 app.add_typer(bench_app, name="bench")
 keys_app = typer.Typer(no_args_is_help=True, help="The keys that sign our documents.")
 app.add_typer(keys_app, name="keys")
+
+
+class _Cases(TyperGroup):
+    """The commands of cases, which stand in their own room: it is imported when one of them is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - click's context, or typer's own
+        return list(self._loaded().commands)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401, ARG002 - the same
+        return self._loaded().commands.get(cmd_name)
+
+    def _loaded(self) -> TyperGroup:
+        from ops.cases.commands import case_app
+
+        return typer.main.get_group(case_app)
+
+
+app.add_typer(
+    typer.Typer(cls=_Cases, no_args_is_help=True, help="Cases, as the topics tell of them."), name="case"
+)
 
 
 class BrokerKind(StrEnum):
@@ -272,7 +293,7 @@ def handset(
 @app.command()
 def verify(  # noqa: PLR0913 - each is an option
     file: Annotated[
-        str | None, typer.Argument(help="The document, or with --log the log; - reads standard input.")
+        str | None, typer.Argument(help="The document, or the log; - reads standard input.")
     ] = None,
     keys: Annotated[str | None, typer.Option(help="The public keys; else those configured.")] = None,
     officer_keys: Annotated[Path | None, typer.Option(help="The officers' key set.")] = None,
@@ -283,14 +304,16 @@ def verify(  # noqa: PLR0913 - each is an option
         str | None, typer.Option(help="With --log: JSON lines of cabinet.notified.v1 to compare with.")
     ] = None,
     *,
-    log: Annotated[bool, typer.Option("--log", help="Look through a log of case.advanced.v1.")] = False,
+    log: Annotated[
+        bool, typer.Option("--log", help="Look through a log of case.advanced.v1; without FILE, the topic.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
 ) -> None:
     """Verify a signed document, or a log. Exit code 1 where it does not verify, or the log has faults."""
     from ops.verify.command import Asked, verify_document_file, verify_log_file
     from streams.settings.load import load_settings
 
-    settings = load_settings("verify")
+    settings = load_settings("verify --log" if log and file is None else "verify")
     asked = Asked(file, keys, officer_keys, officer_roots, document, case, documents)
     lines, right = (verify_log_file if log else verify_document_file)(asked, settings, as_json=as_json)
     for line in lines:

@@ -1,6 +1,7 @@
 """Intake: turns what registries, the portal and the State Corporation publish into events of the case inbox.
 
 It validates and re-keys; it decides nothing. What it can't read goes to the dead letters with the reason.
+What is about nobody is checked and counted; it stays in its own topic.
 """
 
 import hashlib
@@ -13,13 +14,14 @@ from prometheus_client import Counter
 
 from schemas.base import Event
 from schemas.catalogue import PUBLIC_IN
-from schemas.cloudevents import NotACloudEventError, decode, encode
+from schemas.cloudevents import CloudEvent, NotACloudEventError, decode, encode
 from schemas.emaket import DecisionSigned, HearingRecorded, TermExtended
 from schemas.ids import PersonId, Pseudonyms, person_of
 from schemas.operators import OperatorActed
 from schemas.personal import could_name_somebody, trace_names_somebody
 from schemas.plausible import check_not_ahead
 from schemas.received import SOURCE_DIGEST, UnknownEventError, received_event
+from schemas.routes import PublicKept
 from streams.clock import Clock
 from streams.dead_letters import UnreadableRecordError, dead_letter
 from streams.records import Outgoing, Record
@@ -30,6 +32,9 @@ TOPICS = tuple(PUBLIC_IN)
 _PERSON_ID = re.compile(r"[0-9a-f]{64}")
 
 TOMBSTONES = Counter("jardem_tombstones", "Tombstones of compacted public topics, passed over", ["topic"])
+KEPT = Counter(
+    "jardem_kept", "Public events that are about nobody, checked and left in their topic", ["topic"]
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -46,38 +51,46 @@ class Intake:
         self._clock = clock
 
     async def handle(self, batch: Batch) -> Sequence[Outgoing]:
-        """An inbox event or a dead letter for each record, but for tombstones of compacted topics.
+        """An inbox event or a dead letter for each record, but for what is about nobody and for tombstones.
 
-        A tombstone says that the topic's owner keeps the last fact no longer, not that it became untrue: it
-        is counted.
+        A tombstone of a compacted topic says that the topic's owner keeps the last fact no longer, not that
+        it became untrue: it is counted.
         """
-        if batch.topic not in COMPACTED_IN:
-            return [taken for record in batch if (taken := self._take(record))]
-        records = [record for record in batch if record.value is not None]
-        TOMBSTONES.labels(batch.topic).inc(len(batch) - len(records))
-        return [taken for record in records if (taken := self._take(record))]
+        records = list(batch)
+        if batch.topic in COMPACTED_IN:
+            records = [record for record in batch if record.value is not None]
+            TOMBSTONES.labels(batch.topic).inc(len(batch) - len(records))
+        taken = (self._take(record) for record in records)
+        return [outgoing for outgoing in taken if outgoing is not None]
 
     def _take(self, record: Record) -> Outgoing | None:
         try:
-            return self._rekeyed(record)
+            event, fact = self._read(record)
+            if isinstance(fact, PublicKept) or (isinstance(fact, OperatorActed) and not fact.of_a_case):
+                KEPT.labels(record.topic).inc()
+                _log.info("record checked and left in its topic", at=record.position)
+                return None
+            return self._rekeyed(record, event, fact)
         except UnreadableRecordError as error:
             _log.warning("record dead-lettered", at=record.position, reason=error.reason)
             return dead_letter(record, error.reason)
 
-    def _rekeyed(self, record: Record) -> Outgoing | None:
-        """None for what no case has to know. Raises `UnreadableRecordError` with a reason without data."""
+    def _read(self, record: Record) -> tuple[CloudEvent, Event]:
+        """Raises `UnreadableRecordError` with a reason that repeats no data."""
         try:
             event = decode(record.value, record.headers, timestamp=record.timestamp)
             fact = received_event(event, {record.topic: PUBLIC_IN[record.topic]})
             check_not_ahead(fact.data, self._clock.now(), happened_at=fact.time)
-            if isinstance(fact.data, OperatorActed) and not fact.data.of_a_case:
-                return None
-            person_id = self._person_id(fact.data)
         except (NotACloudEventError, UnknownEventError, ValueError) as error:
             raise UnreadableRecordError(str(error)) from None
+        return event, fact.data
+
+    def _rekeyed(self, record: Record, event: CloudEvent, fact: Event) -> Outgoing:
+        """Raises `UnreadableRecordError` where it names nobody whom we could know."""
+        person_id = self._person_id(fact)
         trace = event.extensions.get("traceparent")
         extensions = {SOURCE_DIGEST: hashlib.sha256(record.value or b"").hexdigest()}
-        if trace is not None and not trace_names_somebody(trace, fact.data):
+        if trace is not None and not trace_names_somebody(trace, fact):
             extensions["traceparent"] = trace
         told = replace(
             event, id=self._nameless(event.id), source=self._nameless(event.source), extensions=extensions
@@ -91,9 +104,9 @@ class Intake:
         if isinstance(fact, DecisionSigned | HearingRecorded | TermExtended):
             person_id = person_of(fact.decision_id)
             if not _PERSON_ID.fullmatch(person_id):
-                raise ValueError("decision_id: no decision of ours has such an id")
+                raise UnreadableRecordError("decision_id: no decision of ours has such an id")
             return person_id
-        iin: str = getattr(fact, "iin")  # noqa: B009 - every other public event is about a person
+        iin: str = getattr(fact, "iin")  # noqa: B009 - every other one about a person
         return self._pseudonyms.person(iin)
 
     def _nameless(self, name: str) -> str:

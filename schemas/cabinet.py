@@ -6,14 +6,11 @@ from pydantic import Field, JsonValue, TypeAdapter
 
 from schemas.base import Day, Instant, Model
 from schemas.routes import PublicOut
-from schemas.values import Ground, Iin, Language, Scheme
+from schemas.values import Ground, Iin, Language, Scheme, Sha256
 from schemas.words import Words
 
 Kind = Literal["accepted", "decided", "ended", "questioned", "hearing", "term_extended"]
 """The kinds of documents."""
-
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-"""A digest in lower-case hex."""
 
 Data = dict[str, JsonValue]
 """The data of an event or a part of it, whole: with the fields that this release does not know, too."""

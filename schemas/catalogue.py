@@ -15,7 +15,7 @@ from schemas import (
     statecorp,
 )
 from schemas.base import Event
-from schemas.routes import PublicIn, PublicOut, ToCarrier, ToCase, ToLine
+from schemas.routes import PublicIn, PublicKept, PublicOut, ToCarrier, ToCase, ToLine
 
 _DEFINED = (registry, portal, statecorp, emaket, operators, outcomes, cabinet, questions, messages)
 _MODULES = tuple(module.__name__ for module in _DEFINED)
@@ -40,10 +40,13 @@ _DEADLINE: dict[str, type[Event]] = {deadlines.DeadlineElapsed.name: deadlines.D
 PUBLIC_IN = _by_name(PublicIn)
 """The public events that come in, by topic."""
 
+ABOUT_PERSONS = {name: model for name, model in PUBLIC_IN.items() if not issubclass(model, PublicKept)}
+"""Those of them that are about somebody, whose case they may move."""
+
 PUBLIC_OUT = _by_name(PublicOut)
 """The public events that go out, by topic."""
 
-CASE_EVENTS = PUBLIC_IN | _by_name(ToCase) | _DEADLINE
+CASE_EVENTS = ABOUT_PERSONS | _by_name(ToCase) | _DEADLINE
 """What the case desk understands, by event name."""
 
 LINE_EVENTS = _by_name(ToLine) | _DEADLINE

@@ -1,12 +1,12 @@
-"""Events of the state registries: awards, disabilities, revocations and their undoing, deaths."""
+"""Events of the state registries: awards, disabilities, revocations and their undoing, deaths, totals."""
 
 from typing import ClassVar, Literal
 
 from pydantic import Field, StrictBool
 
 from schemas.base import Day
-from schemas.routes import PublicIn
-from schemas.values import Iin
+from schemas.routes import PublicIn, PublicKept
+from schemas.values import Iin, Sha256
 
 
 class TitleAwarded(PublicIn):
@@ -99,3 +99,30 @@ class DeathAnnulled(PublicIn):
 
     iin: Iin
     reason: str = ""
+
+
+class DayTotalled(PublicKept):
+    """What a registry sent in a day, for reconciliation: nothing follows from it for anybody.
+
+    `topic` and `source` (the `ce_source`) say which events are totalled: those whose `ce_time` lies in `day`,
+    in UTC. `count` is how many there are, each id once; `digest` is the SHA-256 of their `ce_id`, sorted by
+    bytes, each followed by a line feed. Totals are not totalled.
+
+    {"topic": "registry.title-awarded.v1", "source": "urn:registry:awards", "day": "2021-07-12", "count": 1,
+     "digest": "b064fdfba06d57c81182375f6adecaeaba3c1405f21693955dcde9f8f3a26bd2"}
+    """
+
+    name: ClassVar[str] = "registry.day-totalled.v1"
+
+    topic: Literal[
+        "registry.title-awarded.v1",
+        "registry.disability-established.v1",
+        "registry.entitlement-revoked.v1",
+        "registry.entitlement-restored.v1",
+        "registry.death-registered.v1",
+        "registry.death-annulled.v1",
+    ]
+    source: str = Field(min_length=1)
+    day: Day
+    count: int = Field(strict=True, ge=0)
+    digest: Sha256

@@ -31,6 +31,10 @@ class PublicIn(Event):
     """From a registry, the portal, the State Corporation or E-maket: its name is its topic."""
 
 
+class PublicKept(PublicIn):
+    """Comes in as well, is checked, and stays where it is: it is about nobody, and no desk is told of it."""
+
+
 class PublicOut(Event):
     """To everybody: its name is its topic, and its key the person whom it is about."""
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 from schwifty import IBAN
 from schwifty.exceptions import SchwiftyException
 
@@ -92,6 +92,9 @@ def mask_iban(iban: str) -> str:
 Iin = Annotated[str, AfterValidator(check_iin)]
 Phone = Annotated[str, AfterValidator(check_phone)]
 Iban = Annotated[str, AfterValidator(check_iban)]
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""A digest in lower-case hex."""
 
 
 class Language(StrEnum):

@@ -213,6 +213,16 @@ class KeyFolder:
             raise KeysError(f"{path} holds another key than its name says")
         return key
 
+    def public_faults(self) -> Iterator[str]:
+        """A line for each thing that keeps a process from knowing our public keys by this folder."""
+        try:
+            keys = self.key_set()
+        except KeysError as error:
+            yield from error.problems
+            return
+        if not keys.keys:
+            yield f"{self.path} has no {KEY_SET} with a key in it: make one with jardem keys new"
+
     def faults(self) -> Iterator[str]:
         """A line for each thing that keeps a process from signing with this folder."""
         try:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from schemas.catalogue import PUBLIC_IN
+from schemas.catalogue import ABOUT_PERSONS, PUBLIC_IN
 from streams.dead_letters import DEAD_LETTERS
 from streams.records import LARGEST_RECORD
 
@@ -94,14 +94,13 @@ def _longest(settings: "Settings", outcomes: Iterable[str]) -> timedelta | None:
 def _topics(settings: "Settings", partitions: int) -> Iterator[Topic]:
     for name in PUBLIC_IN:
         compacted = name in COMPACTED_IN
+        for_ever = compacted or name not in ABOUT_PERSONS
         yield Topic(
             name,
             partitions,
-            "the last fact about each person"
-            if compacted
-            else "a month, so that a long outage loses nothing",
+            _why_in(name),
             compacted=compacted,
-            retention=None if compacted else timedelta(days=30),
+            retention=None if for_ever else timedelta(days=30),
             ours=False,
             counted=False,
         )
@@ -133,6 +132,14 @@ def _topics(settings: "Settings", partitions: int) -> Iterator[Topic]:
         counted=False,
         retention=months,
     )
+
+
+def _why_in(name: str) -> str:
+    if name in COMPACTED_IN:
+        return "the last fact about each person"
+    if name not in ABOUT_PERSONS:
+        return "small, about nobody, and held against what came as long as there is anything to hold against"
+    return "a month, so that a long outage loses nothing"
 
 
 _COMPACTED_OFTEN = {

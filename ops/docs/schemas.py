@@ -7,7 +7,7 @@ from typing import Any
 from pydantic.json_schema import JsonSchemaMode
 
 from schemas.base import Event
-from schemas.catalogue import PUBLIC_IN, PUBLIC_OUT
+from schemas.catalogue import ABOUT_PERSONS, PUBLIC_IN, PUBLIC_OUT
 from schemas.cloudevents import TYPE_PREFIX
 from streams.topics import COMPACTED_IN
 
@@ -74,6 +74,8 @@ def _channel(name: str, event: type[Event]) -> Schema:
 def _key(name: str) -> str:
     if name in PUBLIC_OUT:
         return "person_id: HMAC-SHA256 of the IIN under the installation's key"
+    if name not in ABOUT_PERSONS:
+        return "anything"
     return "anything that keeps one person's events in order; never the IIN itself"
 
 

@@ -10,7 +10,7 @@ from streams.settings.secret_files import SUFFIX
 from streams.settings.settings import Settings
 from streams.settings.values import variable
 
-_COMMANDS = ("topics", "worker", "webhooks", "publish")
+_COMMANDS = ("topics", "worker", "webhooks", "publish", "case", "verify --log")
 """The commands that need settings and that there are already."""
 
 _DEFAULTS = {
@@ -31,7 +31,7 @@ variables. An empty one counts as not set. A secret may stand in a file instead,
 
 `jardem doctor` says what is missing, unreadable or contradictory, and so does every command that reads them,
 before it begins. The `production` profile refuses brokers in the clear, addresses without https, faster time,
-drafts of rules, and the demo's secrets.
+drafts of rules, a carrier abroad that is not allowed, and the demo's secrets.
 
 | variable | set it to | without it | needed by |
 |---|---|---|---|

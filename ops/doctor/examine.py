@@ -32,7 +32,7 @@ def examine() -> Iterator[Line]:
     yield from local_brokers()
     yield from zones()
     try:
-        settings = load_settings()
+        settings = load_settings("doctor")
     except SettingsError as error:
         yield from (Line(Verdict.WRONG, line) for line in error.problems)
         yield Line(

@@ -9,12 +9,13 @@ from uuid import uuid4
 from schemas.base import Event
 from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import TYPE_PREFIX, CloudEvent, NotACloudEventError, decode, encode
-from schemas.ids import DecisionId, PersonId, Pseudonyms, person_of
+from schemas.ids import DecisionId, Pseudonyms, person_of
 from schemas.json_text import NotJSONError, read_json, write_json
 from schemas.operators import OperatorActed
 from schemas.personal import number_in
 from schemas.plausible import check_not_ahead
 from schemas.received import UnknownEventError, received_event
+from schemas.registry import DayTotalled
 from streams.errors import UserError
 from streams.records import Outgoing
 
@@ -126,11 +127,14 @@ def _keep_private(event: CloudEvent, data: Event) -> None:
             raise LineRefusedError(f"id, source or trace: it holds the {field}, and headers must not")
 
 
-def _key(data: Event, pseudonyms: Pseudonyms) -> PersonId:
+def _key(data: Event, pseudonyms: Pseudonyms) -> str:
+    """What keeps the events about one person in order, or those about one topic."""
+    if isinstance(data, DayTotalled):
+        return data.topic
     iin: str | None = getattr(data, "iin", None)
     if iin is not None:
         return pseudonyms.person(iin)
     if isinstance(data, OperatorActed):
-        return PersonId(data.person_id or data.phone_id or data.object.id)
+        return data.person_id or data.phone_id or data.object.id
     decision_id: DecisionId = getattr(data, "decision_id")  # noqa: B009 - all others without an IIN have it
     return person_of(decision_id)

@@ -50,7 +50,18 @@ class _At:
 
 def faults_of(log: Sequence[Step], named: Mapping[int, set[str]]) -> Faults:
     """The faults of a case: its steps by number, each number once; `named` are the digests in documents."""
-    return _Chain(log, named).explained()
+    # Nearly every case is whole, and to see that is a thousandth of the work of explaining why one is not.
+    return () if _whole(log, named) else _Chain(log, named).explained()
+
+
+def _whole(log: Sequence[Step], named: Mapping[int, set[str]]) -> bool:
+    """Whether each step follows the one before it, and documents say nothing else."""
+    before, digests = None, {}
+    for number, step in enumerate(log, 1):
+        if step["step"] != number or step.get("previous") != before:
+            return False
+        before = digests[number] = digest(step)
+    return all({digests.get(number)} == told for number, told in named.items())
 
 
 class _Chain:

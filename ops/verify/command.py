@@ -6,7 +6,8 @@ from pathlib import Path
 
 from ops.files import read_file
 from ops.verify.document import InputError, find_keys, named_steps, verify
-from ops.verify.log import check_log, read_log
+from ops.verify.log import LogReport, NamedStep, check_log, read_log
+from ops.verify.topic import TopicReport, check_topic
 from streams.officer_signatures import load_officers
 from streams.settings.settings import Settings
 
@@ -48,15 +49,17 @@ def verify_document_file(asked: Asked, settings: Settings, *, as_json: bool) -> 
 
 
 def verify_log_file(asked: Asked, settings: Settings, *, as_json: bool) -> tuple[list[str], bool]:
-    """The lines to say of a log, and whether it is whole."""
-    if asked.file is None:
-        raise InputError("name the log, JSON lines of case.advanced.v1, or - for standard input")
-    named = []
+    """The lines to say of a log, the topic where no file is named, and whether it is whole."""
+    named: list[NamedStep] = []
     if asked.documents is not None:
         development = settings.profile == _DEVELOPMENT
         keys = find_keys(asked.documents, asked.keys, settings.signing_keys, development=development)
         named = list(named_steps(read_file(asked.documents), keys))
-    report = check_log(read_log(read_file(asked.file)), named, case_id=asked.case)
+    report: LogReport | TopicReport
+    if asked.file is None:
+        report = check_topic(settings, named, case_id=asked.case)
+    else:
+        report = check_log(read_log(read_file(asked.file)), named, case_id=asked.case)
     if as_json:
-        return [json.dumps(report.content())], not report.findings
-    return list(report.lines()), not report.findings
+        return [json.dumps(report.content())], report.whole
+    return list(report.lines()), report.whole

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ops.verify.chain import Fault, Step, faults_of
-from schemas.canonical import NotCanonicalError, digest
+from schemas.canonical import digest
 from schemas.cloudevents import TYPE_PREFIX
 from schemas.json_text import NotJSONError, read_json
 from schemas.outcomes import CaseAdvanced
@@ -45,6 +45,11 @@ class LogReport:
     findings: tuple[Finding, ...]
     cases: int
     steps: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.findings
 
     def lines(self) -> Iterator[str]:
         """A line for each fault, and one for all."""
@@ -94,14 +99,19 @@ def read_log(content: bytes) -> Iterator[Step]:
     Raises `LogError` with the number of the line.
     """
     for data, number in read_lines(content, CaseAdvanced.name):
-        step = data.get("step")
-        if not isinstance(data.get("case_id"), str) or type(step) is not int or step < 1:
-            raise LogError(f"line {number} is no step of a case: it has no case_id or step")
         try:
-            digest(data)
-        except NotCanonicalError as error:
+            yield as_step(data)
+        except ValueError as error:
             raise LogError(f"line {number} is no step of a case: {error}") from None
-        yield data
+
+
+def as_step(data: Step) -> Step:
+    """The same where it can stand in a chain. Raises `ValueError`."""
+    step = data.get("step")
+    if not isinstance(data.get("case_id"), str) or type(step) is not int or step < 1:
+        raise ValueError("it has no case_id or step")
+    digest(data)
+    return data
 
 
 def read_lines(content: bytes, name: str) -> Iterator[tuple[dict[str, Any], int]]:
@@ -145,6 +155,8 @@ def _findings(case_id: str, case: _Case) -> Iterator[Finding]:
 
 def _the_right_one(told: Sequence[Step], case: _Case, number: int) -> Step:
     """Of several that bear one number, the one on which the next step or a document hangs."""
+    if len(told) == 1:
+        return told[0]
     hung_on = {step.get("previous") for step in case.told.get(number + 1, ())}
     hung_on |= case.named.get(number, set())
     before = {digest(step) for step in case.told.get(number - 1, ())}

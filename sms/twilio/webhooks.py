@@ -1,5 +1,7 @@
 """HTTP for the SMS API: what citizens write and what became of our messages, signed by the API.
 
+Beside it our public keys are answered, for everybody.
+
 Stateless, but for what `sms.twilio.first_received` remembers as long as the process lives. 204 or TwiML only
 after the broker has the event; 400 with a reason for what can't be read, 403 for a bad or missing signature,
 408 for a body that does not come, 413 for a body over 64 kB, 503 where the broker does not answer.
@@ -27,6 +29,7 @@ from sms.twilio.forms import BadRequestError, read_form, read_inbound, read_json
 from sms.twilio.signature import is_body_signed, is_signed
 from streams.clock import Clock
 from streams.events import inbox_record
+from streams.published_keys import PublishedKeys, add_key_set
 from streams.serving import add_health, listen
 from streams.settings.settings import Settings
 from streams.settings.values import Address, variable
@@ -56,22 +59,32 @@ class Account:
 
 
 class Webhooks:
-    """The application's handlers."""
+    """The application's handlers. With `keys` they also answer our public keys."""
 
-    def __init__(self, inbox: EventSink, account: Account, pseudonyms: Pseudonyms, clock: Clock) -> None:
+    def __init__(
+        self,
+        inbox: EventSink,
+        account: Account,
+        pseudonyms: Pseudonyms,
+        clock: Clock,
+        keys: PublishedKeys | None = None,
+    ) -> None:
         self._inbox = inbox
         self._auth_token = account.auth_token
         self._called_at = without_fragment(account.public_url)
         self._pseudonyms = pseudonyms
         self._clock = clock
+        self._keys = keys
         self._first_received = FirstReceived()
 
     def app(self) -> web.Application:
-        """The application: two routes for the SMS API, and three for whoever looks after the process."""
+        """The application: routes for the SMS API, for the keys, and for whoever looks after the process."""
         app = web.Application(client_max_size=LARGEST_BODY)
         app.router.add_post(INBOUND, self._inbound)
         app.router.add_post(STATUS, self._status)
         add_health(app, self._reason)
+        if self._keys is not None:
+            add_key_set(app, self._keys)
         return app
 
     async def _inbound(self, request: web.Request) -> web.Response:
@@ -218,7 +231,8 @@ async def serve(settings: Settings, *, stop: asyncio.Event | None = None) -> Non
     pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
     host, port = settings.webhooks_bind.host, settings.webhooks_bind.port
     async with InboxProducer(settings) as inbox:
-        webhooks = Webhooks(inbox, account, pseudonyms, settings.clock())
+        keys = PublishedKeys(settings.signing_keys)
+        webhooks = Webhooks(inbox, account, pseudonyms, settings.clock(), keys)
         async with WebhookServer(webhooks, host, port) as server:
             _log.info("the webhooks listen", host=host, port=server.port, public_url=settings.public_url)
             await ended.wait()

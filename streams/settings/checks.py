@@ -27,6 +27,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "case": _KEYED,
     "dead-letters": ("kafka",),
     "publish": _KEYED,
+    "verify --log": ("kafka",),
 }
 """Which settings a command cannot do without. Commands that are not named need none."""
 
@@ -38,6 +39,15 @@ NEEDS_IN_PRODUCTION: dict[str, tuple[str, ...]] = {
 """What a command cannot do without in production, and has of its own in development."""
 
 SHORTEST_KEY = 32
+
+_BY_THE_CARRIER = ("worker", "webhooks", "doctor")
+"""The commands through which citizens' numbers and texts go to the carrier, or come from it."""
+
+_PUBLIC_KEYS_DO = ("webhooks", "verify", "verify --log", "case")
+"""The commands that sign nothing: of the folder of keys they read the public ones alone."""
+
+_ABROAD = "twilio.com"
+"""Whose hosts are outside Kazakhstan. Of any other address its owner knows where it is."""
 
 
 class SettingsError(UserError):
@@ -76,7 +86,7 @@ def contradictions(settings: Settings, command: str | None = None) -> Iterator[s
     yield from _access(settings)
     yield from _certificates(settings)
     if command != "keys":
-        yield from _signing(settings)
+        yield from _signing(settings, command)
     if production:
         yield from _refused_in_production(settings)
         yield from _unlawful(settings, command)
@@ -146,9 +156,10 @@ def _certificates(settings: Settings) -> Iterator[str]:
         )
 
 
-def _signing(settings: Settings) -> Iterator[str]:
+def _signing(settings: Settings, command: str | None) -> Iterator[str]:
     if settings.signing_keys:
-        faults = list(KeyFolder(settings.signing_keys).faults())
+        folder = KeyFolder(settings.signing_keys)
+        faults = list(folder.public_faults() if command in _PUBLIC_KEYS_DO else folder.faults())
         yield from (f"{variable('signing_keys')}: {fault}" for fault in faults)
         if not faults and settings.profile == "production":
             yield from _demo_keys(settings.signing_keys)
@@ -198,6 +209,16 @@ def _unlawful(settings: Settings, command: str | None) -> Iterator[str]:
         yield "JARDEM_DRAFT_RULES is allow: production decides by no rules that nobody has verified; unset it"
     if settings.term_policy == "hours_72":
         yield "JARDEM_TERM_POLICY is hours_72, which is no reading of calendar days: set it to exclusive_roll"
+    if (
+        command in _BY_THE_CARRIER
+        and settings.cross_border_sms is None
+        and is_abroad(settings.twilio_api_url)
+    ):
+        yield (
+            f"JARDEM_CROSS_BORDER_SMS is not set, and the carrier at {settings.twilio_api_url} is outside "
+            "Kazakhstan: set JARDEM_TWILIO_API_URL to one inside the country, or this to allow where the law "
+            "lets citizens' numbers and texts leave it"
+        )
     if settings.decides == "auto" and not _authorised(settings):
         yield (
             "JARDEM_DECISION_MODE is auto, and no act lets the key that signs now decide: set it to officer, "
@@ -213,10 +234,20 @@ def _unlawful(settings: Settings, command: str | None) -> Iterator[str]:
 
 def _authorised(settings: Settings) -> bool:
     """Whether an act lets the key that signs now decide without an officer (R10)."""
-    if settings.signing_keys is None or list(KeyFolder(settings.signing_keys).faults()):
+    if settings.signing_keys is None or list(KeyFolder(settings.signing_keys).public_faults()):
         return False
     key = KeyFolder(settings.signing_keys).key_set().signing_at(datetime.now(UTC))
     return key is not None and bool(key.jardem_authorised_by)
+
+
+def is_abroad(address: str) -> bool:
+    """Whether an address is one of Twilio's own, in whatever region (R34).
+
+    >>> is_abroad("https://API.ashburn.us1.Twilio.com.:443"), is_abroad("https://sms.example.kz/twilio.com")
+    (True, False)
+    """
+    host = (urlsplit(address).hostname or "").rstrip(".")
+    return host == _ABROAD or host.endswith("." + _ABROAD)
 
 
 def unknown_variables(settings: Settings) -> Iterator[str]:

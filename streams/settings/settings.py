@@ -224,6 +224,11 @@ class Settings(BaseSettings):
         "another_ground, already_receiving)",
     )
     retention_ended: RetentionDays = Field(365, description=f"{_DAYS}, where it ended for any other reason")
+    cross_border_sms: Literal["allow"] | None = Field(
+        None,
+        description="allow, where citizens' numbers and texts may go to a carrier outside Kazakhstan, else "
+        "unset it",
+    )
     quiet_hours: Hours = Field(
         DayHours.parse("09:00-21:00"),
         description="the hours (Almaty) in which unasked SMS may be sent, like 09:00-21:00, or off for all",

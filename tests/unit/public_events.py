@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from schemas.catalogue import ABOUT_PERSONS
 from schemas.ids import Pseudonyms
 
 IIN = "850101300015"
@@ -39,6 +40,13 @@ DATA: dict[str, dict[str, Any]] = {
     },
     "registry.death-registered.v1": {"iin": IIN, "died_on": "2021-07-13"},
     "registry.death-annulled.v1": {"iin": IIN, "reason": "another person of the same name"},
+    "registry.day-totalled.v1": {
+        "topic": "registry.title-awarded.v1",
+        "source": "urn:registry:awards",
+        "day": "2021-07-12",
+        "count": 2,
+        "digest": "5c" * 32,
+    },
     "portal.phone-registered.v1": {"iin": IIN, "phone": PHONE, "registered_at": "2021-07-01T00:00:00Z"},
     "statecorp.benefit-recorded.v1": {
         "iin": IIN,
@@ -76,3 +84,6 @@ DATA: dict[str, dict[str, Any]] = {
         "operator": "operator-3",
     },
 }
+
+OF_PERSONS = {name: data for name, data in DATA.items() if name in ABOUT_PERSONS}
+"""Those about somebody."""

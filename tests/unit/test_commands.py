@@ -193,6 +193,75 @@ def test_other_arguments_folders_and_addresses(
     assert (ended, said in lines) == (code, True), lines
 
 
+IIN = "850101300015"
+CASE = "0b7e1f52-3c0a-5d6b-9a51-3f6f2f0a9c11"
+THERE = {"KAFKA": NOWHERE}
+PRODUCTION = {
+    "PROFILE": "production",
+    "KAFKA": NOWHERE,
+    "KAFKA_TLS": "true",
+    "PSEUDONYM_KEY": COMPLETE["PSEUDONYM_KEY"],
+}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "said"),
+    [
+        (["verify", "--log"], {}, "JARDEM_KAFKA is missing"),
+        (["verify", "--log"], THERE, NOWHERE),
+        (["verify", "--log", "--documents", "nowhere"], THERE, "nowhere cannot be read"),
+        (["verify", "--log"], THERE | {"SIGNING_KEYS": "nowhere"}, "nowhere has no keys.json"),
+        (["case", "nothing"], THERE, "No such command"),
+        (["case", "list"], {}, "JARDEM_KAFKA is missing"),
+        (["case", "list"], THERE, NOWHERE),
+        (["case", "list"], {"KAFKA": "no.such.host.invalid:9092"}, "no.such.host.invalid:9092"),
+        (["case", "list", "--limit", "0"], THERE, "--limit"),
+        (["case", "show"], THERE, "CASE"),
+        (["case", "show", CASE], {}, "JARDEM_KAFKA is missing"),
+        (["case", "show", CASE], THERE, NOWHERE),
+        (["case", "show", IIN], THERE, "CASE is no id of a case"),
+        (["case", "show", CASE, "--evidence"], PRODUCTION, "JARDEM_SIGNING_KEYS is missing"),
+        (["case", "show", CASE, "--evidence"], THERE | {"SIGNING_KEYS": "file"}, "file/keys.json"),
+        (["case", "consent"], THERE, "name a CASE, or give --person -"),
+        (["case", "consent", CASE, "--person", "-"], THERE, "name a CASE, or give --person -"),
+        (["case", "consent", IIN], THERE, "CASE is no id of a case"),
+        (["case", "consent", "--person", IIN], THERE, "--person takes - and nothing else"),
+        (["case", "consent", CASE], PRODUCTION, "JARDEM_SIGNING_KEYS is missing"),
+        (["case", "consent", CASE], THERE, NOWHERE),
+        (["webhooks"], COMPLETE | {"SIGNING_KEYS": "nowhere"}, "nowhere has no keys.json"),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, list) else None,
+)
+def test_what_the_topics_cannot_be_asked(
+    command: Command, arguments: list[str], settings: dict[str, str], said: str
+) -> None:
+    """Exit code 1 is kept for an answer that is no: here there is none at all."""
+    ended, lines = command.run(arguments, settings)
+    assert (ended, said in lines) == (2, True), lines
+    assert IIN not in lines
+
+
+ABROAD = COMPLETE | {"PROFILE": "production", "TWILIO_API_URL": "https://api.us1.twilio.com"}
+
+
+@pytest.mark.parametrize(("arguments", "code"), [("worker", 2), ("webhooks", 2), ("doctor", 1)])
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (
+            ABROAD,
+            "JARDEM_CROSS_BORDER_SMS is not set, and the carrier at https://api.us1.twilio.com is outside",
+        ),
+        (ABROAD | {"CROSS_BORDER_SMS": "no"}, "JARDEM_CROSS_BORDER_SMS cannot be read (no): set it to allow"),
+    ],
+)
+def test_a_carrier_abroad_that_is_not_allowed(
+    command: Command, arguments: str, code: int, settings: dict[str, str], said: str
+) -> None:
+    ended, lines = command.run([arguments], settings)
+    assert (ended, said in lines) == (code, True), lines
+
+
 def test_a_data_folder_that_cannot_be_written(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reach, "require_broker", lambda _: None)
     ended, lines = command.run(["worker"], COMPLETE | {"DATA_DIR": "file/below"})

@@ -1,5 +1,6 @@
 """docs/data.md says the truth."""
 
+import hashlib
 import re
 import shutil
 import subprocess
@@ -15,6 +16,9 @@ from schemas.times import read_day, read_instant
 
 PAGE = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| `(.+)` \| (read|refused).* \| (read|refused).* \|$", PAGE, re.MULTILINE)
+
+
+COMMANDS = re.findall(r"```sh\n(.+)\n```", PAGE)
 
 
 def is_read(reads: object, text: str) -> str:
@@ -53,10 +57,24 @@ def test_the_page_names_how_deep_is_too_deep() -> None:
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="the page's command needs openssl")
 def test_the_command_finds_the_id_again() -> None:
-    (command,) = re.findall(r"```sh\n(.+)\n```", PAGE)
+    command = COMMANDS[1]
     environment = {"ID": "portal-87011234567-1", "JARDEM_PSEUDONYM_KEY": "a key", "PATH": "/usr/bin:/bin"}
     ran = subprocess.run(
         ["/bin/sh", "-c", command], env=environment, capture_output=True, text=True, check=True
     )
     digest = ran.stdout.split()[-1]
     assert Pseudonyms(b"a key").id("portal-87011234567-1") == f"hmac-sha256:{digest}"
+
+
+def test_the_command_totals_a_day_as_the_example_has_it(tmp_path: Path) -> None:
+    def totalled(*ids: str) -> str:
+        (tmp_path / "ids").write_text("".join(f"{name}\n" for name in ids), encoding="utf-8")
+        ran = subprocess.run(
+            ["/bin/sh", "-c", COMMANDS[0]], cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+        return ran.stdout.split()[0]
+
+    assert f'"count": 1, "digest": "{totalled("award-17")}"' in PAGE
+    ids = ["ж", "b", "B", "a-1", "a1", "b"]
+    in_order = sorted({name.encode() for name in ids})
+    assert totalled(*ids) == hashlib.sha256(b"".join(name + b"\n" for name in in_order)).hexdigest()

@@ -30,6 +30,7 @@ PRODUCTION = WORKER | {
     "JARDEM_PROFILE": "production",
     "JARDEM_KAFKA_TLS": "true",
     "JARDEM_DOCUMENT_ISSUER": "Қызмет көрсетуші",
+    "JARDEM_CROSS_BORDER_SMS": "allow",
 }
 RETENTIONS = ("GRANTED", "REFUSED", "DECLINED", "UNASKED", "ENDED")
 
@@ -90,9 +91,14 @@ def test_everything_missing_is_listed_at_once_with_what_to_put_there() -> None:
 def test_production_has_no_demo_key_to_fall_back_on(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     put(monkeypatch, JARDEM_PROFILE="production")
     needed = (*NEEDS[command], *NEEDS_IN_PRODUCTION.get(command, ()))
-    # Production decides by officers, whose keys a worker has to know.
-    wanted = {"JARDEM_DECISION_MODE"} if command == "worker" else set()
-    assert named(complaints(command)) == wanted | {"JARDEM_" + name.upper() for name in needed}
+    # Production decides by officers, whose keys a worker has to know, and its carrier is not abroad unasked.
+    wanted = {
+        "worker": {"JARDEM_DECISION_MODE", "JARDEM_CROSS_BORDER_SMS"},
+        "webhooks": {"JARDEM_CROSS_BORDER_SMS"},
+    }
+    assert named(complaints(command)) == wanted.get(command, set()) | {
+        "JARDEM_" + name.upper() for name in needed
+    }
 
 
 def test_commands_that_need_nothing_get_the_defaults() -> None:
@@ -132,6 +138,7 @@ def test_commands_that_need_nothing_get_the_defaults() -> None:
         ("JARDEM_TERM_POLICY", "three_days"),
         ("JARDEM_REPEALED_RULES", "yes"),
         ("JARDEM_DRAFT_RULES", "off"),
+        ("JARDEM_CROSS_BORDER_SMS", "yes"),
         ("JARDEM_QUIET_HOURS", "21:00-09:00"),
         ("JARDEM_QUIET_HOURS", "9-21"),
         ("JARDEM_INBOUND_CHECK", "0"),
@@ -319,6 +326,44 @@ def test_half_an_access_to_the_brokers_is_a_complaint(
 ) -> None:
     put(monkeypatch, WORKER, wrong)
     assert named(complaints("worker")) == {variable}
+
+
+@pytest.mark.parametrize(
+    ("address", "abroad"),
+    [
+        ("", True),
+        ("https://api.twilio.com", True),
+        ("https://API.Twilio.COM:443/", True),
+        ("https://api.twilio.com.", True),
+        ("https://api.ashburn.us1.twilio.com", True),
+        ("https://api.dublin.ie1.twilio.com..", True),
+        ("https://twilio.com", True),
+        ("https://sms.example.kz", False),
+        ("https://api.twilio.com.example.kz", False),
+        ("https://nottwilio.com", False),
+        ("https://sms.example.kz/api.twilio.com", False),
+        ("https://10.0.0.7", False),
+    ],
+)
+@pytest.mark.parametrize("command", ["worker", "webhooks", "doctor"])
+def test_production_sends_nothing_abroad_unless_it_is_allowed(
+    address: str,
+    abroad: bool,  # noqa: FBT001
+    command: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    put(monkeypatch, PRODUCTION, JARDEM_TWILIO_API_URL=address)
+    load_settings(command)
+    put(monkeypatch, JARDEM_CROSS_BORDER_SMS="")
+    if abroad:
+        (line,) = complaints(command)
+        assert line.startswith("JARDEM_CROSS_BORDER_SMS is not set, and the carrier at https://")
+        assert "JARDEM_TWILIO_API_URL" in line
+    load_settings("publish")
+    if not abroad:
+        load_settings(command)
+    put(monkeypatch, JARDEM_PROFILE="development")
+    load_settings(command)
 
 
 def test_sasl_reaches_the_clients(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ops.doctor.examine import _settings
 from ops.doctor.machine import Verdict
 from ops.keys import authorise, new_key
-from streams.key_set import DEMO_KEY, DEMO_KEYS, KeyFolder
+from streams.key_set import DEMO_KEY, DEMO_KEYS, KEY_SET, KeyFolder
 from streams.settings.checks import SettingsError
 from streams.settings.load import load_settings
 from tests.officers import Authority, jwk
@@ -22,6 +22,7 @@ WORKER = {
     "TWILIO_AUTH_TOKEN": "hush",
     "SMS_FROM": "+77001234567",
     "PUBLIC_URL": "https://sms.example.kz",
+    "CROSS_BORDER_SMS": "allow",
 }
 ROOT = Authority()
 
@@ -97,6 +98,23 @@ def test_keys_that_others_may_read_start_nothing_in_any_profile(
     folder.chmod(0o755)
     assert complaints() == [f"JARDEM_SIGNING_KEYS: {folder} can be read by others than its owner: chmod 700"]
     assert load_settings("keys").signing_keys == folder
+
+
+@pytest.mark.parametrize("command", ["webhooks", "verify", "case"])
+def test_who_signs_nothing_needs_the_key_set_alone(
+    command: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(monkeypatch, PROFILE="production", SIGNING_KEYS=folder, DECISION_MODE="auto")
+    [key] = KeyFolder(folder).key_set().keys
+    authorise(folder, key.kid, "Order No 1")
+    (folder / f"{key.kid}.jwk").write_text("what it may not read")
+    folder.chmod(0o755)
+    assert load_settings(command).signing_keys == folder
+    assert any("holds no private key of ours" in line for line in complaints("worker"))
+    (folder / KEY_SET).unlink()
+    assert f"{folder} has no keys.json with a key in it" in complaints(command)[0]
+    (folder / KEY_SET).write_text("{")
+    assert f"{folder / KEY_SET} is no key set of ours" in complaints(command)[0]
 
 
 def test_an_issuer_is_three_to_two_hundred_characters(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

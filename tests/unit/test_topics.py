@@ -42,6 +42,11 @@ def test_a_write_survives_the_loss_of_a_broker_where_there_are_several(replicati
     assert BY_NAME[CASE_INBOX].config(replication)["min.insync.replicas"] == needed
 
 
+def test_days_totals_are_kept_while_what_they_total_may_be_looked_for() -> None:
+    assert BY_NAME["registry.day-totalled.v1"].config(1)["retention.ms"] == "-1"
+    assert BY_NAME["registry.title-awarded.v1"].config(1)["retention.ms"] == "2592000000"
+
+
 def test_a_topic_as_it_should_be_is_right() -> None:
     for topic in BY_NAME.values():
         assert judge(topic, as_it_should_be(topic, 3), 3).state is State.RIGHT

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -13,7 +15,7 @@ from agents.desks import case_desk
 from agents.intake import Intake
 from rules.policy import Policy
 from schemas import catalogue
-from schemas.catalogue import PUBLIC_IN
+from schemas.catalogue import ABOUT_PERSONS, PUBLIC_IN
 from schemas.cloudevents import decode
 from schemas.ids import Pseudonyms
 from schemas.received import SOURCE_DIGEST
@@ -23,7 +25,7 @@ from streams.events import read
 from streams.records import Outgoing, Record
 from streams.topics import CASE_INBOX, COMPACTED_IN
 from streams.transport.batch import AssignedPartition, Batch
-from tests.unit.public_events import DATA, IBAN, IIN, PHONE, PSEUDONYMS
+from tests.unit.public_events import DATA, IBAN, IIN, OF_PERSONS, PHONE, PSEUDONYMS
 from tests.unit.spellings import spellings
 
 TOPIC = "registry.title-awarded.v1"
@@ -104,7 +106,7 @@ async def test_what_cannot_be_read_is_a_dead_letter_byte_for_byte(
 
 
 @pytest.mark.parametrize("put_before", [b"\xef\xbb\xbf", b"\0\0\0\1\2", b"\0\0\0\1\2\xef\xbb\xbf"])
-@pytest.mark.parametrize("name", DATA)
+@pytest.mark.parametrize("name", OF_PERSONS)
 async def test_the_desk_reads_what_serializers_have_put_something_before(
     put_before: bytes, name: str
 ) -> None:
@@ -115,7 +117,7 @@ async def test_the_desk_reads_what_serializers_have_put_something_before(
     assert received.sha256 == hashlib.sha256(put_before + data).hexdigest()
 
 
-@pytest.mark.parametrize("name", DATA)
+@pytest.mark.parametrize("name", OF_PERSONS)
 @given(
     st.sampled_from([IIN, PHONE, IBAN, "+77472345678"]).flatmap(spellings),
     st.sampled_from(["traceparent", "ce_traceparent"]),
@@ -217,3 +219,48 @@ async def test_a_signature_finds_its_person_by_the_decision_id() -> None:
     assert (taken.topic, taken.key) == ("case.inbox.v1", person.encode())
     foreign = await take(json.dumps({**data, "decision_id": "x"}).encode(), headers(topic), topic)
     assert foreign.topic == "dead-letter.v1"
+
+
+TOTALS = "registry.day-totalled.v1"
+TOTAL = DATA[TOTALS]
+
+
+async def handled(topic: str, data: dict[str, Any]) -> Sequence[Outgoing]:
+    record = Record(topic, 0, 7, NOW, b"anything", json.dumps(data).encode(), headers(topic))
+    intake = Intake(PSEUDONYMS, Clock(scale=1e-9, origin=NOW))
+    return await intake.handle(Batch([record], AssignedPartition(topic, 0, None)))
+
+
+@pytest.mark.parametrize("topic", [name for name in ABOUT_PERSONS if name.startswith("registry.")])
+@pytest.mark.parametrize("count", [0, 1, 10**12])
+async def test_a_days_total_is_checked_and_counted_and_reaches_no_desk(topic: str, count: int) -> None:
+    before = REGISTRY.get_sample_value("jardem_kept_total", {"topic": TOTALS}) or 0
+    assert await handled(TOTALS, TOTAL | {"topic": topic, "count": count}) == []
+    assert REGISTRY.get_sample_value("jardem_kept_total", {"topic": TOTALS}) == before + 1
+    assert TOTALS not in catalogue.CASE_EVENTS
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("topic", "portal.phone-registered.v1"),
+        ("topic", "registry.married.v1"),
+        ("topic", "kz.jardem.registry.title-awarded.v1"),
+        ("topic", TOTALS),
+        ("source", ""),
+        ("source", 5),
+        ("day", "2021-07-12T00:00:00Z"),
+        ("day", "2021-07-17"),
+        ("count", -1),
+        ("count", True),
+        ("count", 1.0),
+        ("count", "1"),
+        ("digest", "5C" * 32),
+        ("digest", "5c" * 31),
+        ("digest", "5c" * 32 + "\n"),
+    ],
+)
+async def test_a_days_total_that_is_none_is_a_dead_letter(field: str, value: object) -> None:
+    (dead,) = await handled(TOTALS, TOTAL | {field: value})
+    assert dead.topic == "dead-letter.v1"
+    assert dict(dead.headers)[REASON].startswith(field.encode())

@@ -40,7 +40,9 @@ _DOTTED = re.compile(r"(?:schemas|rules|sms|streams|agents|ops|tests)(?:\.\w+)+"
 _ASSIGNED = re.compile(r"([A-Z_]+)=(.*)", re.DOTALL)
 _FOLDERS = {"schemas", "rules", "sms", "streams", "agents", "ops", "tests", "docs", "deploy", "Makefile"}
 _TOPICS = {topic.name for topic in all_topics(Settings(kafka="any:1"))}
-_EVENTS: dict[str, type[Event]] = catalogue.CASE_EVENTS | catalogue.LINE_EVENTS | catalogue.PUBLIC_OUT
+_EVENTS: dict[str, type[Event]] = (
+    catalogue.PUBLIC_IN | catalogue.CASE_EVENTS | catalogue.LINE_EVENTS | catalogue.PUBLIC_OUT
+)
 
 
 class Block(NamedTuple):
@@ -102,10 +104,11 @@ def _jardem_faults(arguments: Sequence[str]) -> Iterator[str]:
         name, *rest = rest or ["--help"]
         if name == "--help":
             return
-        if name not in command.commands:
+        found = command.get_command(typer.Context(command), name)
+        if found is None:
             yield f"jardem {' '.join(arguments)}: there is no command {name}"
             return
-        command = command.commands[name]
+        command = found
     if "--help" in rest:
         return
     try:

@@ -7,7 +7,7 @@ import pytest
 from ops.publish.lines import SOURCE, LineRefusedError, Prepared, prepare
 from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import decode
-from tests.unit.public_events import DATA, IIN, PERSON, PSEUDONYMS
+from tests.unit.public_events import DATA, IIN, OF_PERSONS, PERSON, PSEUDONYMS
 
 NOW = datetime(2021, 7, 15, 5, tzinfo=UTC)
 AWARD = DATA["registry.title-awarded.v1"]
@@ -34,7 +34,7 @@ def test_every_public_event_is_tried_here() -> None:
     assert set(DATA) == set(PUBLIC_IN)
 
 
-@pytest.mark.parametrize("name", PUBLIC_IN)
+@pytest.mark.parametrize("name", OF_PERSONS)
 def test_a_line_becomes_a_record_in_binary_mode_keyed_by_its_person(name: str) -> None:
     record = ready(line(type=name, data=DATA[name])).record
     assert record.topic == name
@@ -51,6 +51,14 @@ def test_a_line_becomes_a_record_in_binary_mode_keyed_by_its_person(name: str) -
         value = DATA[name].get(field)
         if value:
             assert value.encode() not in b" ".join([record.key, *headers.values()])
+
+
+def test_a_days_total_is_keyed_by_what_it_totals() -> None:
+    record = ready(line(type="registry.day-totalled.v1", data=DATA["registry.day-totalled.v1"])).record
+    assert (record.topic, record.key) == ("registry.day-totalled.v1", b"registry.title-awarded.v1")
+    assert refusal(
+        line(type=record.topic, data=DATA[record.topic] | {"topic": "portal.phone-registered.v1"})
+    ).startswith("data: topic")
 
 
 def test_what_the_line_names_is_kept() -> None:

@@ -1,10 +1,11 @@
 import json
 from itertools import pairwise
+from random import Random
 from typing import Any
 
 import pytest
 
-from ops.verify.chain import Fault
+from ops.verify.chain import Fault, _Chain, _whole
 from ops.verify.log import LogError, NamedStep, check_log, read_log
 from schemas.canonical import digest
 from tests.documents import CASE, CHAIN, chain
@@ -134,6 +135,29 @@ def test_each_of_several_faults_is_told() -> None:
     log[1]["note"] = "x"
     del log[3]
     assert faults([*log, twice]) == [(2, ALTERED), (4, MISSING), (6, TWICE)]
+
+
+def touched(log: Log, chance: Random) -> Log:
+    """The log with something done to it, or as it is."""
+    place = chance.randrange(len(log))
+    match chance.randrange(8):
+        case 0:
+            return log[:place] + log[place + 1 :]
+        case 1:
+            return renumbered(log[:place] + log[place + 1 :])
+        case 2:
+            return [*log[:place], {**log[place], "previous": "f0" * 32}, *log[place + 1 :]]
+        case 3:
+            return renumbered([*log[:place], {**log[place], "from": "x"}, *log[place:]])
+    return log
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_a_log_is_whole_exactly_where_no_fault_would_explain_it(seed: int) -> None:
+    chance = Random(seed)  # noqa: S311 - a seed is to give the same again
+    log = touched(chain(steps=chance.randint(1, 6)), chance)
+    named = {step["step"]: {digest(step)} for step in chain() if chance.random() < 0.2}
+    assert _whole(log, named) is (_Chain(log, named).explained() == ())
 
 
 def test_one_case_can_be_looked_at_alone() -> None:

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from schemas.catalogue import CASE_EVENTS, PUBLIC_IN
+from schemas.catalogue import ABOUT_PERSONS, CASE_EVENTS, PUBLIC_IN
 from schemas.registry import EntitlementRestored, EntitlementRevoked
 from tests.unit.public_events import DATA, IIN
 
 
 @pytest.mark.parametrize("event", [EntitlementRevoked, EntitlementRestored])
 def test_a_revocation_and_its_undoing_say_of_which_register_the_record_is(event: Any) -> None:
-    assert {event.name: event}.items() <= PUBLIC_IN.items() <= CASE_EVENTS.items()
+    assert {event.name: event}.items() <= ABOUT_PERSONS.items() <= CASE_EVENTS.items()
     least = {"iin": IIN, "record_id": "17"}
     assert event.model_validate(least).record is None
     for record in ("title", "disability"):

@@ -152,7 +152,7 @@ def read_structured(name: str, data: dict[str, Any], **attributes: Any) -> Recei
 
 def test_the_fields_with_days_and_times_are_found() -> None:
     assert {field for _, field in DAYS} == {
-        *("awarded_on", "established_on", "died_on", "recorded_on", "held_on", "until"),
+        *("awarded_on", "established_on", "died_on", "recorded_on", "day", "held_on", "until"),
     }
     assert {field for _, field in INSTANTS} == {"registered_at", "signed_at"}
 

@@ -1,0 +1,1 @@
+"""What the topics say of cases: for whoever answers for one."""

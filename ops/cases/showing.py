@@ -1,0 +1,139 @@
+"""`jardem case show`: what became of a case, step by step, and on request with the texts that it rests on."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ops.cases.evidence import evidence_lines, latest_evidence
+from ops.cases.listing import Standing
+from ops.cases.reading import DOCUMENTS, CaseDocument, DocumentsTaken, case_id_from, of_case, our_keys
+from ops.topic_records import Item, read_topics
+from ops.verify.chain import Step
+from ops.verify.topic import TOPIC, NoSuchCaseError, StepsTaken, TopicReport, judged
+from schemas.times import read_instant
+from streams.key_set import KeySet
+from streams.settings.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A case: its steps by number, the faults of its log, and its documents where they were asked for."""
+
+    standing: Standing
+    steps: Sequence[Step]
+    report: TopicReport
+    zone: str
+    documents: Sequence[CaseDocument] | None
+    notes: Sequence[str]
+
+    def lines(self) -> Iterator[str]:
+        """For people: times in UTC and in the zone."""
+        one = self.standing
+        yield f"case {one.case_id}, ground {one.ground}: {one.outcome}"
+        for step in self.steps:
+            moved = f"{step.get('from')} -> {step.get('to')}"
+            yield f"step {step['step']}, {self._times(step.get('at'))}: {moved}"
+            yield "    " + "; ".join(self._why(step))
+        *faults, _ = self.report.lines()
+        yield from (*faults, *self.notes)
+        if self.documents is not None:
+            yield from evidence_lines(self.documents, self._times)
+
+    def json(self) -> str:
+        """The same as one JSON object, with the steps as they stand in the log."""
+        one, report = self.standing, self.report.content()
+        content: dict[str, Any] = {
+            "case_id": one.case_id,
+            "ground": one.ground,
+            "state": one.state,
+            "reason": one.reason,
+            "zone": self.zone,
+            "steps": [{**step, "at_local": self._local(step.get("at"))} for step in self.steps],
+            **{name: report[name] for name in ("faults", "unread", "forgotten")},
+        }
+        if self.documents is not None:
+            content["documents"] = [
+                {"kind": one.claims.kind, "step": one.claims.step, "document_id": one.claims.document_id}
+                for one in self.documents
+            ]
+            content["left_out"] = list(self.notes)
+            content["evidence"] = latest_evidence(self.documents)
+        return json.dumps(content, ensure_ascii=False)
+
+    def _why(self, step: Step) -> Iterator[str]:
+        cause = step.get("cause")
+        if isinstance(cause, Mapping):
+            yield f"by {cause.get('type')} {cause.get('id')}"
+        for name in ("rule", "note", "language"):
+            if step.get(name) is not None:
+                yield f"{name} {step[name]}"
+        if step.get("until") is not None:
+            yield f"until {self._times(step['until'])}"
+
+    def _times(self, at: object) -> str:
+        instant = _instant(at)
+        if instant is None:
+            return str(at)
+        local = instant.astimezone(ZoneInfo(self.zone))
+        return f"{instant:%Y-%m-%d %H:%M:%S} UTC ({local:%Y-%m-%d %H:%M:%S} {self.zone})"
+
+    def _local(self, at: object) -> str | None:
+        instant = _instant(at)
+        return None if instant is None else instant.astimezone(ZoneInfo(self.zone)).isoformat()
+
+
+def _instant(at: object) -> datetime | None:
+    try:
+        return read_instant(str(at))
+    except ValueError:
+        return None
+
+
+@dataclass(slots=True)
+class _Taken:
+    """Takes both topics' records."""
+
+    steps: StepsTaken
+    documents: DocumentsTaken | None
+
+    def take(self, item: Item) -> None:
+        if item.topic == TOPIC:
+            self.steps.take(item)
+        elif self.documents is not None:
+            self.documents.take(item)
+
+
+def show_case(case: str, settings: Settings, *, evidence: bool) -> Shown:
+    """Read a case from the topics. Raises `AskedWronglyError`, `NoSuchCaseError` and `TopicError`."""
+    case_id = case_id_from(case)
+    keys: KeySet | None = our_keys(settings) if evidence else None
+    documents = None if keys is None else DocumentsTaken(keys, of_case(case_id))
+    taken = _Taken(StepsTaken(case_id), documents)
+    read = read_topics(settings, [TOPIC] if documents is None else [TOPIC, DOCUMENTS], taken.take)
+    if not taken.steps.steps:
+        raise NoSuchCaseError(f"there is no case {case_id} in {TOPIC}")
+    steps = _by_number(taken.steps.steps)
+    standing = Standing(case_id)
+    for step in steps:
+        standing.advance(step)
+    named = () if documents is None else documents.named(case_id)
+    return Shown(
+        standing,
+        steps,
+        judged(taken.steps, read, named),
+        settings.zone,
+        None if documents is None else documents.of(case_id),
+        () if documents is None else documents.notes,
+    )
+
+
+def _by_number(steps: Sequence[Step]) -> list[Step]:
+    """Each step once; what was told twice differently stays twice."""
+    once: list[Step] = []
+    for step in steps:
+        if step not in once:
+            once.append(step)
+    return sorted(once, key=lambda step: int(step["step"]))
