@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 CASE_INBOX = "case.inbox.v1"
 SMS_INBOX = "sms.inbox.v1"
 SMS_OUTBOX = "sms.outbox.v1"
+ACTS = "operator.acted.v1"
 
 CHANGELOGS = {
     "jardem-people-changelog": "people and their cases: the case desk's table",
@@ -93,6 +94,8 @@ def _longest(settings: "Settings", outcomes: Iterable[str]) -> timedelta | None:
 
 def _topics(settings: "Settings", partitions: int) -> Iterator[Topic]:
     for name in PUBLIC_IN:
+        if name == ACTS:
+            continue
         compacted = name in COMPACTED_IN
         for_ever = compacted or name not in ABOUT_PERSONS
         yield Topic(
@@ -115,6 +118,9 @@ def _topics(settings: "Settings", partitions: int) -> Iterator[Topic]:
         yield Topic(name, partitions, why, compacted=True, more=_COMPACTED_OFTEN)
     for name, (why, outcomes) in _OF_CASES.items():
         yield Topic(name, partitions, why, retention=_longest(settings, outcomes))
+    # Reasons may name somebody; what was done to a case is looked at as long as the case is.
+    acts = "what operators did, and why; the desks obey it"
+    yield Topic(ACTS, partitions, acts, retention=_longest(settings, _ALL), counted=False)
     # It holds pseudonyms and no personal data, and is verified from its beginning.
     yield Topic("case.advanced.v1", partitions, "the audit log; the console reads it from its beginning")
     # Whatever was drafted, or could not be read, may be of a case that ends in any way.
