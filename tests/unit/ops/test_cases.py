@@ -270,3 +270,11 @@ def test_what_is_no_iin_on_standard_input_is_not_repeated(given: bytes, told: To
     assert code == 2
     assert said.startswith("standard input: ")
     assert not any(sign.isdigit() for sign in said.replace("exactly 12 digits", ""))
+
+
+def test_a_document_in_the_event_of_another_case_is_left_out(told: Told) -> None:
+    data = json.loads(notified(accepted(5, rests_on(), OTHER)).value or b"")
+    told(outgoing(CABINET, data | {"case_id": CASE}))
+    code, said = run("case", "consent", CASE)
+    assert code == 1
+    assert "is left out: the event has another case_id than its document" in said
