@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TypedDict
 
 from ops.simulation.desk_model import PLAIN, Inbox
+from schemas.base import Event
 from schemas.ids import MessageId, Sid, derived_id
 from schemas.messages import (
     MessageAccepted,
@@ -21,7 +22,6 @@ from schemas.messages import (
     SentTimeTold,
     SentTimeWanted,
 )
-from schemas.received import ReceivedEvent
 from streams.events import Cause, Effects
 from streams.records import Outgoing
 
@@ -74,9 +74,11 @@ class Carrier:
         self._taken = taken
         self._held = held
 
-    def deliver(self, phone: str, sent: Outgoing, event: ReceivedEvent, now: datetime) -> None:
-        """Put a message, an inquiry or a hold into the outbox."""
-        self.inboxes.setdefault(phone, Inbox()).post(sent, event, now)
+    def deliver(self, phone: str, sent: Outgoing, now: datetime) -> Event | None:
+        """Put a message, an inquiry or a hold into the outbox, and tell what it is."""
+        inbox = self.inboxes.setdefault(phone, Inbox())
+        inbox.post(sent, now)
+        return inbox.records[-1].data
 
     def waiting(self) -> list[str]:
         """The numbers for which a message waits."""

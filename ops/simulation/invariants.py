@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from ops.simulation.carrier_model import STALE, Sms
-from ops.simulation.desk_model import Application
+from ops.simulation.desk_model import Application, Told
 from ops.simulation.ground_truth import GroundTruth, Known, Put, Tried
 from ops.simulation.reading import says_stop
 from ops.simulation.scenario import HOURS, Scenario
@@ -35,7 +35,6 @@ from schemas.questions import (
     QuestionSent,
     QuestionSentTime,
 )
-from schemas.received import ReceivedEvent
 from schemas.times import ALMATY
 from schemas.values import EndReason
 from sms.conversation.hours import next_morning
@@ -116,7 +115,7 @@ class Invariants:
             case _:
                 pass
 
-    def _once(self, effect: ReceivedEvent) -> None:
+    def _once(self, effect: Told) -> None:
         """Whatever is told twice is told under the same id, and an id tells one thing."""
         subject = _subject(effect.data)
         if subject is None:

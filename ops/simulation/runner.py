@@ -6,12 +6,13 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from random import Random
 
-from ops.simulation.actions import Action, actions
+from ops.simulation.actions import Action, few_actions, many_actions
 from ops.simulation.invariants import BrokenPromiseError
-from ops.simulation.scenario import Scenario, scenario
+from ops.simulation.scenario import Scenario, scenario, town
 from ops.simulation.world import World
 
 _CHUNK = 50
+_TOWNS = 0.1
 
 Played = Generator[tuple[int, list["Failure"]], None, None]
 """How many seeds were played each time, and what failed."""
@@ -26,11 +27,21 @@ class Failure:
     detail: str
 
 
-def play(seed: int) -> Failure | None:
-    """Play the run of a seed."""
+def story(seed: int) -> tuple[Scenario, list[Action]]:
+    """Where the run of a seed happens and what happens in it: a tenth of the runs are of a whole town."""
     chance = Random(seed)  # noqa: S311 - a run must be repeatable, not secret
     setting = scenario(chance)
-    return try_actions(seed, setting, actions(chance, setting.people))
+    made = few_actions(chance, setting)
+    # Drawn last, so that a small run depends on nothing that is drawn for the others.
+    if chance.random() >= _TOWNS:
+        return setting, made
+    setting = town(setting)
+    return setting, many_actions(chance, setting)
+
+
+def play(seed: int) -> Failure | None:
+    """Play the run of a seed."""
+    return try_actions(seed, *story(seed))
 
 
 def play_many(first: int, count: int, processes: int | None = None) -> Played:

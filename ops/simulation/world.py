@@ -30,7 +30,6 @@ from ops.simulation.desk_model import (
     Desk,
     Inbox,
     Posted,
-    Sent,
     as_sent,
     opened,
     received_event,
@@ -40,7 +39,7 @@ from ops.simulation.facts import fact
 from ops.simulation.ground_truth import GroundTruth, Text
 from ops.simulation.invariants import BrokenPromiseError, Invariants, demand
 from ops.simulation.quiescence import check_line, check_person
-from ops.simulation.scenario import IBANS, IINS, PHONES, Scenario, person_id
+from ops.simulation.scenario import IBANS, IINS, Scenario, person_id
 from rules.person import Person
 from schemas.base import Event
 from schemas.deadlines import Deadline
@@ -58,8 +57,9 @@ from schemas.questions import (
 )
 from schemas.received import ReceivedEvent
 from schemas.registry import EntitlementRevoked
-from schemas.routes import PublicOut, ToCarrier, ToCase, ToLine
 from sms.conversation.line import Line
+from streams import dead_letters, topics
+from streams.records import Outgoing
 
 _LONGEST_REST = 3000
 _OTHERS = ("urn:registry", "urn:webhooks")
@@ -82,10 +82,10 @@ class World:
         self.cases: Desk[Person] = Desk(people, self._watch_case)
         self.lines: Desk[Line] = Desk(lines, self._watch_line)
         self.carrier = Carrier(self._taken, scenario.held)
-        self.published: list[ReceivedEvent] = []
+        self._published: list[Outgoing] = []
         self._tell = tell
         self._kept_texts: list[MessageReceived] = []
-        self._reported: set[Sid] = set()
+        self._unreported: list[Sms] = []
         self._drafts: list[DecisionDrafted] = []
         self._spoiled: set[str] = set()
         self._count = 0
@@ -119,7 +119,8 @@ class World:
 
     def _publish(self, action: Publish) -> None:
         number = action.person % self.scenario.people
-        data = fact(action.fact, number, self.now - timedelta(minutes=action.ago))
+        at = self.now - timedelta(minutes=action.ago)
+        data = fact(action.fact, number, at, self.scenario.numbers)
         self.publish(person_id(number), data)
 
     def publish(self, person: PersonId, data: Event) -> None:
@@ -128,7 +129,7 @@ class World:
         self.cases.post(person, self._event("urn:registry", data), self.now)
 
     def _write(self, action: Write) -> None:
-        phone = PHONES[action.phone % len(PHONES)]
+        phone = self.scenario.numbers[action.phone % self.scenario.phones]
         self.write(phone, self._agreeing(phone) if action.text is None else action.text, late=action.late)
 
     def write(self, phone: str, text: str, *, late: bool = False) -> None:
@@ -175,8 +176,8 @@ class World:
         restore = self.truth.memory(key) if crash and not crash.wrote else None
         sent = desk.work(key, count, now, crash)
         for refused in desk.taken_out():
-            large = refused.event is not None and refused.event.id in self._spoiled
-            data = refused.event.data if refused.event else None
+            data = refused.posted.data
+            large = data is not None and refused.posted.event_id in self._spoiled
             expected = data is None or (large and refused.reason == "its effect is too large")
             # A draft of long ago is void, or decided otherwise.
             expected = expected or (isinstance(data, DecisionSigned) and ": " in refused.reason)
@@ -189,25 +190,29 @@ class World:
         for each in sent:
             self._deliver(each)
 
-    def _deliver(self, sent: Sent) -> None:
-        event, now = sent.event, self.now
-        if event is None:
-            return
-        match event.data:
-            case ToCarrier() as data:
-                if isinstance(data, MessageToSend):
-                    self.invariants.handed(data, now)
-                self.carrier.deliver(data.phone, sent.outgoing, event, now)
-            case ToLine() as data:
-                self.lines.deliver(data.phone, sent.outgoing, event, now)
-            case ToCase() as data:
-                self.cases.deliver(data.person_id, sent.outgoing, event, now)
-            case PublicOut() as data:
-                self.published.append(event)
+    def _deliver(self, sent: Outgoing) -> None:
+        key = (sent.key or b"").decode()
+        match sent.topic:
+            case topics.SMS_OUTBOX:
+                given = self.carrier.deliver(key, sent, self.now)
+                if isinstance(given, MessageToSend):
+                    self.invariants.handed(given, self.now)
+            case topics.SMS_INBOX:
+                self.lines.deliver(key, sent, self.now)
+            case topics.CASE_INBOX:
+                self.cases.deliver(key, sent, self.now)
+            case dead_letters.DEAD_LETTERS:
+                pass
+            case _:
+                self._published.append(sent)
+                data = opened(sent).data if sent.topic == DecisionDrafted.name else None
                 if isinstance(data, DecisionDrafted):
                     self._drafts.append(data)
-            case data:
-                raise TypeError(f"{data.name} goes to nobody")
+
+    @property
+    def published(self) -> list[ReceivedEvent]:
+        """What went to everybody, as whoever reads it sees it."""
+        return [opened(sent) for sent in self._published]
 
     def _carry(self, action: Carry) -> None:
         ready = self.carrier.waiting()
@@ -220,7 +225,7 @@ class World:
             report = opened(sent)
             self._note(f"the carrier to {phone}: {report.name}")
             self.invariants.reported(report.data)
-            self.lines.deliver(phone, sent, report, self.now)
+            self.lines.deliver(phone, sent, self.now)
 
     def _status(self, action: Status) -> None:
         if self.carrier.api:
@@ -259,11 +264,10 @@ class World:
 
     def _may_repeat(self, posted: Posted) -> bool:
         """What others publish may come again at any time; what we send again, we send soon."""
-        event = posted.event
-        if event is None or event.source in _OTHERS:
+        if not posted.readable or posted.source in _OTHERS:
             return True
         key = (posted.record.key or b"").decode()
-        return any(desk.remembers(key, event.id) for desk in (self.cases, self.lines))
+        return any(desk.remembers(key, posted.event_id) for desk in (self.cases, self.lines))
 
     def _sign(self, action: Sign) -> None:
         if self._drafts:
@@ -286,7 +290,7 @@ class World:
             if deadline.at <= self.now:
                 self._note(f"the deadline {deadline.name.rpartition('/')[2]} of {key} has come")
                 told = desk.elapsed(key, deadline)
-                desk.deliver(key, told, opened(told), self.now)
+                desk.deliver(key, told, self.now)
 
     def waits(self) -> list[tuple[Desk[Any], str, Deadline]]:
         """What is waited for, by which key of which desk."""
@@ -308,18 +312,14 @@ class World:
         raise BrokenPromiseError("the desks come to rest")
 
     def _report_left(self) -> None:
-        if self.scenario.reports:
-            for sms in self.carrier.api:
-                if sms.sent_at <= self.now and sms.sid not in self._reported:
-                    self._reported.add(sms.sid)
-                    self.status(sms, "sent")
+        for sms in [sms for sms in self._unreported if sms.sent_at <= self.now]:
+            self._unreported.remove(sms)
+            self.status(sms, "sent")
 
     def _coming(self) -> list[datetime]:
         """The instants at which something happens by itself."""
         coming = [deadline.at for _, _, deadline in self.waits()]
-        if self.scenario.reports:
-            coming += [sms.sent_at for sms in self.carrier.api if sms.sid not in self._reported]
-        return coming
+        return coming + [sms.sent_at for sms in self._unreported]
 
     def rest(self) -> None:
         """Let every text land, every deadline come and every draft be signed; then check the outcomes."""
@@ -343,7 +343,7 @@ class World:
         for line in self.lines.states():
             check_line(line, self.invariants)
         for desk in (self.cases, self.lines):
-            unread = sum(not each.event for inbox in desk.inboxes.values() for each in inbox.records)
+            unread = sum(not each.readable for inbox in desk.inboxes.values() for each in inbox.records)
             demand(desk.unreadable == unread, "what nobody can read is a dead letter once")
 
     def _unsigned(self) -> list[DecisionDrafted]:
@@ -362,10 +362,12 @@ class World:
             self._spoiled.add(event.id)
             self.cases.post(person_id(number), event, self.now)
         else:
-            to_line = action.pick % 3 == 0
-            desk, key = (self.lines, PHONES[number % 2]) if to_line else (self.cases, person_id(number))
+            desk: Desk[Any] = self.cases
+            key: str = person_id(number)
+            if action.pick % 3 == 0:
+                desk, key = self.lines, self.scenario.numbers[number % self.scenario.phones]
             good = as_sent(self._event("urn:registry", data), key)
-            desk.deliver(key, spoiled(good, action.how), None, self.now)
+            desk.deliver(key, spoiled(good, action.how), self.now, readable=False)
 
     # What the desks did.
 
@@ -380,6 +382,8 @@ class World:
     def _taken(self, sms: Sms) -> None:
         self._note(f"SMS to {sms.message.phone}: {sms.message.text.splitlines()[0]}")
         self.invariants.taken(sms)
+        if self.scenario.reports:
+            self._unreported.append(sms)
 
     def _agreeing(self, phone: str) -> str:
         """What agrees with the question that this number got last."""
