@@ -102,6 +102,7 @@ class Posted:
     record: Record
     readable: bool = True
     _event: ReceivedEvent | None = None
+    _event_id: str | None = None
 
     @property
     def event(self) -> ReceivedEvent | None:
@@ -118,7 +119,9 @@ class Posted:
     @property
     def event_id(self) -> str:
         """The id under which a desk remembers the event."""
-        return derived_id(self.source, attribute(self.record, "id"))
+        if self._event_id is None:
+            self._event_id = derived_id(self.source, attribute(self.record, "id"))
+        return self._event_id
 
     @property
     def source(self) -> str:

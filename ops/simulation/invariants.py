@@ -311,8 +311,7 @@ class Invariants:
             demand(failed, "what has reached is not sent again")
             tried = self.truth.tried.get(message.phone, {}).get(message.message_id)
             unsure_from = min(sms.requested, tried.requested) if tried else sms.requested
-            put = Put(asked, message.message_id, sms.sid, unsure_from, sms.at, sms.told_at)
-            self.truth.puts.setdefault(message.phone, []).append(put)
+            self.truth.left(Put(asked, message.message_id, sms.sid, unsure_from, sms.at, sms.told_at))
         if self.scenario.quiet:
             self._quiet(sms)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ops.simulation.ground_truth import Known, Text
+from ops.simulation.ground_truth import Known, Put, Text
 from ops.simulation.invariants import Invariants, demand
 from ops.simulation.reading import answer_to
 from rules.person import Case, Person, Question
@@ -52,7 +52,8 @@ def _check_understood(case: Case, question: Question, invariants: Invariants, kn
     texts = [
         text
         for text in truth.texts.values()
-        if put and truth.meant(text) == put and answer_to(put.asked, text.text) is None
+        if put and text.phone == put.asked.phone and truth.meant(text) is put
+        if answer_to(put.asked, text.text) is None
     ]
     asked = [truth.asked[each.question_id] for each in case.questions if each.question_id in truth.asked]
     spoken = [text for text in texts if not any(answer_to(each, text.text) for each in asked)]
@@ -143,6 +144,10 @@ def _taken_back(case: Case, offer: Question, invariants: Invariants, known: Know
     return found
 
 
+def _puts(put: Put | None, question: Question) -> bool:
+    return put is not None and put.asked.question_id == question.question_id
+
+
 def _timely(
     question: Question, invariants: Invariants, known: Known, *, late: bool = False
 ) -> list[_Answered]:
@@ -154,12 +159,13 @@ def _timely(
     ends = invariants.ends(question.question_id, known)
     found = []
     for text in truth.texts.values():
+        if text.phone != question.phone or text.received_at < put.put_at:
+            continue
+        if ends and text.received_at >= ends and not late:
+            continue
         last = truth.meant(text)
         unsure = truth.unsure(text) or ends is None
-        meant = text.phone == question.phone and (unsure or (last and last.asked == put.asked))
-        if not meant or text.received_at < put.put_at or (ends and text.received_at >= ends and not late):
-            continue
-        answer = answer_to(put.asked, text.text)
+        answer = answer_to(put.asked, text.text) if unsure or _puts(last, question) else None
         if answer:
             registered = question.withdrawn_at is None or text.received_at < question.withdrawn_at
             found.append(_Answered(text, answer, sure=registered and not unsure))
