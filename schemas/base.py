@@ -106,7 +106,7 @@ class Event(Model):
     @model_validator(mode="before")
     @classmethod
     def _null_is_absent(cls, given: object) -> object:
-        if not isinstance(given, Mapping) or all(value is not None for value in given.values()):
+        if not isinstance(given, Mapping) or None not in given.values():
             return given
         return {
             name: value for name, value in given.items() if value is not None or name not in cls._spared()

@@ -84,8 +84,8 @@ class Carrier:
         """The numbers for which a message waits."""
         return [phone for phone, inbox in self.inboxes.items() if inbox.waiting]
 
-    def carry(self, phone: str, outcome: str, now: datetime) -> list[Outgoing]:
-        """Take the next message, inquiry or hold of a number, and return the report, if any."""
+    def carry(self, phone: str, outcome: str, now: datetime) -> list[tuple[Event, Outgoing]]:
+        """Take the next message, inquiry or hold of a number; return the report and its record, if any."""
         inbox = self.inboxes[phone]
         message = inbox.records[inbox.done].data
         if isinstance(message, SenderHeld):
@@ -110,9 +110,10 @@ class Carrier:
 
     def _reports(
         self, about: MessageId | Sid, report: _Report | SentTimeTold, now: datetime
-    ) -> list[Outgoing]:
+    ) -> list[tuple[Event, Outgoing]]:
         """The same report of the same attempt has the same id, whichever record asked for it."""
-        return self._effects.outgoing([report], Cause(derived_id(about, str(report.attempt))), now)
+        cause = Cause(derived_id(about, str(report.attempt)))
+        return [(report, sent) for sent in self._effects.outgoing([report], cause, now)]
 
     def _told(self, wanted: SentTimeWanted, now: datetime | None) -> SentTimeTold:
         """What the API tells of a message's sending now; nothing where it can't be asked."""

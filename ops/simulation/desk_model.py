@@ -58,7 +58,7 @@ def opened(outgoing: Outgoing) -> ReceivedEvent:
 
 def attribute(sent: Outgoing | Record, name: str) -> str:
     """An attribute of the event that a record bears, as it stands in its headers."""
-    return next(value.decode() for header, value in sent.headers if header == f"ce_{name}")
+    return dict(sent.headers)[f"ce_{name}"].decode()
 
 
 def _read(record: Record) -> ReceivedEvent:
@@ -102,6 +102,7 @@ class Posted:
     record: Record
     readable: bool = True
     _event: ReceivedEvent | None = None
+    _source: str | None = None
     _event_id: str | None = None
 
     @property
@@ -126,7 +127,9 @@ class Posted:
     @property
     def source(self) -> str:
         """Who sent the event."""
-        return attribute(self.record, "source")
+        if self._source is None:
+            self._source = attribute(self.record, "source")
+        return self._source
 
 
 @dataclass(slots=True)

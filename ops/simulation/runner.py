@@ -1,5 +1,6 @@
 """One seed, one run, and what a failure was."""
 
+import gc
 import signal
 from collections.abc import Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -12,6 +13,7 @@ from ops.simulation.scenario import Scenario, scenario, town
 from ops.simulation.world import World
 
 _CHUNK = 50
+_GARBAGE = 200_000
 _TOWNS = 0.1
 
 Played = Generator[tuple[int, list["Failure"]], None, None]
@@ -50,12 +52,18 @@ def play_many(first: int, count: int, processes: int | None = None) -> Played:
     if processes == 1:
         yield from map(_play_chunk, chunks)
         return
-    with ProcessPoolExecutor(processes, initializer=_undisturbed) as pool:
+    with ProcessPoolExecutor(processes, initializer=_begin) as pool:
         yield from pool.map(_play_chunk, chunks)
 
 
-def _undisturbed() -> None:
-    """Ctrl-C reaches all processes of a terminal. Whoever asked for the runs decides when they end."""
+def _begin() -> None:
+    """Make a process ready to play.
+
+    Ctrl-C reaches all processes of a terminal. Whoever asked for the runs decides when they end. The garbage
+    of a run is little: to look for it at every few hundred values costs a tenth of the time.
+    """
+    gc.freeze()
+    gc.set_threshold(_GARBAGE)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 

@@ -221,10 +221,9 @@ class World:
 
     def carry(self, phone: str, outcome: str = "accept") -> None:
         """The carrier takes the next message of a number."""
-        for sent in self.carrier.carry(phone, outcome, self.now):
-            report = opened(sent)
+        for report, sent in self.carrier.carry(phone, outcome, self.now):
             self._note(f"the carrier to {phone}: {report.name}")
-            self.invariants.reported(report.data)
+            self.invariants.reported(report)
             self.lines.deliver(phone, sent, self.now)
 
     def _status(self, action: Status) -> None:
