@@ -7,6 +7,7 @@ from datetime import date, datetime
 from ops.simulation.carrier_model import Sms
 from ops.simulation.reading import answer_to
 from schemas.base import Event
+from schemas.emaket import DecisionSigned
 from schemas.ids import CaseId, MessageId, PersonId, QuestionId, Sid
 from schemas.portal import PhoneRegistered
 from schemas.questions import (
@@ -163,7 +164,7 @@ class GroundTruth:
     """Texts by sid, questions by id, what was handed over and what left by number, what is over.
 
     `landed` are the sids of the texts in the order in which they reached the inbox; `failed` are those of the
-    messages of which the SMS API has reported that they did not reach.
+    messages of which the SMS API has reported that they did not reach. `signed` is what officers have signed.
     """
 
     texts: dict[Sid, Text] = field(default_factory=dict)
@@ -176,6 +177,7 @@ class GroundTruth:
     over: set[QuestionId] = field(default_factory=set)
     withdrawn: set[tuple[str, PersonId]] = field(default_factory=set)
     people: dict[PersonId, Known] = field(default_factory=dict)
+    signed: list[DecisionSigned] = field(default_factory=list)
     _sendings: dict[QuestionId, list[Put]] = field(default_factory=dict)
 
     def memory(self, key: str) -> Callable[[], None]:

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from ops.simulation.carrier_model import STALE, Sms
 from ops.simulation.desk_model import Application, Told
 from ops.simulation.ground_truth import GroundTruth, Known, Put, Tried
+from ops.simulation.promises import BrokenPromiseError, demand
+from ops.simulation.public_record import PublicRecord
 from ops.simulation.reading import says_stop
 from ops.simulation.scenario import HOURS, Scenario
 from rules.person import Case, Person
@@ -46,27 +48,13 @@ _EXPLANATIONS = 3
 _GROUND_4 = 4
 
 
-class BrokenPromiseError(Exception):
-    """Something happened that must never happen. `promise` names what, `detail` where."""
-
-    def __init__(self, promise: str, detail: str = "") -> None:
-        super().__init__(f"{promise}: {detail}" if detail else promise)
-        self.promise = promise
-        self.detail = detail
-
-
-def demand(kept: object, promise: str, detail: str = "") -> None:
-    """Raise `BrokenPromiseError` unless the promise is kept."""
-    if not kept:
-        raise BrokenPromiseError(promise, detail)
-
-
 class Invariants:
     """Watches both desks and the carrier. Keeps what has to be compared later."""
 
     def __init__(self, truth: GroundTruth, scenario: Scenario) -> None:
         self.truth = truth
         self.scenario = scenario
+        self.public = PublicRecord(scenario.mode, truth)
         self.outcomes: dict[CaseId, dict[str, BenefitDecided | ProcessEnded]] = {}
         self.steps: dict[CaseId, dict[int, CaseAdvanced]] = {}
         self._subjects: dict[tuple[object, ...], str] = {}
@@ -94,6 +82,7 @@ class Invariants:
                     before = self.steps.setdefault(step.case_id, {}).setdefault(step.step, step)
                     demand(before == step, "a step that is told again is told alike")
                 case DecisionDrafted() as draft:
+                    self._consented(draft, known)
                     self._rests(draft, known)
                 case BenefitDecided() as decision:
                     self._decided(done, decision, known)
@@ -126,13 +115,8 @@ class Invariants:
 
     def _decided(self, done: Application[Person], decision: BenefitDecided, known: Known) -> None:
         case = done.before.cases[decision.case_id]
-        text = self.truth.texts.get(decision.evidence.answer_message_id)
-        demand(text, "no decision without a consent that somebody wrote")
-        read = read_offer(text.text) if text else None
-        demand(isinstance(read, Consent), "no decision without a consent")
+        self._consented(decision, known)
         demand(not known.dead, "no decision after a death")
-        own = text is not None and known.registered_at(text.received_at) == text.phone
-        demand(own, "no consent is used from a number that was not the registered one")
         demand(not known.revoked(case.record_id), "no decision after a revocation")
         signed = isinstance(done.record.data, DecisionSigned)
         if decision.outcome == "granted":
@@ -149,6 +133,15 @@ class Invariants:
         else:
             demand(self.scenario.mode is DecisionMode.AUTO, "an officer decides in officer mode")
             self._rests(decision, known)
+
+    def _consented(self, decision: Decision, known: Known) -> None:
+        """A decision, made or drafted, uses a consent that came from the person's own number of then."""
+        text = self.truth.texts.get(decision.evidence.answer_message_id)
+        demand(text, "no decision without a consent that somebody wrote")
+        read = read_offer(text.text) if text else None
+        demand(isinstance(read, Consent), "no decision without a consent")
+        own = text is not None and known.registered_at(text.received_at) == text.phone
+        demand(own, "no consent is used from a number that was not the registered one")
 
     def _rests(self, decision: Decision, known: Known) -> None:
         """A decision's evidence says what is known of the offer when it is made, or drafted."""

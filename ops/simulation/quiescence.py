@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from ops.simulation.ground_truth import Known, Put, Text
-from ops.simulation.invariants import Invariants, demand
+from ops.simulation.invariants import Invariants
+from ops.simulation.promises import demand
 from ops.simulation.reading import answer_to
 from rules.person import Case, Person, Question
 from rules.states import State
-from schemas.canonical import data_of, digest
 from schemas.outcomes import BenefitDecided, ProcessEnded
 from schemas.questions import Answer, Consent, Decline, QuestionKind
 from schemas.values import EndReason
@@ -20,6 +20,7 @@ def check_person(person: Person, invariants: Invariants) -> None:
         known = invariants.truth.known(person.person_id)
         _check_outcome(case, invariants)
         _check_story(case, invariants)
+        _check_questioned(case, invariants, known)
         if not case.decided:
             _check_terms(case, invariants, known)
         question = case.question
@@ -96,6 +97,22 @@ def check_line(line: Line, invariants: Invariants) -> None:
             demand(sending in told, "the case is told when its question was sent")
 
 
+def _check_questioned(case: Case, invariants: Invariants, known: Known) -> None:
+    """What is known now and speaks against a grant is known to an officer."""
+    for made in invariants.outcomes.get(case.case_id, {}).values():
+        if not isinstance(made, BenefitDecided) or made.outcome != "granted":
+            continue
+        reasons = invariants.public.questioned.get(made.decision_id, set())
+        text = invariants.truth.texts[made.evidence.answer_message_id]
+        own = known.registered_at(text.received_at) == text.phone
+        told = "number_not_registered_at_consent" in reasons
+        demand(own or told, "a grant by a number that was not the registered one is questioned")
+        told = any(reason.startswith("died") for reason in reasons)
+        demand(told or not known.dead, "a grant to somebody who has died is questioned")
+        told = "revoked" in reasons or not known.revoked(case.record_id)
+        demand(told, "a grant on a right that is revoked is questioned")
+
+
 def _check_outcome(case: Case, invariants: Invariants) -> None:
     outcomes = list(invariants.outcomes.get(case.case_id, {}).values())
     decided = [outcome for outcome in outcomes if isinstance(outcome, BenefitDecided)]
@@ -115,9 +132,8 @@ def _check_story(case: Case, invariants: Invariants) -> None:
     states = [State.NEW.value, *(steps[number].to for number in sorted(steps))]
     chained = all(steps[number].from_ == states[number - 1] for number in steps)
     demand(chained and states[-1] == case.state, "the steps are one story")
-    digests = [None, *(digest(data_of(steps[number])) for number in sorted(steps))]
-    hung = all(steps[number].previous == digests[number - 1] for number in sorted(steps))
-    demand(hung and digests[-1] == case.log_sha256, "the steps are a chain")
+    told = invariants.public.log_of(case.case_id)
+    demand(told == (case.step, case.log_sha256), "the next step hangs on the last one told")
 
 
 @dataclass(frozen=True, slots=True)

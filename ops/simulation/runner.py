@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from random import Random
 
 from ops.simulation.actions import Action, few_actions, many_actions
-from ops.simulation.invariants import BrokenPromiseError
+from ops.simulation.promises import BrokenPromiseError
 from ops.simulation.scenario import Scenario, scenario, town
 from ops.simulation.world import World
 

@@ -37,7 +37,8 @@ from ops.simulation.desk_model import (
 )
 from ops.simulation.facts import fact
 from ops.simulation.ground_truth import GroundTruth, Text
-from ops.simulation.invariants import BrokenPromiseError, Invariants, demand
+from ops.simulation.invariants import Invariants
+from ops.simulation.promises import BrokenPromiseError, demand
 from ops.simulation.quiescence import check_line, check_person
 from ops.simulation.scenario import IBANS, IINS, Scenario, person_id
 from rules.person import Person
@@ -125,6 +126,8 @@ class World:
 
     def publish(self, person: PersonId, data: Event) -> None:
         """Put an event into the case desk's inbox, as the intake does."""
+        if isinstance(data, DecisionSigned):
+            self.truth.signed.append(data)
         self._note(f"published for {person}: {data.name} {_brief(data)}")
         self.cases.post(person, self._event("urn:registry", data), self.now)
 
@@ -204,6 +207,7 @@ class World:
             case dead_letters.DEAD_LETTERS:
                 pass
             case _:
+                self.invariants.public.heard(sent)
                 self._published.append(sent)
                 data = opened(sent).data if sent.topic == DecisionDrafted.name else None
                 if isinstance(data, DecisionDrafted):
@@ -337,6 +341,7 @@ class World:
                 break
         else:
             raise BrokenPromiseError("the scenario comes to rest")
+        self.invariants.public.complete()
         for person in self.cases.states():
             check_person(person, self.invariants)
         for line in self.lines.states():
