@@ -10,11 +10,14 @@ from random import Random
 from ops.simulation.actions import Action, few_actions, many_actions
 from ops.simulation.promises import BrokenPromiseError
 from ops.simulation.scenario import Scenario, scenario, town
+from ops.simulation.tales import strewn, tale
 from ops.simulation.world import World
 
 _CHUNK = 50
 _GARBAGE = 200_000
 _TOWNS = 0.1
+_TOWN_TALES = 6
+_TOLD = 0.3
 
 Played = Generator[tuple[int, list["Failure"]], None, None]
 """How many seeds were played each time, and what failed."""
@@ -35,10 +38,14 @@ def story(seed: int) -> tuple[Scenario, list[Action]]:
     setting = scenario(chance)
     made = few_actions(chance, setting)
     # Drawn last, so that a small run depends on nothing that is drawn for the others.
-    if chance.random() >= _TOWNS:
-        return setting, made
-    setting = town(setting)
-    return setting, many_actions(chance, setting)
+    if chance.random() < _TOWNS:
+        setting = town(setting)
+        made, tales = many_actions(chance, setting), _TOWN_TALES
+    else:
+        tales = int(chance.random() < _TOLD)
+    for _ in range(tales):
+        made = strewn(chance, made, tale(chance, setting))
+    return setting, made
 
 
 def play(seed: int) -> Failure | None:
