@@ -1,7 +1,7 @@
 """One shell for every pure core: events out of records, effects into records, its state in a table."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -69,9 +69,8 @@ class EventDesk(Generic[S]):
 
     def read(self, record: Record) -> tuple[str, ReceivedEvent]:
         """The id and the event of an inbox record. Raises `UnreadableRecordError`."""
-        event_id, event = read(record, self.known)
         appended_at = None if record.timestamp is None else self.clock.virtual(record.timestamp)
-        return event_id, replace(event, appended_at=appended_at)
+        return read(record, self.known, appended_at)
 
     def apply(self, state: S, event: ReceivedEvent, now: datetime) -> tuple[S, Sequence[Outgoing]]:
         """Apply an event. Raises `UnreadableRecordError` where the core refuses it."""

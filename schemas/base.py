@@ -1,6 +1,6 @@
 """The base of every model that travels."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Annotated, Any, ClassVar, Self
@@ -69,12 +69,13 @@ class Model(BaseModel):
         are faults of the code that asks, and would otherwise be written to a table.
         """
         changed: dict[str, Any] = {}
+        checks = _checks(type(self))
         for name, value in changes.items():
-            check = _checks(type(self)).get(name)
+            check = checks.get(name)
             if check is None:
                 raise TypeError(f"{type(self).__name__} has no field {name}")
             try:
-                changed[name] = check.validate_python(value, strict=True)
+                changed[name] = check(value, strict=True)
             except ValidationError as error:
                 said = "; ".join(problem["msg"] for problem in error.errors(include_input=False))
                 raise TypeError(f"{type(self).__name__}.{name}: {said}") from None
@@ -82,10 +83,10 @@ class Model(BaseModel):
 
 
 @cache
-def _checks(model: type[Model]) -> dict[str, TypeAdapter[Any]]:
-    """What reads a single field of a model."""
+def _checks(model: type[Model]) -> dict[str, Callable[..., Any]]:
+    """What reads a single field of a model. The bare validator costs half of what its adapter does."""
     return {
-        name: TypeAdapter(field.rebuild_annotation(), module=model.__module__)
+        name: TypeAdapter[Any](field.rebuild_annotation(), module=model.__module__).validator.validate_python
         for name, field in model.model_fields.items()
     }
 
@@ -107,7 +108,7 @@ class Event(Model):
     @model_validator(mode="before")
     @classmethod
     def _null_is_absent(cls, given: object) -> object:
-        if not isinstance(given, Mapping) or all(value is not None for value in given.values()):
+        if not isinstance(given, Mapping) or None not in given.values():
             return given
         return {
             name: value for name, value in given.items() if value is not None or name not in cls._spared()

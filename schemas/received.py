@@ -47,7 +47,10 @@ class ReceivedEvent:
 
 
 def received_event(
-    event: CloudEvent, known: Mapping[str, type[Event]], offset: int | None = None
+    event: CloudEvent,
+    known: Mapping[str, type[Event]],
+    offset: int | None = None,
+    appended_at: datetime | None = None,
 ) -> ReceivedEvent:
     """Read the data of an event that is one of `known`. Raises `UnknownEventError` saying what is wrong."""
     model = known.get(event.name)
@@ -71,4 +74,5 @@ def received_event(
         data=data,
         traceparent=event.extensions.get("traceparent"),
         offset=offset,
+        appended_at=appended_at,
     )

@@ -81,11 +81,16 @@ def effect_id(cause: ReceivedEvent | Cause, event: Event, number: int) -> str:
     return derived_id(cause.id, event.name, str(number), *place)
 
 
-def read(record: Record, catalogue: Mapping[str, type[Event]]) -> tuple[str, ReceivedEvent]:
-    """The event's id and the event. Raises `UnreadableRecordError` with a reason that repeats no data."""
+def read(
+    record: Record, catalogue: Mapping[str, type[Event]], appended_at: datetime | None = None
+) -> tuple[str, ReceivedEvent]:
+    """The event's id and the event. `appended_at` is when it was put there, in UTC of virtual time.
+
+    Raises `UnreadableRecordError` with a reason that repeats no data.
+    """
     try:
         event = decode(record.value, record.headers, timestamp=record.timestamp)
-        received = received_event(event, catalogue, record.offset)
+        received = received_event(event, catalogue, record.offset, appended_at)
     except (NotACloudEventError, UnknownEventError) as error:
         raise UnreadableRecordError(str(error)) from None
     return received.id, received

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal, get_args
 
-from ops.simulation.scenario import MISTYPED
+from ops.simulation.scenario import MISTYPED, Scenario
 from schemas.messages import Failure
 
 FACTS = (
@@ -166,6 +166,7 @@ _OUTCOMES = ("accept", "accept", "accept", "lose", "defer", "reject", "opt_out",
 _FAILURES: tuple[Failure, ...] = ("passing", "passing", "permanent", "ours", "opted_out")
 _STATUSES = ("queued", "sent", "delivered", "undelivered", "failed", "read")
 _SPOILED: tuple[Spoiled | Literal["large"], ...] = (*get_args(Spoiled), "large", "large")
+_FEW_PEOPLE, _FEW_PHONES, _MANY = 3, 2, 400
 _OVER_A_TERM = (85 * 3600, 101 * 3600, 150 * 3600)
 _PAUSES = (0.001, 1, 20, 600, 3600, 6 * 3600, 24 * 3600)
 
@@ -174,49 +175,67 @@ def _happens(chance: Random, share: float) -> bool:
     return chance.random() < share
 
 
-def _publish(chance: Random) -> Action:
+def _publish(chance: Random, setting: Scenario) -> Action:
     ago = chance.choice((0, 0, 1, 600, 3000))
-    return Publish(chance.randrange(3), chance.choice(FACTS), ago)
+    facts = (*FACTS, *(f"phone{number}" for number in range(_FEW_PHONES, setting.phones)))
+    return Publish(chance.randrange(max(_FEW_PEOPLE, setting.people)), chance.choice(facts), ago)
 
 
-def _write(chance: Random) -> Action:
+def _write(chance: Random, setting: Scenario) -> Action:
     text = None if _happens(chance, 0.6) else chance.choice(TEXTS)
-    return Write(chance.randrange(2), text, late=_happens(chance, 0.15))
+    return Write(chance.randrange(setting.phones), text, late=_happens(chance, 0.15))
 
 
-def _work(chance: Random) -> Action:
+def _work(chance: Random, setting: Scenario) -> Action:
     crash = Crash(_happens(chance, 0.5), chance.randrange(5)) if _happens(chance, 0.4) else None
     lag = 2.5 if _happens(chance, 0.15) else 0.0
-    return Work(chance.randrange(12), chance.choice((1, 1, 2, 5)), crash, lag)
+    return Work(_pick(chance, setting, 12), chance.choice((1, 1, 2, 5)), crash, lag)
 
 
-_MAKERS: tuple[tuple[int, Callable[[Random], Action]], ...] = (
-    (5, _publish),
-    (10, _write),
-    (3, lambda chance: Land(chance.randrange(4))),
-    (4, lambda chance: Pass(chance.choice(_PAUSES))),
-    (6, lambda chance: Edge(chance.choice((-1, -1, 0, 1)))),
-    (5, lambda _: Ring()),
-    (16, _work),
-    (8, lambda chance: Carry(chance.randrange(4), chance.choice(_OUTCOMES))),
-    (4, lambda chance: Status(chance.randrange(8), chance.choice(_STATUSES), chance.choice(_FAILURES))),
-    (2, lambda chance: Repeat(chance.randrange(60))),
-    (2, lambda chance: Sign(chance.randrange(3), _happens(chance, 0.8))),
-    (2, lambda chance: Spoil(chance.randrange(12), chance.choice(_SPOILED))),
-    (14, lambda _: Settle()),
+def _carry(chance: Random, setting: Scenario) -> Action:
+    return Carry(_pick(chance, setting, 4), chance.choice(_OUTCOMES))
+
+
+def _status(chance: Random, setting: Scenario) -> Action:
+    return Status(_pick(chance, setting, 8), chance.choice(_STATUSES), chance.choice(_FAILURES))
+
+
+def _sign(chance: Random, setting: Scenario) -> Action:
+    return Sign(_pick(chance, setting, 3), _happens(chance, 0.8))
+
+
+def _spoil(chance: Random, setting: Scenario) -> Action:
+    return Spoil(_pick(chance, setting, 12), chance.choice(_SPOILED))
+
+
+def _pick(chance: Random, setting: Scenario, few: int) -> int:
+    """A number that picks one of what there is: where there are more people there is more of everything."""
+    return chance.randrange(few * max(1, setting.people // _FEW_PEOPLE))
+
+
+_Maker = Callable[[Random, Scenario], Action]
+
+_MAKERS: tuple[tuple[int, int, _Maker], ...] = (
+    (5, 16, _publish),
+    (10, 20, _write),
+    (3, 3, lambda chance, setting: Land(_pick(chance, setting, 4))),
+    (4, 3, lambda chance, _: Pass(chance.choice(_PAUSES))),
+    (6, 5, lambda chance, _: Edge(chance.choice((-1, -1, 0, 1)))),
+    (5, 5, lambda *_: Ring()),
+    (16, 24, _work),
+    (8, 10, _carry),
+    (4, 5, _status),
+    (2, 2, lambda chance, setting: Repeat(_pick(chance, setting, 60))),
+    (2, 5, _sign),
+    (2, 2, _spoil),
+    (14, 12, lambda *_: Settle()),
 )
-_WEIGHTS = [weight for weight, _ in _MAKERS]
-MAKERS = [maker for _, maker in _MAKERS]
+"""What makes each kind of action, and how often it does among a few people, and in a town."""
 
 
-def actions(chance: Random, people: int) -> list[Action]:
-    """The actions of a run: everybody's right arises early on, then anything happens."""
-    begin: list[Action] = []
-    for person in range(people):
-        begin.append(Publish(person, chance.choice(("phone0", "phone0", "phone1"))))
-        begin.append(Publish(person, chance.choice(("title", "disability"))))
-    if _happens(chance, 0.3):
-        chance.shuffle(begin)
+def few_actions(chance: Random, setting: Scenario) -> list[Action]:
+    """The actions of a run among a few people: everybody's right arises early on, then anything happens."""
+    begin = _rights(chance, setting)
     if _happens(chance, 0.1):
         # The offer is with the carrier by then, who does with it whatever it may do.
         begin += (*(Work(0, 5) for _ in range(5)), Carry(0, chance.choice(_OUTCOMES)))
@@ -225,6 +244,29 @@ def actions(chance: Random, people: int) -> list[Action]:
         for _ in range(chance.choice((0, 1, 1, 2, 3, 4))):
             # Longer than any term: only where the SMS API held the question back, the answer is in time.
             begin += (Pass(chance.choice(_OVER_A_TERM)),) if _happens(chance, 0.15) else ()
-            begin += (Write(chance.randrange(2), None), Settle())
-    later = [maker(chance) for maker in chance.choices(MAKERS, _WEIGHTS, k=chance.randrange(10, 50))]
-    return begin + later
+            begin += (Write(chance.randrange(setting.phones), None), Settle())
+    weights = [few for few, _, _ in _MAKERS]
+    return begin + _anything(chance, setting, weights, chance.randrange(10, 50))
+
+
+def many_actions(chance: Random, setting: Scenario) -> list[Action]:
+    """The four hundred actions of a run in a town, where all happens to many people at the same time."""
+    begin = _rights(chance, setting)
+    weights = [many for _, many, _ in _MAKERS]
+    return begin + _anything(chance, setting, weights, _MANY - len(begin))
+
+
+def _rights(chance: Random, setting: Scenario) -> list[Action]:
+    begin: list[Action] = []
+    phones = ("phone0", *(f"phone{number}" for number in range(setting.phones)))
+    for person in range(setting.people):
+        begin.append(Publish(person, chance.choice(phones)))
+        begin.append(Publish(person, chance.choice(("title", "disability"))))
+    if _happens(chance, 0.3):
+        chance.shuffle(begin)
+    return begin
+
+
+def _anything(chance: Random, setting: Scenario, weights: list[int], count: int) -> list[Action]:
+    makers = [maker for _, _, maker in _MAKERS]
+    return [maker(chance, setting) for maker in chance.choices(makers, weights, k=count)]

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TypedDict
 
 from ops.simulation.desk_model import PLAIN, Inbox
+from schemas.base import Event
 from schemas.ids import MessageId, Sid, derived_id
 from schemas.messages import (
     MessageAccepted,
@@ -21,7 +22,6 @@ from schemas.messages import (
     SentTimeTold,
     SentTimeWanted,
 )
-from schemas.received import ReceivedEvent
 from streams.events import Cause, Effects
 from streams.records import Outgoing
 
@@ -75,16 +75,18 @@ class Carrier:
         self._taken = taken
         self._held = held
 
-    def deliver(self, phone: str, sent: Outgoing, event: ReceivedEvent, now: datetime) -> None:
-        """Put a message, an inquiry or a hold into the outbox."""
-        self.inboxes.setdefault(phone, Inbox()).post(sent, event, now)
+    def deliver(self, phone: str, sent: Outgoing, now: datetime) -> Event | None:
+        """Put a message, an inquiry or a hold into the outbox, and tell what it is."""
+        inbox = self.inboxes.setdefault(phone, Inbox())
+        inbox.post(sent, now)
+        return inbox.records[-1].data
 
     def waiting(self) -> list[str]:
         """The numbers for which a message waits."""
         return [phone for phone, inbox in self.inboxes.items() if inbox.waiting]
 
-    def carry(self, phone: str, outcome: str, now: datetime) -> list[Outgoing]:
-        """Take the next message, inquiry or hold of a number, and return the report, if any."""
+    def carry(self, phone: str, outcome: str, now: datetime) -> list[tuple[Event, Outgoing]]:
+        """Take the next message, inquiry or hold of a number; return the report and its record, if any."""
         inbox = self.inboxes[phone]
         message = inbox.records[inbox.done].data
         if isinstance(message, SenderHeld):
@@ -109,9 +111,10 @@ class Carrier:
 
     def _reports(
         self, about: MessageId | Sid, report: _Report | SentTimeTold, now: datetime
-    ) -> list[Outgoing]:
+    ) -> list[tuple[Event, Outgoing]]:
         """The same report of the same attempt has the same id, whichever record asked for it."""
-        return self._effects.outgoing([report], Cause(derived_id(about, str(report.attempt))), now)
+        cause = Cause(derived_id(about, str(report.attempt)))
+        return [(report, sent) for sent in self._effects.outgoing([report], cause, now)]
 
     def _told(self, wanted: SentTimeWanted, now: datetime | None) -> SentTimeTold:
         """What the API tells of a message's sending now; nothing where it can't be asked."""

@@ -20,9 +20,7 @@ from schemas.ids import PhoneId, Pseudonyms, derived_id
 from schemas.received import SOURCE_DIGEST, ReceivedEvent
 from schemas.stored import Stored
 from schemas.turned import Turned
-from streams import envelope
-from streams.dead_letters import DEAD_LETTERS
-from streams.events import effect_id, read
+from streams.events import read
 from streams.fold import Fold, FoldLimits, Opened, load
 from streams.records import Outgoing, Record
 
@@ -55,7 +53,15 @@ def received_event(source: str, id_: str, time: datetime, data: Event) -> Receiv
 
 def opened(outgoing: Outgoing) -> ReceivedEvent:
     """What was sent, read again."""
-    record = Record(outgoing.topic, 0, 0, None, outgoing.key, outgoing.value, outgoing.headers)
+    return _read(Record(outgoing.topic, 0, 0, None, outgoing.key, outgoing.value, outgoing.headers))
+
+
+def attribute(sent: Outgoing | Record, name: str) -> str:
+    """An attribute of the event that a record bears, as it stands in its headers."""
+    return dict(sent.headers)[f"ce_{name}"].decode()
+
+
+def _read(record: Record) -> ReceivedEvent:
     return read(record, _EVENTS)[1]
 
 
@@ -86,17 +92,44 @@ def spoiled(good: Outgoing, how: Spoiled) -> Outgoing:
             return replace(good, value=b"{}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Posted:
-    """A record in an inbox, with the event that it bears; None where nobody can read it."""
+    """A record in an inbox. One that is not `readable` bears no event that anybody can read.
+
+    The event is read when it is first asked for: most are read by their desk alone.
+    """
 
     record: Record
-    event: ReceivedEvent | None
+    readable: bool = True
+    _event: ReceivedEvent | None = None
+    _source: str | None = None
+    _event_id: str | None = None
+
+    @property
+    def event(self) -> ReceivedEvent | None:
+        """The event that the record bears; None where nobody can read it."""
+        if self.readable and self._event is None:
+            self._event = _read(self.record)
+        return self._event
 
     @property
     def data(self) -> Event | None:
         """The event's data."""
         return self.event.data if self.event else None
+
+    @property
+    def event_id(self) -> str:
+        """The id under which a desk remembers the event."""
+        if self._event_id is None:
+            self._event_id = derived_id(self.source, attribute(self.record, "id"))
+        return self._event_id
+
+    @property
+    def source(self) -> str:
+        """Who sent the event."""
+        if self._source is None:
+            self._source = attribute(self.record, "source")
+        return self._source
 
 
 @dataclass(slots=True)
@@ -111,15 +144,28 @@ class Inbox:
         """How many records wait."""
         return len(self.records) - self.done
 
-    def post(self, sent: Outgoing, event: ReceivedEvent | None, now: datetime) -> None:
+    def post(self, sent: Outgoing, now: datetime, *, readable: bool = True) -> None:
         """Put a record at the end."""
         record = Record("inbox", 0, len(self.records), now, sent.key, sent.value, sent.headers)
-        self.records.append(Posted(record, event))
+        self.records.append(Posted(record, readable))
 
     def repeat(self, posted: Posted, now: datetime) -> None:
         """Put a record of before at the end once more."""
         record = replace(posted.record, offset=len(self.records), timestamp=now)
-        self.records.append(Posted(record, posted.event))
+        self.records.append(Posted(record, posted.readable))
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An effect: what a core has told, and the id under which it is sent."""
+
+    id: str
+    data: Event
+
+    @property
+    def name(self) -> str:
+        """The event's name."""
+        return self.data.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,24 +176,16 @@ class Application(Generic[S]):
     record: ReceivedEvent
     before: S
     after: S
-    effects: Sequence[ReceivedEvent]
+    effects: Sequence[Told]
     remarks: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedEvent:
-    """A record that became a dead letter: its event, if anybody can read it, and why."""
+    """A record that became a dead letter, and why."""
 
-    event: ReceivedEvent | None
+    posted: Posted
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What a desk has sent: the record, and the event that it bears; None for a dead letter."""
-
-    outgoing: Outgoing
-    event: ReceivedEvent | None
 
 
 class Desk(Generic[S]):
@@ -161,17 +199,17 @@ class Desk(Generic[S]):
         self._core = shell.turn
         self._watch = watch
         self._refused: list[RefusedEvent] = []
-        self._turned: tuple[S, Turned[S]] | None = None
+        self._turned: tuple[S, ReceivedEvent, Turned[S]] | None = None
         self._recent: dict[bytes, Opened[S]] = {}
-        self._read: dict[Outgoing, ReceivedEvent] = {}
+        self._due: dict[bytes, Sequence[Deadline]] = {}
 
     def post(self, key: str, event: ReceivedEvent, now: datetime) -> None:
         """Put an event of somebody outside into the inbox."""
-        self.deliver(key, as_sent(event, key), event, now)
+        self.deliver(key, as_sent(event, key), now)
 
-    def deliver(self, key: str, sent: Outgoing, event: ReceivedEvent | None, now: datetime) -> None:
+    def deliver(self, key: str, sent: Outgoing, now: datetime, *, readable: bool = True) -> None:
         """Put a record into the inbox."""
-        self.inboxes.setdefault(key, Inbox()).post(sent, event, now)
+        self.inboxes.setdefault(key, Inbox()).post(sent, now, readable=readable)
 
     def waiting(self) -> list[str]:
         """The keys for which something waits."""
@@ -188,18 +226,14 @@ class Desk(Generic[S]):
 
     def deadlines(self) -> list[tuple[str, Deadline]]:
         """What all aggregates wait for, with their keys."""
-        return [
-            (key.decode(), deadline)
-            for key, data in self.table.items()
-            for deadline in self._shell.deadlines(self._opened(key, data).state)
-        ]
+        return [(key.decode(), deadline) for key in self.table for deadline in self._waits(key)]
 
     def remembers(self, key: str, event_id: str) -> bool:
         """Whether the event is one that the desk knows to have handled."""
         data = self.table.get(key.encode())
-        return data is not None and event_id in envelope.load(data).handled
+        return data is not None and event_id in self._opened(key.encode(), data).envelope.handled
 
-    def work(self, key: str, count: int, now: datetime, crash: Crash | None) -> list[Sent]:
+    def work(self, key: str, count: int, now: datetime, crash: Crash | None) -> list[Outgoing]:
         """Fold a batch and return the effects that were sent."""
         inbox = self.inboxes[key]
         batch = inbox.records[inbox.done : inbox.done + count]
@@ -207,30 +241,30 @@ class Desk(Generic[S]):
         fold = Fold(self._shell, LIMITS, self.table.get, self._recent, committed=inbox.done, wall=wall)
         after: S | None = None
         for posted in batch:
-            before = len(fold.refused)
+            refused, sent = len(fold.refused), len(fold.effects)
             fold.take(posted.record, now)
             turned, self._turned = self._turned, None
-            refused = fold.refused[before:]
-            self._refused += [RefusedEvent(posted.event, each.reason) for each in refused]
-            if turned and posted.event and not refused:
-                self._tell(key, replace(posted.event, offset=posted.record.offset), *turned, now)
-                after = turned[1].state
+            if len(fold.refused) > refused:
+                self._refused += [RefusedEvent(posted, each.reason) for each in fold.refused[refused:]]
+            elif turned:
+                self._tell(key, *turned, fold.effects[sent:])
+                after = turned[2].state
         values = fold.values()
-        sent = [Sent(outgoing, self._event(outgoing)) for outgoing in fold.effects]
         if crash is None:
             self.table |= values
-            for _ in fold.written(values):
-                pass
-            self.unreadable += sum(not posted.event for posted in batch)
+            self._due |= dict(fold.written(values))
+            self.unreadable += sum(not posted.readable for posted in batch)
             inbox.done += len(batch)
-            return sent
+            return fold.effects
         if crash.wrote:
             self.table |= values
+            for written in values:
+                self._due.pop(written, None)
             if after and load(self._shell, key.encode(), values[key.encode()]).state != after:
                 raise AssertionError("a state read back from its table is another")
         # Another worker knows only what the table holds.
         self._recent.clear()
-        return sent[: crash.sent]
+        return fold.effects[: crash.sent]
 
     def elapsed(self, key: str, deadline: Deadline) -> Outgoing:
         """The event that says that a deadline has come."""
@@ -243,23 +277,24 @@ class Desk(Generic[S]):
 
     def _turn(self, state: S, event: ReceivedEvent, now: datetime) -> Turned[S]:
         turned = self._core(state, event, now)
-        self._turned = state, turned
+        self._turned = state, event, turned
         return turned
 
-    def _tell(self, key: str, event: ReceivedEvent, before: S, turned: Turned[S], now: datetime) -> None:
-        sent = []
-        for number, effect in enumerate(turned.effects):
-            id_ = effect_id(event, effect, number)
-            sent.append(received_event(self._shell.source, id_, now, effect))
-        self._watch(Application(key, event, before, turned.state, sent, turned.remarks))
+    def _tell(
+        self, key: str, before: S, event: ReceivedEvent, turned: Turned[S], sent: Sequence[Outgoing]
+    ) -> None:
+        told = [
+            Told(attribute(outgoing, "id"), effect)
+            for outgoing, effect in zip(sent, turned.effects, strict=True)
+        ]
+        self._watch(Application(key, event, before, turned.state, told, turned.remarks))
 
-    def _event(self, outgoing: Outgoing) -> ReceivedEvent | None:
-        """The event of a record, read once however often it is sent."""
-        if outgoing.topic == DEAD_LETTERS:
-            return None
-        known = self._read.get(outgoing)
+    def _waits(self, key: bytes) -> Sequence[Deadline]:
+        """What a key waits for. A worker that dies arms nothing: the next one does, from the table."""
+        known = self._due.get(key)
         if known is None:
-            known = self._read[outgoing] = opened(outgoing)
+            state = self._opened(key, self.table[key]).state
+            known = self._due[key] = self._shell.deadlines(state)
         return known
 
     def _opened(self, key: bytes, data: bytes) -> Opened[S]:

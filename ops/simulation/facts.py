@@ -1,5 +1,6 @@
 """The events that an action's short word for a fact stands for."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from ops.simulation.scenario import FOREIGN, IBANS, IINS, PHONES
@@ -15,11 +16,11 @@ from schemas.registry import (
 )
 from schemas.statecorp import AccountKnown, BenefitRecorded
 
-_NUMBERS = {"phone0": PHONES[0], "phone1": PHONES[1], "foreign": FOREIGN, "no_phone": None}
 
-
-def fact(word: str, person: int, at: datetime) -> Event:  # noqa: PLR0911 - one for each word
-    """The event about this person that became true at this instant."""
+def fact(  # noqa: PLR0911 - one for each word
+    word: str, person: int, at: datetime, numbers: Sequence[str] = PHONES
+) -> Event:
+    """The event about this person that became true at this instant. `numbers` are those that there are."""
     iin, day = IINS[person], at.date()
     match word:
         case "title" | "posthumous":
@@ -50,4 +51,14 @@ def fact(word: str, person: int, at: datetime) -> Event:  # noqa: PLR0911 - one 
         case "account":
             return AccountKnown(iin=iin, iban=IBANS[1])
         case _:
-            return PhoneRegistered(iin=iin, phone=_NUMBERS[word], registered_at=at)
+            return PhoneRegistered(iin=iin, phone=_number(word, numbers), registered_at=at)
+
+
+def _number(word: str, numbers: Sequence[str]) -> str | None:
+    match word:
+        case "foreign":
+            return FOREIGN
+        case "no_phone":
+            return None
+        case _:
+            return numbers[int(word.removeprefix("phone")) % len(numbers)]

@@ -1,6 +1,6 @@
 """What must be gone of a number when all its cases are purged: all but the ids that tell a repeat."""
 
-from ops.simulation.invariants import demand
+from ops.simulation.promises import demand
 from sms.conversation.line import Line
 from streams import envelope
 

@@ -1,14 +1,13 @@
 """What truly happened in a scenario, kept apart from the cores, for the invariants to compare with."""
 
-from collections.abc import Callable
-from copy import deepcopy
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from ops.simulation.carrier_model import Sms
 from ops.simulation.reading import answer_to
 from schemas.base import Event
-from schemas.emaket import HearingRecorded
+from schemas.emaket import DecisionSigned, HearingRecorded
 from schemas.ids import CaseId, DecisionId, MessageId, PersonId, QuestionId, Sid
 from schemas.portal import PhoneRegistered
 from schemas.questions import (
@@ -90,6 +89,19 @@ class Known:
     told: set[tuple[MessageId | None, datetime]] = field(default_factory=set)
     heard: dict[DecisionId, date] = field(default_factory=dict)
 
+    def copy(self) -> "Known":
+        """The same, whatever is learnt afterwards."""
+        return replace(
+            self,
+            registrations=list(self.registrations),
+            revoked_at=dict(self.revoked_at),
+            restored_at=dict(self.restored_at),
+            sent=set(self.sent),
+            failed=set(self.failed),
+            told=set(self.told),
+            heard=dict(self.heard),
+        )
+
     def learn(self, fact: Event, at: datetime) -> None:  # noqa: C901, PLR0912 - one line for each kind
         """Read a fact that became true at an instant; an older one than known changes nothing."""
         match fact:
@@ -156,7 +168,7 @@ class GroundTruth:
     """Texts by sid, questions by id, what was handed over and what left by number, what is over.
 
     `landed` are the sids of the texts in the order in which they reached the inbox; `failed` are those of the
-    messages of which the SMS API has reported that they did not reach.
+    messages of which the SMS API has reported that they did not reach. `signed` is what officers have signed.
     """
 
     texts: dict[Sid, Text] = field(default_factory=dict)
@@ -169,11 +181,14 @@ class GroundTruth:
     over: set[QuestionId] = field(default_factory=set)
     withdrawn: set[tuple[str, PersonId]] = field(default_factory=set)
     people: dict[PersonId, Known] = field(default_factory=dict)
+    signed: list[DecisionSigned] = field(default_factory=list)
+    _sendings: dict[QuestionId, list[Put]] = field(default_factory=dict)
 
     def memory(self, key: str) -> Callable[[], None]:
         """What restores what a desk has read by now: a worker that dies forgets what it did not write."""
         person_id = PersonId(key)  # that of a line is nobody's
-        known, over, withdrawn = deepcopy(self.people.get(person_id)), set(self.over), set(self.withdrawn)
+        known, over, withdrawn = self.people.get(person_id), set(self.over), set(self.withdrawn)
+        known = known.copy() if known else None
 
         def restore() -> None:
             if known is None:
@@ -188,22 +203,29 @@ class GroundTruth:
         """What is known of a person."""
         return self.people.setdefault(person_id, Known())
 
-    def sendings(self, question_id: QuestionId) -> list[Put]:
+    def left(self, put: Put) -> None:
+        """A question has left."""
+        self.puts.setdefault(put.asked.phone, []).append(put)
+        self._sendings.setdefault(put.asked.question_id, []).append(put)
+
+    def sendings(self, question_id: QuestionId) -> Sequence[Put]:
         """Each time that a question left: more than once only where it did not reach."""
-        asked = self.asked.get(question_id)
-        return [put for put in self.puts.get(asked.phone, ()) if put.asked == asked] if asked else []
+        return self._sendings.get(question_id, ())
 
     def put(self, question_id: QuestionId) -> Put | None:
         """How a question left first, if it did."""
-        return next(iter(self.sendings(question_id)), None)
+        sendings = self.sendings(question_id)
+        return sendings[0] if sendings else None
 
     def unsure(self, text: Text) -> bool:
         """Whether the text came while a question was leaving, or after one that was handed over and given up.
 
         A line does not know whether that one left, so no later text answers what was put before it.
         """
-        first = [put for put in self.puts.get(text.phone, ()) if put == self.put(put.asked.question_id)]
-        if any(put.unsure_from <= text.received_at <= put.put_at for put in first):
+        leaving = [
+            put for put in self.puts.get(text.phone, ()) if put.unsure_from <= text.received_at <= put.put_at
+        ]
+        if any(put is self.put(put.asked.question_id) for put in leaving):
             return True
         meant = self.meant(text)
         return any(

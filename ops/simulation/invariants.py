@@ -3,13 +3,15 @@
 from datetime import datetime, timedelta
 
 from ops.simulation.carrier_model import STALE, Sms
-from ops.simulation.desk_model import Application
+from ops.simulation.desk_model import Application, Told
 from ops.simulation.ground_truth import GroundTruth, Known, Put, Tried
+from ops.simulation.promises import BrokenPromiseError, demand
+from ops.simulation.public_record import PublicRecord
 from ops.simulation.reading import says_stop
 from ops.simulation.scenario import HOURS, Scenario
 from rules.person import Case, Person
 from rules.policy import DecisionMode
-from rules.states import State
+from rules.states import DRAFTED, State
 from rules.terms import is_working_day, term_end
 from schemas.base import Event
 from schemas.emaket import DecisionSigned
@@ -35,7 +37,6 @@ from schemas.questions import (
     QuestionSent,
     QuestionSentTime,
 )
-from schemas.received import ReceivedEvent
 from schemas.times import ALMATY
 from schemas.values import EndReason
 from sms.conversation.hours import next_morning
@@ -48,27 +49,13 @@ _GROUND_4 = 4
 _NOTICE = 3
 
 
-class BrokenPromiseError(Exception):
-    """Something happened that must never happen. `promise` names what, `detail` where."""
-
-    def __init__(self, promise: str, detail: str = "") -> None:
-        super().__init__(f"{promise}: {detail}" if detail else promise)
-        self.promise = promise
-        self.detail = detail
-
-
-def demand(kept: object, promise: str, detail: str = "") -> None:
-    """Raise `BrokenPromiseError` unless the promise is kept."""
-    if not kept:
-        raise BrokenPromiseError(promise, detail)
-
-
 class Invariants:
     """Watches both desks and the carrier. Keeps what has to be compared later."""
 
     def __init__(self, truth: GroundTruth, scenario: Scenario) -> None:
         self.truth = truth
         self.scenario = scenario
+        self.public = PublicRecord(scenario.mode, truth)
         self.outcomes: dict[CaseId, dict[str, BenefitDecided | ProcessEnded]] = {}
         self.steps: dict[CaseId, dict[int, CaseAdvanced]] = {}
         self._subjects: dict[tuple[object, ...], str] = {}
@@ -96,6 +83,7 @@ class Invariants:
                     before = self.steps.setdefault(step.case_id, {}).setdefault(step.step, step)
                     demand(before == step, "a step that is told again is told alike")
                 case DecisionDrafted() as draft:
+                    self._consented(draft, known)
                     self._rests(draft, known)
                 case BenefitDecided() as decision:
                     self._decided(done, decision, known)
@@ -117,7 +105,7 @@ class Invariants:
             case _:
                 pass
 
-    def _once(self, effect: ReceivedEvent) -> None:
+    def _once(self, effect: Told) -> None:
         """Whatever is told twice is told under the same id, and an id tells one thing."""
         subject = _subject(effect.data)
         if subject is None:
@@ -128,13 +116,8 @@ class Invariants:
 
     def _decided(self, done: Application[Person], decision: BenefitDecided, known: Known) -> None:
         case = done.before.cases[decision.case_id]
-        text = self.truth.texts.get(decision.evidence.consent_to_service.message_id)
-        demand(text, "no decision without a consent that somebody wrote")
-        read = read_offer(text.text) if text else None
-        demand(isinstance(read, Consent), "no decision without a consent")
+        self._consented(decision, known)
         demand(not known.dead, "no decision after a death")
-        own = text is not None and known.registered_at(text.received_at) == text.phone
-        demand(own, "no consent is used from a number that was not the registered one")
         demand(not known.revoked(case.record_id), "no decision after a revocation")
         signed = isinstance(done.record.data, DecisionSigned)
         if decision.outcome == "granted":
@@ -165,6 +148,15 @@ class Invariants:
             worked = sum(map(is_working_day, between))
             demand(worked >= _NOTICE, "a hearing is told of three working days before")
 
+    def _consented(self, decision: Decision, known: Known) -> None:
+        """A decision, made or drafted, uses a consent that came from the person's own number of then."""
+        text = self.truth.texts.get(decision.evidence.consent_to_service.message_id)
+        demand(text, "no decision without a consent that somebody wrote")
+        read = read_offer(text.text) if text else None
+        demand(isinstance(read, Consent), "no decision without a consent")
+        own = text is not None and known.registered_at(text.received_at) == text.phone
+        demand(own, "no consent is used from a number that was not the registered one")
+
     def _rests(self, decision: Decision, known: Known) -> None:
         """A decision's evidence says what is known of the offer when it is made, or drafted."""
         message_id = decision.evidence.questions[0].message_id
@@ -179,7 +171,7 @@ class Invariants:
         demand(self.truth.put(report.question_id), "no answer counts for a question that never left")
         ends = self.ends(report.question_id, known)
         # A draft can be made void as long as nobody has signed it.
-        drafted = done.before.cases[report.case_id].state is State.AWAITING_SIGNATURE
+        drafted = done.before.cases[report.case_id].state in DRAFTED
         voids = drafted and isinstance(report.answer, Decline)
         demand(voids or ends is None or text.received_at < ends, "a late answer never counts")
         demand(
@@ -326,8 +318,7 @@ class Invariants:
             demand(failed, "what has reached is not sent again")
             tried = self.truth.tried.get(message.phone, {}).get(message.message_id)
             unsure_from = min(sms.requested, tried.requested) if tried else sms.requested
-            put = Put(asked, message.message_id, sms.sid, unsure_from, sms.at, sms.told_at)
-            self.truth.puts.setdefault(message.phone, []).append(put)
+            self.truth.left(Put(asked, message.message_id, sms.sid, unsure_from, sms.at, sms.told_at))
         if self.scenario.quiet:
             self._quiet(sms)
 

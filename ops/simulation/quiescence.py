@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from ops.simulation.ground_truth import Known, Text
-from ops.simulation.invariants import Invariants, demand
+from ops.simulation.ground_truth import Known, Put, Text
+from ops.simulation.invariants import Invariants
+from ops.simulation.promises import demand
 from ops.simulation.reading import answer_to
 from rules.person import Case, Person, Question
-from rules.states import State
-from schemas.canonical import data_of, digest
+from rules.states import DRAFTED, State
 from schemas.outcomes import BenefitDecided, ProcessEnded
 from schemas.questions import Answer, Consent, Decline, QuestionKind
 from schemas.values import EndReason
@@ -20,6 +20,7 @@ def check_person(person: Person, invariants: Invariants) -> None:
         known = invariants.truth.known(person.person_id)
         _check_outcome(case, invariants)
         _check_story(case, invariants)
+        _check_questioned(case, invariants, known)
         if not case.decided:
             _check_terms(case, invariants, known)
         question = case.question
@@ -52,7 +53,8 @@ def _check_understood(case: Case, question: Question, invariants: Invariants, kn
     texts = [
         text
         for text in truth.texts.values()
-        if put and truth.meant(text) == put and answer_to(put.asked, text.text) is None
+        if put and text.phone == put.asked.phone and truth.meant(text) is put
+        if answer_to(put.asked, text.text) is None
     ]
     asked = [truth.asked[each.question_id] for each in case.questions if each.question_id in truth.asked]
     spoken = [text for text in texts if not any(answer_to(each, text.text) for each in asked)]
@@ -69,7 +71,7 @@ def _check_understood(case: Case, question: Question, invariants: Invariants, kn
 def _check_refused(case: Case, invariants: Invariants, known: Known) -> None:
     asked = case.questions
     answers = [each for question in asked for each in _timely(question, invariants, known)]
-    if any(step.from_ == State.AWAITING_SIGNATURE for step in invariants.steps[case.case_id].values()):
+    if any(step.from_ in DRAFTED for step in invariants.steps[case.case_id].values()):
         # Until the signature a "no" counts whatever term is over.
         late = [each for question in asked for each in _timely(question, invariants, known, late=True)]
         answers += [each for each in late if isinstance(each.answer, Decline)]
@@ -95,6 +97,22 @@ def check_line(line: Line, invariants: Invariants) -> None:
             demand(sending in told, "the case is told when its question was sent")
 
 
+def _check_questioned(case: Case, invariants: Invariants, known: Known) -> None:
+    """What is known now and speaks against a grant is known to an officer."""
+    for made in invariants.outcomes.get(case.case_id, {}).values():
+        if not isinstance(made, BenefitDecided) or made.outcome != "granted":
+            continue
+        reasons = invariants.public.questioned.get(made.decision_id, set())
+        text = invariants.truth.texts[made.evidence.consent_to_service.message_id]
+        own = known.registered_at(text.received_at) == text.phone
+        told = "number_not_registered_at_consent" in reasons
+        demand(own or told, "a grant by a number that was not the registered one is questioned")
+        told = any(reason.startswith("died") for reason in reasons)
+        demand(told or not known.dead, "a grant to somebody who has died is questioned")
+        told = "revoked" in reasons or not known.revoked(case.record_id)
+        demand(told, "a grant on a right that is revoked is questioned")
+
+
 def _check_outcome(case: Case, invariants: Invariants) -> None:
     outcomes = list(invariants.outcomes.get(case.case_id, {}).values())
     decided = [outcome for outcome in outcomes if isinstance(outcome, BenefitDecided)]
@@ -114,9 +132,8 @@ def _check_story(case: Case, invariants: Invariants) -> None:
     states = [State.NEW.value, *(steps[number].to for number in sorted(steps))]
     chained = all(steps[number].from_ == states[number - 1] for number in steps)
     demand(chained and states[-1] == case.state, "the steps are one story")
-    digests = [None, *(digest(data_of(steps[number])) for number in sorted(steps))]
-    hung = all(steps[number].previous == digests[number - 1] for number in sorted(steps))
-    demand(hung and digests[-1] == case.log_sha256, "the steps are a chain")
+    told = invariants.public.log_of(case.case_id)
+    demand(told == (case.step, case.log_sha256), "the next step hangs on the last one told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +160,10 @@ def _taken_back(case: Case, offer: Question, invariants: Invariants, known: Know
     return found
 
 
+def _puts(put: Put | None, question: Question) -> bool:
+    return put is not None and put.asked.question_id == question.question_id
+
+
 def _timely(
     question: Question, invariants: Invariants, known: Known, *, late: bool = False
 ) -> list[_Answered]:
@@ -154,12 +175,13 @@ def _timely(
     ends = invariants.ends(question.question_id, known)
     found = []
     for text in truth.texts.values():
+        if text.phone != question.phone or text.received_at < put.put_at:
+            continue
+        if ends and text.received_at >= ends and not late:
+            continue
         last = truth.meant(text)
         unsure = truth.unsure(text) or ends is None
-        meant = text.phone == question.phone and (unsure or (last and last.asked == put.asked))
-        if not meant or text.received_at < put.put_at or (ends and text.received_at >= ends and not late):
-            continue
-        answer = answer_to(put.asked, text.text)
+        answer = answer_to(put.asked, text.text) if unsure or _puts(last, question) else None
         if answer:
             registered = question.withdrawn_at is None or text.received_at < question.withdrawn_at
             found.append(_Answered(text, answer, sure=registered and not unsure))

@@ -1,6 +1,6 @@
 """Who lives in a simulated scenario, and under which policies."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from random import Random
 
@@ -10,8 +10,13 @@ from sms.catalogues import load_texts
 from sms.conversation.converse import LinePolicy
 from sms.conversation.hours import SendingHours
 
-IINS = ("850101300015", "900202400022", "770303500039")
-PHONES = ("+77011234567", "+77471234567")
+IINS = (
+    *("850101300015", "900202400022", "770303500039", "580505300044", "600606400056", "620707300062"),
+    *("640808400071", "660909300088", "681010400093", "701111300101", "721212400110", "740113300127"),
+    *("760214400136", "780315300142", "800416400154", "820517300160", "840618400170", "860719300186"),
+    *("880820400195", "900921300203"),
+)
+PHONES = ("+77011234567", "+77471234567", "+77051234567", "+77771234567", "+77021234567", "+77081234567")
 FOREIGN = "+79161234567"
 IBANS = ("KZ86125KZT5004100100", "KZ75125KZT1001300335")
 MISTYPED = "KZ86125KZT5004100101"
@@ -32,7 +37,7 @@ _ORIGINS = (
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """The scenario of one run. `origin` is its first instant, in UTC.
+    """The scenario of one run: `people` who share `phones` numbers. `origin` is its first instant, in UTC.
 
     `held` is how long the SMS API takes to send what it has accepted; `reports` says whether it then reports
     so by itself, and not only where a run has it do so.
@@ -46,6 +51,12 @@ class Scenario:
     origin: datetime = _ORIGINS[0]
     held: timedelta = timedelta(0)
     reports: bool = False
+    phones: int = 2
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The numbers that the people of the scenario share."""
+        return PHONES[: self.phones]
 
     @property
     def policy(self) -> Policy:
@@ -70,6 +81,11 @@ def scenario(chance: Random) -> Scenario:
         held=chance.choice(HELD),
         reports=chance.choice((True, False)),
     )
+
+
+def town(setting: Scenario) -> Scenario:
+    """The same policies and the same trouble in a town of as many people and numbers as there can be."""
+    return replace(setting, people=len(IINS), phones=len(PHONES))
 
 
 def person_id(number: int) -> PersonId:

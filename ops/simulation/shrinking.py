@@ -3,20 +3,18 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from random import Random
 
-from ops.simulation.actions import Action, Work, Write, actions
-from ops.simulation.runner import Failure, promise_of, try_actions
-from ops.simulation.scenario import Scenario, scenario
+from ops.simulation.actions import Action, Work, Write
+from ops.simulation.runner import Failure, promise_of, story, try_actions
+from ops.simulation.scenario import Scenario
 from ops.simulation.world import World
 from schemas.times import ALMATY
 
 
 def shortest_story(failure: Failure) -> list[str]:
     """The shortest story found that breaks the same promise, a line for each thing that happens in it."""
-    chance = Random(failure.seed)  # noqa: S311 - as above
-    setting = scenario(chance)
-    kept = _shorten(setting, actions(chance, setting.people), failure.promise)
+    setting, made = story(failure.seed)
+    kept = _shorten(setting, made, failure.promise)
     lines = [str(setting)]
 
     def tell(at: datetime, what: str) -> None:

@@ -30,7 +30,6 @@ from ops.simulation.desk_model import (
     Desk,
     Inbox,
     Posted,
-    Sent,
     as_sent,
     opened,
     received_event,
@@ -39,9 +38,10 @@ from ops.simulation.desk_model import (
 from ops.simulation.facts import fact
 from ops.simulation.forgetting import check_forgotten
 from ops.simulation.ground_truth import GroundTruth, Text
-from ops.simulation.invariants import BrokenPromiseError, Invariants, demand
+from ops.simulation.invariants import Invariants
+from ops.simulation.promises import BrokenPromiseError, demand
 from ops.simulation.quiescence import check_line, check_person
-from ops.simulation.scenario import IBANS, IINS, PHONES, Scenario, person_id
+from ops.simulation.scenario import IBANS, IINS, Scenario, person_id
 from rules.person import Person
 from rules.terms import local_day
 from schemas.base import Event
@@ -58,8 +58,9 @@ from schemas.outcomes import DecisionDrafted
 from schemas.questions import CasePurged, QuestionKind
 from schemas.received import ReceivedEvent
 from schemas.registry import EntitlementRevoked
-from schemas.routes import PublicOut, ToCarrier, ToCase, ToLine
 from sms.conversation.line import Line
+from streams import dead_letters, topics
+from streams.records import Outgoing
 
 _LONGEST_REST = 3000
 _LONG_AFTER = timedelta(days=30)
@@ -83,10 +84,10 @@ class World:
         self.cases: Desk[Person] = Desk(people, self._watch_case)
         self.lines: Desk[Line] = Desk(lines, self._watch_line)
         self.carrier = Carrier(self._taken, scenario.held)
-        self.published: list[ReceivedEvent] = []
+        self._published: list[Outgoing] = []
         self._tell = tell
         self._kept_texts: list[MessageReceived] = []
-        self._reported: set[Sid] = set()
+        self._unreported: list[Sms] = []
         self._drafts: list[DecisionDrafted] = []
         self._spoiled: set[str] = set()
         self._count = 0
@@ -120,16 +121,19 @@ class World:
 
     def _publish(self, action: Publish) -> None:
         number = action.person % self.scenario.people
-        data = fact(action.fact, number, self.now - timedelta(minutes=action.ago))
+        at = self.now - timedelta(minutes=action.ago)
+        data = fact(action.fact, number, at, self.scenario.numbers)
         self.publish(person_id(number), data)
 
     def publish(self, person: PersonId, data: Event) -> None:
         """Put an event into the case desk's inbox, as the intake does."""
+        if isinstance(data, DecisionSigned):
+            self.truth.signed.append(data)
         self._note(f"published for {person}: {data.name} {_brief(data)}")
         self.cases.post(person, self._event("urn:registry", data), self.now)
 
     def _write(self, action: Write) -> None:
-        phone = PHONES[action.phone % len(PHONES)]
+        phone = self.scenario.numbers[action.phone % self.scenario.phones]
         self.write(phone, self._agreeing(phone) if action.text is None else action.text, late=action.late)
 
     def write(self, phone: str, text: str, *, late: bool = False) -> None:
@@ -176,8 +180,8 @@ class World:
         restore = self.truth.memory(key) if crash and not crash.wrote else None
         sent = desk.work(key, count, now, crash)
         for refused in desk.taken_out():
-            large = refused.event is not None and refused.event.id in self._spoiled
-            data = refused.event.data if refused.event else None
+            data = refused.posted.data
+            large = data is not None and refused.posted.event_id in self._spoiled
             expected = data is None or (large and refused.reason == "its effect is too large")
             # A draft of long ago is void, or decided otherwise; and a hearing may come too early.
             officers = isinstance(data, DecisionSigned | HearingRecorded)
@@ -191,26 +195,30 @@ class World:
         for each in sent:
             self._deliver(each)
 
-    def _deliver(self, sent: Sent) -> None:
-        event, now = sent.event, self.now
-        if event is None:
-            return
-        match event.data:
-            case ToCarrier() as data:
-                if isinstance(data, MessageToSend):
-                    self.invariants.handed(data, now)
-                self.carrier.deliver(data.phone, sent.outgoing, event, now)
-            case ToLine():
-                # Not every event that goes to a number names it.
-                self.lines.deliver((sent.outgoing.key or b"").decode(), sent.outgoing, event, now)
-            case ToCase() as data:
-                self.cases.deliver(data.person_id, sent.outgoing, event, now)
-            case PublicOut() as data:
-                self.published.append(event)
+    def _deliver(self, sent: Outgoing) -> None:
+        key = (sent.key or b"").decode()
+        match sent.topic:
+            case topics.SMS_OUTBOX:
+                given = self.carrier.deliver(key, sent, self.now)
+                if isinstance(given, MessageToSend):
+                    self.invariants.handed(given, self.now)
+            case topics.SMS_INBOX:
+                self.lines.deliver(key, sent, self.now)
+            case topics.CASE_INBOX:
+                self.cases.deliver(key, sent, self.now)
+            case dead_letters.DEAD_LETTERS:
+                pass
+            case _:
+                self.invariants.public.heard(sent)
+                self._published.append(sent)
+                data = opened(sent).data if sent.topic == DecisionDrafted.name else None
                 if isinstance(data, DecisionDrafted):
                     self._drafts.append(data)
-            case data:
-                raise TypeError(f"{data.name} goes to nobody")
+
+    @property
+    def published(self) -> list[ReceivedEvent]:
+        """What went to everybody, as whoever reads it sees it."""
+        return [opened(sent) for sent in self._published]
 
     def _carry(self, action: Carry) -> None:
         ready = self.carrier.waiting()
@@ -219,11 +227,10 @@ class World:
 
     def carry(self, phone: str, outcome: str = "accept") -> None:
         """The carrier takes the next message of a number."""
-        for sent in self.carrier.carry(phone, outcome, self.now):
-            report = opened(sent)
+        for report, sent in self.carrier.carry(phone, outcome, self.now):
             self._note(f"the carrier to {phone}: {report.name}")
-            self.invariants.reported(report.data)
-            self.lines.deliver(phone, sent, report, self.now)
+            self.invariants.reported(report)
+            self.lines.deliver(phone, sent, self.now)
 
     def _status(self, action: Status) -> None:
         if self.carrier.api:
@@ -262,11 +269,10 @@ class World:
 
     def _may_repeat(self, posted: Posted) -> bool:
         """What others publish may come again at any time; what we send again, we send soon."""
-        event = posted.event
-        if event is None or event.source in _OTHERS:
+        if not posted.readable or posted.source in _OTHERS:
             return True
         key = (posted.record.key or b"").decode()
-        return any(desk.remembers(key, event.id) for desk in (self.cases, self.lines))
+        return any(desk.remembers(key, posted.event_id) for desk in (self.cases, self.lines))
 
     def _sign(self, action: Sign) -> None:
         if self._drafts:
@@ -306,7 +312,7 @@ class World:
             if deadline.at <= self.now:
                 self._note(f"the deadline {deadline.name.rpartition('/')[2]} of {key} has come")
                 told = desk.elapsed(key, deadline)
-                desk.deliver(key, told, opened(told), self.now)
+                desk.deliver(key, told, self.now)
 
     def waits(self) -> list[tuple[Desk[Any], str, Deadline]]:
         """What is waited for, by which key of which desk."""
@@ -328,18 +334,14 @@ class World:
         raise BrokenPromiseError("the desks come to rest")
 
     def _report_left(self) -> None:
-        if self.scenario.reports:
-            for sms in self.carrier.api:
-                if sms.sent_at <= self.now and sms.sid not in self._reported:
-                    self._reported.add(sms.sid)
-                    self.status(sms, "sent")
+        for sms in [sms for sms in self._unreported if sms.sent_at <= self.now]:
+            self._unreported.remove(sms)
+            self.status(sms, "sent")
 
     def _coming(self) -> list[datetime]:
         """The instants at which something happens by itself."""
         coming = [deadline.at for _, _, deadline in self.waits()]
-        if self.scenario.reports:
-            coming += [sms.sent_at for sms in self.carrier.api if sms.sid not in self._reported]
-        return coming
+        return coming + [sms.sent_at for sms in self._unreported]
 
     def rest(self) -> None:
         """Let every text land, every deadline come and every draft be signed; then check the outcomes."""
@@ -360,12 +362,13 @@ class World:
                 break
         else:
             raise BrokenPromiseError("the scenario comes to rest")
+        self.invariants.public.complete()
         for person in self.cases.states():
             check_person(person, self.invariants)
         for line in self.lines.states():
             check_line(line, self.invariants)
         for desk in (self.cases, self.lines):
-            unread = sum(not each.event for inbox in desk.inboxes.values() for each in inbox.records)
+            unread = sum(not each.readable for inbox in desk.inboxes.values() for each in inbox.records)
             demand(desk.unreadable == unread, "what nobody can read is a dead letter once")
         self._purge_all()
 
@@ -401,10 +404,12 @@ class World:
             self._spoiled.add(event.id)
             self.cases.post(person_id(number), event, self.now)
         else:
-            to_line = action.pick % 3 == 0
-            desk, key = (self.lines, PHONES[number % 2]) if to_line else (self.cases, person_id(number))
+            desk: Desk[Any] = self.cases
+            key: str = person_id(number)
+            if action.pick % 3 == 0:
+                desk, key = self.lines, self.scenario.numbers[number % self.scenario.phones]
             good = as_sent(self._event("urn:registry", data), key)
-            desk.deliver(key, spoiled(good, action.how), None, self.now)
+            desk.deliver(key, spoiled(good, action.how), self.now, readable=False)
 
     # What the desks did.
 
@@ -419,6 +424,8 @@ class World:
     def _taken(self, sms: Sms) -> None:
         self._note(f"SMS to {sms.message.phone}: {sms.message.text.splitlines()[0]}")
         self.invariants.taken(sms)
+        if self.scenario.reports:
+            self._unreported.append(sms)
 
     def _agreeing(self, phone: str) -> str:
         """What agrees with the question that this number got last."""

@@ -225,7 +225,7 @@ def _unlawful(settings: Settings, command: str | None) -> Iterator[str]:
             "or name the act with jardem keys authorise"
         )
     signers = settings.officer_keys or settings.officer_roots
-    if settings.decides == "officer" and command == "worker" and not signers:
+    if settings.decides == "officer" and command in ("worker", "doctor") and not signers:
         yield (
             "JARDEM_DECISION_MODE is officer, and nothing says whose signatures are right: set "
             "JARDEM_OFFICER_KEYS or JARDEM_OFFICER_ROOTS"

@@ -18,7 +18,7 @@ from random import Random
 from typing import TypedDict
 
 from agents.desks import case_desk, sms_desk
-from ops.simulation.actions import actions
+from ops.simulation.actions import few_actions
 from ops.simulation.scenario import scenario
 from ops.simulation.world import World
 from rules.person import Person
@@ -79,7 +79,7 @@ def _played(seed: int) -> Iterator[World]:
     chance = Random(seed)  # noqa: S311 - a run must be repeatable, not secret
     town = scenario(chance)
     world = World(town)
-    for action in actions(chance, town.people):
+    for action in few_actions(chance, town):
         world.do(action)
         yield world
     world.rest()

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from ops.simulation.actions import actions
+from ops.simulation.actions import few_actions
 from ops.simulation.scenario import scenario
 from ops.simulation.world import World
 from tests.simulation.town import PHONE, Town
@@ -16,8 +16,8 @@ def test_a_second_story_after_all_was_purged_keeps_every_promise(first: int) -> 
         chance = Random(seed)  # noqa: S311 - repeatable, not secret
         town = scenario(chance)
         world = World(town)
-        world.play(actions(chance, town.people))
-        world.play(actions(chance, town.people))
+        world.play(few_actions(chance, town))
+        world.play(few_actions(chance, town))
 
 
 def test_a_late_answer_on_a_number_of_two_is_for_nobody_when_its_case_is_purged(family: Town) -> None:

@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from agents import event_desk
-from ops.simulation import invariants
+from ops.simulation import promises
 from ops.simulation import runner as runs
 from ops.simulation.command import simulate
 from ops.simulation.runner import Failure, play, play_many
@@ -170,6 +170,6 @@ def test_the_command_counts_the_runs_and_tells_the_failures(monkeypatch: pytest.
 
 
 def test_a_promise_names_what_was_broken_and_where() -> None:
-    with pytest.raises(invariants.BrokenPromiseError, match="no SMS twice: to the first number"):
-        invariants.demand(None, "no SMS twice", "to the first number")
-    assert runs.promise_of(invariants.BrokenPromiseError("p", "d")) == "p"
+    with pytest.raises(promises.BrokenPromiseError, match="no SMS twice: to the first number"):
+        promises.demand(None, "no SMS twice", "to the first number")
+    assert runs.promise_of(promises.BrokenPromiseError("p", "d")) == "p"

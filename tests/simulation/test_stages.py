@@ -1,7 +1,7 @@
 from collections import Counter
 from random import Random
 
-from ops.simulation.actions import actions
+from ops.simulation.actions import few_actions
 from ops.simulation.desk_model import Application
 from ops.simulation.scenario import scenario
 from ops.simulation.world import World
@@ -38,7 +38,7 @@ def test_the_tables_of_steps_are_what_the_cores_do() -> None:
         town = scenario(chance)
         world = Watched(town)
         world.seen = steps
-        world.play(actions(chance, town.people))
+        world.play(few_actions(chance, town))
         for told in world.invariants.steps.values():
             cases.update((step.from_, step.to) for step in told.values())
     # A worker has to die at a rare moment for this one; the conversation's own tests take it.

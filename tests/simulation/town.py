@@ -23,7 +23,7 @@ from schemas.questions import NoticeRequested, QuestionAsked
 from schemas.times import ALMATY
 from sms.conversation.line import Line
 
-PHONE, OTHER_PHONE = PHONES
+PHONE, OTHER_PHONE = PHONES[:2]
 
 
 class Town:

@@ -18,7 +18,7 @@ import ops
 import sms.simulator
 import streams.settings
 from ops import reach
-from ops.simulation.invariants import BrokenPromiseError
+from ops.simulation.promises import BrokenPromiseError
 from streams import logs
 from streams.errors import UserError
 

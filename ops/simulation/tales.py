@@ -1,0 +1,70 @@
+"""Short rows of actions that make a story of one person, which chance alone would seldom tell to its end."""
+
+from collections.abc import Callable, Sequence
+from random import Random
+
+from ops.simulation.actions import Action, Publish, Settle, Write
+from ops.simulation.scenario import Scenario
+
+_OVER_TWO_DAYS = 3000
+"""So many minutes ago: on an earlier day than a consent of now."""
+
+
+def _revoked(chance: Random, person: int, _: int) -> list[Action]:
+    """A right is revoked, and stands again."""
+    revoked = chance.choice(("revoked", "revoked_title"))
+    again = chance.choice(("restored", "title"))
+    return [*_learns(person, "title"), *_learns(person, revoked), *_learns(person, again)]
+
+
+def _died(chance: Random, person: int, phone: int) -> list[Action]:
+    """A person dies, and does not."""
+    death = chance.choice(("death", "death", "posthumous"))
+    return [*_learns(person, death), *_learns(person, "annulled"), Write(phone, None)]
+
+
+def _moves(_: Random, person: int, phone: int) -> list[Action]:
+    """A number goes from a person to the next one, who may be asked on it."""
+    number = f"phone{phone}"
+    left = [*_learns(person, number), *_learns(person, "no_phone")]
+    return [*left, *_learns(person + 1, number), Write(phone, None)]
+
+
+def _decided(chance: Random, person: int, phone: int) -> list[Action]:
+    """A person agrees to all, and the benefit turns out to be on record, or is on record no longer."""
+    agreed = [*_learns(person, f"phone{phone}"), *_agrees(phone), *_agrees(phone)]
+    recorded = Publish(person, "applied", chance.choice((0, _OVER_TWO_DAYS)))
+    return [*agreed, recorded, Settle(), *_agrees(phone), *_learns(person, "ended")]
+
+
+def _withdrawn(_: Random, person: int, phone: int) -> list[Action]:
+    """A person agrees, and takes it back."""
+    return [*_learns(person, f"phone{phone}"), *_agrees(phone), Write(phone, "0"), Settle()]
+
+
+def _learns(person: int, fact: str) -> tuple[Action, Action]:
+    return Publish(person, fact), Settle()
+
+
+def _agrees(phone: int) -> tuple[Action, Action]:
+    return Write(phone, None), Settle()
+
+
+_TALES: tuple[Callable[[Random, int, int], list[Action]], ...] = (
+    *(_revoked, _died, _moves, _decided, _decided, _withdrawn),
+)
+
+
+def tale(chance: Random, setting: Scenario) -> list[Action]:
+    """A story of somebody."""
+    person, phone = chance.randrange(setting.people), chance.randrange(setting.phones)
+    return chance.choice(_TALES)(chance, person, phone)
+
+
+def strewn(chance: Random, made: Sequence[Action], told: Sequence[Action]) -> list[Action]:
+    """The actions with those of a story between them, in order, after everybody's right has arisen."""
+    places = sorted(chance.randrange(len(made) // 3, len(made) + 1) for _ in told)
+    found: list[Action] = list(made)
+    for place, action in reversed(list(zip(places, told, strict=True))):
+        found.insert(place, action)
+    return found
