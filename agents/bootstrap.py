@@ -110,22 +110,35 @@ def case_documents(settings: Settings, texts_version: str) -> Documents:
 
     `texts_version` is the version of the texts that citizens are sent.
     """
-    policies = {
+    return Documents(
+        load_signer(settings.signing_keys, settings.document_issuer),
+        load_officers(settings.officer_keys, settings.officer_roots, settings.officer_crl),
+        Issued(texts_version, named_policies(settings)),
+    )
+
+
+def named_policies(settings: Settings) -> dict[str, str]:
+    """The policies of an installation by their names in docs/policies.md, as a document says them."""
+    kept = {
+        outcome: getattr(settings, f"retention_{outcome}")
+        for outcome in ("granted", "refused", "declined", "unasked", "ended")
+    }
+    return {
         "term_policy": settings.term_policy,
         "zone": settings.zone,
         "disability_path": settings.disability_path,
         "decision_mode": settings.decides,
-        "capacity_missing": settings.capacity,
-        "manual_route_sms": "on" if settings.manual_route_sms else "off",
         "service_calendar": settings.service_calendar,
         "extension": settings.extension,
         "hearing_days": str(settings.hearing_days),
+        "capacity_missing": settings.capacity,
+        "manual_route_sms": "on" if settings.manual_route_sms else "off",
+        "repealed_rules": "allow" if settings.repealed_rules_count else "not set",
+        "retention": ", ".join(f"{name} {days or 'for_ever'}" for name, days in kept.items()),
+        "cross_border_sms": settings.cross_border_sms or "not set",
+        "quiet_hours": str(settings.quiet_hours or "off"),
+        "facts_grace": f"{settings.facts_grace:g}",
     }
-    return Documents(
-        load_signer(settings.signing_keys, settings.document_issuer),
-        load_officers(settings.officer_keys, settings.officer_roots, settings.officer_crl),
-        Issued(texts_version, policies),
-    )
 
 
 def line_policy(settings: Settings, texts: Texts) -> LinePolicy:

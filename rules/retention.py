@@ -1,7 +1,7 @@
 """When the personal data of a case are over, and what is left of it (R34).
 
-What is published of everybody, the number and the account, is not the case's: the next right needs it, and
-its publisher takes it back.
+The number that the portal publishes of everybody is not the case's: without it the next right could not be
+offered, and the portal takes it back.
 """
 
 from datetime import datetime, timedelta
@@ -62,7 +62,10 @@ def purge(turn: Turn, case: Case) -> None:
 
 
 def forget_needless(turn: Turn) -> None:
-    """Keep the IIN no longer than a case needs it: every fact that is published brings it again."""
+    """Keep the IIN and the account no longer than a case needs them.
+
+    Every fact that is published brings the IIN again, and a later right asks for the account.
+    """
     cases = turn.person.cases.values()
     if cases and all(case.purged_at for case in cases):
-        turn.know(iin=None)
+        turn.know(iin=None, account=None)

@@ -48,8 +48,8 @@ def fact(  # noqa: PLR0911 - one for each word
             return DeathAnnulled(iin=iin, reason="in error")
         case "applied" | "ended":
             return BenefitRecorded(iin=iin, benefit="special_state_benefit", status=word, recorded_on=day)
-        case "account":
-            return AccountKnown(iin=iin, iban=IBANS[1])
+        case "account" | "closed":
+            return AccountKnown(iin=iin, iban=IBANS[1] if word == "account" else None)
         case _:
             return PhoneRegistered(iin=iin, phone=_number(word, numbers), registered_at=at)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ops.files import FileError, read_file
+from ops.verify.in_words import said
 from ops.verify.log import NamedStep, data_in, read_lines
 from schemas.cabinet import CabinetNotified, Claims, Decided
 from schemas.canonical import NotCanonicalError, text_digest
@@ -169,7 +170,7 @@ def _document(found: VerifiedDocument, officers: OfficerSignatures, *, developme
     lines = [
         f"{claims.kind}: case {claims.case_id}, step {claims.step}, of {_shown(found, 'issued_at')}",
         f"for the person whose IIN ends with {claims.iin[-4:]}, ground {claims.ground}",
-        *_said(claims),
+        *said(claims),
         f"{count} digests inside are right",
     ]
     content = {
@@ -191,39 +192,6 @@ def _document(found: VerifiedDocument, officers: OfficerSignatures, *, developme
 
 def _shown(found: VerifiedDocument, name: str) -> str:
     return str(found.content[name])
-
-
-def _said(claims: Claims) -> Iterator[str]:
-    match claims:
-        case Decided():
-            decision = claims.decision
-            ground = decision.get("refusal_ground")
-            because = f" on ground {ground}" if ground is not None else ""
-            applied = f"application of {decision.get('application_date')}"
-            yield f"decided: {decision.get('outcome')}{because}, {applied}"
-            yield from _rests_on(decision.get("evidence"))
-        case _:
-            content = claims.model_dump(mode="json")
-            for name in ("ending", "questioned"):
-                if isinstance(content.get(name), dict):
-                    yield f"reason: {content[name].get('reason')}"
-            yield from _rests_on(content.get("evidence"))
-
-
-def _rests_on(evidence: object) -> Iterator[str]:
-    if not isinstance(evidence, dict):
-        return
-    source = evidence.get("source")
-    if isinstance(source, dict):
-        record = f"{source.get('record_id')}, {source.get('event')}"
-        yield f"on the record {record}, SHA-256 {source.get('sha256')}"
-    for name in ("questions", "answers"):
-        listed = evidence.get(name)
-        for one in listed if isinstance(listed, list) else ():
-            if isinstance(one, dict):
-                when = one.get("sent_at") or one.get("received_at")
-                what = one.get("kind") or one.get("meaning")
-                yield f"on the {name.removesuffix('s')} {what} of {when}: {one.get('text')}"
 
 
 def _masked(value: Any) -> Any:  # noqa: ANN401 - whatever JSON has

@@ -1,6 +1,8 @@
 """The worker is put together with the texts that stand in the place of ours, or not at all."""
 
 import json
+import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,8 @@ import pytest
 from agents import bootstrap
 from agents.desks import case_desk, sms_desk
 from agents.documents import Documents
+from rules.policy import Retention
+from rules.rule_sets import Permissions
 from sms.conversation.converse import LinePolicy
 from sms.overrides.folder import TextsError
 from streams.settings.settings import Settings
@@ -49,3 +53,30 @@ def test_nothing_is_put_together_with_texts_that_do_not_pass(settings: Settings)
     (settings.texts_dir / "kk.json").write_text("{}")
     with pytest.raises(TextsError, match=r"kk\.json, revoked: is missing"):
         bootstrap.assemble(settings)
+
+
+def test_documents_name_every_policy_that_is_a_setting() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "policies.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"^\| `(\w+)` .*\| settings? `[^|]+\|$", page, re.MULTILINE))
+    assert set(bootstrap.named_policies(Settings())) == told
+
+
+def test_the_core_goes_by_the_settings() -> None:
+    given = {
+        "retention_declined": 40,
+        "service_calendar": "state_corporation",
+        "extension": "8_plus_30",
+        "hearing_days": 5,
+        "repealed_rules": None,
+        "profile": "development",
+    }
+    policy = bootstrap.case_policy(Settings.model_validate(given))
+    assert policy.retention == Retention(
+        granted=None,
+        refused=timedelta(days=1825),
+        declined=timedelta(days=40),
+        unasked=timedelta(days=90),
+        ended=timedelta(days=365),
+    )
+    assert (policy.service_calendar, policy.extension) == ("state_corporation", "8_plus_30")
+    assert (policy.hearing_days, policy.allowed) == (5, Permissions(repealed=True))

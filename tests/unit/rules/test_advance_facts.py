@@ -21,8 +21,10 @@ from schemas.outcomes import (
     BenefitDecided,
     CaseAdvanced,
     DecisionDrafted,
+    DraftVoided,
 )
 from schemas.questions import (
+    AccountConfirmed,
     AccountGiven,
     Consent,
     Decline,
@@ -330,3 +332,46 @@ def test_every_edge_names_a_rule() -> None:
     for (start, _), rule in TRANSITIONS.items():
         assert rule.startswith("R"), rule
         assert start not in {State.GRANTED, State.REFUSED}
+
+
+def test_an_account_that_is_closed_before_the_decision_is_asked_for_anew() -> None:
+    desk = Desk(Policy(decision_mode=DecisionMode.OFFICER))
+    desk.reads(REGISTERED, TITLE, AccountKnown(iin=IIN, iban=IBAN))
+    desk.sent()
+    desk.hears(Consent(language=Language.RUSSIAN))
+    desk.sent(ACCOUNT)
+    desk.now += MINUTE
+    [draft] = only(desk.hears(AccountConfirmed(), ACCOUNT), DecisionDrafted)
+    assert isinstance(draft, DecisionDrafted)
+    effects = desk.reads(AccountKnown(iin=IIN, iban=None))
+    [voided] = only(effects, DraftVoided)
+    assert isinstance(voided, DraftVoided)
+    assert (voided.decision_id, voided.reason) == (draft.decision_id, "account_closed")
+    [asked] = only(effects, QuestionAsked)
+    assert isinstance(asked, QuestionAsked)
+    assert (asked.kind, asked.details.account) == (QuestionKind.ACCOUNT, None)
+    assert (desk.case.account, [answer.meaning for answer in desk.case.answers]) == (None, ["consent_ru"])
+
+
+def test_an_account_that_is_closed_while_it_is_shown_is_asked_for_anew() -> None:
+    desk = Desk()
+    desk.reads(REGISTERED, TITLE, AccountKnown(iin=IIN, iban=IBAN))
+    desk.sent()
+    desk.hears(Consent(language=Language.RUSSIAN))
+    desk.sent(ACCOUNT)
+    desk.now += MINUTE
+    effects = desk.reads(AccountKnown(iin=IIN, iban=None))
+    [asked], [closed] = only(effects, QuestionAsked), only(effects, QuestionClosed)
+    assert isinstance(asked, QuestionAsked)
+    assert isinstance(closed, QuestionClosed)
+    assert (asked.details.account, closed.question_id) == (None, ACCOUNT)
+    desk.now += MINUTE
+    assert only(desk.hears(AccountConfirmed(), ACCOUNT), BenefitDecided) == []
+
+
+def test_an_account_of_which_nothing_is_closed_stays(consented: Desk) -> None:
+    consented.reads(AccountKnown(iin=IIN, iban=None))
+    consented.hears(AccountGiven(iban=IBAN), ACCOUNT)
+    assert consented.case.state is State.GRANTED
+    consented.reads(AccountKnown(iin=IIN, iban=IBAN), AccountKnown(iin=IIN, iban=None))
+    assert consented.case.state is State.GRANTED
