@@ -20,7 +20,7 @@ from sms.conversation.turn import Turn
 SEEDS = 10_000
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 @pytest.mark.slow
 def test_ten_thousand_seeds_keep_every_promise() -> None:
     played, failures = 0, []

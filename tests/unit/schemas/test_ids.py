@@ -1,6 +1,11 @@
 """How ids are formed, for ever: a repeat that another release handles must have the same ids."""
 
+import json
+import uuid
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.ids import (
     CaseId,
@@ -10,6 +15,7 @@ from schemas.ids import (
     Sid,
     case_id_of,
     decision_id_of,
+    derived_id,
     explanation_id_of,
     message_id_of,
     notice_id_of,
@@ -35,6 +41,12 @@ CASE = CaseId("case")
 )
 def test_an_id_is_formed_as_it_always_was(made: str, written: str) -> None:
     assert made == written
+
+
+@given(st.lists(st.text()))
+def test_a_derived_id_is_the_uuid_of_its_parts_as_json(parts: list[str]) -> None:
+    namespace = uuid.UUID("5a0e9f0e-4f0b-5b0c-9c57-6a61726d656d")
+    assert derived_id(*parts) == str(uuid.uuid5(namespace, json.dumps(parts)))
 
 
 def test_a_decision_id_carries_its_person() -> None:

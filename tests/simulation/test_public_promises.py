@@ -1,0 +1,85 @@
+"""What everybody can read is watched: each of these faults of the law is noticed, and soon."""
+
+from typing import Any
+
+import pytest
+
+from ops.simulation.runner import Failure, play, story, try_actions
+from ops.simulation.shrinking import shortest_story
+from rules import decisions, facts, numbers, steps, turn
+from rules.person import Case
+from rules.states import State
+from schemas.outcomes import Decision, ProcessEnded
+
+
+def promise_broken_in(seeds: int) -> str:
+    return next(failure.promise for seed in range(seeds) if (failure := play(seed)))
+
+
+def test_a_step_that_hangs_on_another_than_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = turn.Turn.move
+
+    def forgetful(self: turn.Turn, case: Case, to: State, **others: Any) -> Case:
+        moved = real(self, case, to, **others)
+        return self.keep(moved.with_(log_sha256=case.log_sha256)) if to is State.QUEUED else moved
+
+    monkeypatch.setattr(turn.Turn, "move", forgetful)
+    assert promise_broken_in(60) == "the log of a case is an unbroken chain"
+
+
+def test_a_decision_that_names_another_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = decisions.decision
+
+    def behind(*given: Any) -> Decision:
+        made = real(*given)
+        return made.with_(step=made.step - 1)
+
+    monkeypatch.setattr(decisions, "decision", behind)
+    assert promise_broken_in(60) == "an outcome names the step that it belongs to"
+
+
+def test_an_ending_that_names_another_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ahead(*, step: int, **content: Any) -> ProcessEnded:
+        return ProcessEnded(step=step + 1, **content)
+
+    monkeypatch.setattr(steps, "ProcessEnded", ahead)
+    assert promise_broken_in(60) in {
+        "an outcome names the step that it belongs to",
+        "an outcome names a step that is told",
+    }
+
+
+def test_a_decision_that_says_something_else_than_what_was_signed(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = steps.pronounce
+
+    def forged(made: turn.Turn, case: Case, signed: Decision) -> Case:
+        return real(made, case, signed.with_(officer="officer-8") if signed.officer else signed)
+
+    monkeypatch.setattr(steps, "pronounce", forged)
+    assert promise_broken_in(60) == "no decision in officer mode that nobody signed"
+
+
+def test_a_grant_by_a_number_that_was_taken_away_and_no_officer_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(numbers, "question_number", lambda _turn, case, _since: case)
+    promise = "a grant by a number that was not the registered one is questioned"
+    assert promise_broken_in(60) == promise
+
+
+def test_a_grant_on_a_revoked_right_and_no_officer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts, "question", lambda _turn, case, _reason: case)
+    assert promise_broken_in(60) == "a grant on a right that is revoked is questioned"
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.slow
+def test_a_failure_in_a_town_is_a_short_story_of_few_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts, "question_death", lambda _turn, case, _died_on: case)
+    towns = (seed for seed in range(200) if story(seed)[0].people > 3)
+    failure = next(each for seed in towns if (each := try_actions(seed, *story(seed))))
+    assert failure == Failure(failure.seed, "a grant to somebody who has died is questioned", "")
+    told = shortest_story(failure)
+    assert told[0].startswith(("Scenario(people=1,", "Scenario(people=2,"))
+    assert len([line for line in told if line.startswith("*")]) <= 12
+    assert told[-1] == f"BROKEN: {failure.promise}"
