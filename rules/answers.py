@@ -159,7 +159,7 @@ def _consented(turn: Turn, case: Case, offer: Question, report: QuestionAnswered
     consent = _consent(offer, report, language)
     if benefit_on_record.refuses(turn.person, case.with_(consent=consent), turn.policy.zone):
         steps.end(turn, case, EndReason.ALREADY_RECEIVING)
-        turn.close(offer, turn.now)
+        turn.close(offer, turn.at)
         return
     given = turn.keep(case.with_(consent=consent, answers=(_counted(report),)))
     # While another case is consented to this consent is void: nothing was accepted.
@@ -183,7 +183,7 @@ def _account(
         turn.keep(case.with_(account=account, account_source=source, account_at=report.received_at)),
         "account_before_choice",
     )
-    turn.close(question, turn.now)
+    turn.close(question, turn.at)
 
 
 def _with_answer(case: Case, report: QuestionAnswered) -> Case:
@@ -245,6 +245,6 @@ def _go_on(turn: Turn, case: Case, question: Question, **learnt: object) -> None
     steps.proceed(turn, turn.keep(case.with_(**learnt)))
     # An offer goes on hearing a "1" or "2" that takes a later "no" back, as long as its own term runs.
     offer = question.kind is QuestionKind.OFFER
-    turn.close(question, question.term_ends if offer and question.term_ends else turn.now)
+    turn.close(question, question.term_ends if offer and question.term_ends else turn.at)
     if current and current.question_id != question.question_id:
-        turn.close(current, turn.now)
+        turn.close(current, turn.at)

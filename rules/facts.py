@@ -177,13 +177,13 @@ def _withdraw_deceased(turn: Turn, died_on: date | None) -> None:
         _stop(turn, case, EndReason.DECEASED)
         question_death(turn, turn.person.cases[case.case_id], died_on)
     for phone in sorted(phones):
-        turn.withdraw_person(phone, turn.now)
+        turn.withdraw_person(phone, turn.at)
 
 
 def _stop(turn: Turn, case: Case, reason: EndReason) -> None:
     """End an open case; one that has its outcome only records what came too late to change it."""
     if case.open:
-        steps.end(turn, case, reason, close_at=turn.now)
+        steps.end(turn, case, reason, close_at=turn.at)
     elif case.reason is not reason:
         turn.remark(case, f"{reason}_after_{'decision' if case.decided else 'end'}")
 
@@ -205,7 +205,7 @@ def phone_registered(turn: Turn, fact: PhoneRegistered) -> None:
         return
     if before:
         # A time that lies ahead gives the former number no more time to answer.
-        since = min(fact.registered_at, turn.now)
+        since = min(fact.registered_at, turn.at)
         for case in _cases(turn):
             if case.state in WAITING and case.question:
                 turn.close(case.question, since)
@@ -250,9 +250,9 @@ def benefit_recorded(turn: Turn, fact: BenefitRecorded) -> None:
         if case.consent and case.state in WAITING | {State.AWAITING_RULES}:
             steps.proceed(turn, case)
             if case.question:
-                turn.close(case.question, turn.now)
+                turn.close(case.question, turn.at)
         elif case.consent is None and case.state in _OFFERED:
-            steps.end(turn, case, EndReason.ALREADY_RECEIVING, close_at=turn.now)
+            steps.end(turn, case, EndReason.ALREADY_RECEIVING, close_at=turn.at)
 
 
 def account_known(turn: Turn, fact: AccountKnown) -> None:
@@ -280,7 +280,7 @@ def _ask_account_anew(turn: Turn, case: Case, closed: str) -> None:
         return
     steps.proceed(turn, void)
     if case.state in _ACCOUNT_ASKED and case.question:
-        turn.close(case.question, turn.now)
+        turn.close(case.question, turn.at)
 
 
 def _cases(turn: Turn) -> list[Case]:

@@ -38,7 +38,7 @@ def _to_manual_route(turn: Turn, act: OperatorActed) -> None:
     if not case.open:
         raise UnfitActError("object: the case has its outcome already")
     barred = turn.remark(case.with_(obstacle="operator"), "barred_operator")
-    steps.end(turn, barred, EndReason.MANUAL_ROUTE, close_at=turn.now)
+    steps.end(turn, barred, EndReason.MANUAL_ROUTE, close_at=turn.at)
 
 
 def _intend_refusal(turn: Turn, act: OperatorActed) -> None:

@@ -17,9 +17,9 @@ def declined(turn: Turn, case: Case, offer: Question) -> None:
     current = case.question
     ended = steps.end(turn, case, EndReason.DECLINED, at=_said_at(turn), tell=False)
     telling.notify(turn, ended, NoticeKind.DECLINED, until=offer.term_ends)
-    turn.close(offer, offer.term_ends or turn.now)
+    turn.close(offer, offer.term_ends or turn.at)
     if current and current.question_id != offer.question_id:
-        turn.close(current, turn.now)
+        turn.close(current, turn.at)
 
 
 def withdrawn(turn: Turn, case: Case, question: Question) -> None:
@@ -50,4 +50,4 @@ def reminded_of_outcome(turn: Turn, case: Case) -> None:
 
 def _said_at(turn: Turn) -> datetime:
     """The answer's own instant: whoever reads the answer again says the same again."""
-    return turn.answering.received_at if turn.answering else turn.now
+    return turn.answering.received_at if turn.answering else turn.at

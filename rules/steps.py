@@ -78,7 +78,7 @@ def _invite(turn: Turn, case: Case) -> Case:
 def wait_behind(turn: Turn, case: Case) -> Case:
     """Wait until the other case of the person has come to its end (R29). A consent that came too is void."""
     if case.question and case.state in WAITING:
-        turn.close(case.question, turn.now)
+        turn.close(case.question, turn.at)
     void = void_draft(turn, case, "another_ground").without_consent()
     if case.state is State.QUEUED:
         return turn.remark(void, "queued") if case.consent else case

@@ -27,8 +27,9 @@ from schemas.values import is_kazakh_mobile
 class Turn:
     """The person as the event finds them, changed step by step.
 
-    `now` is the present instant in UTC. `remarks` says what was done with an event that changed nothing.
-    `answering` is the citizen's answer that the turn is about.
+    `now` is the present instant in UTC, which differs from worker to worker: it decides nothing that is told,
+    but only how long facts are waited for that were published before. `remarks` says what was done with an
+    event that changed nothing. `answering` is the citizen's answer that the turn is about.
     """
 
     def __init__(self, person: Person, cause: ReceivedEvent, now: datetime, policy: Policy) -> None:

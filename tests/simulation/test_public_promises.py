@@ -6,7 +6,7 @@ import pytest
 
 from ops.simulation.runner import Failure, play, story, try_actions
 from ops.simulation.shrinking import shortest_story
-from rules import decisions, facts, numbers, steps, turn
+from rules import deciding, decisions, facts, numbers, steps, turn
 from rules.person import Case
 from rules.states import State
 from schemas.outcomes import Decision, ProcessEnded
@@ -50,12 +50,12 @@ def test_an_ending_that_names_another_step(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_decision_that_says_something_else_than_what_was_signed(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = steps.pronounce
+    real = deciding.pronounce
 
     def forged(made: turn.Turn, case: Case, signed: Decision) -> Case:
         return real(made, case, signed.with_(officer="officer-8") if signed.officer else signed)
 
-    monkeypatch.setattr(steps, "pronounce", forged)
+    monkeypatch.setattr(deciding, "pronounce", forged)
     assert promise_broken_in(60) == "no decision in officer mode that nobody signed"
 
 
