@@ -26,7 +26,7 @@ FACTS = (
         "foreign",
         "no_phone",
     ),
-    *("applied", "ended", "account"),
+    *("applied", "ended", "account", "closed"),
 )
 """What registries, the portal and the State Corporation publish."""
 
@@ -147,6 +147,22 @@ class Sign:
     granted: bool = True
 
 
+OfficeAct = Literal["hear", "object", "intend", "extend", "manual_route"]
+"""What officers and operators do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """Officers and operators say something of a draft, or of a case: be it the newest or one of long ago.
+
+    `what`: the person was heard today (`hear`, `object`), a refusal is intended (`intend`), the term is
+    extended (`extend`), or a case goes the manual way (`manual_route`).
+    """
+
+    pick: int
+    what: OfficeAct
+
+
 @dataclass(frozen=True, slots=True)
 class Spoil:
     """A record enters an inbox that can't be read, or whose effects are too large."""
@@ -160,8 +176,12 @@ class Settle:
     """All that waits is worked through, without trouble."""
 
 
-Action = Publish | Write | Land | Pass | Edge | Ring | Work | Carry | Status | Repeat | Sign | Spoil | Settle
+_OfPeople = Publish | Write | Land | Sign | Office
+_OfMachines = Work | Carry | Status | Repeat | Spoil
+_OfTime = Pass | Edge | Ring | Settle
+Action = _OfPeople | _OfMachines | _OfTime
 
+_OFFICE_ACTS: tuple[OfficeAct, ...] = ("hear", *get_args(OfficeAct), "intend")
 _OUTCOMES = ("accept", "accept", "accept", "lose", "defer", "reject", "opt_out", "doubt", "die")
 _FAILURES: tuple[Failure, ...] = ("passing", "passing", "permanent", "ours", "opted_out")
 _STATUSES = ("queued", "sent", "delivered", "undelivered", "failed", "read")
@@ -204,6 +224,11 @@ def _sign(chance: Random, setting: Scenario) -> Action:
     return Sign(_pick(chance, setting, 3), _happens(chance, 0.8))
 
 
+def _office(chance: Random, setting: Scenario) -> Action:
+    what = chance.choice(_OFFICE_ACTS)
+    return Office(_pick(chance, setting, 3), what)
+
+
 def _spoil(chance: Random, setting: Scenario) -> Action:
     return Spoil(_pick(chance, setting, 12), chance.choice(_SPOILED))
 
@@ -227,6 +252,7 @@ _MAKERS: tuple[tuple[int, int, _Maker], ...] = (
     (4, 5, _status),
     (2, 2, lambda chance, setting: Repeat(_pick(chance, setting, 60))),
     (2, 5, _sign),
+    (2, 4, _office),
     (2, 2, _spoil),
     (14, 12, lambda *_: Settle()),
 )

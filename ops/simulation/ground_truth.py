@@ -124,7 +124,7 @@ class Known:
                 if self.benefit is None or fact.recorded_on >= self.benefit.recorded_on:
                     self.benefit = fact
             case HearingRecorded():
-                self.heard.setdefault(fact.decision_id, fact.held_on)
+                self.heard[fact.decision_id] = fact.held_on
             case QuestionSentTime():
                 self.told.add((fact.message_id, fact.sent_at))
             case QuestionSent():

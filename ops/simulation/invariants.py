@@ -1,6 +1,6 @@
 """The promises, checked at each step against what truly happened."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from ops.simulation.carrier_model import STALE, Sms
 from ops.simulation.desk_model import Application, Told
@@ -47,6 +47,8 @@ _JUST = timedelta(minutes=30)
 _EXPLANATIONS = 3
 _GROUND_4 = 4
 _NOTICE = 3
+_ORDER = "order-225-2021/1"
+_IN_FORCE, _REPEALED = date(2021, 7, 20), date(2023, 7, 1)
 
 
 class Invariants:
@@ -74,6 +76,7 @@ class Invariants:
             self._once(effect)
             match effect.data:
                 case QuestionAsked() as asked:
+                    self._offered(done, asked)
                     demand(asked.phone == known.phone, "a question goes to the registered number only")
                     self.truth.asked[asked.question_id] = asked
                     self._questions[message_id_of(asked.question_id)] = asked
@@ -118,6 +121,7 @@ class Invariants:
         case = done.before.cases[decision.case_id]
         self._consented(decision, known)
         demand(not known.dead, "no decision after a death")
+        self._ruled(decision)
         demand(not known.revoked(case.record_id), "no decision after a revocation")
         signed = isinstance(done.record.data, DecisionSigned)
         if decision.outcome == "granted":
@@ -136,6 +140,23 @@ class Invariants:
         else:
             demand(self.scenario.mode is DecisionMode.AUTO, "an officer decides in officer mode")
             self._rests(decision, known)
+
+    def _offered(self, done: Application[Person], asked: QuestionAsked) -> None:
+        if asked.kind is QuestionKind.OFFER:
+            at = done.record.appended_at or done.record.time
+            demand(self._in_force(at), "nothing is offered while no rules are in force")
+
+    def _in_force(self, instant: datetime) -> bool:
+        """Whether rules count at this instant (R20, R21)."""
+        day = instant.astimezone(ALMATY).date()
+        return day >= _IN_FORCE and (day < _REPEALED or not self.scenario.strict)
+
+    def _ruled(self, decision: Decision) -> None:
+        """The rules of the application date decide, and the decision names them."""
+        day = decision.application_date
+        named = _ORDER if day < _REPEALED else f"{_ORDER}+repealed"
+        lawful = day >= _IN_FORCE and (day < _REPEALED or not self.scenario.strict)
+        demand(lawful and decision.rules_version == named, "the rules of the application date decide")
 
     def _heard(self, decision: BenefitDecided, known: Known) -> None:
         """Nobody is refused unheard: they were told of it, and three working days lay between (R30)."""
@@ -183,7 +204,8 @@ class Invariants:
         """Whether an answer counted for its case; nothing else may have happened to another."""
         before, after = done.before.cases, done.after.cases
         for each, case in before.items():
-            waits = State.QUEUED in (case.state, after[each].state)
+            states = {case.state, after[each].state}
+            waits = bool(states & {State.QUEUED, State.AWAITING_RULES})
             waits = waits or after[each].reason is EndReason.ANOTHER_GROUND
             same = each == case_id or after[each] == case or waits
             demand(same, "an answer moves no other case")

@@ -16,9 +16,10 @@ from sms.conversation.line import Line
 
 def check_person(person: Person, invariants: Invariants) -> None:
     """Check every case of a person."""
+    awaited = any(case.state is State.AWAITING_RULES for case in person.cases.values())
     for case in person.cases.values():
         known = invariants.truth.known(person.person_id)
-        _check_outcome(case, invariants)
+        _check_outcome(case, invariants, awaited=awaited)
         _check_story(case, invariants)
         _check_questioned(case, invariants, known)
         if not case.decided:
@@ -113,10 +114,14 @@ def _check_questioned(case: Case, invariants: Invariants, known: Known) -> None:
         demand(told, "a grant on a right that is revoked is questioned")
 
 
-def _check_outcome(case: Case, invariants: Invariants) -> None:
+def _check_outcome(case: Case, invariants: Invariants, *, awaited: bool) -> None:
+    """`awaited`: whether the person waits for rules; then another case may wait behind that."""
     outcomes = list(invariants.outcomes.get(case.case_id, {}).values())
     decided = [outcome for outcome in outcomes if isinstance(outcome, BenefitDecided)]
     demand(len(decided) <= 1, "at most one decision a case")
+    if awaited and case.state in (State.AWAITING_RULES, State.QUEUED):
+        demand(invariants.scenario.strict, "nobody waits for rules that are in force")
+        return
     demand(outcomes, "every entitlement has an outcome", case.state)
     last = outcomes[-1]
     if isinstance(last, ProcessEnded):

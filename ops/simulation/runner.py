@@ -9,7 +9,7 @@ from random import Random
 
 from ops.simulation.actions import Action, few_actions, many_actions
 from ops.simulation.promises import BrokenPromiseError
-from ops.simulation.scenario import Scenario, scenario, town
+from ops.simulation.scenario import Scenario, scenario, town, with_edges
 from ops.simulation.tales import strewn, tale
 from ops.simulation.world import World
 
@@ -45,7 +45,7 @@ def story(seed: int) -> tuple[Scenario, list[Action]]:
         tales = int(chance.random() < _TOLD)
     for _ in range(tales):
         made = strewn(chance, made, tale(chance, setting))
-    return setting, made
+    return with_edges(chance, setting), made
 
 
 def play(seed: int) -> Failure | None:

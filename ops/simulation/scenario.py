@@ -4,8 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from random import Random
 
-from rules.policy import DecisionMode, Policy, TermPolicy
+from rules.policy import DecisionMode, Policy, Retention, TermPolicy
+from rules.rule_sets import Permissions
 from schemas.ids import PersonId
+from schemas.times import ALMATY
 from sms.catalogues import load_texts
 from sms.conversation.converse import LinePolicy
 from sms.conversation.hours import SendingHours
@@ -28,6 +30,7 @@ HELD = (
 )
 """How long the SMS API takes to send what it has accepted: mostly no time, once in a while days."""
 
+_SOON = timedelta(days=4)
 _ORIGINS = (
     datetime(2021, 7, 22, 4, tzinfo=UTC),
     datetime(2021, 8, 27, 14, 55, tzinfo=UTC),
@@ -35,12 +38,21 @@ _ORIGINS = (
 )
 
 
+_AT_THE_EDGES_OF_THE_LAW = (
+    datetime(2021, 7, 18, 4, tzinfo=UTC),
+    datetime(2023, 6, 28, 4, tzinfo=UTC),
+)
+REPEALED = datetime(2023, 7, 1, tzinfo=ALMATY).astimezone(UTC)
+"""The instant at which the order is in force no longer (R20)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """The scenario of one run: `people` who share `phones` numbers. `origin` is its first instant, in UTC.
 
     `held` is how long the SMS API takes to send what it has accepted; `reports` says whether it then reports
-    so by itself, and not only where a run has it do so.
+    so by itself, and not only where a run has it do so. `strict`: no rules count past their repeal. `kept`
+    is how long what names a person is kept of a case at rest; None: for ever.
     """
 
     people: int = 2
@@ -52,6 +64,8 @@ class Scenario:
     held: timedelta = timedelta(0)
     reports: bool = False
     phones: int = 2
+    strict: bool = False
+    kept: timedelta | None = None
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -61,7 +75,9 @@ class Scenario:
     @property
     def policy(self) -> Policy:
         """The case desk's policies."""
-        return Policy(self.term, self.mode, self.grace)
+        kept = Retention(*(self.kept,) * 5)
+        allowed = Permissions(repealed=not self.strict)
+        return Policy(self.term, self.mode, self.grace, retention=kept, allowed=allowed)
 
     @property
     def line_policy(self) -> LinePolicy:
@@ -81,6 +97,14 @@ def scenario(chance: Random) -> Scenario:
         held=chance.choice(HELD),
         reports=chance.choice((True, False)),
     )
+
+
+def with_edges(chance: Random, setting: Scenario) -> Scenario:
+    """The same, once in a while at the edges of the law in time, or where what is over is soon forgotten."""
+    kind = chance.randrange(10)
+    if kind == 0:
+        return replace(setting, strict=True, origin=chance.choice(_AT_THE_EDGES_OF_THE_LAW))
+    return replace(setting, kept=_SOON) if kind == 1 else setting
 
 
 def town(setting: Scenario) -> Scenario:

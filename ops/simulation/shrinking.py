@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from ops.simulation.actions import Action, Carry, Land, Publish, Settle, Sign, Status, Work, Write
+from ops.simulation.actions import Action, Carry, Land, Office, Publish, Settle, Sign, Status, Work, Write
 from ops.simulation.runner import Failure, promise_of, story, try_actions
 from ops.simulation.scenario import Scenario
 from ops.simulation.world import World
@@ -152,6 +152,6 @@ def _simpler(action: Action) -> Iterator[Action]:
             yield replace(action, ago=0)
         case _:
             pass
-    if isinstance(action, Work | Carry | Status | Sign | Land):
+    if isinstance(action, Work | Carry | Status | Sign | Office | Land):
         for pick in range(min(action.pick, _PICKS)):
             yield replace(action, pick=pick)

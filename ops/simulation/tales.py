@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from random import Random
 
-from ops.simulation.actions import Action, Publish, Settle, Write
+from ops.simulation.actions import Action, Office, Pass, Publish, Ring, Settle, Sign, Write
 from ops.simulation.scenario import Scenario
 
 _OVER_TWO_DAYS = 3000
 """So many minutes ago: on an earlier day than a consent of now."""
+_DAY = 24 * 3600.0
+_NEWEST, _HALF = 59, 0.5
 
 
 def _revoked(chance: Random, person: int, _: int) -> list[Action]:
@@ -42,6 +44,20 @@ def _withdrawn(_: Random, person: int, phone: int) -> list[Action]:
     return [*_learns(person, f"phone{phone}"), *_agrees(phone), Write(phone, "0"), Settle()]
 
 
+def _heard(chance: Random, person: int, phone: int) -> list[Action]:
+    """A person agrees, a refusal is intended, they are heard, and an officer signs."""
+    agreed = [*_learns(person, f"phone{phone}"), *_agrees(phone), *_agrees(phone), *_agrees(phone)]
+    newest = _NEWEST - chance.randrange(3)
+    intended: Action = Publish(person, "applied", _OVER_TWO_DAYS)
+    if chance.random() < _HALF:
+        intended = Office(newest, "intend")
+    held = Office(newest, chance.choice(("hear", "object")))
+    extended = Office(newest, "extend")
+    waited = chance.choice((Pass(6 * _DAY), Pass(6 * _DAY), Pass(_DAY)))
+    signed = Sign(newest, granted=False)
+    return [*agreed, intended, Settle(), extended, waited, Ring(), held, Settle(), signed, Settle()]
+
+
 def _learns(person: int, fact: str) -> tuple[Action, Action]:
     return Publish(person, fact), Settle()
 
@@ -51,7 +67,7 @@ def _agrees(phone: int) -> tuple[Action, Action]:
 
 
 _TALES: tuple[Callable[[Random, int, int], list[Action]], ...] = (
-    *(_revoked, _died, _moves, _decided, _decided, _withdrawn),
+    *(_revoked, _died, _moves, _decided, _decided, _withdrawn, _heard, _heard),
 )
 
 

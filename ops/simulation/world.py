@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import JsonValue
 
 from agents.desks import case_desk, sms_desk
 from ops.simulation.actions import (
@@ -11,6 +13,7 @@ from ops.simulation.actions import (
     Crash,
     Edge,
     Land,
+    Office,
     Pass,
     Publish,
     Repeat,
@@ -41,12 +44,13 @@ from ops.simulation.ground_truth import GroundTruth, Text
 from ops.simulation.invariants import Invariants
 from ops.simulation.promises import BrokenPromiseError, demand
 from ops.simulation.quiescence import check_line, check_person
-from ops.simulation.scenario import IBANS, IINS, Scenario, person_id
+from ops.simulation.scenario import IBANS, IINS, REPEALED, Scenario, person_id
+from rules.hearing import RefusalGround
 from rules.person import Person
 from rules.terms import local_day
 from schemas.base import Event
 from schemas.deadlines import Deadline
-from schemas.emaket import DecisionSigned, HearingRecorded
+from schemas.emaket import DecisionSigned, HearingRecorded, TermExtended
 from schemas.ids import CaseId, PersonId, Sid, person_of
 from schemas.messages import (
     Failure,
@@ -54,6 +58,7 @@ from schemas.messages import (
     MessageStatusReported,
     MessageToSend,
 )
+from schemas.operators import ActObject, OperatorActed
 from schemas.outcomes import DecisionDrafted
 from schemas.questions import CasePurged, QuestionKind
 from schemas.received import ReceivedEvent
@@ -103,6 +108,7 @@ class World:
             Status: self._status,
             Repeat: self._repeat,
             Sign: self._sign,
+            Office: self._office,
             Spoil: self._spoil,
             Settle: lambda _: self.settle(),
         }
@@ -184,7 +190,7 @@ class World:
             large = data is not None and refused.posted.event_id in self._spoiled
             expected = data is None or (large and refused.reason == "its effect is too large")
             # A draft of long ago is void, or decided otherwise; and a hearing may come too early.
-            officers = isinstance(data, DecisionSigned | HearingRecorded)
+            officers = isinstance(data, DecisionSigned | HearingRecorded | TermExtended | OperatorActed)
             expected = expected or (officers and ": " in refused.reason)
             demand(" raised " not in refused.reason, "nothing raises", refused.reason)
             demand(expected, "only what is spoiled is a dead letter", refused.reason)
@@ -283,11 +289,66 @@ class World:
         signed = DecisionSigned(
             decision_id=draft.decision_id,
             outcome="granted" if granted else "refused",
-            refusal_ground=None if granted else draft.refusal_ground or 1,
+            refusal_ground=None if granted else self._ground(draft),
             officer="officer-7",
             signed_at=self.now,
         )
         self.publish(person_of(draft.decision_id), signed)
+
+    def _ground(self, draft: DecisionDrafted) -> RefusalGround:
+        """On which an officer refuses: that of which the person was told, if they were."""
+        case = self.cases.state(person_of(draft.decision_id)).cases.get(draft.case_id)
+        told = case.hearing.refusal_ground if case and case.hearing else None
+        return told or draft.refusal_ground or 1
+
+    def _office(self, action: Office) -> None:
+        if action.what == "manual_route":
+            people = [person for person in self.cases.states() if person.cases]
+            if people:
+                person = people[action.pick % len(people)]
+                self._operate(person.person_id, "manual_route", "case", next(iter(person.cases)), {})
+        elif self._drafts:
+            draft = self._drafts[action.pick % len(self._drafts)]
+            match action.what:
+                case "intend":
+                    ground = 1 + action.pick % 3
+                    person_id = person_of(draft.decision_id)
+                    self._operate(
+                        person_id, "intend_refusal", "decision", draft.decision_id, {"refusal_ground": ground}
+                    )
+                case "extend":
+                    self.extend(draft, days=(9, 20, 60)[action.pick % 3])
+                case what:
+                    self.hear(draft, objection=what == "object")
+
+    def _operate(
+        self,
+        person: PersonId,
+        act: str,
+        kind: Literal["case", "decision"],
+        id_: str,
+        details: dict[str, JsonValue],
+    ) -> None:
+        """An operator does something, for a reason."""
+        acted = OperatorActed(
+            act=act,
+            object=ActObject(kind=kind, id=id_),
+            person_id="0" * 64,
+            details=details,
+            reason="a reason",
+            operator="operator-3",
+        )
+        self.publish(person, acted)
+
+    def extend(self, draft: DecisionDrafted, *, days: int) -> None:
+        """An officer extends the term of a draft to so many days from now (R13)."""
+        extended = TermExtended(
+            decision_id=draft.decision_id,
+            until=local_day(self.now) + timedelta(days=days),
+            reason="a record is checked",
+            officer="officer-7",
+        )
+        self.publish(person_of(draft.decision_id), extended)
 
     def hear(self, draft: DecisionDrafted, *, objection: bool = False) -> None:
         """An officer records that the person was heard today (R30)."""
@@ -340,8 +401,12 @@ class World:
 
     def _coming(self) -> list[datetime]:
         """The instants at which something happens by itself."""
-        coming = [deadline.at for _, _, deadline in self.waits()]
+        coming = [deadline.at for _, _, deadline in self.waits() if not self._in_vain(deadline)]
         return coming + [sms.sent_at for sms in self._unreported]
+
+    def _in_vain(self, deadline: Deadline) -> bool:
+        """Whether it is waited for rules that will never be in force again."""
+        return deadline.name.endswith("/rules") and deadline.at >= REPEALED
 
     def rest(self) -> None:
         """Let every text land, every deadline come and every draft be signed; then check the outcomes."""

@@ -156,7 +156,7 @@ async def test_answers_that_nobody_took_count_once_and_when_they_were_received(
     [decided] = story.outcomes()
     assert (decided["outcome"], decided["language"], decided["iban"]) == ("granted", "kk", IBAN)
     evidence = decided["evidence"]
-    assert evidence["answer_text"] == "1"
-    assert datetime.fromisoformat(evidence["answer_received_at"]) == received(consent)
+    assert evidence["answers"][0]["text"] == "1"
+    assert datetime.fromisoformat(evidence["consent_to_data"]["at"]) == received(consent)
     assert story.asked() == ["offer", "account", "granted"]
     assert sum(topic == DEAD for topic, _ in story.came_out) == dead_before

@@ -155,7 +155,7 @@ async def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(
     doubled = {text: count for text, count in Counter(play.messages).items() if count > 1}
     assert doubled == {}
     _every_step_is_told_once_and_in_order(play.events)
-    _every_outcome_has_a_document_that_verifies(play.events, notified)
+    _every_outcome_and_consent_has_a_document_that_verifies(play.events, notified)
 
 
 def _every_step_is_told_once_and_in_order(events: list[tuple[str, dict[str, Any]]]) -> None:
@@ -172,19 +172,20 @@ def _every_step_is_told_once_and_in_order(events: list[tuple[str, dict[str, Any]
     assert check_log(log).findings == ()
 
 
-def _every_outcome_has_a_document_that_verifies(
+def _every_outcome_and_consent_has_a_document_that_verifies(
     events: list[tuple[str, dict[str, Any]]], notified: Sequence[ConsumerRecord]
 ) -> None:
     """A repeated document is the same byte for byte."""
-    outcomes = {
+    told = {
         (data["case_id"], data["step"])
         for topic, data in events
         if topic in ("benefit.decided.v1", "benefit.process-ended.v1")
+        or (topic == "case.advanced.v1" and data["note"] == "accepted")
     }
     documents: dict[tuple[str, int], set[str]] = {}
     for record in notified:
         event = CabinetNotified.model_validate_json(record.value)
         claims = verify_document(event.document, DEMO_KEYS).claims
         documents.setdefault((claims.case_id, claims.step), set()).add(event.document)
-    assert documents.keys() == outcomes
+    assert documents.keys() == told
     assert all(len(alike) == 1 for alike in documents.values())
