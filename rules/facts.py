@@ -7,7 +7,7 @@ from rules import benefit_on_record, steps, telling
 from rules.grounds import Entitlement, entitlement, scheme_without_choice
 from rules.numbers import undo_since, without_former_consent
 from rules.person import Case, Source
-from rules.questioning import question, question_death
+from rules.questioning import question, question_death, question_record
 from rules.signatures import draft_anew
 from rules.standings import published_anew, restored_cases, revoked_cases
 from rules.states import BEFORE_CONSENT, DRAFTED, WAITING, State
@@ -241,6 +241,9 @@ def benefit_recorded(turn: Turn, fact: BenefitRecorded) -> None:
     if own:
         turn.remark(own, "own_application_recorded")
     for case in _cases(turn):
+        if case.decided:
+            question_record(turn, case)
+            continue
         if case.draft:
             draft_anew(turn, case, "benefit_recorded" if turn.person.receives else "benefit_record_changed")
             continue
