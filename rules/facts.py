@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
-from rules import benefit_on_record, steps, telling
+from rules import accounts, benefit_on_record, steps, telling
 from rules.grounds import Entitlement, entitlement, scheme_without_choice
 from rules.numbers import undo_since, without_former_consent
 from rules.person import Case, Source
@@ -258,8 +258,12 @@ def benefit_recorded(turn: Turn, fact: BenefitRecorded) -> None:
 
 
 def account_known(turn: Turn, fact: AccountKnown) -> None:
-    """An account to confirm instead of asking for one (R4)."""
+    """An account to confirm instead of asking for one (R4), or that the one known before is closed."""
+    before = turn.person.account
     turn.know(iin=fact.iin, account=fact.iban)
+    if before and fact.iban is None:
+        for case in _cases(turn):
+            accounts.closed(turn, case, before)
 
 
 def _cases(turn: Turn) -> list[Case]:
