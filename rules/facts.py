@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import date
 
-from rules import benefit_on_record, deciding, steps, telling
+from rules import accounts, benefit_on_record, steps, telling
 from rules.grounds import Entitlement, entitlement, scheme_without_choice
 from rules.numbers import undo_since, without_former_consent
 from rules.person import Case, Source
-from rules.questioning import question, question_death
+from rules.questioning import question, question_death, question_record
 from rules.signatures import draft_anew
 from rules.standings import published_anew, restored_cases, revoked_cases
 from rules.states import BEFORE_CONSENT, DRAFTED, WAITING, State
@@ -26,7 +26,6 @@ from schemas.registry import (
 from schemas.statecorp import AccountKnown, BenefitRecorded
 from schemas.values import EndReason
 
-_ACCOUNT_ASKED = frozenset({State.ACCOUNT_ASKED, State.ACCOUNT_SENT})
 _OFFERED = BEFORE_CONSENT - {State.RECEIVED} | {State.AWAITING_RULES}
 
 
@@ -242,6 +241,9 @@ def benefit_recorded(turn: Turn, fact: BenefitRecorded) -> None:
     if own:
         turn.remark(own, "own_application_recorded")
     for case in _cases(turn):
+        if case.decided:
+            question_record(turn, case)
+            continue
         if case.draft:
             draft_anew(turn, case, "benefit_recorded" if turn.person.receives else "benefit_record_changed")
             continue
@@ -256,31 +258,12 @@ def benefit_recorded(turn: Turn, fact: BenefitRecorded) -> None:
 
 
 def account_known(turn: Turn, fact: AccountKnown) -> None:
-    """An account to confirm instead of asking for one (R4). One that is closed is asked for anew."""
-    closed = turn.person.account if fact.iban is None else None
+    """An account to confirm instead of asking for one (R4), or that the one known before is closed."""
+    before = turn.person.account
     turn.know(iin=fact.iin, account=fact.iban)
-    if closed is None:
-        return
-    for case in _cases(turn):
-        shown = case.state in _ACCOUNT_ASKED and case.question and case.question.account == closed
-        if case.open and (case.account == closed or shown):
-            _ask_account_anew(turn, case, closed)
-
-
-def _ask_account_anew(turn: Turn, case: Case, closed: str) -> None:
-    """The account is closed before the decision: whoever named it names another, and cannot confirm it."""
-    asked = tuple(
-        question.with_(account=None) if question.account == closed else question
-        for question in case.questions
-    )
-    without = case.without_account() if case.account == closed else case
-    noted = turn.remark(without.with_(questions=asked), "account_closed")
-    void = turn.keep(deciding.void_draft(turn, noted, "account_closed"))
-    if case.state not in DRAFTED | _ACCOUNT_ASKED:
-        return
-    steps.proceed(turn, void)
-    if case.state in _ACCOUNT_ASKED and case.question:
-        turn.close(case.question, turn.at)
+    if before and fact.iban is None:
+        for case in _cases(turn):
+            accounts.closed(turn, case, before)
 
 
 def _cases(turn: Turn) -> list[Case]:

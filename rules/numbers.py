@@ -19,10 +19,8 @@ def undo_since(turn: Turn, case: Case, since: datetime) -> None:
         question_number(turn, case, since)
     elif case.consent and case.consent.received_at >= since:
         _without_consent(turn, case, "consent_undone")
-    elif case.account_at and case.account_at >= since:
-        case = turn.remark(case, "account_undone")
-        undone = case.without_account()
-        turn.keep(deciding.void_draft(turn, undone, "number_not_registered"))
+    else:
+        _without_answers(turn, case, since)
 
 
 def without_former_consent(turn: Turn, case: Case) -> Case:
@@ -30,6 +28,17 @@ def without_former_consent(turn: Turn, case: Case) -> Case:
     if case.consent is None or case.account or case.state in DRAFTED or turn.phone is None:
         return case
     return _without_consent(turn, case, "consent_of_former_number")
+
+
+def _without_answers(turn: Turn, case: Case, since: datetime) -> None:
+    """Undo the choice and the account that were received from this instant on; the consent stands."""
+    undone = case
+    if case.chosen_at and case.chosen_at >= since:
+        undone = turn.remark(undone, "choice_undone").without_choice()
+    if case.account_at and case.account_at >= since:
+        undone = turn.remark(undone, "account_undone").without_account()
+    if undone != case:
+        turn.keep(deciding.void_draft(turn, undone, "number_not_registered"))
 
 
 def _without_consent(turn: Turn, case: Case, note: str) -> Case:

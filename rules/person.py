@@ -228,6 +228,22 @@ class Case(Stored):
         under_way = self.open and self.state is not State.QUEUED
         return self.state is State.GRANTED or (under_way and self.consent is not None)
 
+    @property
+    def chosen_at(self) -> Instant | None:
+        """When it was chosen whether there is one application (R7)."""
+        chosen = ("together", "separately")
+        return next((known.received_at for known in self.answers if known.meaning in chosen), None)
+
+    def without_choice(self) -> "Case":
+        """The case before it was chosen whether there is one application."""
+        choices = {
+            known.question_id for known in self.questions if known.kind is QuestionKind.ONE_APPLICATION
+        }
+        return self.with_(
+            scheme=scheme_without_choice(self.ground),
+            answers=tuple(known for known in self.answers if known.question_id not in choices),
+        )
+
     def without_account(self) -> "Case":
         """The case without the account that was given for it."""
         accounts = {known.question_id for known in self.questions if known.kind is QuestionKind.ACCOUNT}

@@ -59,3 +59,14 @@ def question_number(turn: Turn, case: Case, since: datetime) -> Case:
     if made and made.consented_at >= since:
         return question(turn, case, "number_not_registered_at_consent")
     return case
+
+
+def question_record(turn: Turn, case: Case) -> Case:
+    """Question a grant where the benefit turns out to have been on record before it was applied for (R12)."""
+    made, person = case.decision, turn.person
+    if made is None or not person.receives or person.benefit_case_id == case.case_id:
+        return case
+    # What is recorded from that day on may be this grant itself.
+    if person.benefit_as_of and person.benefit_as_of < made.application_date:
+        return question(turn, case, "second_grant")
+    return case

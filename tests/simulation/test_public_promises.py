@@ -64,7 +64,7 @@ def test_a_grant_by_a_number_that_was_taken_away_and_no_officer_is_told(
 ) -> None:
     monkeypatch.setattr(numbers, "question_number", lambda _turn, case, _since: case)
     promise = "a grant by a number that was not the registered one is questioned"
-    assert promise_broken_in(60) == promise
+    assert promise_broken_in(400) == promise
 
 
 def test_a_grant_on_a_revoked_right_and_no_officer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from schemas.portal import PhoneRegistered
 from schemas.questions import Answer, QuestionAnswered, QuestionSent
 from schemas.received import ReceivedEvent
 from schemas.registry import TitleAwarded
+from schemas.turned import Turned
 
 IIN = "850101300015"
 PHONE, OTHER = "+77011234567", "+77471234567"
@@ -55,10 +56,13 @@ class Desk:
                 fact,
                 appended_at=self.now,
             )
-            done = advance(self.person, cause, self.now, self.policy)
+            done = self.turn(cause)
             self.person, self.remarks = done.state, done.remarks
             effects += done.effects
         return effects
+
+    def turn(self, cause: ReceivedEvent) -> Turned[Person]:
+        return advance(self.person, cause, self.now, self.policy)
 
     @property
     def case(self) -> Case:
