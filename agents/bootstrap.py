@@ -3,6 +3,7 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from agents import case_gauges
 from agents.carrier import CarrierAgent
 from agents.desks import case_desk, sms_desk
 from agents.documents import Documents
@@ -49,9 +50,12 @@ def assemble(settings: Settings) -> StreamApp:
     carrier: Carrier = twilio_carrier(settings)
     pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
     register_stateless(app, "intake", TOPICS, Intake(pseudonyms, app.clock).handle)
-    Desk(
-        app, case_desk(case_policy(settings), pseudonyms, app.clock, case_documents(settings, texts.version))
+    cases = Desk(
+        app,
+        case_desk(case_policy(settings), pseudonyms, app.clock, case_documents(settings, texts.version)),
+        case_gauges.counts,
     )
+    case_gauges.show(cases.counts)
     Desk(app, sms_desk(line_policy(settings, texts), pseudonyms, app.clock))
     CarrierAgent(
         app,

@@ -177,10 +177,10 @@ class Fold(Generic[S, E]):
         """What is to be written under each touched key."""
         return {key: self._value(opened) for key, opened in self._opened.items()}
 
-    def written(self, values: dict[bytes, bytes]) -> Iterator[tuple[bytes, Sequence[Deadline]]]:
-        """Keep at hand what is written now, and tell what each key waits for."""
+    def written(self, values: dict[bytes, bytes]) -> Iterator[tuple[bytes, S]]:
+        """Keep at hand what is written now, and tell the state of each key."""
         for key, opened in self._opened.items():
-            yield key, self._core.deadlines(opened.state)
+            yield key, opened.state
             opened.data, opened.newest = values[key], 0
             self._recent[key] = opened
 
