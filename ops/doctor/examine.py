@@ -12,6 +12,7 @@ from kafka.errors import KafkaError
 
 from ops.doctor.codecs import codecs
 from ops.doctor.machine import Line, Verdict, data_folder, local_brokers, python, zones
+from ops.doctor.rules import rules
 from ops.doctor.texts import texts
 from ops.reach import require_broker
 from ops.topics import State, apply_topics
@@ -37,10 +38,11 @@ def examine() -> Iterator[Line]:
         yield from (Line(Verdict.WRONG, line) for line in error.problems)
         yield Line(
             Verdict.NOTE,
-            "texts, brokers, topics and the SMS API were not looked at: put the settings right first",
+            "rules, texts, brokers, topics and the SMS API were not looked at: put the settings right first",
         )
         return
     yield from _settings(settings)
+    yield from rules(settings)
     yield from texts(settings)
     yield from data_folder(settings.data_dir)
     yield from _webhooks(settings)
