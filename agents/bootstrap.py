@@ -109,10 +109,11 @@ def rule_permissions(settings: Settings) -> Permissions:
     return Permissions(repealed=settings.repealed_rules_count, drafts=settings.draft_rules_count)
 
 
-def case_documents(settings: Settings, texts_version: str) -> Documents:
+def case_documents(settings: Settings, texts_version: str, *, signs: bool = True) -> Documents:
     """Who signs the documents of the cabinet, whose signatures count, and what the documents name.
 
-    `texts_version` is the version of the texts that citizens are sent.
+    `texts_version` is the version of the texts that citizens are sent. Where nothing is to be signed, no
+    private key is read.
     """
     policies = {
         "term_policy": settings.term_policy,
@@ -126,7 +127,7 @@ def case_documents(settings: Settings, texts_version: str) -> Documents:
         "hearing_days": str(settings.hearing_days),
     }
     return Documents(
-        load_signer(settings.signing_keys, settings.document_issuer),
+        load_signer(settings.signing_keys, settings.document_issuer) if signs else None,
         load_officers(settings.officer_keys, settings.officer_roots, settings.officer_crl),
         Issued(texts_version, policies),
     )

@@ -15,7 +15,7 @@ import structlog
 from streams.counts import Counts
 from streams.deadlines import Deadlines
 from streams.exits import Exit, end_process
-from streams.fold import DeskCore, Fold, FoldLimits, Opened, UnreadableStateError, load
+from streams.fold import DeskCore, Fold, Opened, UnreadableStateError, fold_limits, load
 from streams.handlers import register_handler
 from streams.records import Record
 from streams.transport.batch import Batch
@@ -53,12 +53,7 @@ class Desk:
         self.deadlines = Deadlines(app, core.inbox, core.elapsed)
         self.counts = Counts()
         app.tables_of_inboxes[core.inbox] = self.changelog
-        self._limits = FoldLimits(
-            keep=app.tuning.keep_handled,
-            most=app.tuning.most_handled,
-            largest_value=app.tuning.max_record_bytes,
-            largest_effect=app.tuning.max_record_bytes // 2,
-        )
+        self._limits = fold_limits(app.tuning)
         self._unarmed: set[int] = set()
         self._recent: dict[bytes, Opened[Any]] = {}
         self.table.on_recover(self._on_recover)
