@@ -3,6 +3,7 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from agents import case_gauges
 from agents.carrier import CarrierAgent
 from agents.desks import case_desk, sms_desk
 from agents.documents import Documents
@@ -49,9 +50,12 @@ def assemble(settings: Settings) -> StreamApp:
     carrier: Carrier = twilio_carrier(settings)
     pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
     register_stateless(app, "intake", TOPICS, Intake(pseudonyms, app.clock).handle)
-    Desk(
-        app, case_desk(case_policy(settings), pseudonyms, app.clock, case_documents(settings, texts.version))
+    cases = Desk(
+        app,
+        case_desk(case_policy(settings), pseudonyms, app.clock, case_documents(settings, texts.version)),
+        case_gauges.counts,
     )
+    case_gauges.show(cases.counts)
     Desk(app, sms_desk(line_policy(settings, texts), pseudonyms, app.clock))
     CarrierAgent(
         app,
@@ -105,13 +109,14 @@ def rule_permissions(settings: Settings) -> Permissions:
     return Permissions(repealed=settings.repealed_rules_count, drafts=settings.draft_rules_count)
 
 
-def case_documents(settings: Settings, texts_version: str) -> Documents:
+def case_documents(settings: Settings, texts_version: str, *, signs: bool = True) -> Documents:
     """Who signs the documents of the cabinet, whose signatures count, and what the documents name.
 
-    `texts_version` is the version of the texts that citizens are sent.
+    `texts_version` is the version of the texts that citizens are sent. Where nothing is to be signed, no
+    private key is read.
     """
     return Documents(
-        load_signer(settings.signing_keys, settings.document_issuer),
+        load_signer(settings.signing_keys, settings.document_issuer) if signs else None,
         load_officers(settings.officer_keys, settings.officer_roots, settings.officer_crl),
         Issued(texts_version, named_policies(settings)),
     )

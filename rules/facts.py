@@ -3,14 +3,13 @@
 from dataclasses import replace
 from datetime import date
 
-from rules import accounts, benefit_on_record, steps, telling
+from rules import steps, telling
 from rules.grounds import Entitlement, entitlement, scheme_without_choice
 from rules.numbers import undo_since, without_former_consent
 from rules.person import Case, Source
-from rules.questioning import question, question_death, question_record
-from rules.signatures import draft_anew
+from rules.questioning import question, question_death
 from rules.standings import published_anew, restored_cases, revoked_cases
-from rules.states import BEFORE_CONSENT, DRAFTED, WAITING, State
+from rules.states import DRAFTED, WAITING, State
 from rules.turn import Turn, find_case, without_number
 from schemas.ids import case_id_of
 from schemas.portal import PhoneRegistered
@@ -23,10 +22,7 @@ from schemas.registry import (
     EntitlementRevoked,
     TitleAwarded,
 )
-from schemas.statecorp import AccountKnown, BenefitRecorded
 from schemas.values import EndReason
-
-_OFFERED = BEFORE_CONSENT - {State.RECEIVED} | {State.AWAITING_RULES}
 
 
 def right_arises(turn: Turn, fact: TitleAwarded | DisabilityEstablished) -> None:
@@ -223,47 +219,6 @@ def _unreached(case: Case) -> bool:
         EndReason.NUMBER_NOT_REACHABLE,
         EndReason.UNDELIVERABLE,
     )
-
-
-def benefit_recorded(turn: Turn, fact: BenefitRecorded) -> None:
-    """Ground 4 (R12): before the consent there is nothing to refuse yet, and the process ends."""
-    person = turn.person
-    if person.benefit_as_of and fact.recorded_on < person.benefit_as_of:
-        turn.remarks.append("a newer record of the benefit is known already")
-        return
-    turn.know(
-        iin=fact.iin,
-        benefit=fact.status,
-        benefit_as_of=fact.recorded_on,
-        benefit_case_id=fact.case_id,
-    )
-    own = find_case(turn, fact.case_id) if fact.case_id else None
-    if own:
-        turn.remark(own, "own_application_recorded")
-    for case in _cases(turn):
-        if case.decided:
-            question_record(turn, case)
-            continue
-        if case.draft:
-            draft_anew(turn, case, "benefit_recorded" if turn.person.receives else "benefit_record_changed")
-            continue
-        if not benefit_on_record.refuses(turn.person, case, turn.policy.zone):
-            continue
-        if case.consent and case.state in WAITING | {State.AWAITING_RULES}:
-            steps.proceed(turn, case)
-            if case.question:
-                turn.close(case.question, turn.at)
-        elif case.consent is None and case.state in _OFFERED:
-            steps.end(turn, case, EndReason.ALREADY_RECEIVING, close_at=turn.at)
-
-
-def account_known(turn: Turn, fact: AccountKnown) -> None:
-    """An account to confirm instead of asking for one (R4), or that the one known before is closed."""
-    before = turn.person.account
-    turn.know(iin=fact.iin, account=fact.iban)
-    if before and fact.iban is None:
-        for case in _cases(turn):
-            accounts.closed(turn, case, before)
 
 
 def _cases(turn: Turn) -> list[Case]:

@@ -13,8 +13,6 @@ from rules.answers import answered, not_understood
 from rules.deadlines import deadline_elapsed
 from rules.delivery import not_reached, sent, sent_time, undeliverable
 from rules.facts import (
-    account_known,
-    benefit_recorded,
     death_annulled,
     death_registered,
     phone_registered,
@@ -27,6 +25,7 @@ from rules.operators import acted
 from rules.person import Person
 from rules.policy import Policy
 from rules.signatures import decision_signed
+from rules.state_corporation import account_known, benefit_recorded
 from rules.turn import Turn
 from schemas.base import Event
 from schemas.deadlines import DeadlineElapsed

@@ -5,16 +5,17 @@ What the fold has come to is written and sent together, and acknowledged when th
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import structlog
 
+from streams.counts import Counts
 from streams.deadlines import Deadlines
 from streams.exits import Exit, end_process
-from streams.fold import DeskCore, Fold, FoldLimits, Opened, UnreadableStateError, load
+from streams.fold import DeskCore, Fold, Opened, UnreadableStateError, fold_limits, load
 from streams.handlers import register_handler
 from streams.records import Record
 from streams.transport.batch import Batch
@@ -32,22 +33,27 @@ def _wall() -> int:
 
 
 class Desk:
-    """A core bound to an application: its agent, its table and its deadlines."""
+    """A core bound to an application: its agent, its table, its deadlines, and what it counts."""
 
-    def __init__(self, app: "StreamApp", core: DeskCore[Any, Any]) -> None:
-        """Register the agent and the table. To be done before the app is started."""
+    def __init__(
+        self,
+        app: "StreamApp",
+        core: DeskCore[Any, Any],
+        count: Callable[[Any], Mapping[str, int]] | None = None,
+    ) -> None:
+        """Register the agent and the table. To be done before the app is started.
+
+        `count` says what is counted of a state, by name.
+        """
         self._app = app
         self._core = core
+        self._count = count
         self.table = cast("BytesTable", app.Table(core.name, key_type=bytes, value_type=bytes))
         self.changelog: str = self.table.changelog_topic_name
         self.deadlines = Deadlines(app, core.inbox, core.elapsed)
+        self.counts = Counts()
         app.tables_of_inboxes[core.inbox] = self.changelog
-        self._limits = FoldLimits(
-            keep=app.tuning.keep_handled,
-            most=app.tuning.most_handled,
-            largest_value=app.tuning.max_record_bytes,
-            largest_effect=app.tuning.max_record_bytes // 2,
-        )
+        self._limits = fold_limits(app.tuning)
         self._unarmed: set[int] = set()
         self._recent: dict[bytes, Opened[Any]] = {}
         self.table.on_recover(self._on_recover)
@@ -88,11 +94,17 @@ class Desk:
         # A batch abandoned from here on may be in the store without its deadlines being armed.
         self._unarmed.add(batch.partition)
         await self._app.send_table(self.table, batch.partition, values, fold.effects)
-        for key, deadlines in fold.written(values):
-            self.deadlines.arm(batch.partition, key, deadlines)
+        for key, state in fold.written(values):
+            self._arm(batch.partition, key, state)
         self._unarmed.discard(batch.partition)
         while len(self._recent) > self._app.tuning.recent_keys:
             del self._recent[next(iter(self._recent))]
+
+    def _arm(self, partition: int, key: bytes, state: Any) -> None:  # noqa: ANN401 - the core's own type
+        """Set what a key waits for and how it counts, in place of what held before."""
+        self.deadlines.arm(partition, key, self._core.deadlines(state))
+        if self._count:
+            self.counts.put(partition, key, self._count(state))
 
     def _end(self, error: UnreadableStateError) -> NoReturn:
         """End the worker: whatever is wrong with it, the state is not to be lost."""
@@ -107,20 +119,22 @@ class Desk:
         )
 
     async def _on_recover(self) -> None:
-        """Arm the deadlines of every key of the partitions owned, and of no other.
+        """Arm the deadlines of every key of the partitions owned, and of no other, and count those alone.
 
         Partitions that stayed with this worker, and whose deadlines are known to be armed, are left as they
         are.
         """
         owned = set(self.table.partitions_owned())
         self.deadlines.keep_only(owned)
+        self.counts.keep_only(owned)
         # Another rebalance may end this half way; what is not done stays to be done.
         self._unarmed |= self.table.take_changed()
         for partition in self._unarmed & owned:
             self.deadlines.drop(partition)
-            for count, (key, data) in enumerate(self.table.partition(partition).items()):
-                self.deadlines.arm(partition, key, self._core.deadlines(self._load(key, data)))
-                if not count % 500:
+            self.counts.drop(partition)
+            for number, (key, data) in enumerate(self.table.partition(partition).items()):
+                self._arm(partition, key, self._load(key, data))
+                if not number % 500:
                     await asyncio.sleep(0)
             self._unarmed.discard(partition)
         self._unarmed &= owned

@@ -15,6 +15,7 @@ from streams import envelope
 from streams.dead_letters import UnreadableRecordError, dead_letter
 from streams.envelope import Envelope
 from streams.records import Outgoing, Record
+from streams.tuning import Tuning
 
 S = TypeVar("S")
 E = TypeVar("E")
@@ -80,6 +81,16 @@ class FoldLimits:
     most: int
     largest_value: int
     largest_effect: int
+
+
+def fold_limits(tuning: Tuning) -> FoldLimits:
+    """The limits of a worker with these numbers."""
+    return FoldLimits(
+        keep=tuning.keep_handled,
+        most=tuning.most_handled,
+        largest_value=tuning.max_record_bytes,
+        largest_effect=tuning.max_record_bytes // 2,
+    )
 
 
 @dataclass(slots=True)
@@ -177,10 +188,10 @@ class Fold(Generic[S, E]):
         """What is to be written under each touched key."""
         return {key: self._value(opened) for key, opened in self._opened.items()}
 
-    def written(self, values: dict[bytes, bytes]) -> Iterator[tuple[bytes, Sequence[Deadline]]]:
-        """Keep at hand what is written now, and tell what each key waits for."""
+    def written(self, values: dict[bytes, bytes]) -> Iterator[tuple[bytes, S]]:
+        """Keep at hand what is written now, and tell the state of each key."""
         for key, opened in self._opened.items():
-            yield key, self._core.deadlines(opened.state)
+            yield key, opened.state
             opened.data, opened.newest = values[key], 0
             self._recent[key] = opened
 

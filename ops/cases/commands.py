@@ -61,3 +61,27 @@ def case_consent(
     for line in export.notes:
         typer.echo(line, err=True)
     write_file(out, export.json().encode())
+
+
+@case_app.command("replay")
+def case_replay(
+    case: Annotated[str, _CASE],
+    rules: Annotated[
+        str | None,
+        typer.Option(metavar="VERSION", help="These rules on every day, in place of those of the day."),
+    ] = None,
+    *,
+    as_json: Annotated[bool, _JSON] = False,
+) -> None:
+    """Play a case again and show what would differ: steps, outcome, texts. Changes nothing.
+
+    Exit code 0 where nothing differs, 1 where it does or there is no such case, 2 where records are missing.
+    """
+    from ops.replay.replaying import replay_case
+    from streams.settings.load import load_settings
+
+    replayed = replay_case(case, rules, load_settings("case"))
+    for line in [replayed.json()] if as_json else replayed.lines():
+        typer.echo(line)
+    if replayed.exit_code:
+        raise typer.Exit(replayed.exit_code)

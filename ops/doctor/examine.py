@@ -12,6 +12,7 @@ from kafka.errors import KafkaError
 
 from ops.doctor.codecs import codecs
 from ops.doctor.machine import Line, Verdict, data_folder, local_brokers, python, zones
+from ops.doctor.rules import rules
 from ops.doctor.texts import texts
 from ops.reach import require_broker
 from ops.topics import State, apply_topics
@@ -37,10 +38,11 @@ def examine() -> Iterator[Line]:
         yield from (Line(Verdict.WRONG, line) for line in error.problems)
         yield Line(
             Verdict.NOTE,
-            "texts, brokers, topics and the SMS API were not looked at: put the settings right first",
+            "rules, texts, brokers, topics and the SMS API were not looked at: put the settings right first",
         )
         return
     yield from _settings(settings)
+    yield from rules(settings)
     yield from texts(settings)
     yield from data_folder(settings.data_dir)
     yield from _webhooks(settings)
@@ -69,6 +71,11 @@ def _settings(settings: Settings) -> Iterator[Line]:
         yield Line(
             Verdict.NOTE, "JARDEM_OFFICER_CRL is not set: a certificate that was revoked would still sign"
         )
+    if settings.profile == "production" and settings.capacity == "full":
+        yield Line(
+            Verdict.NOTE,
+            "JARDEM_CAPACITY_MISSING is full: a ward is offered the benefit where the registry says nothing",
+        )
     if not lacking:
         yield Line(Verdict.OK, f"the settings are complete, profile {settings.profile}")
 
@@ -82,6 +89,11 @@ def _webhooks(settings: Settings) -> Iterator[Line]:
     yield Line(
         Verdict.NOTE,
         f"messages to {sender} must be posted to {inbound}: set exactly this as its webhook for messages",
+    )
+    yield Line(
+        Verdict.NOTE,
+        f"citizens must not pay for what they send to {sender}, the service is free of charge (R15): "
+        "ask the carrier, no program can see a tariff",
     )
     if not read_overrides(urldefrag(inbound).fragment).repeat_after("5xx"):
         yield Line(

@@ -252,7 +252,7 @@ class Desk(Generic[S]):
         values = fold.values()
         if crash is None:
             self.table |= values
-            self._due |= dict(fold.written(values))
+            self._due |= {key: self._shell.deadlines(state) for key, state in fold.written(values)}
             self.unreadable += sum(not posted.readable for posted in batch)
             inbox.done += len(batch)
             return fold.effects
