@@ -5,6 +5,7 @@ from dataclasses import replace
 from agents.bootstrap import case_documents, case_policy
 from agents.desks import case_desk
 from ops.cases.reading import case_id_from
+from ops.replay.clocks import require_clock
 from ops.replay.differences import Differences, differences
 from ops.replay.missing import missing_steps, not_told_again
 from ops.replay.play import Played, play
@@ -24,7 +25,7 @@ _NOTHING = Differences((), (), (), ())
 def replay_case(case: str, rules: str | None, settings: Settings) -> Replayed:
     """Read a case and play it again, under these rules in place of those of the day.
 
-    Raises `AskedWronglyError`, `UnknownRulesError`, `NoSuchCaseError` and `TopicError`.
+    Raises `AskedWronglyError`, `UnknownRulesError`, `OtherClockError`, `NoSuchCaseError` and `TopicError`.
     """
     case_id = case_id_from(case)
     policy = case_policy(settings)
@@ -43,6 +44,7 @@ def replay_case(case: str, rules: str | None, settings: Settings) -> Replayed:
     result = Replayed(case_id, rules, len(recorded.events), documents.issued.policies, _NOTHING)
     if gaps := missing_steps(recorded):
         return replace(result, missing=gaps, notes=tuple(notes))
+    require_clock(recorded, clock)
     usual = played(policy)
     found, forgotten = _compared(recorded, usual)
     if found and recorded.cut_off:

@@ -354,6 +354,15 @@ def test_an_iin_that_a_citizen_wrote_is_not_shown(start: Started) -> None:
 
 
 @pytest.mark.usefixtures("granted")
+def test_another_clock_than_the_workers_is_told() -> None:
+    code, said = replay(TIME_SCALE="10", TIME_ORIGIN="2021-07-01T00:00:00Z")
+    assert code == 2
+    assert said == [
+        "the case was told by another clock: set JARDEM_TIME_SCALE and JARDEM_TIME_ORIGIN as the worker's"
+    ]
+
+
+@pytest.mark.usefixtures("granted")
 def test_a_case_that_there_is_not() -> None:
     nobodys = CaseId("22222222-3c0a-5d6b-9a51-3f6f2f0a9c11")
     assert replay(case=nobodys) == (1, [f"there is no case {nobodys} in case.advanced.v1"])
