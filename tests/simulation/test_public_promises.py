@@ -81,5 +81,5 @@ def test_a_failure_in_a_town_is_a_short_story_of_few_people(monkeypatch: pytest.
     assert failure == Failure(failure.seed, "a grant to somebody who has died is questioned", "")
     told = shortest_story(failure)
     assert told[0].startswith(("Scenario(people=1,", "Scenario(people=2,"))
-    assert len([line for line in told if line.startswith("*")]) <= 12
+    assert len([line for line in told if line.startswith("*")]) <= 16
     assert told[-1] == f"BROKEN: {failure.promise}"
