@@ -29,28 +29,32 @@ rules_app = typer.Typer(no_args_is_help=True, help="The rules, by the day on whi
 app.add_typer(rules_app, name="rules")
 bench_app = typer.Typer(no_args_is_help=True, help="The benchmarks.")
 app.add_typer(bench_app, name="bench")
-keys_app = typer.Typer(no_args_is_help=True, help="The keys that sign our documents.")
-app.add_typer(keys_app, name="keys")
 
 
-class _Cases(TyperGroup):
-    """The commands of cases, which stand in their own room: it is imported when one of them is asked for."""
+def _room(module: str, name: str) -> type[TyperGroup]:
+    """A group of commands that stands in a room of its own: it is imported when one of them is asked for."""
 
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - click's context, or typer's own
-        return list(self._loaded().commands)
+    class Room(TyperGroup):
+        def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - click's context, or typer's
+            return list(self._loaded().commands)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401, ARG002 - the same
-        return self._loaded().commands.get(cmd_name)
+        def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401, ARG002 - the same
+            return self._loaded().commands.get(cmd_name)
 
-    def _loaded(self) -> TyperGroup:
-        from ops.cases.commands import case_app
+        def _loaded(self) -> TyperGroup:
+            from importlib import import_module
 
-        return typer.main.get_group(case_app)
+            return typer.main.get_group(getattr(import_module(module), name))
+
+    return Room
 
 
-app.add_typer(
-    typer.Typer(cls=_Cases, no_args_is_help=True, help="Cases, as the topics tell of them."), name="case"
-)
+for _name, _module, _help in (
+    ("case", "ops.cases.commands", "Cases, as the topics tell of them."),
+    ("keys", "ops.keys.commands", "The keys that sign our documents."),
+):
+    _group = typer.Typer(cls=_room(_module, f"{_name}_app"), no_args_is_help=True, help=_help)
+    app.add_typer(_group, name=_name)
 
 
 class BrokerKind(StrEnum):
@@ -342,79 +346,6 @@ def document(
     chosen = language.value if language else None
     for line in print_document(file, pdf, chosen, load_settings("document")):
         typer.echo(line, err=pdf == "-")
-
-
-@keys_app.command("new")
-def keys_new(
-    begins: Annotated[
-        str | None, typer.Option("--from", help="When it begins to sign; by default now.")
-    ] = None,
-    into: Annotated[Path | None, typer.Option(help="The folder; by default JARDEM_SIGNING_KEYS.")] = None,
-) -> None:
-    """Make a signing key and print its kid."""
-    from ops.keys import instant, new_key, required
-    from streams.settings.load import load_settings
-
-    settings = load_settings("keys")
-    folder = into or required(settings.signing_keys)
-    typer.echo(new_key(folder, settings.clock().now(), instant(begins)))
-
-
-@keys_app.command("rotate")
-def keys_rotate(
-    begins: Annotated[
-        str | None, typer.Option("--from", help="When the new one begins to sign; by default in 7 days.")
-    ] = None,
-    overlap: Annotated[int, typer.Option(min=1, help="Days for which the former one verifies on.")] = 30,
-) -> None:
-    """Make the key that follows the one that signs now, and print its kid."""
-    from datetime import timedelta
-
-    from ops.keys import instant, required, rotate
-    from streams.settings.load import load_settings
-
-    settings = load_settings("keys")
-    now = settings.clock().now()
-    start = instant(begins) or now + timedelta(days=7)
-    kid, former = rotate(required(settings.signing_keys), now, start, timedelta(days=overlap))
-    typer.echo(f"{kid} follows {former} from {start:%Y-%m-%d %H:%M:%S} UTC on")
-
-
-@keys_app.command("list")
-def keys_list(
-    *, as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False
-) -> None:
-    """Show the keys: from when, until when, authorised by which act, and which of them signs now."""
-    from ops.keys import folder_keys, listed, listed_json
-    from streams.settings.load import load_settings
-
-    settings = load_settings("keys")
-    keys, now = folder_keys(settings.signing_keys), settings.clock().now()
-    typer.echo(listed_json(keys, now) if as_json else "\n".join(listed(keys, now)))
-
-
-@keys_app.command("authorise")
-def keys_authorise(
-    kid: Annotated[str, typer.Argument(help="The key, as jardem keys list shows it.")],
-    by: Annotated[str, typer.Option(help="The act that authorises it.")],
-) -> None:
-    """Let a key decide without an officer, by an act."""
-    from ops.keys import authorise, required
-    from streams.settings.load import load_settings
-
-    authorise(required(load_settings("keys").signing_keys), kid, by)
-
-
-@keys_app.command("export")
-def keys_export(
-    file: Annotated[str, typer.Argument(help="Where to; - writes standard output.")],
-) -> None:
-    """Write the public keys, with which everybody can verify our documents."""
-    from ops.files import write_file
-    from ops.keys import folder_keys
-    from streams.settings.load import load_settings
-
-    write_file(file, folder_keys(load_settings("keys").signing_keys).written().encode())
 
 
 @bench_app.command("desk")

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal
-
-from pydantic import JsonValue
+from typing import Any
 
 from agents.desks import case_desk, sms_desk
+from ops.simulation import office
 from ops.simulation.actions import (
     Action,
     Carry,
@@ -58,7 +57,7 @@ from schemas.messages import (
     MessageStatusReported,
     MessageToSend,
 )
-from schemas.operators import ActObject, OperatorActed
+from schemas.operators import OperatorActed
 from schemas.outcomes import DecisionDrafted
 from schemas.questions import CasePurged, QuestionKind
 from schemas.received import ReceivedEvent
@@ -70,6 +69,8 @@ from streams.records import Outgoing
 _LONGEST_REST = 3000
 _LONG_AFTER = timedelta(days=30)
 _OTHERS = ("urn:registry", "urn:webhooks")
+_GROUNDS: tuple[RefusalGround, ...] = (1, 2, 3)
+_DAYS = (9, 20, 60)
 _LARGE = "x" * LIMITS.largest_effect
 _LEFT = ("sent", "delivered", "undelivered")
 _AGREEING = {QuestionKind.OFFER: "1", QuestionKind.ONE_APPLICATION: "4", QuestionKind.ACCOUNT: IBANS[0]}
@@ -286,14 +287,8 @@ class World:
 
     def sign(self, draft: DecisionDrafted, *, granted: bool = True) -> None:
         """An officer signs a draft."""
-        signed = DecisionSigned(
-            decision_id=draft.decision_id,
-            outcome="granted" if granted else "refused",
-            refusal_ground=None if granted else self._ground(draft),
-            officer="officer-7",
-            signed_at=self.now,
-        )
-        self.publish(person_of(draft.decision_id), signed)
+        refused_on = None if granted else self._ground(draft)
+        self.publish(person_of(draft.decision_id), office.signed(draft, self.now, refused_on))
 
     def _ground(self, draft: DecisionDrafted) -> RefusalGround:
         """On which an officer refuses: that of which the person was told, if they were."""
@@ -306,59 +301,24 @@ class World:
             people = [person for person in self.cases.states() if person.cases]
             if people:
                 person = people[action.pick % len(people)]
-                self._operate(person.person_id, "manual_route", "case", next(iter(person.cases)), {})
+                self.publish(person.person_id, office.manual(next(iter(person.cases))))
         elif self._drafts:
             draft = self._drafts[action.pick % len(self._drafts)]
-            match action.what:
-                case "intend":
-                    ground = 1 + action.pick % 3
-                    person_id = person_of(draft.decision_id)
-                    self._operate(
-                        person_id, "intend_refusal", "decision", draft.decision_id, {"refusal_ground": ground}
-                    )
-                case "extend":
-                    self.extend(draft, days=(9, 20, 60)[action.pick % 3])
-                case what:
-                    self.hear(draft, objection=what == "object")
+            self.publish(person_of(draft.decision_id), self._said(draft, action))
 
-    def _operate(
-        self,
-        person: PersonId,
-        act: str,
-        kind: Literal["case", "decision"],
-        id_: str,
-        details: dict[str, JsonValue],
-    ) -> None:
-        """An operator does something, for a reason."""
-        acted = OperatorActed(
-            act=act,
-            object=ActObject(kind=kind, id=id_),
-            person_id="0" * 64,
-            details=details,
-            reason="a reason",
-            operator="operator-3",
-        )
-        self.publish(person, acted)
+    def _said(self, draft: DecisionDrafted, action: Office) -> Event:
+        today = local_day(self.now)
+        match action.what:
+            case "intend":
+                return office.intended(draft, _GROUNDS[action.pick % len(_GROUNDS)])
+            case "extend":
+                return office.extended(draft, today + timedelta(days=_DAYS[action.pick % len(_DAYS)]))
+            case what:
+                return office.heard(draft, today, objection=what == "object")
 
-    def extend(self, draft: DecisionDrafted, *, days: int) -> None:
-        """An officer extends the term of a draft to so many days from now (R13)."""
-        extended = TermExtended(
-            decision_id=draft.decision_id,
-            until=local_day(self.now) + timedelta(days=days),
-            reason="a record is checked",
-            officer="officer-7",
-        )
-        self.publish(person_of(draft.decision_id), extended)
-
-    def hear(self, draft: DecisionDrafted, *, objection: bool = False) -> None:
+    def hear(self, draft: DecisionDrafted) -> None:
         """An officer records that the person was heard today (R30)."""
-        heard = HearingRecorded(
-            decision_id=draft.decision_id,
-            held_on=local_day(self.now),
-            objection=objection,
-            officer="officer-7",
-        )
-        self.publish(person_of(draft.decision_id), heard)
+        self.publish(person_of(draft.decision_id), office.heard(draft, local_day(self.now)))
 
     def _wait_for_hearing(self, draft: DecisionDrafted) -> None:
         case = self.cases.state(person_of(draft.decision_id)).cases[draft.case_id]

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from agents.bootstrap import rule_permissions, twilio_carrier
-from ops.keys import new_key
+from ops.keys.folder import new_key
 from rules.rule_sets import Permissions
 from streams.kafka_access import client_options
 from streams.settings.checks import NEEDS, NEEDS_IN_PRODUCTION, SettingsError, unknown_variables

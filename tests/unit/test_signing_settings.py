@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ops.doctor.examine import _settings
 from ops.doctor.machine import Verdict
-from ops.keys import authorise, new_key
+from ops.keys.folder import authorise, new_key
 from streams.key_set import DEMO_KEY, DEMO_KEYS, KEY_SET, KeyFolder
 from streams.settings.checks import SettingsError
 from streams.settings.load import load_settings

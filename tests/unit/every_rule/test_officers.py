@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from ops.keys import authorise, new_key
+from ops.keys.folder import authorise, new_key
 from rules.officers import UnfitReportError
 from rules.policy import DecisionMode
 from rules.signatures import UnfitSignatureError

@@ -8,7 +8,7 @@ import pytest
 from ops.documents import words
 from ops.documents.command import printed
 from ops.documents.pdf import NoPrinterError, to_pdf
-from ops.keys import new_key
+from ops.keys.folder import new_key
 from ops.verify.document import DocumentError
 from schemas.cabinet import Claims
 from schemas.canonical import text_digest

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.keys import authorise, listed, new_key, rotate
+from ops.keys.folder import authorise, listed, new_key, rotate
 from streams.key_set import DEMO_KEYS, KeyFolder, KeysError
 from streams.signing import load_signer, verify_document
 from tests.command import run

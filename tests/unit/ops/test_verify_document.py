@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ops.keys import new_key
+from ops.keys.folder import new_key
 from ops.verify.document import DocumentError, verify
 from rules import cabinet
 from schemas.cabinet import CabinetNotified, Claims, QrClaims

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
-from ops.keys import authorise, new_key, rotate
+from ops.keys.folder import authorise, new_key, rotate
 from schemas.ids import Pseudonyms
 from sms.twilio.webhooks import Account, Webhooks, WebhookServer
 from streams.clock import Clock

@@ -1,0 +1,1 @@
+"""Our signing keys: made, rotated, listed, authorised, exported."""

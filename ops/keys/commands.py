@@ -1,0 +1,81 @@
+"""`jardem keys`: parses arguments and wires the parts, as jardem.py does for the other commands."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+keys_app = typer.Typer(no_args_is_help=True)
+
+
+@keys_app.command("new")
+def keys_new(
+    begins: Annotated[
+        str | None, typer.Option("--from", help="When it begins to sign; by default now.")
+    ] = None,
+    into: Annotated[Path | None, typer.Option(help="The folder; by default JARDEM_SIGNING_KEYS.")] = None,
+) -> None:
+    """Make a signing key and print its kid."""
+    from ops.keys.folder import instant, new_key, required
+    from streams.settings.load import load_settings
+
+    settings = load_settings("keys")
+    folder = into or required(settings.signing_keys)
+    typer.echo(new_key(folder, settings.clock().now(), instant(begins)))
+
+
+@keys_app.command("rotate")
+def keys_rotate(
+    begins: Annotated[
+        str | None, typer.Option("--from", help="When the new one begins to sign; by default in 7 days.")
+    ] = None,
+    overlap: Annotated[int, typer.Option(min=1, help="Days for which the former one verifies on.")] = 30,
+) -> None:
+    """Make the key that follows the one that signs now, and print its kid."""
+    from datetime import timedelta
+
+    from ops.keys.folder import instant, required, rotate
+    from streams.settings.load import load_settings
+
+    settings = load_settings("keys")
+    now = settings.clock().now()
+    start = instant(begins) or now + timedelta(days=7)
+    kid, former = rotate(required(settings.signing_keys), now, start, timedelta(days=overlap))
+    typer.echo(f"{kid} follows {former} from {start:%Y-%m-%d %H:%M:%S} UTC on")
+
+
+@keys_app.command("list")
+def keys_list(
+    *, as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False
+) -> None:
+    """Show the keys: from when, until when, authorised by which act, and which of them signs now."""
+    from ops.keys.folder import folder_keys, listed, listed_json
+    from streams.settings.load import load_settings
+
+    settings = load_settings("keys")
+    keys, now = folder_keys(settings.signing_keys), settings.clock().now()
+    typer.echo(listed_json(keys, now) if as_json else "\n".join(listed(keys, now)))
+
+
+@keys_app.command("authorise")
+def keys_authorise(
+    kid: Annotated[str, typer.Argument(help="The key, as jardem keys list shows it.")],
+    by: Annotated[str, typer.Option(help="The act that authorises it.")],
+) -> None:
+    """Let a key decide without an officer, by an act."""
+    from ops.keys.folder import authorise, required
+    from streams.settings.load import load_settings
+
+    authorise(required(load_settings("keys").signing_keys), kid, by)
+
+
+@keys_app.command("export")
+def keys_export(
+    file: Annotated[str, typer.Argument(help="Where to; - writes standard output.")],
+) -> None:
+    """Write the public keys, with which everybody can verify our documents."""
+    from ops.files import write_file
+    from ops.keys.folder import folder_keys
+    from streams.settings.load import load_settings
+
+    write_file(file, folder_keys(load_settings("keys").signing_keys).written().encode())

@@ -1,0 +1,59 @@
+"""What officers and operators say, as the events that carry it."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import JsonValue
+
+from rules.hearing import RefusalGround
+from schemas.emaket import DecisionSigned, HearingRecorded, TermExtended
+from schemas.operators import ActObject, OperatorActed
+from schemas.outcomes import DecisionDrafted
+
+_OFFICER = "officer-7"
+
+
+def signed(draft: DecisionDrafted, at: datetime, refused_on: RefusalGround | None = None) -> DecisionSigned:
+    """An officer grants what is drafted, or refuses it on a ground."""
+    return DecisionSigned(
+        decision_id=draft.decision_id,
+        outcome="refused" if refused_on else "granted",
+        refusal_ground=refused_on,
+        officer=_OFFICER,
+        signed_at=at,
+    )
+
+
+def heard(draft: DecisionDrafted, day: date, *, objection: bool = False) -> HearingRecorded:
+    """An officer records that the person was heard on a day (R30)."""
+    return HearingRecorded(decision_id=draft.decision_id, held_on=day, objection=objection, officer=_OFFICER)
+
+
+def extended(draft: DecisionDrafted, until: date) -> TermExtended:
+    """An officer extends the term of a draft (R13)."""
+    return TermExtended(
+        decision_id=draft.decision_id, until=until, reason="a record is checked", officer=_OFFICER
+    )
+
+
+def intended(draft: DecisionDrafted, ground: RefusalGround) -> OperatorActed:
+    """An operator says that a refusal is intended (R30)."""
+    return _acted("intend_refusal", "decision", draft.decision_id, {"refusal_ground": ground})
+
+
+def manual(case_id: str) -> OperatorActed:
+    """An operator sends a case the manual way."""
+    return _acted("manual_route", "case", case_id, {})
+
+
+def _acted(
+    act: str, kind: Literal["case", "decision"], id_: str, details: dict[str, JsonValue]
+) -> OperatorActed:
+    return OperatorActed(
+        act=act,
+        object=ActObject(kind=kind, id=id_),
+        person_id="0" * 64,
+        details=details,
+        reason="a reason",
+        operator="operator-3",
+    )
