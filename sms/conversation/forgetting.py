@@ -28,11 +28,9 @@ def purge(turn: Turn, purged: CasePurged) -> None:
         if message.case_id == case_id:
             turn.give_up(message)
     line = turn.line
-    stopped = line.stopped_until
     turn.change(
         past=tuple(each.purged() if each.case_id == case_id else each for each in line.past),
         deliveries=tuple(each for each in line.deliveries if each.sid in kept),
-        stopped_until=stopped if stopped and stopped > turn.now else None,
     )
 
 
