@@ -68,6 +68,16 @@ def test_it_is_looked_at_again_each_morning_and_told_once() -> None:
     assert desk.case.state is State.AWAITING_RULES
 
 
+def test_a_morning_that_was_told_by_a_clock_ahead_of_the_inbox_is_not_told_for_ever() -> None:
+    desk = desk_on(REPEALED)
+    desk.reads(REGISTERED, TITLE)
+    [wait] = deadlines(desk.person, desk.policy)
+    desk.now = wait.at - timedelta(milliseconds=1)
+    desk.reads(DeadlineElapsed(deadline=wait.name, version=wait.version, due=wait.at))
+    [next_morning] = deadlines(desk.person, desk.policy)
+    assert next_morning.at == datetime(2023, 7, 3, 9, tzinfo=ALMATY)
+
+
 def test_every_event_looks_again_when_an_installation_is_allowed_to() -> None:
     desk = desk_on(REPEALED)
     desk.reads(REGISTERED, TITLE)
