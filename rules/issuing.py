@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from rules import service_term
 from rules.cabinet import Occasion, accepted, decided, ended, hearing_notice, questioned, term_extended
+from rules.deciding import INTENDED
 from rules.evidence import evidence, evidence_so_far
 from rules.in_force import route_rules, rules_on
 from rules.person import Case, ConsentGiven, Person
@@ -69,7 +70,7 @@ class _Issuing:
         case = self.person.cases[step.case_id]
         if step.note == "accepted" and case.consent:
             yield self._accepted(step, case, case.consent)
-        elif step.to == State.AWAITING_HEARING and step.from_ != step.to:
+        elif step.to == State.AWAITING_HEARING and step.note in INTENDED:
             yield from self._hearing(step, case)
         elif step.note == "term_extended" and isinstance(event.data, emaket.TermExtended):
             yield term_extended(
