@@ -127,14 +127,14 @@ def test_a_consent_after_the_repeal_waits_and_counts_on_its_own_day() -> None:
     assert desk.case.state is State.ACCOUNT_ASKED
 
 
-@pytest.mark.parametrize("ending", ["death", "no"])
+@pytest.mark.parametrize("ending", ["death", "no", "no, after the term"])
 def test_who_waits_for_rules_can_still_come_to_an_end(ending: str) -> None:
     desk = desk_on(LAST_DAY)
     desk.reads(REGISTERED, TITLE)
     desk.sent()
     desk.now = REPEALED
     desk.hears(YES)
-    desk.now += MINUTE
+    desk.now += timedelta(days=9) if ending == "no, after the term" else MINUTE
     if ending == "death":
         desk.reads(DeathRegistered(iin=IIN, died_on=date(2023, 6, 30)))
     else:
