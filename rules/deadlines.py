@@ -96,7 +96,7 @@ def deadline_elapsed(turn: Turn, report: DeadlineElapsed) -> None:
     elif what == "purge":
         purge(turn, case)
     elif what == "rules":
-        rules_awaited.look_again(turn, case)
+        rules_awaited.look_again(turn, case, max(turn.at, report.due))
     elif what == "decision_due":
         turn.remark(case.with_(due_told=True), what)
     elif what == "decision_overdue":

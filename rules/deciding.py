@@ -10,6 +10,8 @@ from rules.turn import Turn
 from schemas.outcomes import BenefitDecided, Decision, DecisionDrafted, DraftVoided
 from schemas.questions import NoticeKind
 
+INTENDED = frozenset({"refusal_intended", "drafted_again", "for_officer"})
+"""Notes of a step to `awaiting_hearing` by which the person is told; others only tell what came meanwhile."""
 _REFUSED: dict[int | None, NoticeKind] = {
     1: NoticeKind.REFUSED_1,
     2: NoticeKind.REFUSED_2,
@@ -50,11 +52,11 @@ def hear(turn: Turn, case: Case, ground: RefusalGround, note: str) -> Case:
 
 
 def void_draft(turn: Turn, case: Case, reason: str) -> Case:
-    """The draft must not be signed any more (R10)."""
+    """The draft must not be signed any more (R10). Who was heard on it is heard on another one anew."""
     if case.draft is None:
         return case
     turn.effects.append(DraftVoided(decision_id=case.draft.decision_id, case_id=case.case_id, reason=reason))
-    return turn.keep(case.with_(draft=None))
+    return turn.keep(case.with_(draft=None, hearing=None))
 
 
 def pronounce(turn: Turn, case: Case, decision: Decision) -> Case:

@@ -1,6 +1,6 @@
 """The evidence of a case: what is shown when a decision, or an ending, is disputed (R2, R7, R8, R33)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rules.person import Case, ConsentGiven, Counted, Question, Source
@@ -84,10 +84,13 @@ def _consent_in(language: Language) -> Meaning:
     return "consent_kk" if language is Language.KAZAKH else "consent_ru"
 
 
-def _answers(case: Case, consent: ConsentGiven) -> tuple[Counted, ...]:
-    """The answers that counted. Those of before were not kept one by one, but for the consent."""
+def _answers(case: Case, consent: ConsentGiven) -> Sequence[Counted]:
+    """The answers that counted, in the order of their receipt.
+
+    Those of before were not kept one by one, but for the consent.
+    """
     if any(answer.question_id == consent.question_id for answer in case.answers):
-        return case.answers
+        return sorted(case.answers, key=lambda answer: answer.received_at)
     own = Counted(
         question_id=consent.question_id,
         meaning=_consent_in(consent.language),

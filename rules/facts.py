@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 from rules import steps, telling
-from rules.grounds import Entitlement, entitlement, scheme_without_choice
+from rules.grounds import entitlement, scheme_without_choice
 from rules.numbers import undo_since, without_former_consent
 from rules.person import Case, Source
 from rules.questioning import question, question_death
@@ -44,10 +44,13 @@ def right_arises(turn: Turn, fact: TitleAwarded | DisabilityEstablished) -> None
         time=cause.time,
         sha256=cause.sha256,
     )
+    posthumous = isinstance(fact, TitleAwarded) and fact.posthumous
     known = find_case(turn, case_id)
     if known:
+        known = turn.keep(known.with_(posthumous=known.posthumous or posthumous))
         if anew:
-            _begin_anew(turn, known, right.barred, source=source, ground=right.ground)
+            new = {"source": source, "ground": right.ground, "obstacle": right.obstacle}
+            _begin_anew(turn, known, right.barred, **new)
         else:
             turn.remarks.append("the entitlement is known already")
         return
@@ -60,24 +63,24 @@ def right_arises(turn: Turn, fact: TitleAwarded | DisabilityEstablished) -> None
             record_id=right.record_id,
             source=source,
             obstacle=right.obstacle,
-            posthumous=isinstance(fact, TitleAwarded) and fact.posthumous,
+            posthumous=posthumous,
         ),
         State.RECEIVED,
         scheme=scheme_without_choice(right.ground),
         grace_until=turn.now + grace if grace else None,
     )
     if right.barred:
-        _bar(turn, case, right)
+        _bar(turn, case, right.barred)
     elif not grace:
         steps.proceed(turn, case)
 
 
-def _bar(turn: Turn, case: Case, right: Entitlement) -> None:
+def _bar(turn: Turn, case: Case, barred: EndReason) -> None:
     """Nothing is offered. Who may be written to is told where to apply, if the ministry wants that."""
-    if right.obstacle and right.barred is EndReason.MANUAL_ROUTE:
-        case = turn.remark(case, f"barred_{right.obstacle}")
-    ended = steps.end(turn, case, right.barred or EndReason.MANUAL_ROUTE)
-    if turn.policy.invited_by_sms and right.obstacle in ("baikonur", "not_first_time"):
+    if case.obstacle and barred is EndReason.MANUAL_ROUTE:
+        case = turn.remark(case, f"barred_{case.obstacle}")
+    ended = steps.end(turn, case, barred)
+    if turn.policy.invited_by_sms and case.obstacle in ("baikonur", "not_first_time"):
         telling.notify(turn, ended, NoticeKind.MANUAL_ROUTE)
 
 
@@ -122,7 +125,7 @@ def _anew(turn: Turn, case: Case, barred: EndReason | None) -> None:
         case.without_consent().with_(answered_at=turn.happened_at, late_told=False)
     )
     if barred:
-        steps.end(turn, anew, barred)
+        _bar(turn, anew, barred)
     else:
         steps.proceed(turn, anew)
 

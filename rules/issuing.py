@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from rules import service_term
 from rules.cabinet import Occasion, accepted, decided, ended, hearing_notice, questioned, term_extended
+from rules.deciding import INTENDED
 from rules.evidence import evidence, evidence_so_far
 from rules.in_force import route_rules, rules_on
 from rules.person import Case, ConsentGiven, Person
@@ -52,7 +54,7 @@ def documents(
             case ProcessEnded():
                 yield desk.ended(by_number[effect.case_id, effect.step], effect)
             case DecisionQuestioned():
-                yield questioned(desk.occasion(last[effect.case_id]), data_of(effect))
+                yield desk.questioned(last[effect.case_id], effect)
             case _:
                 pass
 
@@ -69,7 +71,7 @@ class _Issuing:
         case = self.person.cases[step.case_id]
         if step.note == "accepted" and case.consent:
             yield self._accepted(step, case, case.consent)
-        elif step.to == State.AWAITING_HEARING and step.from_ != step.to:
+        elif step.to == State.AWAITING_HEARING and step.note in INTENDED:
             yield from self._hearing(step, case)
         elif step.note == "term_extended" and isinstance(event.data, emaket.TermExtended):
             yield term_extended(
@@ -113,17 +115,28 @@ class _Issuing:
                 officer=hearing.officer,
             )
         appeal = route_rules(decision.application_date, self.policy).appeal
-        return decided(self.occasion(step), data_of(decision), hearing=heard, appeal=Appeal(**dict(appeal)))
+        occasion = self.occasion(step, decision.application_date)
+        return decided(occasion, data_of(decision), hearing=heard, appeal=Appeal(**dict(appeal)))
 
     def ended(self, step: CaseAdvanced, ending: ProcessEnded) -> Claims:
         """An ending, with what was asked and answered until then."""
         case = self.person.cases[ending.case_id]
-        return ended(self.occasion(step), data_of(ending), evidence_so_far(case, self.policy.phone_id))
+        occasion = self.occasion(step, ending.consented_on)
+        return ended(occasion, data_of(ending), evidence_so_far(case, self.policy.phone_id))
 
-    def occasion(self, step: CaseAdvanced) -> Occasion:
-        """The step with which a document is issued, under the rules that decide on its case."""
+    def questioned(self, step: CaseAdvanced, question: DecisionQuestioned) -> Claims:
+        """What was learnt of a decision, whose consent may be purged."""
+        made = self.person.cases[question.case_id].decision
+        return questioned(self.occasion(step, made.application_date if made else None), data_of(question))
+
+    def occasion(self, step: CaseAdvanced, applied_on: date | None = None) -> Occasion:
+        """The step with which a document is issued, under the rules that decide on its case.
+
+        `applied_on` is the application date where the case does not bear its consent any more.
+        """
         case = self.person.cases[step.case_id]
-        day = service_term.application_date(case, self.policy) or local_day(step.at, self.policy.zone)
+        day = applied_on or service_term.application_date(case, self.policy)
+        day = day or local_day(step.at, self.policy.zone)
         rules = rules_on(day, self.policy)
         return Occasion(
             case_id=step.case_id,

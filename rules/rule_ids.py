@@ -1,6 +1,6 @@
 """Which rules a step carries out, as the log names them: `R2, R3`. The words stand with the transitions."""
 
-from rules.states import TRANSITIONS, State
+from rules.states import SENT, TRANSITIONS, State
 from schemas.values import EndReason
 
 _OF_ENDINGS: dict[EndReason, str | None] = {
@@ -21,6 +21,7 @@ _OF_NOTES = {
     "turn_came": "R29",
     "refused_at_once": "R12",
     "accepted": "R11",
+    "drafted_again": "R12, R30",
     "hearing_held": "R30",
     "hearing_objected": "R30",
     "term_extended": "R13",
@@ -40,11 +41,17 @@ def rules_of(start: State, end: State, reason: EndReason | None, note: str | Non
     'R1, R7'
     >>> rules_of(State.OFFER_SENT, State.ENDED, EndReason.NO_REPLY, "no_reply")
     'R6'
+    >>> rules_of(State.OFFER_ASKED, State.OFFER_ASKED, None, None)
+    'R2'
+    >>> rules_of(State.OFFER_SENT, State.OFFER_ASKED, None, "not_reached")
+    'R6'
     """
     if end is State.ENDED and reason and note == reason:
         return _OF_ENDINGS[reason]
-    if start is end:
-        return _OF_NOTES.get(note or "")
+    if start is end and note:
+        return _OF_NOTES.get(note)
+    if end in SENT and start in (end, SENT[end]):
+        return "R6" if note == "not_reached" else "R2"
     rule = TRANSITIONS[start, end].partition(":")[0]
     return f"R5, R8, {rule}" if _by_consent(start, end) else rule
 

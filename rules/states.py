@@ -123,6 +123,7 @@ TRANSITIONS: dict[tuple[State, State], str] = {
     (State.AWAITING_HEARING, State.AWAITING_SIGNATURE): "R10, R12: the hearing was held, an officer signs",
     (State.AWAITING_SIGNATURE, State.AWAITING_HEARING): "R12, R30: an officer intends to refuse",
     (State.AWAITING_HEARING, State.GRANTED): "R10: signed",
+    (State.AWAITING_HEARING, State.REFUSED): "R12: refused on ground 4, by the rules alone",
     (State.AWAITING_SIGNATURE, State.GRANTED): "R10: signed",
     (State.AWAITING_SIGNATURE, State.REFUSED): "R10, R12: signed",
 }

@@ -5,15 +5,18 @@ from typing import Any
 
 import pytest
 
+from rules.issuing import Issued, documents
 from rules.officers import UnfitReportError
 from rules.operators import UnfitActError
 from rules.policy import DecisionMode, Policy, ServiceCalendar
 from rules.signatures import UnfitSignatureError
 from rules.states import State
+from schemas.cabinet import HearingNotice
 from schemas.emaket import DecisionSigned, HearingRecorded
 from schemas.operators import ActObject, OperatorActed
 from schemas.outcomes import BenefitDecided, CaseAdvanced, DecisionDrafted, DraftVoided
 from schemas.questions import AccountGiven, Consent, Decline, NoticeKind, NoticeRequested, QuestionAsked
+from schemas.received import ReceivedEvent
 from schemas.statecorp import BenefitRecorded
 from schemas.times import ALMATY
 from schemas.values import EndReason, Language
@@ -216,6 +219,52 @@ def test_the_record_ends_while_the_hearing_is_awaited_and_the_case_goes_on() -> 
     assert desk.case.state is State.ACCOUNT_ASKED
     with pytest.raises(UnfitReportError):
         desk.reads(held(draft, date(2021, 7, 28)))
+
+
+def test_a_record_that_comes_while_another_refusal_is_intended_makes_another_notice_of_its_own() -> None:
+    desk = desk_of()
+    first = drafted(desk, on_record=False)
+    desk.reads(intend(first, 1))
+    desk.now += MINUTE
+    effects = desk.reads(PAID)
+    [draft] = only(effects, DecisionDrafted)
+    assert isinstance(draft, DecisionDrafted)
+    assert draft.decision_id != first.decision_id
+    [*_, told] = only(effects, CaseAdvanced)
+    assert isinstance(told, CaseAdvanced)
+    assert (told.from_, told.to, told.note, told.rule) == (
+        "awaiting_hearing",
+        "awaiting_hearing",
+        "drafted_again",
+        "R12, R30",
+    )
+    cause = ReceivedEvent("id", "urn:test", "id", desk.now, "d" * 64, PAID, appended_at=desk.now)
+    [notice] = documents(desk.person, cause, effects, desk.policy, Issued("1", {}))  # type: ignore[arg-type]
+    assert isinstance(notice, HearingNotice)
+    assert (notice.decision_id, notice.refusal_ground) == (draft.decision_id, 4)
+
+
+@pytest.mark.parametrize("reports", ["hearing", "intention", "hearing, intention"])
+def test_in_auto_a_record_refuses_at_once_what_an_officer_was_to_hear(reports: str) -> None:
+    desk = Desk(Policy(verified_only=True))
+    desk.reads(REGISTERED, TITLE)
+    desk.sent()
+    desk.hears(Consent(language=Language.KAZAKH))
+    desk.sent(ACCOUNT)
+    desk.reads(PAID.model_copy(update={"status": "applied"}))
+    [draft] = only(desk.hears(AccountGiven(iban=IBAN), ACCOUNT), DecisionDrafted)
+    assert isinstance(draft, DecisionDrafted)
+    told = {"hearing": held(draft, NOON.date()), "intention": intend(draft, 1)}
+    desk.reads(*(told[report] for report in reports.split(", ")))
+    effects = desk.reads(PAID)
+    [voided] = only(effects, DraftVoided)
+    [decided] = only(effects, BenefitDecided)
+    assert isinstance(voided, DraftVoided)
+    assert isinstance(decided, BenefitDecided)
+    assert (voided.decision_id, voided.reason) == (draft.decision_id, "benefit_recorded")
+    assert (decided.outcome, decided.refusal_ground, desk.case.state) == ("refused", 4, State.REFUSED)
+    # The hearing was on the draft that is void.
+    assert desk.case.hearing is None
 
 
 def test_a_no_while_the_hearing_is_awaited_withdraws() -> None:

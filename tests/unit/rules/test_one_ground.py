@@ -154,6 +154,17 @@ def test_an_annulled_death_offers_nothing_to_a_ward_in_whatever_order_it_is_read
         assert desk.case.reason is EndReason.MANUAL_ROUTE
 
 
+def test_an_award_that_is_said_to_be_posthumous_later_can_take_that_back_too() -> None:
+    desk = Desk()
+    desk.reads(REGISTERED, TITLE, SECOND_TITLE)
+    desk.now += MINUTE
+    desk.reads(SECOND_TITLE.model_copy(update={"posthumous": True}))
+    assert desk.case.reason is EndReason.DECEASED
+    desk.now += MINUTE
+    desk.reads(EntitlementRevoked(iin=IIN, record_id=SECOND_TITLE.award_id))
+    assert (desk.case.state, desk.person.dead) == (State.OFFER_ASKED, False)
+
+
 def test_a_posthumous_award_that_is_revoked_says_no_longer_that_anybody_died() -> None:
     desk = Desk()
     desk.reads(REGISTERED, TITLE)

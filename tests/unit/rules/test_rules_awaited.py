@@ -68,6 +68,16 @@ def test_it_is_looked_at_again_each_morning_and_told_once() -> None:
     assert desk.case.state is State.AWAITING_RULES
 
 
+def test_a_morning_that_was_told_by_a_clock_ahead_of_the_inbox_is_not_told_for_ever() -> None:
+    desk = desk_on(REPEALED)
+    desk.reads(REGISTERED, TITLE)
+    [wait] = deadlines(desk.person, desk.policy)
+    desk.now = wait.at - timedelta(milliseconds=1)
+    desk.reads(DeadlineElapsed(deadline=wait.name, version=wait.version, due=wait.at))
+    [next_morning] = deadlines(desk.person, desk.policy)
+    assert next_morning.at == datetime(2023, 7, 3, 9, tzinfo=ALMATY)
+
+
 def test_every_event_looks_again_when_an_installation_is_allowed_to() -> None:
     desk = desk_on(REPEALED)
     desk.reads(REGISTERED, TITLE)
@@ -117,14 +127,14 @@ def test_a_consent_after_the_repeal_waits_and_counts_on_its_own_day() -> None:
     assert desk.case.state is State.ACCOUNT_ASKED
 
 
-@pytest.mark.parametrize("ending", ["death", "no"])
+@pytest.mark.parametrize("ending", ["death", "no", "no, after the term"])
 def test_who_waits_for_rules_can_still_come_to_an_end(ending: str) -> None:
     desk = desk_on(LAST_DAY)
     desk.reads(REGISTERED, TITLE)
     desk.sent()
     desk.now = REPEALED
     desk.hears(YES)
-    desk.now += MINUTE
+    desk.now += timedelta(days=9) if ending == "no, after the term" else MINUTE
     if ending == "death":
         desk.reads(DeathRegistered(iin=IIN, died_on=date(2023, 6, 30)))
     else:

@@ -8,6 +8,7 @@ import pytest
 from rules.standings import AmbiguousRecordError
 from rules.states import State
 from schemas.base import Event
+from schemas.outcomes import CaseAdvanced
 from schemas.questions import Consent, QuestionAsked
 from schemas.registry import DisabilityEstablished, EntitlementRestored, EntitlementRevoked, TitleAwarded
 from schemas.values import EndReason, Ground, Language
@@ -185,3 +186,19 @@ def test_of_two_words_of_the_same_instant_the_restoration_holds(
     for said in order:
         desk.reads(said(), at=same)
     assert reasons(desk) == {"award": None}
+
+
+def test_a_record_that_is_published_anew_with_an_obstacle_goes_the_manual_way_and_says_why(
+    desk: Desk,
+) -> None:
+    desk.reads(REGISTERED, CERTIFICATE)
+    desk.now += MINUTE
+    desk.reads(revoked())
+    desk.now += MINUTE
+    effects = desk.reads(CERTIFICATE.model_copy(update={"in_baikonur": True}))
+    assert [step.note for step in effects if isinstance(step, CaseAdvanced)] == [
+        "barred_baikonur",
+        "manual_route",
+    ]
+    [case] = desk.person.cases.values()
+    assert (case.reason, case.obstacle) == (EndReason.MANUAL_ROUTE, "baikonur")
