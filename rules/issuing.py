@@ -53,8 +53,6 @@ def documents(
                 yield desk.ended(by_number[effect.case_id, effect.step], effect)
             case DecisionQuestioned():
                 yield questioned(desk.occasion(last[effect.case_id]), data_of(effect))
-            case _:
-                pass
 
 
 @dataclass(frozen=True, slots=True)
