@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from rules.deadlines import deadlines
+from rules.issuing import Issued, documents
 from rules.person import Hearing
 from rules.policy import Policy, Retention, TermPolicy
 from rules.states import State
@@ -13,6 +14,7 @@ from schemas.canonical import data_of, digest
 from schemas.deadlines import DeadlineElapsed
 from schemas.outcomes import CaseAdvanced, DecisionQuestioned
 from schemas.questions import AccountGiven, Answer, CasePurged, Consent, Decline, NoticeKind, QuestionAsked
+from schemas.received import ReceivedEvent
 from schemas.registry import DeathRegistered
 from schemas.statecorp import AccountKnown
 from schemas.stored import dump_stored
@@ -174,3 +176,15 @@ def test_without_a_consent_nothing_is_left_that_rested_on_one(consented: Desk) -
     assert [answer.meaning for answer in paid.answers] == ["consent_ru"]
     # Where the ground leaves no choice, none is undone.
     assert full.without_choice().scheme is bare.scheme is Scheme.STANDALONE
+
+
+def test_a_document_on_a_purged_case_bears_the_iin_that_the_event_brings(consented: Desk) -> None:
+    consented.policy = Policy(term=TermPolicy.EXCLUSIVE, retention=Retention(granted=DAY))
+    consented.answers(AccountGiven(iban=IBAN))
+    consented.rings("purge")
+    death = DeathRegistered(iin=IIN, died_on=NOON.date())
+    event = ReceivedEvent("h", "urn:test", "e", consented.now, "d" * 64, death, appended_at=consented.now)
+    done = consented.turn(event)
+    assert done.state.iin is None
+    made = documents(done.state, event, done.effects, consented.policy, Issued("1", {}))
+    assert [(document.kind, document.iin) for document in made] == [("questioned", IIN)]
