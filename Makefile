@@ -79,7 +79,7 @@ coverage: setup ## branch coverage of the law and the conversation; fails below 
 
 mutants: setup ## change the law and the conversation in a thousand small ways: how many does a test notice?
 	rm -rf mutants
-	$(BIN)/mutmut run
+	$(BIN)/mutmut run $(MUTANTS)
 	$(BIN)/mutmut results
 
 docs: setup ## draw docs/lifecycle.md and docs/settings.md, write the schemas of the public events

@@ -55,8 +55,6 @@ def documents(
                 yield desk.ended(by_number[effect.case_id, effect.step], effect)
             case DecisionQuestioned():
                 yield desk.questioned(last[effect.case_id], effect)
-            case _:
-                pass
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from schemas.values import EndReason
 def declined(turn: Turn, case: Case, offer: Question) -> None:
     """A "no" to the offer. The offer stays answerable until the end of its term."""
     current = case.question
-    ended = steps.end(turn, case, EndReason.DECLINED, at=_said_at(turn), tell=False)
+    ended = steps.end(turn, case, EndReason.DECLINED, at=_said_at(turn))
     telling.notify(turn, ended, NoticeKind.DECLINED, until=offer.term_ends)
     turn.close(offer, offer.term_ends or turn.at)
     if current and current.question_id != offer.question_id:
@@ -29,7 +29,7 @@ def withdrawn(turn: Turn, case: Case, question: Question) -> None:
         raise ValueError("nothing can be withdrawn before a consent")
     offer = case.offer
     said_at = _said_at(turn)
-    ended = steps.end(turn, case, EndReason.WITHDRAWN, at=said_at, tell=False)
+    ended = steps.end(turn, case, EndReason.WITHDRAWN, at=said_at)
     ended = turn.keep(ended.without_consent().with_(answered_at=said_at))
     ends = offer.term_ends if offer else None
     until = ends if ends and ends > said_at else None

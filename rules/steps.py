@@ -180,7 +180,7 @@ def end(
         return turn.remark(case, f"remains_{reason}")
     told = any(question.sent_at for question in case.questions)
     case = void_draft(turn, case, reason)
-    ended = turn.move(case, State.ENDED, reason=reason, draft=None, note=reason)
+    ended = turn.move(case, State.ENDED, reason=reason, note=reason)
     consent = case.consent
     turn.effects.append(
         ProcessEnded(

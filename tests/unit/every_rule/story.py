@@ -1,21 +1,18 @@
 """A person for the table of rules: each question is sent and answered in one go."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 
 from agents.documents import Documents
-from rules.deadlines import deadlines
 from rules.issuing import Issued
-from rules.person import Case, Person
+from rules.person import Person
 from rules.policy import DecisionMode, Policy, TermPolicy
 from schemas.base import Event
 from schemas.cabinet import CabinetNotified, Document
-from schemas.deadlines import Deadline, DeadlineElapsed
 from schemas.emaket import DecisionSigned, HearingRecorded
-from schemas.ids import MessageId
 from schemas.outcomes import BenefitDecided, CaseAdvanced, DecisionDrafted, DecisionQuestioned, ProcessEnded
-from schemas.questions import AccountGiven, Answer, Consent, NoticeKind, NoticeRequested, QuestionSent
+from schemas.questions import AccountGiven, Consent, NoticeKind, NoticeRequested
 from schemas.received import ReceivedEvent
 from schemas.registry import DisabilityEstablished, TitleAwarded
 from schemas.statecorp import BenefitRecorded
@@ -26,7 +23,7 @@ from sms.catalogues import load_texts
 from streams.key_set import DEMO_KEYS
 from streams.officer_signatures import OfficerSignatures
 from streams.signing import load_signer, verify_document
-from tests.unit.rules.case_desk import IBAN, IIN, PERSON, REGISTERED, TITLE, Desk
+from tests.unit.rules.case_desk import IBAN, IIN, REGISTERED, TITLE, Desk
 
 TEXTS = load_texts()
 SENDER = "+77010000000"
@@ -54,11 +51,6 @@ class Story(Desk):
     def __init__(self, mode: DecisionMode = DecisionMode.AUTO, **policies: Any) -> None:
         super().__init__(Policy(**({"term": TermPolicy.EXCLUSIVE, "decision_mode": mode} | policies)))
 
-    @property
-    def last(self) -> Case:
-        """The case that arose last."""
-        return list(self.person.cases.values())[-1]
-
     def turn(self, cause: ReceivedEvent) -> Turned[Person]:
         return _DOCUMENTS.with_documents(super().turn(cause), cause, self.policy)
 
@@ -72,41 +64,6 @@ class Story(Desk):
         """The offer was answered by a consent in Kazakh."""
         self.offered(right).answers(YES)
         return self
-
-    def leaves(self, at: datetime | None = None, message: str = "m") -> list[Event]:
-        """The open question leaves, by this message."""
-        case, question = self.last, self.last.question
-        assert question
-        sent = QuestionSent(
-            question_id=question.question_id,
-            case_id=case.case_id,
-            person_id=PERSON,
-            message_id=MessageId(message),
-            text=f"the text of {question.kind}",
-            text_version="1",
-            carrier="twilio",
-            sender=SENDER,
-            sent_at=at or self.now,
-        )
-        return self.reads(sent)
-
-    def answers(self, answer: Answer, at: datetime | None = None) -> list[Event]:
-        """The open question is answered; it leaves before, if it has not left."""
-        question = self.last.question
-        assert question
-        if question.sent_at is None:
-            self.leaves()
-        return self.hears(answer, question.question_id, at, case_id=self.last.case_id)
-
-    def rings(self, name: str) -> list[Event]:
-        """What the case waits for has come."""
-        wait = next(each for each in self.waits() if each.name.endswith(f"/{name}"))
-        self.now = wait.at
-        return self.reads(DeadlineElapsed(deadline=wait.name, version=wait.version, due=wait.at))
-
-    def waits(self) -> Sequence[Deadline]:
-        """All that the cases wait for."""
-        return deadlines(self.person, self.policy)
 
 
 def drafted(*, on_record: bool = False, **policies: Any) -> tuple[Story, DecisionDrafted]:

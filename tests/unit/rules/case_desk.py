@@ -1,12 +1,14 @@
 """One person for tests, and the events that their cases read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
+from rules.deadlines import deadlines
 from rules.lifecycle import advance
 from rules.person import Case, Person
 from rules.policy import Policy, TermPolicy
 from schemas.base import Event
+from schemas.deadlines import Deadline, DeadlineElapsed
 from schemas.ids import CaseId, MessageId, PersonId, QuestionId, Sid, case_id_of, question_id_of
 from schemas.outcomes import (
     AdvanceCause,
@@ -19,6 +21,7 @@ from schemas.registry import TitleAwarded
 from schemas.turned import Turned
 
 IIN = "850101300015"
+SENDER = "+77010000000"
 PHONE, OTHER = "+77011234567", "+77471234567"
 IBAN = "KZ86125KZT5004100100"
 NOON = datetime(2021, 7, 22, 6, tzinfo=UTC)
@@ -102,6 +105,46 @@ class Desk:
             )
         )
 
+    @property
+    def last(self) -> Case:
+        """The case that arose last."""
+        return list(self.person.cases.values())[-1]
+
+    def leaves(self, at: datetime | None = None, message: str = "m") -> list[Event]:
+        """The open question leaves, by this message."""
+        case, question = self.last, self.last.question
+        assert question
+        sent = QuestionSent(
+            question_id=question.question_id,
+            case_id=case.case_id,
+            person_id=PERSON,
+            message_id=MessageId(message),
+            text=f"the text of {question.kind}",
+            text_version="1",
+            carrier="twilio",
+            sender=SENDER,
+            sent_at=at or self.now,
+        )
+        return self.reads(sent)
+
+    def answers(self, answer: Answer, at: datetime | None = None) -> list[Event]:
+        """The open question is answered; it leaves before, if it has not left."""
+        question = self.last.question
+        assert question
+        if question.sent_at is None:
+            self.leaves()
+        return self.hears(answer, question.question_id, at, case_id=self.last.case_id)
+
+    def rings(self, name: str) -> list[Event]:
+        """What the case waits for has come."""
+        wait = next(each for each in self.waits() if each.name.endswith(f"/{name}"))
+        self.now = wait.at
+        return self.reads(DeadlineElapsed(deadline=wait.name, version=wait.version, due=wait.at))
+
+    def waits(self) -> Sequence[Deadline]:
+        """All that the cases wait for."""
+        return deadlines(self.person, self.policy)
+
 
 class Step:
     """A step as a test expects it, whatever it hangs on."""
@@ -134,3 +177,8 @@ def step(number: int, start: str, end: str, cause: str, id_: str, **more: object
 
 def only(effects: list[Event], kind: type[Event]) -> list[Event]:
     return [effect for effect in effects if isinstance(effect, kind)]
+
+
+def notes(effects: Iterable[Event]) -> list[str | None]:
+    """What the steps say of themselves."""
+    return [effect.note for effect in effects if isinstance(effect, CaseAdvanced)]

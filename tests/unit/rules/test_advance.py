@@ -117,7 +117,9 @@ def test_the_expiry_ends_tells_and_closes_in_this_order(offered: Desk) -> None:
     offered.now = TERM_ENDS
     due = DeadlineElapsed(deadline=f"{CASE}/term", version=1, due=TERM_ENDS)
     advanced, ended, notice, closed = offered.reads(due)
-    assert advanced == step(4, "offer_sent", "ended", "deadline.elapsed", "e4", at=TERM_ENDS, note="no_reply")
+    assert advanced == step(
+        4, "offer_sent", "ended", "deadline.elapsed", "e4", at=TERM_ENDS, note="no_reply", rule="R6"
+    )
     assert ended == ProcessEnded(
         case_id=CASE,
         step=4,

@@ -1,13 +1,16 @@
 """Which facts the lifecycle keeps, and what it remarks about what changes nothing."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from rules.deadlines import deadlines
+from rules.deciding import decide
 from rules.decisions import decision
 from rules.person import Standing
 from rules.policy import DecisionMode, Policy
+from rules.refusals import withdrawn
+from rules.rule_sets import RuleSets
 from rules.signatures import UnfitSignatureError
 from rules.states import TRANSITIONS, State
 from rules.steps import ask
@@ -22,6 +25,7 @@ from schemas.outcomes import (
     CaseAdvanced,
     DecisionDrafted,
     DraftVoided,
+    ProcessEnded,
 )
 from schemas.questions import (
     AccountConfirmed,
@@ -36,10 +40,18 @@ from schemas.questions import (
     QuestionClosed,
     QuestionKind,
     QuestionSent,
+    QuestionSentTime,
     QuestionUndeliverable,
+    Together,
 )
 from schemas.received import ReceivedEvent
-from schemas.registry import DeathRegistered, EntitlementRevoked
+from schemas.registry import (
+    DeathAnnulled,
+    DeathRegistered,
+    DisabilityEstablished,
+    EntitlementRestored,
+    EntitlementRevoked,
+)
 from schemas.statecorp import AccountKnown, BenefitRecorded
 from schemas.values import EndReason, Language
 from tests.unit.rules.case_desk import (
@@ -57,7 +69,13 @@ from tests.unit.rules.case_desk import (
     TERM_ENDS,
     TITLE,
     Desk,
+    notes,
     only,
+)
+
+DAY = timedelta(days=1)
+DISABILITY = DisabilityEstablished(
+    iin=IIN, certificate_id="C", established_on=NOON.date(), group="2", legal_ground="7", first_time=True
 )
 
 
@@ -74,6 +92,12 @@ from tests.unit.rules.case_desk import (
         (DeathRegistered(iin=IIN, died_on=date(2021, 7, 21)), "died_on", date(2021, 7, 21)),
         (DeathRegistered(iin=IIN, died_on=date(2021, 7, 21)), "dead", True),
         (AccountKnown(iin=IIN, iban=IBAN), "account", IBAN),
+        (DeathAnnulled(iin=IIN), "death_annulled_at", NOON),
+        (
+            EntitlementRestored(iin=IIN, record_id="A"),
+            "standings",
+            (Standing(record_id="A", restored_at=NOON),),
+        ),
         (
             BenefitRecorded(
                 iin=IIN, benefit="special_state_benefit", status="paid", recorded_on=date(2021, 7, 1)
@@ -291,12 +315,20 @@ def test_there_is_no_decision_without_a_consent_a_scheme_and_an_account(consente
     policy = consented.policy
     assert decision(consented.person, case, NOON, policy, "any/1").rules_version == "any/1"
     assert case.consent
-    unsent = {"questions": (case.questions[0].with_(text=None), *case.questions[1:])}
-    no_offer = {"questions": case.questions[1:]}
-    for lacking in ({"consent": None}, {"scheme": None}, {"account": None}, unsent, no_offer):
-        with pytest.raises(ValueError, match=r"no \w+ without|a question that has not left"):
-            decision(consented.person, case.model_copy(update=lacking), NOON, policy, "any/1")
-    with pytest.raises(ValueError, match="no decision without"):
+    lacking: list[tuple[dict[str, object], str]] = [
+        ({"consent": None}, "no decision without a consent"),
+        ({"scheme": None}, "no grant without a scheme and an account"),
+        ({"account": None}, "no grant without a scheme and an account"),
+        (
+            {"questions": (case.questions[0].with_(text=None), *case.questions[1:])},
+            "no answer to a question that has not left",
+        ),
+        ({"questions": case.questions[1:]}, "no consent without the offer that it answers"),
+    ]
+    for without, why in lacking:
+        with pytest.raises(ValueError, match=f"^{why}$"):
+            decision(consented.person, case.model_copy(update=without), NOON, policy, "any/1")
+    with pytest.raises(ValueError, match=r"^no decision without a consent$"):
         decision(consented.person.model_copy(update={"iin": None}), case, NOON, policy, "any/1")
 
 
@@ -306,7 +338,7 @@ def test_a_step_that_no_rule_allows_is_an_error_of_the_program(offered: Desk) ->
     with pytest.raises(ValueError, match="no rule leads from offer_sent to granted"):
         turn.move(offered.case, State.GRANTED)
     turn.person = turn.person.model_copy(update={"phone": None})
-    with pytest.raises(ValueError, match="nothing is asked without a registered phone"):
+    with pytest.raises(ValueError, match=r"^nothing is asked without a registered phone$"):
         ask(turn, offered.case, QuestionKind.OFFER)
 
 
@@ -370,8 +402,252 @@ def test_an_account_that_is_closed_while_it_is_shown_is_asked_for_anew() -> None
 
 
 def test_an_account_of_which_nothing_is_closed_stays(consented: Desk) -> None:
-    consented.reads(AccountKnown(iin=IIN, iban=None))
+    assert consented.reads(AccountKnown(iin=IIN, iban=None)) == []
+    # The account question has left without it, and nobody has named it.
+    assert consented.reads(AccountKnown(iin=IIN, iban=IBAN), AccountKnown(iin=IIN, iban=None)) == []
     consented.hears(AccountGiven(iban=IBAN), ACCOUNT)
     assert consented.case.state is State.GRANTED
-    consented.reads(AccountKnown(iin=IIN, iban=IBAN), AccountKnown(iin=IIN, iban=None))
+    assert consented.reads(AccountKnown(iin=IIN, iban=IBAN), AccountKnown(iin=IIN, iban=None)) == []
     assert consented.case.state is State.GRANTED
+
+
+def test_an_account_that_becomes_known_again_closes_none() -> None:
+    desk = Desk()
+    desk.reads(REGISTERED, TITLE, AccountKnown(iin=IIN, iban=IBAN))
+    desk.answers(Consent(language=Language.RUSSIAN))
+    desk.leaves()
+    other = "KZ" + IBAN[2:-1] + "9"
+    for iban in (IBAN, other):
+        assert desk.reads(AccountKnown.model_construct(iin=IIN, iban=iban)) == []
+    assert desk.case.questions[-1].account == IBAN
+
+
+def test_an_account_that_is_closed_before_the_choice_leaves_the_choice_as_it_was_asked() -> None:
+    """It had been confirmed under an earlier consent; what is asked now shows no account."""
+    desk = Desk()
+    desk.reads(REGISTERED, DISABILITY, AccountKnown(iin=IIN, iban=IBAN))
+    offer = desk.last.questions[0].question_id
+    for answer in (Consent(language=Language.KAZAKH), Together()):
+        desk.answers(answer)
+    desk.leaves()
+    account = desk.last.questions[-1].question_id
+    desk.now += MINUTE
+    desk.answers(Decline())
+    desk.now += MINUTE
+    desk.hears(Consent(language=Language.KAZAKH), offer, case_id=desk.last.case_id)
+    desk.leaves()
+    desk.now += MINUTE
+    effects = desk.hears(AccountConfirmed(), account, case_id=desk.last.case_id)
+    assert notes(effects) == ["account_before_choice"]
+    case = desk.last
+    assert (case.account, case.account_source, case.account_at) == (IBAN, "confirmed", desk.now)
+    assert notes(desk.hears(AccountConfirmed(), account, case_id=case.case_id)) == ["answered_already"]
+    effects = desk.reads(AccountKnown(iin=IIN, iban=None))
+    assert [effect.name for effect in effects] == ["case.advanced.v1"]
+    assert (desk.last.state, desk.last.account) == (State.CHOICE_SENT, None)
+    assert (desk.last.account_source, desk.last.account_at) == (None, None)
+
+
+def test_a_number_that_changes_closes_nothing_of_what_has_ended(offered: Desk) -> None:
+    offered.hears(Decline())
+    offered.now += MINUTE
+    effects = offered.reads(REGISTERED.model_copy(update={"phone": OTHER, "registered_at": offered.now}))
+    assert effects == [PersonWithdrawn(person_id=PERSON, phone=PHONE, at=offered.now)]
+    assert offered.case.reason is EndReason.DECLINED
+
+
+def test_a_consent_on_the_former_number_that_is_read_late_asks_on_the_new_one_unprompted(
+    offered: Desk,
+) -> None:
+    offered.now += 5 * MINUTE
+    offered.reads(REGISTERED.model_copy(update={"phone": OTHER, "registered_at": offered.now}))
+    again = offered.case.questions[-1].question_id
+    effects = offered.hears(Consent(language=Language.KAZAKH), OFFER, NOON + MINUTE)
+    [asked] = only(effects, QuestionAsked)
+    assert isinstance(asked, QuestionAsked)
+    assert (asked.kind, asked.phone, asked.prompted_at) == (QuestionKind.ACCOUNT, OTHER, None)
+    assert only(effects, QuestionClosed) == [
+        QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=TERM_ENDS),
+        QuestionClosed(question_id=again, phone=OTHER, closed_at=offered.now),
+    ]
+
+
+def test_an_account_closes_its_question_at_once_and_not_at_its_term(consented: Desk) -> None:
+    consented.now += MINUTE
+    effects = consented.hears(AccountGiven(iban=IBAN), ACCOUNT)
+    assert only(effects, QuestionClosed) == [
+        QuestionClosed(question_id=ACCOUNT, phone=PHONE, closed_at=consented.now)
+    ]
+
+
+def test_a_question_that_can_not_reach_ends_the_case_when_that_was_found_out(offered: Desk) -> None:
+    offered.now += 5 * MINUTE
+    lost = QuestionUndeliverable(
+        question_id=OFFER, case_id=CASE, person_id=PERSON, code=30005, at=NOON + MINUTE
+    )
+    [ended] = only(offered.reads(lost), ProcessEnded)
+    assert isinstance(ended, ProcessEnded)
+    assert ended.ended_at == NOON + MINUTE
+    after = Desk()
+    after.reads(REGISTERED, TITLE)
+    after.sent()
+    after.rings("term")
+    [ended] = only(after.reads(lost), ProcessEnded)
+    assert isinstance(ended, ProcessEnded)
+    assert ended.ended_at == NOON + MINUTE
+
+
+def test_a_term_that_is_processed_late_has_ended_the_case_when_it_ran_out(offered: Desk) -> None:
+    offered.now = TERM_ENDS + 5 * MINUTE
+    late = offered.hears(Consent(language=Language.KAZAKH), at=TERM_ENDS + MINUTE)
+    [ended] = only(late, ProcessEnded)
+    assert isinstance(ended, ProcessEnded)
+    assert (ended.ended_at, ended.reason) == (TERM_ENDS, EndReason.NO_REPLY)
+
+
+def test_a_case_that_ended_before_its_grace_waits_for_it_no_more() -> None:
+    desk = Desk(Policy(facts_grace=5 * MINUTE))
+    desk.reads(REGISTERED, TITLE)
+    desk.reads(DeathRegistered(iin=IIN, died_on=date(2021, 7, 21)))
+    assert desk.case.grace_until
+    assert desk.waits() == []
+
+
+def test_nothing_is_decided_or_taken_back_without_what_it_rests_on(offered: Desk) -> None:
+    cause = ReceivedEvent("h", "urn:test", "e", NOON, "", TITLE)
+    turn = Turn(offered.person, cause, NOON, Policy())
+    with pytest.raises(ValueError, match=r"^nothing can be withdrawn before a consent$"):
+        withdrawn(turn, offered.case, offered.case.questions[0])
+    none = Turn(offered.person, cause, NOON, Policy(rule_sets=RuleSets(())))
+    with pytest.raises(ValueError, match=r"^nothing is decided while no rules are in force$"):
+        decide(none, offered.case)
+
+
+LIVES = DeathAnnulled(iin=IIN)
+
+
+def test_an_annulled_death_begins_anew_only_what_it_had_ended(offered: Desk) -> None:
+    offered.hears(Decline())
+    offered.now += MINUTE
+    offered.reads(DeathRegistered(iin=IIN, died_on=date(2021, 7, 21)))
+    offered.now += MINUTE
+    assert offered.reads(LIVES) == []
+    assert (offered.person.dead, offered.person.died_on) == (False, None)
+    assert offered.case.reason is EndReason.DECLINED
+
+
+def test_of_two_annulments_the_later_holds_in_whatever_order_they_are_read(desk: Desk) -> None:
+    desk.now += 9 * MINUTE
+    for at in (3, 1):
+        desk.reads(LIVES, at=NOON + at * MINUTE)
+    assert desk.person.death_annulled_at == NOON + 3 * MINUTE
+    # A death of the very instant was known to be an error, too; one of later was not.
+    for at, dead in ((3, False), (4, True)):
+        desk.reads(DeathRegistered(iin=IIN, died_on=date(2021, 7, 21)), at=NOON + at * MINUTE)
+        assert desk.person.dead is dead
+
+
+def test_nothing_is_offered_to_whom_another_posthumous_award_says_dead(desk: Desk) -> None:
+    desk.reads(REGISTERED)
+    for award in ("A", "B"):
+        desk.reads(TITLE.model_copy(update={"award_id": award, "posthumous": True}))
+    desk.now += MINUTE
+    desk.reads(EntitlementRevoked(iin=IIN, record_id="A"))
+    assert desk.person.dead
+    desk.reads(EntitlementRevoked(iin=IIN, record_id="B"))
+    assert not desk.person.dead
+
+
+@pytest.mark.parametrize(
+    ("right", "noted", "invited"),
+    [
+        (DISABILITY.model_copy(update={"in_baikonur": True}), "barred_baikonur", True),
+        (DISABILITY.model_copy(update={"first_time": False}), "barred_not_first_time", True),
+        (DISABILITY.model_copy(update={"group": "child"}), "barred_child", False),
+        (DISABILITY.model_copy(update={"legal_capacity": "guardian"}), "barred_guardian", False),
+        (TITLE.model_copy(update={"legal_capacity": "minor"}), "barred_minor", False),
+    ],
+)
+def test_who_may_be_written_to_is_told_where_to_apply_if_that_is_wanted(
+    right: Event,
+    noted: str,
+    invited: bool,  # noqa: FBT001
+) -> None:
+    for wanted in (True, False):
+        desk = Desk(Policy(invited_by_sms=wanted))
+        effects = desk.reads(REGISTERED, right)
+        assert notes(effects) == [None, noted, "manual_route"]
+        told = [notice.kind for notice in effects if isinstance(notice, NoticeRequested)]
+        assert told == ([NoticeKind.MANUAL_ROUTE] if wanted and invited else [])
+        assert noted == f"barred_{desk.last.obstacle}"
+
+
+def test_an_award_to_a_ward_who_has_died_speaks_of_the_death_alone() -> None:
+    desk = Desk(Policy(invited_by_sms=True))
+    posthumous = TITLE.model_copy(update={"posthumous": True, "legal_capacity": "guardian"})
+    effects = desk.reads(REGISTERED, posthumous)
+    assert notes(effects) == [None, "deceased"]
+    assert only(effects, NoticeRequested) == []
+
+
+def test_a_record_that_is_published_again_for_a_ward_is_not_offered(desk: Desk) -> None:
+    desk.reads(REGISTERED, TITLE)
+    desk.now += MINUTE
+    desk.reads(EntitlementRevoked(iin=IIN, record_id="A"))
+    desk.now += MINUTE
+    effects = desk.reads(TITLE.model_copy(update={"legal_capacity": "guardian"}))
+    assert only(effects, QuestionAsked) == []
+    assert desk.case.reason is EndReason.MANUAL_ROUTE
+
+
+def test_what_was_answered_before_a_right_began_anew_is_no_answer_to_its_offer(offered: Desk) -> None:
+    offered.now += 3 * MINUTE
+    offered.reads(EntitlementRevoked(iin=IIN, record_id="A"))
+    offered.now += MINUTE
+    offered.reads(EntitlementRestored(iin=IIN, record_id="A"))
+    assert offered.case.answered_at == offered.now
+    yes = Consent(language=Language.KAZAKH)
+    assert notes(offered.hears(yes, OFFER, NOON + MINUTE)) == ["answered_anew_before"]
+    assert offered.case.consent is None
+
+
+def test_who_was_told_too_late_once_is_told_again_where_the_right_began_anew(offered: Desk) -> None:
+    offered.rings("term")
+    offered.now += DAY
+    offered.hears(Consent(language=Language.KAZAKH))
+    assert offered.case.late_told
+    offered.reads(
+        QuestionSentTime(question_id=OFFER, case_id=CASE, person_id=PERSON, sent_at=offered.now - MINUTE)
+    )
+    assert (offered.case.state, offered.case.late_told) == (State.ACCOUNT_ASKED, True)
+    for said in (EntitlementRevoked, EntitlementRestored):
+        offered.now += MINUTE
+        offered.reads(said(iin=IIN, record_id="A"))
+    assert (offered.case.state, offered.case.late_told) == (State.OFFER_ASKED, False)
+
+
+def test_a_record_of_the_benefit_waits_for_the_end_of_the_grace() -> None:
+    desk = Desk(Policy(facts_grace=5 * MINUTE))
+    desk.reads(REGISTERED, TITLE)
+    paid = BenefitRecorded(
+        iin=IIN, benefit="special_state_benefit", status="paid", recorded_on=date(2021, 7, 1)
+    )
+    assert desk.reads(paid) == []
+    assert desk.case.state is State.RECEIVED
+    desk.rings("grace")
+    assert desk.case.reason is EndReason.ALREADY_RECEIVING
+
+
+def test_a_record_that_says_nothing_new_leaves_a_draft_alone() -> None:
+    desk = Desk(Policy(decision_mode=DecisionMode.OFFICER))
+    desk.reads(REGISTERED, TITLE)
+    desk.answers(Consent(language=Language.RUSSIAN))
+    desk.answers(AccountGiven(iban=IBAN))
+    ended = BenefitRecorded(
+        iin=IIN, benefit="special_state_benefit", status="ended", recorded_on=date(2021, 7, 1)
+    )
+    assert desk.reads(ended) == []
+    [voided] = only(desk.reads(ended.model_copy(update={"status": "paid"})), DraftVoided)
+    assert isinstance(voided, DraftVoided)
+    assert voided.reason == "benefit_recorded"
+    assert desk.reads(ended.model_copy(update={"status": "assigned"})) == []

@@ -5,7 +5,7 @@ import pytest
 from rules import cabinet
 from schemas.cabinet import DOCUMENTS, Accepted, Claims, Decided
 from schemas.canonical import canonical, data_of
-from schemas.values import Language
+from schemas.values import Language, Scheme
 from tests.documents import CASE, appeal, decision, every_kind, occasion, refusal
 
 
@@ -42,3 +42,4 @@ def test_who_signs_says_who_issues() -> None:
     accepted = every_kind()[0]
     assert isinstance(accepted, Accepted)
     assert (accepted.issuer, accepted.demo) == ("", False)
+    assert accepted.scheme is Scheme.STANDALONE

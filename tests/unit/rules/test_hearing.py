@@ -15,13 +15,34 @@ from schemas.cabinet import HearingNotice
 from schemas.emaket import DecisionSigned, HearingRecorded
 from schemas.operators import ActObject, OperatorActed
 from schemas.outcomes import BenefitDecided, CaseAdvanced, DecisionDrafted, DraftVoided
-from schemas.questions import AccountGiven, Consent, Decline, NoticeKind, NoticeRequested, QuestionAsked
+from schemas.questions import (
+    AccountGiven,
+    Consent,
+    Decline,
+    NoticeKind,
+    NoticeRequested,
+    QuestionAsked,
+    QuestionClosed,
+)
 from schemas.received import ReceivedEvent
 from schemas.statecorp import BenefitRecorded
 from schemas.times import ALMATY
 from schemas.values import EndReason, Language
-from tests.unit.rules.case_desk import ACCOUNT, CASE, IBAN, IIN, MINUTE, NOON, REGISTERED, TITLE, Desk, only
+from tests.unit.rules.case_desk import (
+    ACCOUNT,
+    CASE,
+    IBAN,
+    IIN,
+    MINUTE,
+    NOON,
+    PHONE,
+    REGISTERED,
+    TITLE,
+    Desk,
+    only,
+)
 
+NO_DRAFT = "decision_id: no draft with it awaits a signature"
 PAID = BenefitRecorded(iin=IIN, benefit="special_state_benefit", status="paid", recorded_on=NOON.date())
 
 
@@ -116,9 +137,11 @@ def test_a_refusal_can_be_signed_after_the_hearing_only() -> None:
     desk = desk_of()
     draft = drafted(desk, on_record=True)
     desk.now = NOON + timedelta(days=5)
-    for too_early in (refusal(desk, draft), held(draft, date(2021, 7, 27))):
+    unheard = "outcome: a refusal is signed after the hearing: publish emaket.hearing-recorded.v1 before it"
+    early = "held_on: the notice allows no hearing before 2021-07-28"
+    for too_early, why in ((refusal(desk, draft), unheard), (held(draft, date(2021, 7, 27)), early)):
         before = desk.person
-        with pytest.raises((UnfitSignatureError, UnfitReportError), match=r"hearing"):
+        with pytest.raises((UnfitSignatureError, UnfitReportError), match=f"^{why}$"):
             desk.reads(too_early)
         assert desk.person == before
     desk.now = NOON + timedelta(days=6)
@@ -141,11 +164,13 @@ def test_an_officer_who_intends_to_refuse_a_drafted_grant_has_the_person_told_fi
     assert notices(desk.reads(intend(draft, ground))) == [(NoticeKind.HEARING, midnight(date(2021, 7, 28)))]
     assert desk.case.state is awaited
     assert desk.reads(intend(draft, ground)) == []
-    with pytest.raises(UnfitActError, match="another ground"):
+    with pytest.raises(UnfitActError, match=r"^object: a refusal on another ground is intended already$"):
         desk.reads(intend(draft, 4 - ground if ground != 2 else 1))
     desk.now = NOON + timedelta(days=6)
     desk.reads(held(draft, date(2021, 7, 28)))
-    with pytest.raises(UnfitSignatureError, match="heard on another ground"):
+    with pytest.raises(
+        UnfitSignatureError, match=r"^refusal_ground: the person was heard on another ground$"
+    ):
         desk.reads(refusal(desk, draft, 4))
     [decided] = only(desk.reads(refusal(desk, draft, ground)), BenefitDecided)
     assert isinstance(decided, BenefitDecided)
@@ -167,7 +192,7 @@ def test_an_officer_who_is_convinced_grants_while_the_hearing_is_awaited() -> No
 def test_a_hearing_that_was_held_without_our_notice_is_taken_as_recorded() -> None:
     desk = desk_of()
     draft = drafted(desk, on_record=False)
-    with pytest.raises(UnfitReportError, match="before the draft was made"):
+    with pytest.raises(UnfitReportError, match=r"^held_on: it is before the draft was made$"):
         desk.reads(held(draft, date(2021, 7, 21)))
     desk.reads(held(draft, date(2021, 7, 23)))
     assert desk.case.hearing
@@ -184,7 +209,9 @@ def test_a_hearing_recorded_again_changes_nothing_and_otherwise_is_refused() -> 
     before = desk.person
     assert desk.reads(held(draft, date(2021, 7, 23))) == []
     for other in (held(draft, date(2021, 7, 26)), held(draft, date(2021, 7, 23), officer="another")):
-        with pytest.raises(UnfitReportError, match="recorded already, and otherwise"):
+        with pytest.raises(
+            UnfitReportError, match=r"^decision_id: its hearing was recorded already, and otherwise$"
+        ):
             desk.reads(other)
     assert desk.person == before
 
@@ -193,7 +220,7 @@ def test_a_hearing_recorded_again_changes_nothing_and_otherwise_is_refused() -> 
 def test_an_intention_names_a_ground(ground: object) -> None:
     desk = desk_of()
     draft = drafted(desk, on_record=False)
-    with pytest.raises(UnfitActError, match="refusal_ground is a number from 1 to 4"):
+    with pytest.raises(UnfitActError, match=r"^details: refusal_ground is a number from 1 to 4$"):
         desk.reads(intend(draft, ground))
     assert desk.case.state is State.AWAITING_SIGNATURE
 
@@ -202,9 +229,9 @@ def test_what_fits_no_draft_is_refused() -> None:
     desk = desk_of()
     draft = drafted(desk, on_record=False)
     unknown = draft.model_copy(update={"decision_id": "person.unknown"})
-    with pytest.raises(UnfitReportError, match="unknown, void or decided"):
+    with pytest.raises(UnfitReportError, match=f"^{NO_DRAFT}: it is unknown, void or decided$"):
         desk.reads(held(unknown, date(2021, 7, 28)))
-    with pytest.raises(UnfitActError, match="no draft with this decision_id"):
+    with pytest.raises(UnfitActError, match=r"^object: no draft with this decision_id awaits a signature$"):
         desk.reads(intend(unknown))
 
 
@@ -291,7 +318,73 @@ def test_an_operator_sends_a_case_the_manual_way() -> None:
     assert notes == ["barred_operator", "manual_route"]
     assert (desk.case.reason, desk.case.draft) == (EndReason.MANUAL_ROUTE, None)
     assert desk.reads(act) == []
-    with pytest.raises(UnfitActError, match="no such case"):
+    with pytest.raises(UnfitActError, match=r"^object: the person has no such case$"):
         desk.reads(act.model_copy(update={"object": ActObject(kind="case", id="another")}))
     assert desk.reads(act.model_copy(update={"act": "hold"})) == []
     assert desk.remarks == ("an operator's act that no case obeys: hold on a case",)
+
+
+def test_an_operator_who_sends_a_case_the_manual_way_closes_its_question_and_decides_nothing_twice(
+    consented: Desk,
+) -> None:
+    act = OperatorActed(
+        act="manual_route",
+        object=ActObject(kind="case", id=CASE),
+        person_id="0" * 64,
+        reason="a ward, as the court has said",
+        operator="operator-3",
+    )
+    consented.now += MINUTE
+    effects = consented.reads(act)
+    assert effects[-1] == QuestionClosed(question_id=ACCOUNT, phone=PHONE, closed_at=consented.now)
+    assert consented.case.obstacle == "operator"
+    refused = Desk()
+    refused.reads(REGISTERED, TITLE)
+    refused.answers(Consent(language=Language.KAZAKH))
+    refused.reads(PAID)
+    assert refused.case.state is State.REFUSED
+    with pytest.raises(UnfitActError, match=r"^object: the case has its outcome already$"):
+        refused.reads(act)
+
+
+def test_each_draft_has_a_number_of_its_own_and_is_heard_anew() -> None:
+    desk = desk_of()
+    first = drafted(desk, on_record=False)
+    assert desk.case.model_dump(include={"drafts"}) == {"drafts": 1}
+    desk.reads(held(first, date(2021, 7, 23)))
+    [second] = only(desk.reads(PAID), DecisionDrafted)
+    assert isinstance(second, DecisionDrafted)
+    told = desk.case
+    assert told.hearing
+    assert (told.drafts, told.hearing.held_on) == (2, None)
+    [third] = only(desk.reads(PAID.model_copy(update={"status": "ended"})), DecisionDrafted)
+    assert isinstance(third, DecisionDrafted)
+    assert (desk.case.drafts, desk.case.hearing) == (3, None)
+    assert len({first.decision_id, second.decision_id, third.decision_id}) == 3
+
+
+def test_after_the_hearing_the_term_of_the_service_runs_as_before() -> None:
+    desk = desk_of()
+    draft = drafted(desk, on_record=True)
+    desk.now = NOON + timedelta(days=6)
+    [*_, step] = only(desk.reads(held(draft, date(2021, 7, 28))), CaseAdvanced)
+    assert isinstance(step, CaseAdvanced)
+    assert (step.to, step.until) == ("awaiting_signature", midnight(date(2021, 8, 4)))
+
+
+@pytest.mark.parametrize("on_record", [True, False])
+def test_a_case_that_had_ended_is_drafted_without_a_reason(
+    on_record: bool,  # noqa: FBT001
+) -> None:
+    """The account was given in time, and is read when the term is over and the benefit on record."""
+    desk = desk_of()
+    desk.reads(REGISTERED, TITLE)
+    desk.answers(Consent(language=Language.KAZAKH))
+    desk.leaves()
+    desk.rings("term")
+    if on_record:
+        desk.reads(PAID)
+    assert desk.case.model_dump(include={"reason"}) == {"reason": EndReason.NO_REPLY}
+    desk.hears(AccountGiven(iban=IBAN), ACCOUNT, NOON + MINUTE)
+    awaited = State.AWAITING_HEARING if on_record else State.AWAITING_SIGNATURE
+    assert (desk.case.state, desk.case.reason) == (awaited, None)

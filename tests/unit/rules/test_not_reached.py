@@ -1,24 +1,27 @@
 """A sending that failed starts no term (R6): the next one does."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from rules.deadlines import deadlines
 from rules.states import State
 from schemas.base import Event
 from schemas.deadlines import Deadline, DeadlineElapsed
-from schemas.ids import MessageId, QuestionId
+from schemas.ids import MessageId, QuestionId, Sid
 from schemas.outcomes import CaseAdvanced, ProcessEnded
 from schemas.questions import (
     Consent,
     Decline,
+    NoticeKind,
     NoticeRequested,
     QuestionAsked,
     QuestionNotReached,
+    QuestionNotUnderstood,
     QuestionSent,
+    QuestionSentTime,
     QuestionUndeliverable,
 )
 from schemas.values import EndReason, Language
-from tests.unit.rules.case_desk import CASE, MINUTE, NOON, OFFER, PERSON, TERM_ENDS, Desk, only
+from tests.unit.rules.case_desk import CASE, MINUTE, NOON, OFFER, PERSON, TERM_ENDS, Desk, notes, only
 
 _FIRST = MessageId("m")
 
@@ -133,3 +136,52 @@ def test_a_number_that_opted_out_is_not_undeliverable(offered: Desk) -> None:
     [ended] = only(offered.reads(undeliverable(opted_out=True)), ProcessEnded)
     assert isinstance(ended, ProcessEnded)
     assert ended.reason is EndReason.NUMBER_NOT_REACHABLE
+
+
+def test_what_was_read_of_a_failed_sending_is_forgotten_with_its_term(offered: Desk) -> None:
+    offered.reads(not_understood(NOON))
+    offered.rings("reminder")
+    question = offered.case.questions[0]
+    assert (question.reminded, question.not_understood_at) == (True, NOON)
+    offered.reads(failed())
+    [question] = offered.case.questions
+    assert (question.term_ends, question.reminded, question.not_understood_at) == (None, False, None)
+    assert (question.moves, offered.case.version) == (1, 2)
+    sent_again(offered)
+    assert {wait.name.rpartition("/")[2] for wait in offered.waits()} == {"term", "reminder"}
+
+
+def test_a_text_that_came_in_time_and_is_read_late_was_no_silence(offered: Desk) -> None:
+    offered.rings("term")
+    offered.now += MINUTE
+    effects = offered.reads(not_understood(TERM_ENDS - MINUTE))
+    assert notes(effects) == ["not_understood", "not_understood"]
+    [ended], [notice] = only(effects, ProcessEnded), only(effects, NoticeRequested)
+    assert isinstance(ended, ProcessEnded)
+    assert isinstance(notice, NoticeRequested)
+    assert (ended.reason, ended.ended_at) == (EndReason.NOT_UNDERSTOOD, TERM_ENDS)
+    assert notice.kind is NoticeKind.NOT_UNDERSTOOD
+    assert notes(offered.reads(not_understood(TERM_ENDS - 2 * MINUTE))) == ["not_understood"]
+
+
+def test_a_text_that_came_too_late_leaves_the_silence(offered: Desk) -> None:
+    offered.rings("term")
+    assert notes(offered.reads(not_understood(TERM_ENDS))) == ["not_understood"]
+    assert offered.case.reason is EndReason.NO_REPLY
+
+
+def test_a_text_that_is_in_time_for_the_term_as_it_moves_was_no_silence(offered: Desk) -> None:
+    offered.rings("term")
+    offered.now += timedelta(days=1)
+    assert notes(offered.hears(None)) == ["answered_late"]
+    moved = QuestionSentTime(
+        question_id=OFFER, case_id=CASE, person_id=PERSON, sent_at=NOON + timedelta(days=2)
+    )
+    assert notes(offered.reads(moved)) == ["sent_later", "not_understood"]
+    assert offered.case.reason is EndReason.NOT_UNDERSTOOD
+
+
+def not_understood(received_at: datetime) -> QuestionNotUnderstood:
+    return QuestionNotUnderstood(
+        question_id=OFFER, case_id=CASE, person_id=PERSON, message_id=Sid("IN"), received_at=received_at
+    )

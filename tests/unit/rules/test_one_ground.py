@@ -1,22 +1,29 @@
 """Cases that wait for each other, in the orders that hurt."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 
 import pytest
 
-from rules.person import Person
+from rules.one_ground import in_the_way
+from rules.person import Case, Person, Source
 from rules.policy import DecisionMode, Policy, TermPolicy
 from rules.signatures import UnfitSignatureError
 from rules.states import State
 from schemas.deadlines import DeadlineElapsed
 from schemas.emaket import DecisionSigned
 from schemas.ids import CaseId, QuestionId, case_id_of, question_id_of
-from schemas.outcomes import BenefitDecided, DecisionDrafted, DraftVoided
+from schemas.outcomes import BenefitDecided, CaseAdvanced, DecisionDrafted, DecisionQuestioned, DraftVoided
 from schemas.portal import PhoneRegistered
-from schemas.questions import AccountGiven, Consent, QuestionAsked
-from schemas.registry import DeathAnnulled, DeathRegistered, EntitlementRevoked, TitleAwarded
+from schemas.questions import AccountGiven, Consent, QuestionAsked, QuestionClosed, Together
+from schemas.registry import (
+    DeathAnnulled,
+    DeathRegistered,
+    DisabilityEstablished,
+    EntitlementRevoked,
+    TitleAwarded,
+)
 from schemas.statecorp import BenefitRecorded
-from schemas.values import EndReason, Language
+from schemas.values import EndReason, Ground, Language, Scheme
 from tests.unit.rules.case_desk import (
     CASE,
     IBAN,
@@ -26,6 +33,7 @@ from tests.unit.rules.case_desk import (
     OFFER,
     OTHER,
     PERSON,
+    PHONE,
     REGISTERED,
     TERM_ENDS,
     TITLE,
@@ -35,6 +43,9 @@ from tests.unit.rules.case_desk import (
 
 SECOND_TITLE = TitleAwarded(iin=IIN, title="hero_of_labour", award_id="B", awarded_on=date(2021, 7, 19))
 SECOND = case_id_of(PERSON, "award", "B")
+DISABILITY = DisabilityEstablished(
+    iin=IIN, certificate_id="C", established_on=NOON.date(), group="2", legal_ground="7", first_time=True
+)
 YES = Consent(language=Language.KAZAKH)
 
 
@@ -223,3 +234,186 @@ def test_what_was_granted_before_can_be_questioned() -> None:
     assert [
         getattr(effect, "reason", None) for effect in effects if effect.name.endswith("questioned.v1")
     ] == ["died_before_consent"]
+
+
+def case_in(state: State, number: int) -> Case:
+    return Case(
+        case_id=CaseId(str(number)),
+        ground=Ground.PEOPLES_HERO,
+        record="award",
+        record_id=str(number),
+        source=Source(id="e", source="s", time=NOON, sha256="d"),
+        state=state,
+    )
+
+
+@pytest.mark.parametrize(
+    ("states", "number", "blocked"),
+    [
+        # Of two that are not offered yet the first goes first.
+        ((State.RECEIVED, State.RECEIVED), 0, False),
+        ((State.RECEIVED, State.RECEIVED), 1, True),
+        # What is under way is waited for, whichever arose first.
+        ((State.RECEIVED, State.OFFER_SENT), 0, True),
+        ((State.OFFER_SENT, State.RECEIVED), 1, True),
+        ((State.RECEIVED, State.AWAITING_SIGNATURE, State.ENDED), 0, True),
+        # What is at rest is not; but what is granted stays in the way.
+        ((State.ENDED, State.RECEIVED, State.QUEUED), 1, False),
+        ((State.REFUSED, State.RECEIVED), 1, False),
+        ((State.GRANTED, State.RECEIVED), 1, True),
+        ((State.RECEIVED, State.GRANTED), 0, True),
+    ],
+)
+def test_what_another_case_has_to_wait_for(
+    states: tuple[State, ...],
+    number: int,
+    blocked: bool,  # noqa: FBT001
+) -> None:
+    cases = [case_in(state, n) for n, state in enumerate(states)]
+    person = Person(person_id=PERSON, cases={case.case_id: case for case in cases})
+    assert in_the_way(person, cases[number]) is blocked
+
+
+def test_a_consent_to_one_case_has_the_other_wait_at_once_and_closes_its_offer() -> None:
+    desk = Desk()
+    desk.reads(REGISTERED, TITLE, SECOND_TITLE)
+    desk.sent()
+    desk.rings("term")
+    second = question_id_of(SECOND, 0)
+    desk.sent(second, case_id=SECOND)
+    desk.now += MINUTE
+    effects = desk.hears(YES, OFFER, TERM_ENDS - MINUTE)
+    assert desk.person.cases[SECOND].state is State.QUEUED
+    assert [step.note for step in effects if isinstance(step, CaseAdvanced)] == ["accepted", None, "queued"]
+    assert only(effects, QuestionClosed) == [
+        QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=TERM_ENDS),
+        QuestionClosed(question_id=second, phone=PHONE, closed_at=desk.now),
+    ]
+    # A consent that comes to it is void, which is noted; what else comes changes nothing.
+    effects = desk.hears(YES, second, case_id=SECOND)
+    assert [step.note for step in effects if isinstance(step, CaseAdvanced)] == ["queued"]
+    assert only(effects, QuestionClosed) != []
+
+
+def test_what_has_ended_or_is_not_offered_yet_stays_so_when_another_case_is_granted() -> None:
+    desk = Desk(Policy(term=TermPolicy.EXCLUSIVE, facts_grace=timedelta(days=30)))
+    desk.reads(REGISTERED, SECOND_TITLE, TITLE)
+    desk.reads(DeadlineElapsed(deadline=f"{CASE}/grace", version=0, due=NOON + timedelta(days=30)))
+    assert desk.case.state is State.QUEUED
+    desk.reads(DeadlineElapsed(deadline=f"{SECOND}/grace", version=0, due=NOON + timedelta(days=30)))
+    offer = last(desk, SECOND)
+    desk.sent(offer, case_id=SECOND)
+    third = TITLE.model_copy(update={"award_id": "C"})
+    desk.reads(third)
+    waiting = case_id_of(PERSON, "award", "C")
+    assert desk.person.cases[waiting].state is State.RECEIVED
+    desk.hears(YES, offer, case_id=SECOND)
+    account = last(desk, SECOND)
+    desk.sent(account, case_id=SECOND)
+    desk.hears(AccountGiven(iban=IBAN), account, case_id=SECOND)
+    assert desk.person.cases[SECOND].state is State.GRANTED
+    assert desk.case.reason is EndReason.ANOTHER_GROUND
+    assert desk.person.cases[waiting].state is State.RECEIVED
+    before = desk.case
+    desk.reads(
+        BenefitRecorded(iin=IIN, benefit="special_state_benefit", status="paid", recorded_on=NOON.date())
+    )
+    assert desk.case == before
+
+
+def test_a_draft_that_another_ground_voids_says_so() -> None:
+    desk = Desk(Policy(decision_mode=DecisionMode.OFFICER))
+    desk.person = consented_to_both(State.AWAITING_SIGNATURE)
+    draft = desk.case.draft
+    assert draft
+    signed = DecisionSigned(
+        decision_id=draft.decision_id, outcome="granted", officer="o", signed_at=NOON + MINUTE
+    )
+    desk.now += MINUTE
+    [voided] = only(desk.reads(signed), DraftVoided)
+    assert isinstance(voided, DraftVoided)
+    assert (voided.case_id, voided.reason) == (SECOND, "another_ground")
+
+
+@pytest.mark.parametrize(
+    ("status", "own", "day", "questioned"),
+    [
+        ("paid", False, date(2021, 7, 1), ["second_grant"]),
+        ("ended", False, date(2021, 7, 1), []),
+        ("paid", True, date(2021, 7, 1), []),
+        ("paid", False, NOON.date(), []),
+    ],
+)
+def test_a_record_questions_a_grant_where_it_is_of_before_and_of_another_application(
+    status: str,
+    own: bool,  # noqa: FBT001
+    day: date,
+    questioned: list[str],
+) -> None:
+    desk = Desk()
+    desk.reads(REGISTERED, TITLE)
+    for answer in (YES, AccountGiven(iban=IBAN)):
+        desk.answers(answer)
+    record = {"iin": IIN, "benefit": "special_state_benefit", "status": status, "recorded_on": day}
+    effects = desk.reads(BenefitRecorded.model_validate(record | {"case_id": CASE if own else None}))
+    assert [each.reason for each in effects if isinstance(each, DecisionQuestioned)] == questioned
+
+
+@pytest.mark.parametrize(("left", "questioned"), [(NOON, True), (NOON + MINUTE, False)])
+def test_a_number_that_was_left_questions_a_grant_whose_consent_came_after(
+    left: datetime,
+    questioned: bool,  # noqa: FBT001
+) -> None:
+    desk = Desk()
+    desk.reads(REGISTERED.model_copy(update={"registered_at": NOON - MINUTE}), TITLE)
+    for answer in (YES, AccountGiven(iban=IBAN)):
+        desk.answers(answer)
+    desk.now += 2 * MINUTE
+    effects = desk.reads(PhoneRegistered(iin=IIN, phone=OTHER, registered_at=left))
+    reasons = [each.reason for each in effects if isinstance(each, DecisionQuestioned)]
+    assert reasons == (["number_not_registered_at_consent"] if questioned else [])
+
+
+def test_nothing_is_questioned_of_a_refusal() -> None:
+    desk = Desk()
+    desk.reads(REGISTERED, TITLE)
+    desk.answers(YES)
+    desk.reads(
+        BenefitRecorded(iin=IIN, benefit="special_state_benefit", status="paid", recorded_on=date(2021, 7, 1))
+    )
+    made = desk.case.decision
+    assert made
+    assert (made.outcome, made.refusal_ground, made.decided_at) == ("refused", 4, desk.now)
+    effects = desk.reads(DeathRegistered(iin=IIN, died_on=date(2021, 7, 1)))
+    assert only(effects, DecisionQuestioned) == []
+
+
+@pytest.mark.parametrize("undone", ["consent", "account"])
+def test_what_came_at_the_instant_at_which_the_number_was_left_is_undone(undone: str) -> None:
+    desk = Desk(Policy(decision_mode=DecisionMode.OFFICER))
+    desk.reads(REGISTERED.model_copy(update={"registered_at": NOON - MINUTE}), TITLE)
+    desk.answers(YES)
+    desk.leaves()
+    desk.now += MINUTE
+    desk.answers(AccountGiven(iban=IBAN))
+    left = desk.now if undone == "account" else NOON
+    desk.now += MINUTE
+    effects = desk.reads(PhoneRegistered(iin=IIN, phone=OTHER, registered_at=left))
+    [voided] = only(effects, DraftVoided)
+    assert isinstance(voided, DraftVoided)
+    assert voided.reason == "number_not_registered"
+    assert (desk.case.consent is None, desk.case.account) == (undone == "consent", None)
+
+
+def test_a_choice_of_the_instant_at_which_the_number_was_left_is_undone() -> None:
+    desk = Desk()
+    desk.reads(REGISTERED, DISABILITY)
+    desk.answers(YES)
+    desk.leaves()
+    desk.now += MINUTE
+    desk.answers(Together())
+    assert desk.last.scheme is Scheme.ONE_APPLICATION
+    left = desk.now
+    desk.now += MINUTE
+    desk.reads(PhoneRegistered(iin=IIN, phone=OTHER, registered_at=left))
+    assert desk.last.scheme is None

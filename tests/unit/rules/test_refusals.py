@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from rules.policy import DecisionMode, Policy
+from rules.policy import DecisionMode, Policy, TermPolicy
 from rules.signatures import UnfitSignatureError
 from rules.states import State
 from schemas.base import Event
@@ -33,7 +33,9 @@ from tests.unit.rules.case_desk import (
     MINUTE,
     NOON,
     OFFER,
+    OTHER,
     PERSON,
+    PHONE,
     REGISTERED,
     TERM_ENDS,
     TITLE,
@@ -263,3 +265,49 @@ def test_a_no_after_the_decision_gets_the_number_to_call_once(consented: Desk) -
     assert _told(effects) == [NoticeKind.GRANTED]
     assert consented.case.state is State.GRANTED
     assert _told(consented.hears(NO, ACCOUNT, NOON + 6 * MINUTE)) == []
+
+
+def test_a_no_to_an_offer_of_before_closes_the_one_of_now_as_well(desk: Desk) -> None:
+    desk.reads(REGISTERED, TITLE)
+    desk.sent()
+    desk.now += 5 * MINUTE
+    desk.reads(REGISTERED.model_copy(update={"phone": OTHER, "registered_at": desk.now}))
+    again = desk.case.questions[-1].question_id
+    desk.now += MINUTE
+    effects = desk.hears(NO, OFFER, NOON + MINUTE)
+    [ended] = only(effects, ProcessEnded)
+    assert isinstance(ended, ProcessEnded)
+    assert (ended.reason, ended.ended_at) == (EndReason.DECLINED, NOON + MINUTE)
+    assert only(effects, QuestionClosed) == [
+        QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=TERM_ENDS),
+        QuestionClosed(question_id=again, phone=OTHER, closed_at=desk.now),
+    ]
+
+
+def test_a_withdrawal_closes_the_question_that_was_answered_the_open_one_and_the_offer() -> None:
+    desk = Desk(Policy(decision_mode=DecisionMode.OFFICER, term=TermPolicy.EXCLUSIVE))
+    desk.reads(REGISTERED, DISABILITY)
+    for answer in (YES, Together(), AccountGiven(iban=IBAN)):
+        desk.answers(answer)
+    offer, choice, account = (question.question_id for question in desk.last.questions)
+    said_at = NOON + MINUTE
+    desk.now += 5 * MINUTE
+    effects = desk.hears(NO, choice, said_at, case_id=desk.last.case_id)
+    [ended] = only(effects, ProcessEnded)
+    assert isinstance(ended, ProcessEnded)
+    assert (ended.reason, ended.ended_at) == (EndReason.WITHDRAWN, said_at)
+    closed = [(each.question_id, each.closed_at) for each in effects if isinstance(each, QuestionClosed)]
+    assert closed == [(choice, said_at), (account, said_at), (offer, TERM_ENDS)]
+
+
+def test_at_the_very_end_of_the_offers_term_a_withdrawal_is_final(
+    drafted: tuple[Desk, DecisionDrafted],
+) -> None:
+    desk, _ = drafted
+    ends = desk.case.questions[0].term_ends
+    assert ends
+    desk.now = ends
+    effects = desk.hears(NO, ACCOUNT)
+    assert _told(effects) == [NoticeKind.WITHDRAWN]
+    closed = [each.closed_at for each in effects if isinstance(each, QuestionClosed)]
+    assert closed == [ends, ends]

@@ -6,15 +6,19 @@ from typing import Any
 import pytest
 
 from rules.deadlines import deadlines
+from rules.issuing import Issued, documents
+from rules.person import Hearing
 from rules.policy import Policy, Retention, TermPolicy
 from rules.states import State
 from schemas.canonical import data_of, digest
 from schemas.deadlines import DeadlineElapsed
 from schemas.outcomes import CaseAdvanced, DecisionQuestioned
-from schemas.questions import AccountGiven, Answer, CasePurged, Consent, Decline, QuestionAsked
+from schemas.questions import AccountGiven, Answer, CasePurged, Consent, Decline, NoticeKind, QuestionAsked
+from schemas.received import ReceivedEvent
 from schemas.registry import DeathRegistered
+from schemas.statecorp import AccountKnown
 from schemas.stored import dump_stored
-from schemas.values import EndReason, Language
+from schemas.values import EndReason, Language, Scheme
 from tests.unit.rules.case_desk import (
     ACCOUNT,
     CASE,
@@ -142,3 +146,45 @@ def test_another_step_of_a_case_at_rest_keeps_it_longer() -> None:
     desk.hears(Consent(language=Language.KAZAKH))
     [wait] = deadlines(desk.person, desk.policy)
     assert wait.at == desk.now + 90 * DAY
+
+
+def test_what_is_left_of_a_purged_case_names_nobody_and_keeps_when_it_came_to_rest(consented: Desk) -> None:
+    consented.policy = Policy(term=TermPolicy.EXCLUSIVE, retention=Retention(granted=timedelta(days=9)))
+    consented.reads(AccountKnown(iin=IIN, iban=IBAN))
+    consented.answers(AccountGiven(iban=IBAN))
+    rested_at = consented.now
+    assert (consented.case.rested_at, consented.case.outcome_told) == (rested_at, NoticeKind.GRANTED)
+    consented.rings("purge")
+    case = consented.case
+    assert (case.rested_at, case.purged_at) == (rested_at, rested_at + timedelta(days=9))
+    assert (case.outcome_told, case.questions, case.consent) == (None, (), None)
+    assert (consented.person.iin, consented.person.account) == (None, None)
+
+
+def test_without_a_consent_nothing_is_left_that_rested_on_one(consented: Desk) -> None:
+    consented.answers(AccountGiven(iban=IBAN))
+    full = consented.case.with_(
+        hearing=Hearing(objection=True), extended_until=NOON.date(), due_told=True, overdue_told=True
+    )
+    assert (full.account, full.account_source, full.account_at) == (IBAN, "given", consented.now)
+    bare = full.without_consent()
+    names = ("consent", "account", "account_source", "account_at", "hearing", "extended_until")
+    assert {getattr(bare, name) for name in names} == {None}
+    assert (bare.answers, bare.due_told, bare.overdue_told) == ((), False, False)
+    paid = full.without_account()
+    assert (paid.account, paid.account_source, paid.account_at) == (None, None, None)
+    assert [answer.meaning for answer in paid.answers] == ["consent_ru"]
+    # Where the ground leaves no choice, none is undone.
+    assert full.without_choice().scheme is bare.scheme is Scheme.STANDALONE
+
+
+def test_a_document_on_a_purged_case_bears_the_iin_that_the_event_brings(consented: Desk) -> None:
+    consented.policy = Policy(term=TermPolicy.EXCLUSIVE, retention=Retention(granted=DAY))
+    consented.answers(AccountGiven(iban=IBAN))
+    consented.rings("purge")
+    death = DeathRegistered(iin=IIN, died_on=NOON.date())
+    event = ReceivedEvent("h", "urn:test", "e", consented.now, "d" * 64, death, appended_at=consented.now)
+    done = consented.turn(event)
+    assert done.state.iin is None
+    made = documents(done.state, event, done.effects, consented.policy, Issued("1", {}))
+    assert [(document.kind, document.iin) for document in made] == [("questioned", IIN)]

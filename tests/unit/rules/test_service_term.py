@@ -19,7 +19,7 @@ from schemas.outcomes import CaseAdvanced, DecisionDrafted
 from schemas.questions import AccountGiven, Consent, NoticeKind, NoticeRequested
 from schemas.times import ALMATY
 from schemas.values import Language
-from tests.unit.rules.case_desk import ACCOUNT, CASE, IBAN, NOON, REGISTERED, TITLE, Desk, only
+from tests.unit.rules.case_desk import ACCOUNT, CASE, IBAN, MINUTE, NOON, REGISTERED, TITLE, Desk, notes, only
 
 # The consent of Thursday 22.07.2021. The Constitution's day, 30.08.2021, is a Monday.
 DUE = date(2021, 8, 3)
@@ -42,10 +42,6 @@ def drafted(**policies: Any) -> tuple[Desk, DecisionDrafted]:
 
 def extended(draft: DecisionDrafted, until: date) -> TermExtended:
     return TermExtended(decision_id=draft.decision_id, until=until, reason="a record is checked", officer="o")
-
-
-def notes(effects: list[Any]) -> list[str | None]:
-    return [step.note for step in effects if isinstance(step, CaseAdvanced)]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +98,10 @@ def test_no_extension_reaches_further_than_the_rules_let_it_or_not_at_all(
         with pytest.raises(UnfitReportError, match=why):
             desk.reads(extended(draft, until))
     unknown = draft.model_copy(update={"decision_id": "person.unknown"})
-    with pytest.raises(UnfitReportError, match="unknown, void or decided"):
+    with pytest.raises(
+        UnfitReportError,
+        match=r"^decision_id: no draft with it awaits a signature: it is unknown, void or decided$",
+    ):
         desk.reads(extended(unknown, latest))
     assert desk.person == before
     desk.reads(extended(draft, latest))
@@ -115,6 +114,28 @@ def test_an_extension_after_the_fifth_working_day_is_told_too_late(days: int, no
     desk.now = NOON + timedelta(days=days)
     effects = desk.reads(extended(draft, date(2021, 8, 20)))
     assert notes(effects) == ["term_extended", *noted]
+
+
+def test_how_far_it_reaches_and_until_when_it_is_told_goes_by_the_calendar() -> None:
+    desk, _ = drafted(service_calendar=ServiceCalendar.STATE_CORPORATION)
+    # Of thirty days five are Saturdays.
+    assert service_term.latest(desk.case, desk.policy) == date(2021, 8, 26)
+    over = midnight(date(2021, 7, 29))
+    assert service_term.told_in_time(desk.case, over - MINUTE, desk.policy)
+    assert not service_term.told_in_time(desk.case, over, desk.policy)
+    assert service_term.told_in_time(desk.case.without_consent(), over, desk.policy)
+
+
+def test_what_was_noted_is_noted_again_after_an_extension_and_the_end_includes_its_day() -> None:
+    desk, draft = drafted()
+    desk.rings("decision_due")
+    assert [wait.name for wait in desk.waits()] == [f"{CASE}/decision_overdue"]
+    desk.rings("decision_overdue")
+    desk.reads(extended(draft, date(2021, 8, 20)))
+    assert {wait.name.rpartition("/")[2] for wait in desk.waits()} == {"decision_due", "decision_overdue"}
+    # Told in whatever order: when the term is over, its last day is no news.
+    desk.rings("decision_overdue")
+    assert desk.waits() == []
 
 
 DAYS = st.dates(date(2015, 1, 1), date(2035, 12, 31))

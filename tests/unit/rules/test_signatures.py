@@ -79,14 +79,17 @@ def test_the_decision_is_what_was_signed_and_names_who_signed_it(
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
-        ({"decision_id": "person.unknown"}, "decision_id: no draft"),
-        ({"signed_at": NOON - MINUTE}, "signed_at: it is before the draft"),
+        (
+            {"decision_id": "person.unknown"},
+            "decision_id: no draft with it awaits a signature: it is unknown, or void",
+        ),
+        ({"signed_at": NOON - MINUTE}, "signed_at: it is before the draft was made"),
     ],
 )
 def test_a_signature_that_fits_no_draft_changes_nothing(changes: dict[str, Any], complaint: str) -> None:
     desk, draft = drafted()
     before = desk.person
-    with pytest.raises(UnfitSignatureError, match=f"^{complaint}"):
+    with pytest.raises(UnfitSignatureError, match=f"^{complaint}$"):
         desk.reads(signature(draft, **changes))
     assert desk.person == before
     assert desk.case.state is State.AWAITING_SIGNATURE
@@ -108,15 +111,36 @@ def test_a_signature_that_says_nothing_whole_is_no_event(changes: dict[str, Any]
         signature(draft, **changes)
 
 
-def test_the_same_signature_again_changes_nothing_and_another_comes_too_late() -> None:
+@pytest.mark.parametrize(
+    ("ground", "another"),
+    [
+        (None, {"outcome": "refused", "refusal_ground": 1}),
+        (None, {"signed_at": SIGNED + MINUTE}),
+        (1, {"refusal_ground": 3}),
+        (1, {"signed_at": SIGNED + MINUTE}),
+    ],
+)
+def test_the_same_signature_again_changes_nothing_and_another_comes_too_late(
+    ground: int | None, another: dict[str, Any]
+) -> None:
     desk, draft = drafted()
-    desk.reads(signature(draft))
+    same: dict[str, Any] = {"outcome": "refused", "refusal_ground": ground} if ground else {}
+    desk.reads(heard(draft), signature(draft, **same))
     before = desk.person
-    assert desk.reads(signature(draft)) == []
+    assert desk.reads(signature(draft, **same)) == []
     assert desk.remarks == ("a decision was signed again",)
-    with pytest.raises(UnfitSignatureError, match="decided already"):
-        desk.reads(signature(draft, outcome="refused", refusal_ground=1))
+    too_late = "decision_id: the draft was decided already, and otherwise"
+    with pytest.raises(UnfitSignatureError, match=f"^{too_late}$"):
+        desk.reads(signature(draft, **{**same, **another}))
     assert desk.person == before
+
+
+def test_a_draft_on_a_case_that_awaits_no_signature_is_not_signed() -> None:
+    desk, draft = drafted()
+    ended = desk.case.with_(state=State.ENDED)
+    desk.person = desk.person.with_(cases={ended.case_id: ended})
+    with pytest.raises(UnfitSignatureError, match=r"^decision_id: no draft with it awaits a signature$"):
+        desk.reads(signature(draft))
 
 
 def test_a_refusal_on_ground_4_can_not_be_signed_as_a_grant() -> None:

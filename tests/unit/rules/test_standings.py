@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from rules.person import Standing
 from rules.standings import AmbiguousRecordError
 from rules.states import State
 from schemas.base import Event
@@ -15,6 +16,7 @@ from schemas.values import EndReason, Ground, Language
 from tests.unit.rules.case_desk import ACCOUNT, IIN, MINUTE, REGISTERED, Desk, only
 
 DAY = date(2021, 7, 19)
+AMBIGUOUS = "record: an award and a certificate bear this id; say which is meant"
 TITLE = TitleAwarded(iin=IIN, title="peoples_hero", award_id="17", awarded_on=DAY)
 CERTIFICATE = DisabilityEstablished(
     iin=IIN, certificate_id="17", established_on=DAY, group="2", legal_ground="7", first_time=True
@@ -46,7 +48,7 @@ def test_an_id_that_two_records_bear_ends_neither_unless_it_is_said_which(
 ) -> None:
     desk.reads(REGISTERED, TITLE, CERTIFICATE)
     before = desk.person
-    with pytest.raises(AmbiguousRecordError, match="record: "):
+    with pytest.raises(AmbiguousRecordError, match=f"^{AMBIGUOUS}$"):
         desk.reads(said())
     assert desk.person == before
 
@@ -202,3 +204,64 @@ def test_a_record_that_is_published_anew_with_an_obstacle_goes_the_manual_way_an
     ]
     [case] = desk.person.cases.values()
     assert (case.reason, case.obstacle) == (EndReason.MANUAL_ROUTE, "baikonur")
+
+
+@pytest.mark.parametrize("back", [restored("title"), restored(), TITLE], ids=["named", "restored", "again"])
+def test_only_the_record_that_is_restored_begins_anew_of_two_with_one_id(desk: Desk, back: Event) -> None:
+    desk.reads(REGISTERED, TITLE, CERTIFICATE)
+    desk.now += MINUTE
+    desk.reads(revoked("title"), revoked("disability"))
+    assert set(reasons(desk).values()) == {EndReason.REVOKED}
+    desk.now += MINUTE
+    if back == restored():
+        with pytest.raises(AmbiguousRecordError, match=f"^{AMBIGUOUS}$"):
+            desk.reads(back)
+        return
+    desk.reads(back)
+    assert reasons(desk) == {"award": None, "certificate": EndReason.REVOKED}
+
+
+def test_what_is_said_of_the_only_record_is_kept_with_its_kind(desk: Desk) -> None:
+    desk.reads(REGISTERED, TITLE)
+    for said, kind in ((revoked(), "award"), (restored("disability"), "certificate")):
+        desk.now += MINUTE
+        desk.reads(said)
+        assert desk.person.standings[-1].record == kind
+    assert [known.record for known in desk.person.standings] == ["award", "certificate"]
+
+
+def test_both_words_that_were_read_before_any_record_are_of_the_first_that_bears_the_id(desk: Desk) -> None:
+    at = desk.now
+    desk.reads(REGISTERED, revoked())
+    desk.now += MINUTE
+    desk.reads(restored())
+    desk.now += MINUTE
+    other = EntitlementRevoked(iin=IIN, record_id="another")
+    desk.reads(other)
+    desk.reads(TITLE.model_copy(update={"award_id": "of no word"}), TITLE, at=at)
+    assert desk.person.standings == (
+        Standing(record_id="another", revoked_at=desk.now),
+        Standing(record_id="17", record="award", revoked_at=at, restored_at=at + MINUTE),
+    )
+    desk.reads(CERTIFICATE)
+    assert reasons(desk) == {"award": None, "certificate": None}
+
+
+def test_a_restoration_alone_that_was_read_before_the_record_is_of_it(desk: Desk) -> None:
+    desk.reads(REGISTERED, restored(), TITLE)
+    assert desk.person.standings == (Standing(record_id="17", record="award", restored_at=desk.now),)
+
+
+def test_what_two_records_bear_is_never_settled(desk: Desk) -> None:
+    """As it could be stored when ids were not told apart."""
+    desk.reads(REGISTERED, TITLE, CERTIFICATE)
+    stored = (Standing(record_id="17", revoked_at=desk.now),)
+    desk.person = desk.person.with_(standings=stored)
+    desk.reads(TITLE)
+    assert desk.person.standings == stored
+
+
+def test_what_is_said_of_one_record_leaves_what_was_said_of_another(desk: Desk) -> None:
+    for record_id in ("17", "18", "17"):
+        desk.reads(EntitlementRevoked(iin=IIN, record_id=record_id))
+    assert [known.record_id for known in desk.person.standings] == ["18", "17"]

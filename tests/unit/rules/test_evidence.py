@@ -1,0 +1,127 @@
+"""What is shown of a case when it is disputed: whole, whatever was kept of it, and by its names."""
+
+import pytest
+
+from rules.evidence import evidence, evidence_so_far, meaning_of
+from schemas.canonical import data_of, text_digest
+from schemas.questions import AccountConfirmed, AccountGiven, Answer, Consent, Decline, Separately, Together
+from schemas.registry import DisabilityEstablished
+from schemas.values import Language
+from tests.unit.rules.case_desk import IBAN, IIN, NOON, PHONE, REGISTERED, SENDER, TERM_ENDS, TITLE, Desk
+
+YES = Consent(language=Language.RUSSIAN)
+
+
+@pytest.fixture
+def asked(desk: Desk) -> Desk:
+    desk.reads(REGISTERED, TITLE)
+    desk.leaves()
+    return desk
+
+
+def test_before_a_consent_it_is_what_has_left(asked: Desk) -> None:
+    number = asked.policy.phone_id(PHONE)
+    [question] = asked.case.questions
+    text = "the text of offer"
+    assert evidence_so_far(asked.case, asked.policy.phone_id) == {
+        "source": {
+            "event": "registry.title-awarded.v1",
+            "id": "e2",
+            "source": "urn:test",
+            "time": "2021-07-22T06:00:00Z",
+            "sha256": "d" * 64,
+            "record": "title",
+            "record_id": "A",
+            "record_date": "2021-07-19",
+        },
+        "number": {"phone_id": number, "registered_at": "2021-07-22T06:00:00Z", "event_sha256": "d" * 64},
+        "questions": [
+            {
+                "question_id": question.question_id,
+                "kind": "offer",
+                "phone_id": number,
+                "language": None,
+                "text": text,
+                "sha256": text_digest(text),
+                "text_version": "1",
+                "sent_at": "2021-07-22T06:00:00Z",
+                "term_ends": "2021-07-25T18:00:00Z",
+                "message_id": "m",
+            }
+        ],
+        "answers": [],
+        "consent_to_service": None,
+        "consent_to_data": None,
+        "sender": {"carrier": "twilio", "from": SENDER},
+    }
+    assert question.term_ends == TERM_ENDS
+
+
+def test_after_a_consent_it_says_which_words_were_answered_in_which_language(asked: Desk) -> None:
+    asked.answers(YES)
+    asked.reads()
+    case = asked.case
+    in_russian = case.questions[0].with_(language=Language.RUSSIAN)
+    consent = case.consent
+    assert consent
+    shown = evidence(case.with_(questions=(in_russian, *case.questions[1:])), consent, asked.policy.phone_id)
+    assert (shown.questions[0].language, shown.consent_to_service.text_version) == (Language.RUSSIAN, "1")
+    assert evidence_so_far(case, asked.policy.phone_id) == data_of(
+        evidence(case, consent, asked.policy.phone_id)
+    )
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_a_consent_of_which_the_answer_was_not_kept_is_the_answer(asked: Desk, language: Language) -> None:
+    """As releases of before have stored it."""
+    asked.answers(Consent(language=language))
+    case, consent = asked.case, asked.case.consent
+    assert consent
+    assert case.answers != ()
+    before = case.with_(answers=())
+    phone_id = asked.policy.phone_id
+    assert evidence(before, consent, phone_id) == evidence(case, consent, phone_id)
+
+
+@pytest.mark.parametrize(
+    ("right", "event"),
+    [
+        (TITLE, "registry.title-awarded.v1"),
+        (
+            DisabilityEstablished(
+                iin=IIN,
+                certificate_id="C",
+                established_on=NOON.date(),
+                group="2",
+                legal_ground="7",
+                first_time=True,
+            ),
+            "registry.disability-established.v1",
+        ),
+    ],
+)
+def test_an_event_whose_name_was_not_kept_is_known_by_its_record(
+    desk: Desk, right: DisabilityEstablished, event: str
+) -> None:
+    desk.reads(REGISTERED, right)
+    desk.answers(YES)
+    case = desk.last
+    assert case.consent
+    unnamed = case.with_(source=case.source.with_(event=None))
+    assert evidence(unnamed, case.consent, desk.policy.phone_id).source.event == event
+
+
+@pytest.mark.parametrize(
+    ("answer", "meaning"),
+    [
+        (Consent(language=Language.KAZAKH), "consent_kk"),
+        (YES, "consent_ru"),
+        (Decline(), None),
+        (Together(), "together"),
+        (Separately(), "separately"),
+        (AccountConfirmed(), "account_confirmed"),
+        (AccountGiven(iban=IBAN), "account_given"),
+    ],
+)
+def test_a_no_is_no_evidence_of_a_will(answer: Answer, meaning: str | None) -> None:
+    assert meaning_of(answer) == meaning
