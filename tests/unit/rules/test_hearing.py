@@ -166,6 +166,7 @@ def test_a_hearing_that_was_held_without_our_notice_is_taken_as_recorded() -> No
     draft = drafted(desk, on_record=False)
     with pytest.raises(UnfitReportError, match="before the draft was made"):
         desk.reads(held(draft, date(2021, 7, 21)))
+    desk.now = NOON + timedelta(days=1)
     desk.reads(held(draft, date(2021, 7, 23)))
     assert desk.case.hearing
     assert (desk.case.hearing.told_at, desk.case.hearing.held_on) == (None, date(2021, 7, 23))
@@ -177,6 +178,7 @@ def test_a_hearing_that_was_held_without_our_notice_is_taken_as_recorded() -> No
 def test_a_hearing_recorded_again_changes_nothing_and_otherwise_is_refused() -> None:
     desk = desk_of()
     draft = drafted(desk, on_record=False)
+    desk.now = NOON + timedelta(days=1)
     desk.reads(held(draft, date(2021, 7, 23)))
     before = desk.person
     assert desk.reads(held(draft, date(2021, 7, 23))) == []
@@ -246,3 +248,35 @@ def test_an_operator_sends_a_case_the_manual_way() -> None:
         desk.reads(act.model_copy(update={"object": ActObject(kind="case", id="another")}))
     assert desk.reads(act.model_copy(update={"act": "hold"})) == []
     assert desk.remarks == ("an operator's act that no case obeys: hold on a case",)
+
+
+def test_no_refusal_was_signed_before_the_day_of_the_hearing_however_late_it_is_published() -> None:
+    desk = desk_of()
+    draft = drafted(desk, on_record=False)
+    desk.reads(intend(draft))
+    early = [refusal(desk, draft, 1)]
+    desk.now = midnight(date(2021, 7, 28)) - timedelta(microseconds=1)
+    early.append(refusal(desk, draft, 1))
+    desk.now = NOON + timedelta(days=6)
+    desk.reads(held(draft, date(2021, 7, 28)))
+    for signed in early:
+        before = desk.person
+        with pytest.raises(UnfitSignatureError, match="signed_at: it is before the hearing"):
+            desk.reads(signed)
+        assert desk.person == before
+    desk.reads(early[-1].with_(signed_at=midnight(date(2021, 7, 28))))
+    assert desk.case.state is State.REFUSED
+
+
+def test_no_hearing_was_held_on_a_day_that_has_not_come() -> None:
+    desk = desk_of()
+    draft = drafted(desk, on_record=True)
+    # The last day for objections: the earliest hearing is tomorrow.
+    desk.now = midnight(date(2021, 7, 28)) - MINUTE
+    before = desk.person
+    with pytest.raises(UnfitReportError, match="held_on: the day has not come"):
+        desk.reads(held(draft, date(2021, 7, 28)))
+    assert desk.person == before
+    desk.now += MINUTE
+    desk.reads(held(draft, date(2021, 7, 28)))
+    assert desk.case.state is State.AWAITING_SIGNATURE
