@@ -280,3 +280,19 @@ def test_no_hearing_was_held_on_a_day_that_has_not_come() -> None:
     desk.now += MINUTE
     desk.reads(held(draft, date(2021, 7, 28)))
     assert desk.case.state is State.AWAITING_SIGNATURE
+
+
+@pytest.mark.parametrize("hearing_held", [False, True])
+def test_an_account_that_comes_after_a_refusal_was_drafted_drafts_nothing_anew(*, hearing_held: bool) -> None:
+    desk = desk_of()
+    draft = drafted(desk, on_record=True)
+    desk.now = NOON + MINUTE
+    given = desk.now
+    if hearing_held:
+        desk.now = NOON + timedelta(days=6)
+        desk.reads(held(draft, date(2021, 7, 28)))
+    before = desk.case
+    [step] = desk.hears(AccountGiven(iban=IBAN), ACCOUNT, given)
+    assert isinstance(step, CaseAdvanced)
+    assert (step.to, step.note) == (before.state, "answered_already")
+    assert (desk.case.draft, desk.case.hearing, desk.case.account) == (before.draft, before.hearing, None)
