@@ -39,6 +39,8 @@ _FINAL = frozenset(
     }
 )
 """Endings that no answer takes back."""
+_NOTHING_ASKED = DRAFTED | {State.AWAITING_RULES}
+"""Nothing is asked of the person; the consent stands until an officer has signed, or rules are in force."""
 
 
 def answered(turn: Turn, report: QuestionAnswered) -> None:
@@ -59,8 +61,8 @@ def answered(turn: Turn, report: QuestionAnswered) -> None:
         case.state is State.ENDED and case.reason in _FINAL and not _may_be_own(turn, case, question, report)
     ):
         turn.remark(case, f"answered_after_{case.reason}")
-    elif no and case.state in DRAFTED and _is_newest(case, report):
-        # The person may take the consent back until an officer has signed, whatever term is over by then.
+    elif no and case.consent and case.state in _NOTHING_ASKED and _is_newest(case, report):
+        # The person may take the consent back until it is decided, whatever term is over by then.
         withdrawn(turn, case, question)
     elif not question.open_at(report.received_at):
         _late(turn, case, question, report)
