@@ -34,7 +34,7 @@ from streams.desk import Desk
 from streams.handlers import register_stateless
 from streams.officer_signatures import load_officers
 from streams.settings.settings import Settings
-from streams.signing import load_signer
+from streams.signing import FolderSigner, Signer, load_signer
 from streams.webhook_urls import STATUS, webhook_url
 
 
@@ -116,10 +116,17 @@ def case_documents(settings: Settings, texts_version: str, *, signs: bool = True
     private key is read.
     """
     return Documents(
-        load_signer(settings.signing_keys, settings.document_issuer) if signs else None,
+        _signer(settings) if signs else None,
         load_officers(settings.officer_keys, settings.officer_roots, settings.officer_crl),
         Issued(texts_version, named_policies(settings)),
     )
+
+
+def _signer(settings: Settings) -> Signer | FolderSigner:
+    """Who signs: with the folder's keys as they stand there, or in development with the demo's."""
+    if settings.signing_keys is None:
+        return load_signer(None, settings.document_issuer)
+    return FolderSigner(settings.signing_keys, settings.document_issuer)
 
 
 def named_policies(settings: Settings) -> dict[str, str]:

@@ -14,7 +14,7 @@ from streams.exits import Exit, end_process
 from streams.jws import NotVerifiedError
 from streams.key_set import KeysError
 from streams.officer_signatures import OfficerSignatures, signed_bytes
-from streams.signing import Signer
+from streams.signing import FolderSigner, Signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Documents:
     Without a `signer` it only verifies.
     """
 
-    signer: Signer | None
+    signer: Signer | FolderSigner | None
     officers: OfficerSignatures
     issued: Issued
 

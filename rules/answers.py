@@ -141,10 +141,13 @@ def _in_time(turn: Turn, case: Case, question: Question, report: QuestionAnswere
             withdrawn(turn, case, question)
         case Decline(), QuestionKind.OFFER if case.reason not in (EndReason.DECLINED, EndReason.WITHDRAWN):
             declined(turn, case, question)
-        case Together(), QuestionKind.ONE_APPLICATION if case.scheme is None:
-            _go_on(turn, _with_answer(case, report), question, scheme=Scheme.ONE_APPLICATION)
-        case Separately(), QuestionKind.ONE_APPLICATION if case.scheme is None:
-            _go_on(turn, _with_answer(case, report), question, scheme=Scheme.STANDALONE)
+        case Together() | Separately() | AccountConfirmed() | AccountGiven(), _ if case.draft:
+            # A refusal was drafted at once. It stays as the person was told of it.
+            turn.remark(case, "answered_already")
+        case Together() | Separately(), QuestionKind.ONE_APPLICATION if case.scheme is None:
+            together = isinstance(report.answer, Together)
+            scheme = Scheme.ONE_APPLICATION if together else Scheme.STANDALONE
+            _go_on(turn, _with_answer(case, report), question, scheme=scheme)
         case AccountConfirmed(), QuestionKind.ACCOUNT if case.account is None and question.account:
             _account(turn, case, question, report, question.account, "confirmed")
         case AccountGiven(), QuestionKind.ACCOUNT if case.account is None:

@@ -36,6 +36,8 @@ def hearing_recorded(turn: Turn, report: HearingRecorded) -> None:
         raise UnfitReportError(f"held_on: the notice allows no hearing before {known.not_before}")
     if case.draft and report.held_on < local_day(case.draft.decided_at, turn.policy.zone):
         raise UnfitReportError("held_on: it is before the draft was made")
+    if report.held_on > local_day(turn.at, turn.policy.zone):
+        raise UnfitReportError("held_on: the day has not come")
     heard = turn.remark(case.with_(hearing=said), "hearing_objected" if said.objection else "hearing_held")
     if heard.state is State.AWAITING_HEARING:
         turn.move(heard, State.AWAITING_SIGNATURE)

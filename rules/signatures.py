@@ -4,9 +4,12 @@ The outcome and its ground are the signed ones or nothing. A signature that does
 changes nothing.
 """
 
+from zoneinfo import ZoneInfo
+
 from rules import benefit_on_record, deciding, steps
 from rules.person import Case
 from rules.states import DRAFTED
+from rules.terms import local_day
 from rules.turn import Turn
 from schemas.emaket import DecisionSigned
 from schemas.turned import RefusedEventError
@@ -52,7 +55,7 @@ def _sign(turn: Turn, case: Case, report: DecisionSigned) -> None:
     if granted and (on_record or draft.refusal_ground == _ON_RECORD):
         raise UnfitSignatureError("outcome: the benefit is on record (ground 4), it can't be granted again")
     if not granted:
-        _heard(case, report)
+        _heard(case, report, turn.policy.zone)
     signed = draft.with_(
         step=case.step + 1,
         outcome=report.outcome,
@@ -66,7 +69,7 @@ def _sign(turn: Turn, case: Case, report: DecisionSigned) -> None:
     deciding.pronounce(turn, case, signed)
 
 
-def _heard(case: Case, report: DecisionSigned) -> None:
+def _heard(case: Case, report: DecisionSigned, zone: ZoneInfo) -> None:
     """Nobody is refused unheard, nor on another ground than the one they were told of (R30)."""
     hearing = case.hearing
     if hearing is None or hearing.held_on is None:
@@ -75,6 +78,8 @@ def _heard(case: Case, report: DecisionSigned) -> None:
         )
     if hearing.refusal_ground not in (None, report.refusal_ground):
         raise UnfitSignatureError("refusal_ground: the person was heard on another ground")
+    if local_day(report.signed_at, zone) < hearing.held_on:
+        raise UnfitSignatureError("signed_at: it is before the hearing was held")
 
 
 def draft_anew(turn: Turn, case: Case, reason: str) -> None:

@@ -26,6 +26,8 @@ DEVELOPMENT_ISSUER = "jardem, development"
 KEY_SET = "keys.json"
 """The public keys, beside the private ones."""
 
+FolderState = tuple[int, int, int]
+
 _OTHERS = 0o077
 _RAW = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
 
@@ -197,6 +199,11 @@ class KeyFolder:
             raise KeysError(f"{path} cannot be read: {error.strerror}") from None
         except ValueError as error:
             raise KeysError(f"{path} is no key set of ours: {error}") from None
+
+    def state(self) -> FolderState:
+        """What is another one when the key set was written again or replaced. Raises `OSError`."""
+        found = (self.path / KEY_SET).stat()
+        return found.st_mtime_ns, found.st_ino, found.st_size
 
     def private(self, kid: str) -> PrivateKey | None:
         """The private key with this id, None where it is not there. Raises `KeysError`."""

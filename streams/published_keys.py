@@ -5,7 +5,7 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 
-from streams.key_set import DEMO_KEYS, KEY_SET, KeyFolder, KeysError
+from streams.key_set import DEMO_KEYS, FolderState, KeyFolder, KeysError
 
 _log = structlog.get_logger(__name__)
 
@@ -14,8 +14,6 @@ KEYS_PATH = "/.well-known/jardem-keys.json"
 
 _MEDIA_TYPE = "application/jwk-set+json"
 _CACHED = "public, max-age=300"
-
-_State = tuple[int, int, int]
 
 
 class PublishedKeys:
@@ -28,7 +26,7 @@ class PublishedKeys:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._content = DEMO_KEYS.written().encode() if folder is None else None
-        self._read_of: _State | None = None
+        self._read_of: FolderState | None = None
         self._trouble: str | None = None
 
     def content(self) -> bytes | None:
@@ -39,7 +37,7 @@ class PublishedKeys:
 
     def _look(self, folder: Path) -> None:
         try:
-            state = _state(folder / KEY_SET)
+            state = KeyFolder(folder).state()
             if state == self._read_of:
                 return
             self._content = KeyFolder(folder).key_set().written().encode()
@@ -62,9 +60,3 @@ def add_key_set(app: web.Application, keys: PublishedKeys) -> None:
         return web.Response(body=content, content_type=_MEDIA_TYPE, headers={"Cache-Control": _CACHED})
 
     app.router.add_get(KEYS_PATH, answer)
-
-
-def _state(path: Path) -> _State:
-    """What is another one when the file was written again or replaced. Raises `OSError`."""
-    found = path.stat()
-    return found.st_mtime_ns, found.st_ino, found.st_size

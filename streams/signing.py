@@ -23,6 +23,8 @@ from streams.key_set import (
     DEMO_KEY,
     DEMO_KEYS,
     DEVELOPMENT_ISSUER,
+    KEY_SET,
+    FolderState,
     KeyFolder,
     KeysError,
     KeySet,
@@ -77,6 +79,30 @@ def load_signer(folder: Path | None, issuer: str) -> Signer:
     keys = found.key_set()
     private = {key.kid: found.private(key.kid) for key in keys.keys}
     return Signer(issuer, keys, {kid: key for kid, key in private.items() if key is not None})
+
+
+class FolderSigner:
+    """Signs with the keys that stand in a folder now: one that follows signs from its beginning on.
+
+    They are read anew where the key set is another than before, so no process has to be started anew.
+    """
+
+    def __init__(self, folder: Path, issuer: str) -> None:
+        self._folder = folder
+        self._issuer = issuer
+        self._read_of: FolderState | None = None
+        self._signer = load_signer(folder, issuer)
+
+    def issue(self, claims: Claims) -> CabinetNotified:
+        """The signed document for the cabinet. Raises `KeysError` where no key signs at its instant."""
+        try:
+            state = KeyFolder(self._folder).state()
+        except OSError as error:
+            raise KeysError(f"{self._folder / KEY_SET} cannot be read: {error.strerror}") from None
+        if state != self._read_of:
+            self._signer = load_signer(self._folder, self._issuer)
+            self._read_of = state
+        return self._signer.issue(claims)
 
 
 @dataclass(frozen=True, slots=True)

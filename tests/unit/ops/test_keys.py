@@ -5,8 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from agents.bootstrap import case_documents
 from ops.keys.folder import authorise, listed, new_key, rotate
+from schemas.cabinet import CabinetNotified
+from streams.jws import read_compact
 from streams.key_set import DEMO_KEYS, KeyFolder, KeysError
+from streams.settings.settings import Settings
 from streams.signing import load_signer, verify_document
 from tests.command import run
 from tests.documents import every_kind
@@ -37,6 +41,29 @@ def test_a_beginning_in_the_past_and_one_that_is_taken_are_refused(tmp_path: Pat
     new_key(tmp_path, NOW, NOW)
     with pytest.raises(KeysError, match="begins at 2021-07-01T00:00:00Z already"):
         new_key(tmp_path, NOW, NOW)
+
+
+def test_a_worker_that_runs_signs_with_the_next_key_once_that_has_begun(tmp_path: Path) -> None:
+    first = new_key(tmp_path, NOW, NOW)
+    documents = case_documents(Settings(signing_keys=tmp_path), "1")
+    assert documents.signer
+    claims = every_kind()[0]
+    assert kid_of(documents.signer.issue(claims.with_(issued_at=NOW))) == first
+    second, _ = rotate(tmp_path, NOW, NOW + WEEK, MONTH)
+    signed = [
+        kid_of(documents.signer.issue(claims.with_(issued_at=at)))
+        for at in (NOW, NOW + WEEK - timedelta(seconds=1), NOW + WEEK)
+    ]
+    assert signed == [first, first, second]
+    (tmp_path / "keys.json").unlink()
+    with pytest.raises(KeysError, match=r"keys\.json cannot be read"):
+        documents.signer.issue(claims.with_(issued_at=NOW))
+
+
+def kid_of(notified: CabinetNotified) -> str:
+    kid = read_compact(notified.document).header["kid"]
+    assert isinstance(kid, str)
+    return kid
 
 
 def test_a_rotated_key_verifies_what_it_signed_and_the_new_one_signs(tmp_path: Path) -> None:

@@ -194,6 +194,7 @@ def test_a_hearing_that_was_held_without_our_notice_is_taken_as_recorded() -> No
     draft = drafted(desk, on_record=False)
     with pytest.raises(UnfitReportError, match=r"^held_on: it is before the draft was made$"):
         desk.reads(held(draft, date(2021, 7, 21)))
+    desk.now = NOON + timedelta(days=1)
     desk.reads(held(draft, date(2021, 7, 23)))
     assert desk.case.hearing
     assert (desk.case.hearing.told_at, desk.case.hearing.held_on) == (None, date(2021, 7, 23))
@@ -205,6 +206,7 @@ def test_a_hearing_that_was_held_without_our_notice_is_taken_as_recorded() -> No
 def test_a_hearing_recorded_again_changes_nothing_and_otherwise_is_refused() -> None:
     desk = desk_of()
     draft = drafted(desk, on_record=False)
+    desk.now = NOON + timedelta(days=1)
     desk.reads(held(draft, date(2021, 7, 23)))
     before = desk.person
     assert desk.reads(held(draft, date(2021, 7, 23))) == []
@@ -351,6 +353,7 @@ def test_each_draft_has_a_number_of_its_own_and_is_heard_anew() -> None:
     desk = desk_of()
     first = drafted(desk, on_record=False)
     assert desk.case.model_dump(include={"drafts"}) == {"drafts": 1}
+    desk.now += timedelta(days=1)
     desk.reads(held(first, date(2021, 7, 23)))
     [second] = only(desk.reads(PAID), DecisionDrafted)
     assert isinstance(second, DecisionDrafted)
@@ -388,3 +391,51 @@ def test_a_case_that_had_ended_is_drafted_without_a_reason(
     desk.hears(AccountGiven(iban=IBAN), ACCOUNT, NOON + MINUTE)
     awaited = State.AWAITING_HEARING if on_record else State.AWAITING_SIGNATURE
     assert (desk.case.state, desk.case.reason) == (awaited, None)
+
+
+def test_no_refusal_was_signed_before_the_day_of_the_hearing_however_late_it_is_published() -> None:
+    desk = desk_of()
+    draft = drafted(desk, on_record=False)
+    desk.reads(intend(draft))
+    early = [refusal(desk, draft, 1)]
+    desk.now = midnight(date(2021, 7, 28)) - timedelta(microseconds=1)
+    early.append(refusal(desk, draft, 1))
+    desk.now = NOON + timedelta(days=6)
+    desk.reads(held(draft, date(2021, 7, 28)))
+    for signed in early:
+        before = desk.person
+        with pytest.raises(UnfitSignatureError, match="signed_at: it is before the hearing"):
+            desk.reads(signed)
+        assert desk.person == before
+    desk.reads(early[-1].with_(signed_at=midnight(date(2021, 7, 28))))
+    assert desk.case.state is State.REFUSED
+
+
+def test_no_hearing_was_held_on_a_day_that_has_not_come() -> None:
+    desk = desk_of()
+    draft = drafted(desk, on_record=True)
+    # The last day for objections: the earliest hearing is tomorrow.
+    desk.now = midnight(date(2021, 7, 28)) - MINUTE
+    before = desk.person
+    with pytest.raises(UnfitReportError, match="held_on: the day has not come"):
+        desk.reads(held(draft, date(2021, 7, 28)))
+    assert desk.person == before
+    desk.now += MINUTE
+    desk.reads(held(draft, date(2021, 7, 28)))
+    assert desk.case.state is State.AWAITING_SIGNATURE
+
+
+@pytest.mark.parametrize("hearing_held", [False, True])
+def test_an_account_that_comes_after_a_refusal_was_drafted_drafts_nothing_anew(*, hearing_held: bool) -> None:
+    desk = desk_of()
+    draft = drafted(desk, on_record=True)
+    desk.now = NOON + MINUTE
+    given = desk.now
+    if hearing_held:
+        desk.now = NOON + timedelta(days=6)
+        desk.reads(held(draft, date(2021, 7, 28)))
+    before = desk.case
+    [step] = desk.hears(AccountGiven(iban=IBAN), ACCOUNT, given)
+    assert isinstance(step, CaseAdvanced)
+    assert (step.to, step.note) == (before.state, "answered_already")
+    assert (desk.case.draft, desk.case.hearing, desk.case.account) == (before.draft, before.hearing, None)

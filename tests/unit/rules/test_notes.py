@@ -408,6 +408,7 @@ def a_second_right() -> list[Event]:
 
 def a_hearing_without_objections() -> list[Event]:
     desk, draft = drafted()
+    desk.now += timedelta(days=1)
     return desk.reads(
         HearingRecorded(decision_id=draft, held_on=date(2021, 7, 23), objection=False, officer="o")
     )

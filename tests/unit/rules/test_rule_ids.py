@@ -18,9 +18,10 @@ from schemas.values import EndReason
         (State.ENDED, State.ENDED, EndReason.UNDELIVERABLE, "undeliverable", "R2"),
         (State.QUEUED, State.QUEUED, None, "turn_came", "R29"),
         (State.OFFER_SENT, State.OFFER_SENT, None, "accepted", "R11"),
-        (State.OFFER_SENT, State.OFFER_SENT, None, None, None),
+        (State.OFFER_SENT, State.OFFER_SENT, None, "reminded", None),
         # Its words have a colon more than others.
-        (State.OFFER_SENT, State.OFFER_ASKED, None, "not_reached", "R2, R6"),
+        (State.OFFER_SENT, State.OFFER_ASKED, None, "not_reached", "R6"),
+        (State.OFFER_SENT, State.OFFER_ASKED, None, None, "R2"),
         # What a consent leads to is asked in its language, and in the order of the questions.
         (State.OFFER_ASKED, State.CHOICE_ASKED, None, None, "R5, R8, R7"),
         (State.OFFER_SENT, State.ACCOUNT_ASKED, None, None, "R5, R8, R4"),

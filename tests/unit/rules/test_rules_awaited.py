@@ -12,7 +12,7 @@ from rules.rule_sets import Permissions
 from rules.states import State
 from schemas.deadlines import DeadlineElapsed
 from schemas.outcomes import BenefitDecided, CaseAdvanced, ProcessEnded
-from schemas.questions import AccountGiven, Consent, Decline, QuestionAsked
+from schemas.questions import AccountGiven, Consent, Decline, NoticeKind, NoticeRequested, QuestionAsked
 from schemas.registry import DeathRegistered
 from schemas.times import ALMATY
 from schemas.values import EndReason, Language
@@ -142,6 +142,22 @@ def test_who_waits_for_rules_can_still_come_to_an_end(ending: str) -> None:
     assert desk.case.reason is (EndReason.DECEASED if ending == "death" else EndReason.WITHDRAWN)
     assert CASE in desk.person.cases
     assert not deadlines(desk.person, desk.policy)
+
+
+def test_a_consent_that_waits_for_rules_can_be_withdrawn_whatever_term_is_over() -> None:
+    desk = desk_on(LAST_DAY)
+    desk.reads(REGISTERED, TITLE)
+    desk.sent()
+    desk.now = REPEALED
+    desk.hears(YES)
+    assert desk.case.state is State.AWAITING_RULES
+    desk.now = REPEALED + timedelta(days=30)
+    effects = desk.hears(Decline())
+    assert [ended.reason for ended in effects if isinstance(ended, ProcessEnded)] == [EndReason.WITHDRAWN]
+    assert [notice.kind for notice in effects if isinstance(notice, NoticeRequested)] == [
+        NoticeKind.WITHDRAWN
+    ]
+    assert (desk.case.consent, deadlines(desk.person, desk.policy)) == (None, [])
 
 
 def test_an_ending_tells_the_route_of_the_nearest_rules_on_days_without_any() -> None:

@@ -150,8 +150,9 @@ def test_a_refusal_on_ground_4_can_not_be_signed_as_a_grant() -> None:
     assert isinstance(draft, DecisionDrafted)
     with pytest.raises(UnfitSignatureError, match=r"^outcome: the benefit is on record"):
         desk.reads(signature(draft))
-    desk.now += timedelta(days=5)
+    desk.now += timedelta(days=6)
     desk.reads(heard(draft, held_on=date(2021, 7, 28)))
-    [decided] = only(desk.reads(signature(draft, outcome="refused", refusal_ground=4)), BenefitDecided)
+    signed = signature(draft, outcome="refused", refusal_ground=4, signed_at=desk.now)
+    [decided] = only(desk.reads(signed), BenefitDecided)
     assert isinstance(decided, BenefitDecided)
     assert decided.officer == "officer-7"

@@ -38,7 +38,7 @@ class Watched(Desk):
                 allowed=Permissions(),
             )
         )
-        self.last: dict[str, tuple[int, str | None]] = {}
+        self.seen_last: dict[str, tuple[int, str | None]] = {}
 
     def turn(self, cause: ReceivedEvent) -> Turned[Person]:
         done = super().turn(cause)
@@ -60,10 +60,10 @@ class Watched(Desk):
         assert load_stored(Person, dump_stored(done.state, version), version, {}) == done.state
         for effect in done.effects:
             if isinstance(effect, CaseAdvanced):
-                assert (effect.step - 1, effect.previous) == self.last.get(effect.case_id, (0, None))
-                self.last[effect.case_id] = (effect.step, digest(data_of(effect)))
+                assert (effect.step - 1, effect.previous) == self.seen_last.get(effect.case_id, (0, None))
+                self.seen_last[effect.case_id] = (effect.step, digest(data_of(effect)))
         for case in done.state.cases.values():
-            assert (case.step, case.log_sha256) == self.last[case.case_id], "a step was lost"
+            assert (case.step, case.log_sha256) == self.seen_last[case.case_id], "a step was lost"
         for effect in done.effects:
             if isinstance(effect, QuestionAsked | NoticeRequested):
                 assert effect.phone == done.state.phone
@@ -80,7 +80,12 @@ class Watched(Desk):
 
     def copy(self) -> "Watched":
         twin = Watched(self.policy.decision_mode)
-        twin.person, twin.policy, twin.now, twin.last = self.person, self.policy, self.now, dict(self.last)
+        twin.person, twin.policy, twin.now, twin.seen_last = (
+            self.person,
+            self.policy,
+            self.now,
+            dict(self.seen_last),
+        )
         twin._count = self._count
         return twin
 
