@@ -191,9 +191,9 @@ class Invariants:
         text = self.truth.texts[report.message_id]
         demand(self.truth.put(report.question_id), "no answer counts for a question that never left")
         ends = self.ends(report.question_id, known)
-        # A draft can be made void as long as nobody has signed it.
-        drafted = done.before.cases[report.case_id].state in DRAFTED
-        voids = drafted and isinstance(report.answer, Decline)
+        # What waits for an officer, or for rules, can be taken back whatever term is over.
+        waits = done.before.cases[report.case_id].state in DRAFTED | {State.AWAITING_RULES}
+        voids = waits and isinstance(report.answer, Decline)
         demand(voids or ends is None or text.received_at < ends, "a late answer never counts")
         demand(
             known.registered_at(text.received_at) == text.phone,

@@ -72,8 +72,9 @@ def _check_understood(case: Case, question: Question, invariants: Invariants, kn
 def _check_refused(case: Case, invariants: Invariants, known: Known) -> None:
     asked = case.questions
     answers = [each for question in asked for each in _timely(question, invariants, known)]
-    if any(step.from_ in DRAFTED for step in invariants.steps[case.case_id].values()):
-        # Until the signature a "no" counts whatever term is over.
+    waits = DRAFTED | {State.AWAITING_RULES}
+    if any(step.from_ in waits for step in invariants.steps[case.case_id].values()):
+        # Until the signature, or until there are rules, a "no" counts whatever term is over.
         late = [each for question in asked for each in _timely(question, invariants, known, late=True)]
         answers += [each for each in late if isinstance(each.answer, Decline)]
     answers += [each for question in asked for each in _taken_back(case, question, invariants, known)]
