@@ -144,6 +144,7 @@ def test_the_evidence_of_a_draft_of_before_is_that_of_its_offer_and_its_consent(
         language = raw["draft"]["language"]
         assert (question.kind, answer.meaning) == ("offer", f"consent_{language}")
         assert case.draft.evidence.consent_to_service.text_sha256 == question.sha256
+        assert case.drafts == raw.get("drafts", 1)
         languages.add(language)
     assert languages == {"kk", "ru"}
 
@@ -161,3 +162,23 @@ def test_a_case_of_before_came_to_rest_at_the_last_instant_that_it_knew_of() -> 
         assert case.rested_at == max(read_instant(each) for each in known if each)
         states.add(raw["state"])
     assert states == {"granted", "refused", "ended"}
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_a_person_of_before_without_any_case_is_read(version: int) -> None:
+    assert PEOPLE.load(json.dumps({"version": version, "person_id": "p"}).encode()).cases == {}
+
+
+def test_days_of_before_were_those_of_almaty_and_instants_are_compared_as_such() -> None:
+    stored = json.loads((Path(__file__).parent / "dd87ece" / "people" / "granted.stored").read_bytes())
+    [raw] = [case for case in stored["cases"].values() if case["state"] == "granted"]
+    # In Almaty the next day has begun; and a millisecond later is later, though Z sorts after a dot.
+    raw["consent"]["received_at"] = "2021-07-15T19:00:00Z"
+    for question, ends in zip(
+        raw["questions"], ("2021-07-20T18:00:00.001Z", "2021-07-20T18:00:00Z"), strict=True
+    ):
+        question["term_ends"] = ends
+    read = PEOPLE.load(json.dumps(stored).encode()).cases[raw["case_id"]]
+    assert read.decision
+    assert read.decision.application_date.isoformat() == "2021-07-16"
+    assert read.rested_at == read_instant("2021-07-20T18:00:00.001Z")
