@@ -19,8 +19,7 @@ def refuses(person: Person, case: Case, zone: ZoneInfo) -> bool:
 
 def wants_officer(person: Person, case: Case, zone: ZoneInfo) -> bool:
     """Whether an application is on record of which only an officer can tell whether it is the case's own."""
-    own = person.benefit_case_id == case.case_id
-    return person.receives and not own and _may_be_own(person, case, zone)
+    return person.receives and _may_be_own(person, case, zone)
 
 
 def _may_be_own(person: Person, case: Case, zone: ZoneInfo) -> bool:

@@ -1,8 +1,9 @@
 """Stored values bear a version: older ones are brought up, newer and unknown ones are refused."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,8 +11,10 @@ from agents.desks import case_desk, sms_desk
 from rules import person_versions
 from rules.person import Case, Person, Source
 from rules.policy import Policy
-from schemas.ids import CaseId, MessageId, PersonId, Pseudonyms
+from rules.terms import local_day
+from schemas.ids import CaseId, MessageId, PersonId, Pseudonyms, decision_id_of
 from schemas.stored import NewerValueError, Stored, UnreadableValueError
+from schemas.times import read_instant
 from schemas.values import Ground
 from sms.catalogues import load_texts
 from sms.conversation import line
@@ -112,3 +115,70 @@ def test_a_decision_of_before_can_be_compared_with_what_is_learnt_later(release:
         assert (case.decision.outcome, case.decision.decided_at) == (name, None)
         assert case.consent is not None
         assert case.decision.consented_at == case.consent.received_at
+        assert case.decision.application_date == local_day(case.consent.received_at)
+        person_id = json.loads(stored)["person_id"]
+        assert case.decision.decision_id == decision_id_of(person_id, case.case_id, case.consent.message_id)
+
+
+OF_BEFORE = sorted(Path(__file__).parent.glob("*/people/*.stored"))
+
+
+def cases_of_before() -> Iterator[tuple[dict[str, Any], Case]]:
+    """Each case of a golden person as it was stored, and as it is read today."""
+    for path in OF_BEFORE:
+        stored = path.read_bytes()
+        raw, read = json.loads(stored), PEOPLE.load(stored)
+        for case_id, case in read.cases.items():
+            yield raw["cases"][case_id], case
+
+
+def test_the_evidence_of_a_draft_of_before_is_that_of_its_offer_and_its_consent() -> None:
+    languages = set()
+    for raw, case in cases_of_before():
+        if case.draft is None:
+            continue
+        [question], [answer] = case.draft.evidence.questions, case.draft.evidence.answers
+        offer = raw["consent"]["offer"]
+        assert (question.question_id, answer.question_id) == (offer["question_id"], offer["question_id"])
+        assert question.term_ends == read_instant(offer["term_ends"])
+        language = raw["draft"]["language"]
+        assert (question.kind, answer.meaning) == ("offer", f"consent_{language}")
+        assert case.draft.evidence.consent_to_service.text_sha256 == question.sha256
+        assert case.drafts == raw.get("drafts", 1)
+        languages.add(language)
+    assert languages == {"kk", "ru"}
+
+
+def test_a_case_of_before_came_to_rest_at_the_last_instant_that_it_knew_of() -> None:
+    states = set()
+    for raw, case in cases_of_before():
+        if case.open:
+            assert case.rested_at is None
+            continue
+        known = [raw["source"]["time"]]
+        for question in raw.get("questions", ()):
+            known += [question.get("sent_at"), question.get("term_ends")]
+        known += [(raw.get("decision") or {}).get("decided_at")]
+        assert case.rested_at == max(read_instant(each) for each in known if each)
+        states.add(raw["state"])
+    assert states == {"granted", "refused", "ended"}
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_a_person_of_before_without_any_case_is_read(version: int) -> None:
+    assert PEOPLE.load(json.dumps({"version": version, "person_id": "p"}).encode()).cases == {}
+
+
+def test_days_of_before_were_those_of_almaty_and_instants_are_compared_as_such() -> None:
+    stored = json.loads((Path(__file__).parent / "dd87ece" / "people" / "granted.stored").read_bytes())
+    [raw] = [case for case in stored["cases"].values() if case["state"] == "granted"]
+    # In Almaty the next day has begun; and a millisecond later is later, though Z sorts after a dot.
+    raw["consent"]["received_at"] = "2021-07-15T19:00:00Z"
+    for question, ends in zip(
+        raw["questions"], ("2021-07-20T18:00:00.001Z", "2021-07-20T18:00:00Z"), strict=True
+    ):
+        question["term_ends"] = ends
+    read = PEOPLE.load(json.dumps(stored).encode()).cases[raw["case_id"]]
+    assert read.decision
+    assert read.decision.application_date.isoformat() == "2021-07-16"
+    assert read.rested_at == read_instant("2021-07-20T18:00:00.001Z")

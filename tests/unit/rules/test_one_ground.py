@@ -330,9 +330,12 @@ def test_a_draft_that_another_ground_voids_says_so() -> None:
         decision_id=draft.decision_id, outcome="granted", officer="o", signed_at=NOON + MINUTE
     )
     desk.now += MINUTE
-    [voided] = only(desk.reads(signed), DraftVoided)
+    effects = desk.reads(signed)
+    [voided] = only(effects, DraftVoided)
     assert isinstance(voided, DraftVoided)
     assert (voided.case_id, voided.reason) == (SECOND, "another_ground")
+    # Its questions were answered, and closed by that.
+    assert only(effects, QuestionClosed) == []
 
 
 @pytest.mark.parametrize(

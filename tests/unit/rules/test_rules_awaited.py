@@ -164,3 +164,26 @@ def test_an_ending_tells_the_route_of_the_nearest_rules_on_days_without_any() ->
     order, _ = shipped().sets
     for day in (date(2020, 1, 1), date(2021, 7, 20), date(2026, 1, 1)):
         assert shipped().nearest(day, STRICT) is order
+
+
+def test_the_morning_reminds_nobody_of_the_offer_that_was_answered() -> None:
+    desk = desk_on(LAST_DAY)
+    desk.reads(REGISTERED, TITLE)
+    desk.sent()
+    desk.now = REPEALED
+    desk.hears(YES)
+    assert desk.rings("rules") == []
+    assert not desk.case.questions[0].reminded
+
+
+def test_a_case_that_had_ended_waits_for_rules_without_a_reason() -> None:
+    """The consent of a day without rules came in time, and is read after the end of its term."""
+    desk = desk_on(LAST_DAY)
+    desk.reads(REGISTERED, TITLE)
+    desk.sent()
+    desk.rings("term")
+    desk.hears(YES, at=REPEALED)
+    assert desk.case.model_dump(include={"state", "reason"}) == {
+        "state": State.AWAITING_RULES,
+        "reason": None,
+    }

@@ -265,3 +265,13 @@ def test_what_is_said_of_one_record_leaves_what_was_said_of_another(desk: Desk) 
     for record_id in ("17", "18", "17"):
         desk.reads(EntitlementRevoked(iin=IIN, record_id=record_id))
     assert [known.record_id for known in desk.person.standings] == ["18", "17"]
+
+
+def test_a_restoration_of_before_the_revocation_begins_nothing_anew(desk: Desk) -> None:
+    desk.reads(REGISTERED, TITLE)
+    at = desk.now
+    desk.now += 2 * MINUTE
+    desk.reads(revoked())
+    desk.now += MINUTE
+    assert desk.reads(restored(), at=at) == []
+    assert reasons(desk) == {"award": EndReason.REVOKED}

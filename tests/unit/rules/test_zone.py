@@ -26,7 +26,19 @@ from schemas.questions import (
 from schemas.registry import DeathRegistered
 from schemas.statecorp import BenefitRecorded
 from schemas.values import EndReason, Language
-from tests.unit.rules.case_desk import CASE, IBAN, IIN, MINUTE, OFFER, PERSON, REGISTERED, TITLE, Desk, only
+from tests.unit.rules.case_desk import (
+    CASE,
+    IBAN,
+    IIN,
+    MINUTE,
+    OFFER,
+    PERSON,
+    REGISTERED,
+    TITLE,
+    Desk,
+    notes,
+    only,
+)
 
 KIRITIMATI = ZoneInfo("Pacific/Kiritimati")
 """Fourteen hours ahead of UTC: at noon of UTC it is the 23rd already there, and still the 22nd in Almaty."""
@@ -186,7 +198,7 @@ def test_an_application_of_the_day_before_is_another_one_when_the_consent_is_rea
     desk = desk_there()
     desk.reads(applied(DAY_BEFORE))
     assert desk.case.reason is EndReason.ALREADY_RECEIVING
-    desk.hears(YES)
+    assert notes(desk.hears(YES)) == ["answered_after_already_receiving"]
     assert (desk.case.reason, desk.case.consent) == (EndReason.ALREADY_RECEIVING, None)
     own = desk_there()
     own.reads(applied(DAY))
@@ -205,7 +217,7 @@ def test_a_consent_after_its_term_was_processed_finds_an_application_of_the_day_
 def test_an_application_of_the_day_before_refuses_after_the_consent_and_at_the_signature() -> None:
     auto = desk_there()
     auto.answers(YES)
-    auto.reads(applied(DAY_BEFORE))
+    assert notes(auto.reads(applied(DAY_BEFORE))) == ["refused_at_once", None]
     assert auto.case.state is State.REFUSED
     desk, draft = drafted()
     desk.now += MINUTE
