@@ -1,15 +1,16 @@
 """What the case desk signs, and whose signatures it takes: the keys stand outside of the law's core."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rules.issuing import Issued, documents
 from rules.person import Person
 from rules.policy import Policy
+from rules.turn import Advanced
 from schemas.canonical import data_of
 from schemas.emaket import DecisionSigned
 from schemas.outcomes import DecisionDrafted
 from schemas.received import ReceivedEvent
-from schemas.turned import RefusedEventError, Turned
+from schemas.turned import RefusedEventError
 from streams.exits import Exit, end_process
 from streams.jws import NotVerifiedError
 from streams.key_set import KeysError
@@ -28,17 +29,17 @@ class Documents:
     officers: OfficerSignatures
     issued: Issued
 
-    def with_documents(self, turned: Turned[Person], event: ReceivedEvent, policy: Policy) -> Turned[Person]:
+    def with_documents(self, turned: Advanced, event: ReceivedEvent, policy: Policy) -> Advanced:
         """What the event did, with its documents."""
         if self.signer is None:
             return turned
-        claims = documents(turned.state, event, turned.effects, policy, self.issued)
+        claims = documents(turned, event, policy, self.issued)
         try:
             notified = tuple(self.signer.issue(each) for each in claims)
         except KeysError as error:
             # The record is sound; the installation is not. A dead letter would lose it.
             end_process(Exit.CONFIGURATION, "a document cannot be signed", problem="; ".join(error.problems))
-        return Turned(turned.state, (*turned.effects, *notified), turned.remarks)
+        return replace(turned, effects=(*turned.effects, *notified))
 
     def check(self, person: Person, signed: DecisionSigned) -> None:
         """Verify the signature over the draft, where officers' keys or certificates are known.

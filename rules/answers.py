@@ -161,6 +161,12 @@ def _consented(turn: Turn, case: Case, offer: Question, report: QuestionAnswered
 
     Without a consent there is no application yet, so there is nothing to refuse (R12).
     """
+    if offer.withdrawn_at and turn.phone:
+        # A consent lives on its number: the offer stands on the one that is registered now, or is made there.
+        noted = turn.remark(case, "consent_of_former_number")
+        if noted.state is State.ENDED:
+            steps.proceed(turn, noted)
+        return
     consent = _consent(offer, report, language)
     if benefit_on_record.refuses(turn.person, case.with_(consent=consent), turn.policy.zone):
         steps.end(turn, case, EndReason.ALREADY_RECEIVING)

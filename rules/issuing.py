@@ -1,6 +1,6 @@
 """Which documents an event makes: what the personal cabinet is told (R10, R11, R13, R30, R31)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,16 +9,16 @@ from rules.cabinet import Occasion, accepted, decided, ended, hearing_notice, qu
 from rules.deciding import INTENDED
 from rules.evidence import evidence, evidence_so_far
 from rules.in_force import route_rules, rules_on
-from rules.person import Case, ConsentGiven, Person
+from rules.person import Case, ConsentGiven
 from rules.policy import Policy
 from rules.states import State
 from rules.terms import local_day
+from rules.turn import Advanced
 from schemas import emaket
 from schemas.cabinet import Appeal, Claims, Heard
 from schemas.canonical import data_of, digest
 from schemas.outcomes import BenefitDecided, CaseAdvanced, DecisionQuestioned, ProcessEnded
 from schemas.received import ReceivedEvent
-from schemas.routes import Effect
 
 NO_RULES = "none"
 """Stands for the version of the rules where none were in force."""
@@ -32,16 +32,15 @@ class Issued:
     policies: Mapping[str, str]
 
 
-def documents(
-    person: Person, event: ReceivedEvent, effects: Sequence[Effect], policy: Policy, issued: Issued
-) -> Iterator[Claims]:
+def documents(advanced: Advanced, event: ReceivedEvent, policy: Policy, issued: Issued) -> Iterator[Claims]:
     """The documents of what an event did to a person's cases, each with the step that it belongs to.
 
-    `person` is as the event left them.
+    Each says what stood when that step was taken, whatever the same event did afterwards.
     """
+    effects = advanced.effects
     # What is learnt of a purged case brings the IIN with it, which is not kept.
-    iin = person.iin or str(getattr(event.data, "iin", ""))
-    desk = _Issuing(person, iin, policy, issued)
+    iin = advanced.state.iin or str(getattr(event.data, "iin", ""))
+    desk = _Issuing(advanced.as_left, iin, policy, issued)
     steps = [effect for effect in effects if isinstance(effect, CaseAdvanced)]
     by_number = {(step.case_id, step.step): step for step in steps}
     last = {step.case_id: step for step in steps}
@@ -59,14 +58,14 @@ def documents(
 
 @dataclass(frozen=True, slots=True)
 class _Issuing:
-    person: Person
+    as_left: Mapping[tuple[str, int], Case]
     iin: str
     policy: Policy
     issued: Issued
 
     def of_step(self, step: CaseAdvanced, event: ReceivedEvent) -> Iterator[Claims]:
         """What is told by a step alone: accepted, a hearing, a term extended."""
-        case = self.person.cases[step.case_id]
+        case = self.as_left[step.case_id, step.step]
         if step.note == "accepted" and case.consent:
             yield self._accepted(step, case, case.consent)
         elif step.to == State.AWAITING_HEARING and step.note in INTENDED:
@@ -103,7 +102,7 @@ class _Issuing:
 
     def decided(self, step: CaseAdvanced, decision: BenefitDecided) -> Claims:
         """The act itself (R31)."""
-        hearing = self.person.cases[decision.case_id].hearing
+        hearing = self.as_left[step.case_id, step.step].hearing
         heard = None
         if hearing and hearing.held_on and hearing.officer:
             heard = Heard(
@@ -118,13 +117,13 @@ class _Issuing:
 
     def ended(self, step: CaseAdvanced, ending: ProcessEnded) -> Claims:
         """An ending, with what was asked and answered until then."""
-        case = self.person.cases[ending.case_id]
+        case = self.as_left[step.case_id, step.step]
         occasion = self.occasion(step, ending.consented_on)
         return ended(occasion, data_of(ending), evidence_so_far(case, self.policy.phone_id))
 
     def questioned(self, step: CaseAdvanced, question: DecisionQuestioned) -> Claims:
         """What was learnt of a decision, whose consent may be purged."""
-        made = self.person.cases[question.case_id].decision
+        made = self.as_left[step.case_id, step.step].decision
         return questioned(self.occasion(step, made.application_date if made else None), data_of(question))
 
     def occasion(self, step: CaseAdvanced, applied_on: date | None = None) -> Occasion:
@@ -132,7 +131,7 @@ class _Issuing:
 
         `applied_on` is the application date where the case does not bear its consent any more.
         """
-        case = self.person.cases[step.case_id]
+        case = self.as_left[step.case_id, step.step]
         day = applied_on or service_term.application_date(case, self.policy)
         day = day or local_day(step.at, self.policy.zone)
         rules = rules_on(day, self.policy)

@@ -26,7 +26,7 @@ from rules.person import Person
 from rules.policy import Policy
 from rules.signatures import decision_signed
 from rules.state_corporation import account_known, benefit_recorded
-from rules.turn import Turn
+from rules.turn import Advanced, Turn
 from schemas.base import Event
 from schemas.deadlines import DeadlineElapsed
 from schemas.emaket import DecisionSigned, HearingRecorded, TermExtended
@@ -50,10 +50,9 @@ from schemas.registry import (
     TitleAwarded,
 )
 from schemas.statecorp import AccountKnown, BenefitRecorded
-from schemas.turned import Turned
 
 
-def advance(person: Person, event: ReceivedEvent, now: datetime, policy: Policy) -> Turned[Person]:
+def advance(person: Person, event: ReceivedEvent, now: datetime, policy: Policy) -> Advanced:
     """Apply one event. `now` is the present instant in UTC.
 
     Raises `RefusedEventError` where it can't be told which right the event means.

@@ -4,6 +4,8 @@ A turn is a scratch pad that lives as long as one call of `advance`; what comes 
 the effects, in order.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from rules import service_term
@@ -24,6 +26,13 @@ from schemas.turned import Turned
 from schemas.values import is_kazakh_mobile
 
 
+@dataclass(frozen=True, slots=True)
+class Advanced(Turned[Person]):
+    """What an event did to a person, with each case as each of its steps left it, by case and step."""
+
+    as_left: Mapping[tuple[str, int], Case]
+
+
 class Turn:
     """The person as the event finds them, changed step by step.
 
@@ -41,6 +50,7 @@ class Turn:
         self._closings: list[QuestionClosed] = []
         self.remarks: list[str] = []
         self.answering: QuestionAnswered | None = None
+        self._as_left: dict[tuple[str, int], Case] = {}
 
     @property
     def happened_at(self) -> datetime:
@@ -52,9 +62,10 @@ class Turn:
         """When the event was put into the inbox: the same instant, however often and late it is read."""
         return self.cause.appended_at or self.cause.time
 
-    def done(self) -> Turned[Person]:
+    def done(self) -> Advanced:
         """What the event did. Closings are told last: they make room on their line for what follows."""
-        return Turned(self.person, (*self.effects, *self._closings), tuple(self.remarks))
+        effects = (*self.effects, *self._closings)
+        return Advanced(self.person, effects, tuple(self.remarks), self._as_left)
 
     def know(self, **facts: object) -> None:
         """Change what is known of the person."""
@@ -92,7 +103,9 @@ class Turn:
             at=self.at,
         )
         self.effects.append(step)
-        return self.keep(moved.with_(log_sha256=digest(data_of(step))))
+        logged = moved.with_(log_sha256=digest(data_of(step)))
+        self._as_left[case.case_id, step.step] = logged
+        return self.keep(logged)
 
     def _until(self, case: Case) -> datetime | None:
         """The end of the term that runs: of a question, of objections, or of the service."""

@@ -48,13 +48,18 @@ def test_a_registration_dated_ahead_gives_the_former_number_no_more_time(asked: 
     assert asked.notes()[-1] == "answered_from_a_former_number"
 
 
-def test_an_answer_from_before_the_change_counts_and_goes_on_at_the_new_number(asked: Town) -> None:
+def test_a_consent_from_before_the_change_lives_on_its_number_in_whatever_order_it_is_read(
+    asked: Town,
+) -> None:
     asked.passes(hours=1)
     asked.world.write(PHONE, "1", late=True)
     asked.passes(hours=1)
     asked.learns("phone1")
     asked.texts_land()
-    assert asked.case().consent is not None
+    assert (asked.case().consent, asked.case().state) == (None, State.OFFER_SENT)
+    assert asked.notes()[-1] == "consent_of_former_number"
+    assert asked.told(OTHER_PHONE) == ["offer"]
+    asked.reads("1", OTHER_PHONE)
     assert asked.told(OTHER_PHONE) == ["offer", "account"]
     assert asked.told(PHONE) == ["offer"]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from agents.documents import Documents
 from rules.issuing import Issued
-from rules.person import Person
 from rules.policy import DecisionMode, Policy, TermPolicy
+from rules.turn import Advanced
 from schemas.base import Event
 from schemas.cabinet import CabinetNotified, Document
 from schemas.emaket import DecisionSigned, HearingRecorded
@@ -17,7 +17,6 @@ from schemas.received import ReceivedEvent
 from schemas.registry import DisabilityEstablished, TitleAwarded
 from schemas.statecorp import BenefitRecorded
 from schemas.times import ALMATY
-from schemas.turned import Turned
 from schemas.values import Language
 from sms.catalogues import load_texts
 from streams.key_set import DEMO_KEYS
@@ -51,7 +50,7 @@ class Story(Desk):
     def __init__(self, mode: DecisionMode = DecisionMode.AUTO, **policies: Any) -> None:
         super().__init__(Policy(**({"term": TermPolicy.EXCLUSIVE, "decision_mode": mode} | policies)))
 
-    def turn(self, cause: ReceivedEvent) -> Turned[Person]:
+    def turn(self, cause: ReceivedEvent) -> Advanced:
         return _DOCUMENTS.with_documents(super().turn(cause), cause, self.policy)
 
     def offered(self, right: Event = TITLE) -> "Story":

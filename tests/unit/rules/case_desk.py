@@ -7,6 +7,7 @@ from rules.deadlines import deadlines
 from rules.lifecycle import advance
 from rules.person import Case, Person
 from rules.policy import Policy, TermPolicy
+from rules.turn import Advanced
 from schemas.base import Event
 from schemas.deadlines import Deadline, DeadlineElapsed
 from schemas.ids import CaseId, MessageId, PersonId, QuestionId, Sid, case_id_of, question_id_of
@@ -18,7 +19,6 @@ from schemas.portal import PhoneRegistered
 from schemas.questions import Answer, QuestionAnswered, QuestionSent
 from schemas.received import ReceivedEvent
 from schemas.registry import TitleAwarded
-from schemas.turned import Turned
 
 IIN = "850101300015"
 SENDER = "+77010000000"
@@ -64,7 +64,7 @@ class Desk:
             effects += done.effects
         return effects
 
-    def turn(self, cause: ReceivedEvent) -> Turned[Person]:
+    def turn(self, cause: ReceivedEvent) -> Advanced:
         return advance(self.person, cause, self.now, self.policy)
 
     @property

@@ -456,20 +456,15 @@ def test_a_number_that_changes_closes_nothing_of_what_has_ended(offered: Desk) -
     assert offered.case.reason is EndReason.DECLINED
 
 
-def test_a_consent_on_the_former_number_that_is_read_late_asks_on_the_new_one_unprompted(
+def test_a_consent_on_the_former_number_that_is_read_late_leaves_the_offer_on_the_new_one(
     offered: Desk,
 ) -> None:
     offered.now += 5 * MINUTE
     offered.reads(REGISTERED.model_copy(update={"phone": OTHER, "registered_at": offered.now}))
-    again = offered.case.questions[-1].question_id
-    effects = offered.hears(Consent(language=Language.KAZAKH), OFFER, NOON + MINUTE)
-    [asked] = only(effects, QuestionAsked)
-    assert isinstance(asked, QuestionAsked)
-    assert (asked.kind, asked.phone, asked.prompted_at) == (QuestionKind.ACCOUNT, OTHER, None)
-    assert only(effects, QuestionClosed) == [
-        QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=TERM_ENDS),
-        QuestionClosed(question_id=again, phone=OTHER, closed_at=offered.now),
-    ]
+    [step] = offered.hears(Consent(language=Language.KAZAKH), OFFER, NOON + MINUTE)
+    assert isinstance(step, CaseAdvanced)
+    assert (step.to, step.note) == ("offer_asked", "consent_of_former_number")
+    assert offered.case.consent is None
 
 
 def test_an_account_closes_its_question_at_once_and_not_at_its_term(consented: Desk) -> None:

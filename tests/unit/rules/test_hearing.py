@@ -11,6 +11,7 @@ from rules.operators import UnfitActError
 from rules.policy import DecisionMode, Policy, ServiceCalendar
 from rules.signatures import UnfitSignatureError
 from rules.states import State
+from schemas.base import Event
 from schemas.cabinet import HearingNotice
 from schemas.emaket import DecisionSigned, HearingRecorded
 from schemas.operators import ActObject, OperatorActed
@@ -255,7 +256,9 @@ def test_a_record_that_comes_while_another_refusal_is_intended_makes_another_not
     first = drafted(desk, on_record=False)
     desk.reads(intend(first, 1))
     desk.now += MINUTE
-    effects = desk.reads(PAID)
+    cause = ReceivedEvent("id", "urn:test", "id", desk.now, "d" * 64, PAID, appended_at=desk.now)
+    done = desk.turn(cause)
+    effects: list[Event] = list(done.effects)
     [draft] = only(effects, DecisionDrafted)
     assert isinstance(draft, DecisionDrafted)
     assert draft.decision_id != first.decision_id
@@ -267,8 +270,7 @@ def test_a_record_that_comes_while_another_refusal_is_intended_makes_another_not
         "drafted_again",
         "R12, R30",
     )
-    cause = ReceivedEvent("id", "urn:test", "id", desk.now, "d" * 64, PAID, appended_at=desk.now)
-    [notice] = documents(desk.person, cause, effects, desk.policy, Issued("1", {}))  # type: ignore[arg-type]
+    [notice] = documents(done, cause, desk.policy, Issued("1", {}))
     assert isinstance(notice, HearingNotice)
     assert (notice.decision_id, notice.refusal_ground) == (draft.decision_id, 4)
 

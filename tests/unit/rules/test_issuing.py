@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from rules.issuing import Issued, documents
-from rules.person import Person
 from rules.policy import Policy, Retention, TermPolicy
+from rules.turn import Advanced
 from schemas.cabinet import Claims, Decided
 from schemas.canonical import data_of
 from schemas.deadlines import DeadlineElapsed
@@ -14,7 +14,6 @@ from schemas.outcomes import CaseAdvanced
 from schemas.questions import AccountGiven, Answer, Consent, Decline, Separately
 from schemas.received import ReceivedEvent
 from schemas.registry import DeathRegistered, DisabilityEstablished
-from schemas.turned import Turned
 from schemas.values import Language
 from tests.unit.rules.case_desk import ACCOUNT, IBAN, IIN, MINUTE, REGISTERED, TITLE, Desk
 
@@ -30,9 +29,9 @@ class Cabinet(Desk):
         self.now = LAST_DAY
         self.documents: list[Claims] = []
 
-    def turn(self, cause: ReceivedEvent) -> Turned[Person]:
+    def turn(self, cause: ReceivedEvent) -> Advanced:
         done = super().turn(cause)
-        self.documents += documents(done.state, cause, done.effects, self.policy, Issued("1", {}))
+        self.documents += documents(done, cause, self.policy, Issued("1", {}))
         return done
 
     def rules(self) -> Sequence[tuple[str, str]]:

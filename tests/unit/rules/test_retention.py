@@ -186,5 +186,5 @@ def test_a_document_on_a_purged_case_bears_the_iin_that_the_event_brings(consent
     event = ReceivedEvent("h", "urn:test", "e", consented.now, "d" * 64, death, appended_at=consented.now)
     done = consented.turn(event)
     assert done.state.iin is None
-    made = documents(done.state, event, done.effects, consented.policy, Issued("1", {}))
+    made = documents(done, event, consented.policy, Issued("1", {}))
     assert [(document.kind, document.iin) for document in made] == [("questioned", IIN)]

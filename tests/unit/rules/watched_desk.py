@@ -10,6 +10,7 @@ from rules.person import Case, Person
 from rules.policy import DecisionMode, Policy, Retention, TermPolicy
 from rules.rule_sets import Permissions
 from rules.states import DRAFTED, WAITING, State
+from rules.turn import Advanced
 from schemas.canonical import data_of, digest
 from schemas.deadlines import DeadlineElapsed
 from schemas.outcomes import BenefitDecided, CaseAdvanced, ProcessEnded
@@ -20,7 +21,6 @@ from schemas.questions import (
 )
 from schemas.received import ReceivedEvent
 from schemas.stored import dump_stored, load_stored
-from schemas.turned import Turned
 from tests.unit.rules.case_desk import IIN, MINUTE, Desk
 
 
@@ -40,7 +40,7 @@ class Watched(Desk):
         )
         self.seen_last: dict[str, tuple[int, str | None]] = {}
 
-    def turn(self, cause: ReceivedEvent) -> Turned[Person]:
+    def turn(self, cause: ReceivedEvent) -> Advanced:
         done = super().turn(cause)
         told = [data_of(effect) for effect in done.effects]
         late = self.now
@@ -48,7 +48,7 @@ class Watched(Desk):
         again = super().turn(cause)
         self.now = late
         assert [data_of(effect) for effect in again.effects] == told, "another clock tells something else"
-        made = documents(done.state, cause, done.effects, self.policy, Issued("1", {}))
+        made = documents(done, cause, self.policy, Issued("1", {}))
         kinds: Counter[str] = Counter(each.kind for each in made)
         heard = [
             each for each in done.effects if isinstance(each, NoticeRequested) and each.kind == "hearing"
