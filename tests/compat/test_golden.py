@@ -180,7 +180,9 @@ def test_a_field_of_a_later_release_does_no_harm_to_an_event_under_way(stored: P
     at = datetime(2021, 7, 15, 4, tzinfo=UTC)
     _, before = read(Record("any", 0, 0, at, b"any", content["value"].encode(), headers), _KNOWN)
     for field in ("text", None, {"a": 1}):
-        for _, newer in _with_a_field_more(json.loads(content["value"]), field):
+        for path, newer in _with_a_field_more(json.loads(content["value"]), field):
+            if path == ["details"] and stored.stem == "operator.acted.v1":
+                continue  # whatever stands there is the act's
             _, now = read(Record("any", 0, 0, at, b"any", json.dumps(newer).encode(), headers), _KNOWN)
             assert now.data == before.data
 
