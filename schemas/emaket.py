@@ -15,6 +15,12 @@ def _somebody(name: str) -> str:
     return name
 
 
+def _said(reason: str) -> str:
+    if not reason.strip():
+        raise ValueError("it is blank")
+    return reason
+
+
 _Officer = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_somebody)]
 _OfDraft = Annotated[DecisionId, Field(min_length=1, max_length=200)]
 
@@ -82,5 +88,5 @@ class TermExtended(PublicIn):
 
     decision_id: _OfDraft
     until: Day
-    reason: Annotated[str, Field(min_length=1, max_length=1000)]
+    reason: Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_said)]
     officer: _Officer

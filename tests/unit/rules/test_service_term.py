@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from rules import service_term
 from rules.deadlines import deadlines
@@ -15,6 +16,7 @@ from rules.states import State
 from rules.terms import is_working_day, working_day_after
 from schemas.deadlines import DeadlineElapsed
 from schemas.emaket import TermExtended
+from schemas.ids import DecisionId
 from schemas.outcomes import CaseAdvanced, DecisionDrafted
 from schemas.questions import AccountGiven, Consent, NoticeKind, NoticeRequested
 from schemas.times import ALMATY
@@ -156,3 +158,8 @@ def test_the_six_day_week_works_whenever_the_other_does_and_on_saturdays(day: da
     five, six = is_working_day(day), is_working_day(day, ServiceCalendar.STATE_CORPORATION)
     assert six or not five
     assert not six or five or day.weekday() == 5
+
+
+def test_an_extension_has_a_reason() -> None:
+    with pytest.raises(ValidationError, match="it is blank"):
+        TermExtended(decision_id=DecisionId("p.d"), until=DUE, reason=" \n", officer="o")
