@@ -72,6 +72,7 @@ def pronounce(turn: Turn, case: Case, decision: Decision) -> Case:
         application_date=decision.application_date,
         consented_at=case.consent.received_at if case.consent else decision.decided_at,
         decided_at=decision.decided_at,
+        officer=decision.officer,
     )
     decided = turn.move(case, state, draft=None, decision=made, reason=None, outcome_told=notice)
     return notify(turn, decided, notice)

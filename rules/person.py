@@ -128,7 +128,7 @@ class Hearing(Stored):
 
 
 class DecisionMade(Stored):
-    """What was decided, to compare with what is learnt afterwards."""
+    """What was decided, to compare with what is learnt later. `officer` is null where the rules decided."""
 
     decision_id: DecisionId
     outcome: Literal["granted", "refused"]
@@ -136,6 +136,7 @@ class DecisionMade(Stored):
     application_date: date
     consented_at: Instant
     decided_at: Instant | None
+    officer: str | None = None
 
 
 class Case(Stored):

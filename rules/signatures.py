@@ -37,7 +37,8 @@ def _signed_again(turn: Turn, case: Case, report: DecisionSigned) -> None:
     """The same signature again changes nothing; another one comes too late."""
     made = case.decision
     signed = (report.outcome, report.refusal_ground, report.signed_at)
-    if made is None or made.outcome != report.outcome:
+    other = made is not None and made.officer not in (None, report.officer)
+    if made is None or other or made.outcome != report.outcome:
         raise UnfitSignatureError("decision_id: the draft was decided already, and otherwise")
     if made.decided_at and (made.outcome, made.refusal_ground, made.decided_at) != signed:
         raise UnfitSignatureError("decision_id: the draft was decided already, and otherwise")
