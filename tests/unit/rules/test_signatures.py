@@ -119,7 +119,6 @@ def test_a_signature_that_says_nothing_whole_is_no_event(changes: dict[str, Any]
         (None, {"officer": "officer-8"}),
         (1, {"refusal_ground": 3}),
         (1, {"signed_at": SIGNED + MINUTE}),
-        (None, {"officer": "officer-8"}),
     ],
 )
 def test_the_same_signature_again_changes_nothing_and_another_comes_too_late(
