@@ -63,6 +63,9 @@ def answered(turn: Turn, report: QuestionAnswered) -> None:
         turn.remark(case, f"answered_after_{case.reason}")
     elif no and case.consent and case.state in _UNASKED and _is_newest(case, report):
         # The person may take the consent back until it is decided, whatever term is over by then.
+        if not question.open_at(report.received_at):
+            # Should the term move, the "no" stands between what was said before it and after it.
+            case = turn.keep(replace_question(case, question.with_late(report)))
         withdrawn(turn, case, question)
     elif not question.open_at(report.received_at):
         _late(turn, case, question, report)

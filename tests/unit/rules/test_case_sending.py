@@ -355,3 +355,20 @@ def test_what_is_not_there_takes_no_room_in_the_table(offered: Desk) -> None:
     written = offered.person.model_dump_json(exclude_defaults=True)
     assert '"late"' not in written
     assert '"moves"' not in written
+
+
+def test_a_yes_after_a_no_that_came_when_the_term_seemed_over_counts_once_it_has_moved(desk: Desk) -> None:
+    desk.policy = Policy(decision_mode=DecisionMode.OFFICER, term=TermPolicy.EXCLUSIVE)
+    desk.reads(REGISTERED, TITLE)
+    desk.sent()
+    desk.hears(YES)
+    desk.sent(ACCOUNT)
+    desk.hears(AccountGiven(iban=IBAN), ACCOUNT)
+    assert desk.case.state is State.AWAITING_SIGNATURE
+    for minutes, said in ((1, YES), (2, Decline()), (3, YES)):
+        desk.now = TERM_ENDS + minutes * MINUTE
+        desk.hears(said)
+    assert desk.case.reason is EndReason.WITHDRAWN
+    desk.reads(told(NOON + DAY))
+    assert desk.case.consent
+    assert desk.case.consent.received_at == TERM_ENDS + 3 * MINUTE
