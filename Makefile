@@ -12,6 +12,8 @@ DEMO    ?=
 CHURN   ?=
 # What the soak is told, as in: make soak SOAK="--from 5000000 --seeds 2000000"
 SOAK    ?=
+# Which mutants are looked for, as in: make mutants MUTANTS="rules.*"
+MUTANTS ?=
 # What pytest is told, as in: make unit PYTEST="-k lifecycle"
 PYTEST  ?=
 

@@ -187,3 +187,27 @@ def test_days_of_before_were_those_of_almaty_and_instants_are_compared_as_such()
     assert read.decision
     assert read.decision.application_date.isoformat() == "2021-07-16"
     assert read.rested_at == read_instant("2021-07-20T18:00:00.001Z")
+
+
+def test_an_offer_that_only_the_consent_of_before_held_is_the_first_question() -> None:
+    stored = json.loads((Path(__file__).parent / "dd87ece" / "people" / "granted.stored").read_bytes())
+    [raw] = [case for case in stored["cases"].values() if case["state"] == "granted"]
+    offer, account = raw["questions"]
+    for left, asked in (([account], [offer, account]), (None, [offer])):
+        raw["questions"] = left
+        if left is None:
+            del raw["questions"]
+        case = PEOPLE.load(json.dumps(stored).encode()).cases[raw["case_id"]]
+        assert [each.question_id for each in case.questions] == [each["question_id"] for each in asked]
+        assert case.offer == case.questions[0]
+
+
+def test_a_case_of_before_came_to_rest_with_its_decision_or_with_the_sending_of_what_has_no_term() -> None:
+    stored = json.loads((Path(__file__).parent / "b5d71dc" / "people" / "granted.stored").read_bytes())
+    [raw] = [case for case in stored["cases"].values() if case["state"] == "granted"]
+    raw["decision"]["decided_at"] = "2021-09-01T00:00:00Z"
+    case = PEOPLE.load(json.dumps(stored).encode()).cases[raw["case_id"]]
+    assert case.rested_at == read_instant("2021-09-01T00:00:00Z")
+    raw["questions"][-1] |= {"sent_at": "2021-09-02T00:00:00Z", "term_ends": None}
+    case = PEOPLE.load(json.dumps(stored).encode()).cases[raw["case_id"]]
+    assert case.rested_at == read_instant("2021-09-02T00:00:00Z")

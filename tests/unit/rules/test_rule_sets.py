@@ -220,3 +220,8 @@ def test_every_paper_is_asked_for_by_somebody_but_the_residence_that_systems_kno
     used = {key for part in parts().values() if part.documents for key in part.documents.papers()}
     used |= {*rules.papers.everybody, *rules.papers.residents_of_baikonur}
     assert set(rules.documents) - used == {"residence"}
+
+
+def test_a_category_that_is_not_there_is_named() -> None:
+    with pytest.raises(KeyError, match=r"^99$"):
+        shipped().sets[0].category(99)

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from rules import decisions, service_term
+from rules.officers import UnfitReportError
 from rules.policy import DecisionMode, Policy, TermPolicy
 from rules.rule_sets import Permissions
 from rules.signatures import UnfitSignatureError
@@ -155,6 +156,20 @@ def test_the_day_of_a_hearing() -> None:
     assert (hearing.not_before, hearing.until) == (date(2021, 7, 29), midnight(date(2021, 7, 29)))
 
 
+def test_a_hearing_of_the_day_that_has_begun_there_has_been_held_and_may_be_signed_upon() -> None:
+    desk, draft = drafted()
+    held = HearingRecorded(decision_id=draft.decision_id, held_on=DAY, objection=False, officer="o")
+    with pytest.raises(UnfitReportError, match=r"^held_on: the day has not come$"):
+        desk.reads(held.model_copy(update={"held_on": DAY + timedelta(days=1)}))
+    desk.reads(held)
+    refused = DecisionSigned(
+        decision_id=draft.decision_id, outcome="refused", refusal_ground=1, officer="o", signed_at=desk.now
+    )
+    [decided] = only(desk.reads(refused), BenefitDecided)
+    assert isinstance(decided, BenefitDecided)
+    assert decided.refusal_ground == 1
+
+
 def test_whether_a_death_was_before_the_decision() -> None:
     desk = desk_there()
     desk.answers(YES)
@@ -189,6 +204,17 @@ def test_rules_are_looked_for_again_each_morning_there() -> None:
     desk.rings("rules")
     assert desk.case.rules_at == datetime(2021, 7, 20, 9, tzinfo=KIRITIMATI)
     assert desk.waits()[0].name == f"{CASE}/rules"
+
+
+def test_a_morning_that_is_read_in_the_night_after_it_is_followed_by_the_next() -> None:
+    """An hour after midnight there; in Almaty it is the afternoon of the day before."""
+    desk = Desk(Policy(zone=KIRITIMATI, allowed=Permissions()))
+    desk.now = datetime(2021, 7, 16, 12, tzinfo=UTC)
+    desk.reads(REGISTERED, TITLE)
+    assert desk.case.rules_at == datetime(2021, 7, 18, 9, tzinfo=KIRITIMATI)
+    desk.now = datetime(2021, 7, 19, 1, tzinfo=KIRITIMATI)
+    desk.reads(REGISTERED)
+    assert desk.case.rules_at == datetime(2021, 7, 20, 9, tzinfo=KIRITIMATI)
 
 
 # An application of the day before the consent's is another one: in Almaty it would be of the same day.
