@@ -121,7 +121,8 @@ def test_an_award_of_before_its_revocation_that_comes_again_stays_revoked(desk: 
     desk.now += MINUTE
     desk.reads(revoked())
     desk.now -= MINUTE
-    desk.reads(TITLE)
+    assert desk.reads(TITLE) == []
+    assert desk.remarks == ("the entitlement is known already",)
     assert reasons(desk) == {"award": EndReason.REVOKED}
 
 
