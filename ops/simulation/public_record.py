@@ -7,13 +7,17 @@ from typing import Any
 
 from ops.simulation.desk_model import attribute
 from ops.simulation.ground_truth import GroundTruth
-from ops.simulation.promises import demand
+from ops.simulation.promises import BrokenPromiseError, demand
 from rules.policy import DecisionMode
 from schemas.times import read_instant
+from streams.jws import NotVerifiedError
+from streams.key_set import DEMO_KEYS
 from streams.records import Outgoing
+from streams.signing import verify_document
 
 _DRAFTED = frozenset({None, "drafted_again", "for_officer"})
 _OFFICERS = frozenset({"awaiting_hearing", "awaiting_signature"})
+_TOLD = frozenset({"granted", "refused", "ended"})
 _OUTCOMES = _OFFICERS | {"granted", "refused", "ended"}
 
 _Content = dict[str, Any]
@@ -39,11 +43,12 @@ _DRAFTS = {
 
 @dataclass(slots=True)
 class _Case:
-    """A case's steps in order, the digest of the last, and what outcomes have said of steps, by number."""
+    """A case's steps in order, the last one's digest, and by number what outcomes and documents say."""
 
     steps: list[_Content] = field(default_factory=list)
     digest: str | None = None
     named: dict[int, _Named] = field(default_factory=dict)
+    documents: dict[int, str] = field(default_factory=dict)
 
 
 class PublicRecord:
@@ -72,6 +77,8 @@ class PublicRecord:
                 self._advanced(content)
             case "benefit.process-ended.v1":
                 self._names(content, _Named("ended", frozenset({content["reason"]})))
+            case "cabinet.notified.v1":
+                self._documented(content)
             case "benefit.decision-drafted.v1":
                 self._drafts.add(content["decision_id"])
                 self._names(content, _DRAFTS[content["outcome"]])
@@ -98,6 +105,28 @@ class PublicRecord:
                 leads = leads and not {step["from"], step["to"]} <= _OFFICERS
                 named = step["step"] in case.named
                 demand(named or not leads, "every outcome in the log is told", step["to"])
+                self._check_document(case, step)
+
+    def _check_document(self, case: _Case, step: _Content) -> None:
+        """Each outcome and each consent that counts has its document, and that names its step."""
+        number = step["step"]
+        decides = step["from"] != step["to"] and step["to"] in _TOLD
+        due = step["note"] == "accepted" or decides
+        demand(number in case.documents or not due, "every outcome and consent has a document", step["to"])
+        canonical = json.dumps(step, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        digest = sha256(canonical.encode()).hexdigest()
+        demand(case.documents.get(number, digest) == digest, "a document names its step")
+
+    def _documented(self, notified: _Content) -> None:
+        try:
+            claims = verify_document(notified["document"], DEMO_KEYS).claims
+        except NotVerifiedError as error:
+            raise BrokenPromiseError("no document that does not verify", str(error)) from None
+        same = (claims.case_id, claims.kind, claims.iin) == tuple(
+            notified[name] for name in ("case_id", "kind", "iin")
+        )
+        demand(same, "a document says what its event says")
+        self._of(claims.case_id).documents[claims.step] = claims.step_sha256
 
     def _of(self, case_id: str) -> _Case:
         return self._cases.setdefault(case_id, _Case())

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agents.desks import case_desk, sms_desk
+from agents.documents import Documents
 from ops.simulation import office
 from ops.simulation.actions import (
     Action,
@@ -45,6 +46,7 @@ from ops.simulation.promises import BrokenPromiseError, demand
 from ops.simulation.quiescence import check_line, check_person
 from ops.simulation.scenario import IBANS, IINS, REPEALED, Scenario, person_id
 from rules.hearing import RefusalGround
+from rules.issuing import Issued
 from rules.person import Person
 from rules.terms import local_day
 from schemas.base import Event
@@ -64,7 +66,9 @@ from schemas.received import ReceivedEvent
 from schemas.registry import EntitlementRevoked
 from sms.conversation.line import Line
 from streams import dead_letters, topics
+from streams.officer_signatures import OfficerSignatures
 from streams.records import Outgoing
+from streams.signing import load_signer
 
 _LONGEST_REST = 3000
 _LONG_AFTER = timedelta(days=30)
@@ -86,7 +90,9 @@ class World:
         self.now = scenario.origin
         self.truth = GroundTruth()
         self.invariants = Invariants(self.truth, scenario)
-        people, lines = case_desk(scenario.policy, PLAIN), sms_desk(scenario.line_policy, PLAIN)
+        documents = Documents(load_signer(None, ""), OfficerSignatures(), Issued("1", {}))
+        people = case_desk(scenario.policy, PLAIN, documents=documents)
+        lines = sms_desk(scenario.line_policy, PLAIN)
         self.cases: Desk[Person] = Desk(people, self._watch_case)
         self.lines: Desk[Line] = Desk(lines, self._watch_line)
         self.carrier = Carrier(self._taken, scenario.held)

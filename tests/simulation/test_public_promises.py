@@ -4,12 +4,20 @@ from typing import Any
 
 import pytest
 
+from agents.documents import Documents
 from ops.simulation.runner import Failure, play, story, try_actions
 from ops.simulation.shrinking import shortest_story
-from rules import deciding, decisions, facts, numbers, steps, turn
+from rules import deciding, decisions, facts, issuing, numbers, steps, turn
 from rules.person import Case
 from rules.states import State
+from schemas.cabinet import CabinetNotified, Claims
 from schemas.outcomes import Decision, ProcessEnded
+from streams.signing import Signer
+
+
+def _without_documents(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Making them would find out first that there is no such step."""
+    monkeypatch.setattr(Documents, "with_documents", lambda _self, turned, *_: turned)
 
 
 def promise_broken_in(seeds: int) -> str:
@@ -35,6 +43,7 @@ def test_a_decision_that_names_another_step(monkeypatch: pytest.MonkeyPatch) -> 
         return made.with_(step=made.step - 1)
 
     monkeypatch.setattr(decisions, "decision", behind)
+    _without_documents(monkeypatch)
     assert promise_broken_in(60) == "an outcome names the step that it belongs to"
 
 
@@ -43,9 +52,11 @@ def test_an_ending_that_names_another_step(monkeypatch: pytest.MonkeyPatch) -> N
         return ProcessEnded(step=step + 1, **content)
 
     monkeypatch.setattr(steps, "ProcessEnded", ahead)
+    _without_documents(monkeypatch)
     assert promise_broken_in(60) in {
         "an outcome names the step that it belongs to",
         "an outcome names a step that is told",
+        "every outcome and consent has a document",
     }
 
 
@@ -83,3 +94,25 @@ def test_a_failure_in_a_town_is_a_short_story_of_few_people(monkeypatch: pytest.
     assert told[0].startswith(("Scenario(people=1,", "Scenario(people=2,"))
     assert len([line for line in told if line.startswith("*")]) <= 16
     assert told[-1] == f"BROKEN: {failure.promise}"
+
+
+def test_a_document_that_was_altered_after_its_signature(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Signer.issue
+
+    def altered(self: Signer, claims: Claims) -> CabinetNotified:
+        told = real(self, claims)
+        head, payload, signature = told.document.split(".")
+        return told.with_(document=f"{head}.{payload[:-1]}{'A' if payload[-1] != 'A' else 'B'}.{signature}")
+
+    monkeypatch.setattr(Signer, "issue", altered)
+    assert promise_broken_in(20) == "no document that does not verify"
+
+
+def test_a_document_that_names_another_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(issuing, "digest", lambda _: "0" * 64)
+    assert promise_broken_in(20) == "a document names its step"
+
+
+def test_a_consent_without_its_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(issuing._Issuing, "of_step", lambda *_: iter(()))
+    assert promise_broken_in(60) == "every outcome and consent has a document"
