@@ -182,7 +182,7 @@ class Sms:
 
 @dataclass(frozen=True, slots=True)
 class DocumentShown:
-    """A document of the cabinet. `verified` is None where it was not checked; `fault` says why it does not."""
+    """A document of the cabinet. `verified` is None where it was not checked; `fault` says why not."""
 
     kind: str
     step: int
