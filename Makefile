@@ -57,7 +57,7 @@ format: setup ## let ruff mend what it can
 	$(BIN)/ruff format
 
 unit: setup ## tests that need nothing but Python
-	$(BIN)/pytest $(UNIT) $(PYTEST)
+	$(BIN)/pytest -n auto --dist worksteal $(UNIT) $(PYTEST)
 
 integration: setup ## tests against real brokers and real HTTP on this machine
 	$(BIN)/pytest $(INTEGRATION) $(PYTEST)
