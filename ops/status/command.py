@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 
 from rich.console import Console
@@ -48,7 +48,7 @@ async def _show(settings: Settings, console: Console, *, once: bool, as_json: bo
             await _live(console, lambda: _standing(store, settings), settings.zone)
 
 
-async def _live(console: Console, ask: Callable[[], "asyncio.Future[Standing]"], zone: str) -> None:
+async def _live(console: Console, ask: Callable[[], Awaitable[Standing]], zone: str) -> None:
     with Live(console=console, screen=console.is_terminal, auto_refresh=False) as live:
         while True:
             live.update(screen(await ask(), zone), refresh=True)
