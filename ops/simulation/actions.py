@@ -91,10 +91,14 @@ class Ring:
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """A worker dies in the middle: whether it wrote its table, and how many effects it sent."""
+    """A worker dies in the middle: whether it wrote its table, and how many effects it sent.
+
+    `half`: that it wrote only what a partition's people share (`shared`), or only what they do not (`own`).
+    """
 
     wrote: bool
     sent: int
+    half: Literal["shared", "own"] | None = None
 
 
 @dataclass(frozen=True, slots=True)

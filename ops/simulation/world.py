@@ -284,8 +284,8 @@ class World:
         """What others publish may come again at any time; what we send again, we send soon."""
         if not posted.readable or posted.source in _OTHERS:
             return True
-        key = (posted.record.key or b"").decode()
-        return any(desk.remembers(key, posted.event_id) for desk in (self.cases, self.lines))
+        key = posted.record.key or b""
+        return any(desk.remembers(key.decode(), key, posted.event_id) for desk in (self.cases, self.lines))
 
     def _sign(self, action: Sign) -> None:
         if self._drafts:

@@ -24,8 +24,8 @@ from streams.records import Record
 FOLDER = Path(__file__).parent
 _PSEUDONYMS = Pseudonyms(b"any")
 _LOADERS = {
-    "people": case_desk(Policy(), _PSEUDONYMS).load,
-    "lines": sms_desk(LinePolicy(load_texts()), _PSEUDONYMS).load,
+    "people": case_desk(Policy(), _PSEUDONYMS).desk.shape.load,
+    "lines": sms_desk(LinePolicy(load_texts()), _PSEUDONYMS).shape.load,
     "journal": journal.load,
     "marks": catch_up.load,
 }

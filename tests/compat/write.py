@@ -21,6 +21,7 @@ from ops.simulation.runner import story
 from ops.simulation.world import World
 from rules.person import Person
 from rules.policy import Policy
+from rules.service import Service
 from schemas.base import Event, Model
 from schemas.cloudevents import encode, wrap
 from schemas.ids import MessageId, Pseudonyms, Sid
@@ -155,6 +156,8 @@ def _stored(state: Model) -> bytes:
     """The value as its desk writes it."""
     match state:
         case Person():
+            return case_desk(Policy(), _PSEUDONYMS).dump(state)
+        case Service():
             return case_desk(Policy(), _PSEUDONYMS).dump(state)
         case Line():
             return sms_desk(LinePolicy(load_texts()), _PSEUDONYMS).dump(state)

@@ -55,7 +55,7 @@ FACTS = (
 
 
 def test_effects_are_keyed_by_pseudonyms_and_name_nobody_in_keys_and_headers() -> None:
-    desk = case_desk(Policy(), PSEUDONYMS)
+    desk = case_desk(Policy(), PSEUDONYMS).desk
     _, sent = run(desk, desk.empty(PERSON.encode()), *FACTS)
     keys = {outgoing.topic: outgoing.key for outgoing in sent}
     assert keys == {
@@ -70,7 +70,7 @@ def test_effects_are_keyed_by_pseudonyms_and_name_nobody_in_keys_and_headers() -
 
 
 def test_the_same_event_on_the_same_state_sends_the_same_records() -> None:
-    desk = case_desk(Policy(), PSEUDONYMS)
+    desk = case_desk(Policy(), PSEUDONYMS).desk
     first = run(desk, desk.empty(PERSON.encode()), *FACTS)
     assert first == run(desk, desk.empty(PERSON.encode()), *FACTS)
     ids = [dict(outgoing.headers)["ce_id"] for outgoing in first[1]]
@@ -78,7 +78,7 @@ def test_the_same_event_on_the_same_state_sends_the_same_records() -> None:
 
 
 def test_what_an_event_does_that_comes_again_long_after_is_told_under_other_ids() -> None:
-    desk = case_desk(Policy(), PSEUDONYMS)
+    desk = case_desk(Policy(), PSEUDONYMS).desk
     first = record(FACTS[0], "1", PERSON, desk.inbox)
     state, _ = run(desk, desk.empty(PERSON.encode()), *FACTS)
     revoked = record(EntitlementRevoked(iin=IIN, record_id="A"), "2", PERSON, desk.inbox)
@@ -93,20 +93,20 @@ def test_what_an_event_does_that_comes_again_long_after_is_told_under_other_ids(
 
 
 def test_both_states_survive_the_table() -> None:
-    desk = case_desk(Policy(), PSEUDONYMS)
+    desk = case_desk(Policy(), PSEUDONYMS).desk
     person, sent = run(desk, desk.empty(PERSON.encode()), *FACTS)
-    assert desk.load(desk.dump(person)) == person
+    assert desk.shape.load(desk.dump(person)) == person
     lines = sms_desk(LinePolicy(load_texts()), PSEUDONYMS)
     (asked,) = [outgoing for outgoing in sent if outgoing.topic == "sms.inbox.v1"]
     _, received = lines.read(Record("sms.inbox.v1", 0, 0, NOW, asked.key, asked.value, asked.headers))
     line, messages = lines.apply(lines.empty(asked.key or b""), received, NOW)
     assert [outgoing.topic for outgoing in messages] == ["sms.outbox.v1"]
-    assert lines.load(lines.dump(line)) == line
+    assert lines.shape.load(lines.dump(line)) == line
     assert line != Line()
 
 
 def test_an_elapsed_deadline_is_an_event_that_the_desk_reads_and_has_the_same_id_again() -> None:
-    desk = case_desk(Policy(), PSEUDONYMS)
+    desk = case_desk(Policy(), PSEUDONYMS).desk
     deadline = Deadline(at=NOW, name="case/term", version=2)
     told = desk.elapsed(PERSON.encode(), deadline)
     assert told == desk.elapsed(PERSON.encode(), deadline)

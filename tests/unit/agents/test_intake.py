@@ -38,11 +38,19 @@ def headers(topic: str = TOPIC, **changed: str) -> tuple[tuple[str, bytes], ...]
     return tuple((f"ce_{name}", value.encode()) for name, value in attributes.items() if value)
 
 
+PARTITIONS = 3
+
+
+async def partitions_of(topic: str) -> int:
+    assert topic == CASE_INBOX
+    return PARTITIONS
+
+
 async def take(value: bytes, record_headers: tuple[tuple[str, bytes], ...], topic: str = TOPIC) -> Outgoing:
     clock = Clock(scale=1e-9, origin=NOW)
     record = Record(topic, 0, 7, NOW, b"anything", value, record_headers)
     batch = Batch([record], AssignedPartition(topic, 0, None))
-    (outgoing,) = await Intake(PSEUDONYMS, clock).handle(batch)
+    (outgoing,) = await Intake(PSEUDONYMS, clock, partitions_of).handle(batch)
     return outgoing
 
 
@@ -178,7 +186,7 @@ async def test_an_id_that_cannot_name_anybody_stays_as_it_is(id_: str) -> None:
 
 
 async def test_a_tombstone_is_counted_and_neither_an_event_nor_a_dead_letter() -> None:
-    intake = Intake(PSEUDONYMS, Clock())
+    intake = Intake(PSEUDONYMS, Clock(), partitions_of)
 
     def counted(topic: str) -> float:
         return REGISTRY.get_sample_value("jardem_tombstones_total", {"topic": topic}) or 0
@@ -227,7 +235,7 @@ TOTAL = DATA[TOTALS]
 
 async def handled(topic: str, data: dict[str, Any]) -> Sequence[Outgoing]:
     record = Record(topic, 0, 7, NOW, b"anything", json.dumps(data).encode(), headers(topic))
-    intake = Intake(PSEUDONYMS, Clock(scale=1e-9, origin=NOW))
+    intake = Intake(PSEUDONYMS, Clock(scale=1e-9, origin=NOW), partitions_of)
     return await intake.handle(Batch([record], AssignedPartition(topic, 0, None)))
 
 
