@@ -260,8 +260,8 @@ def _run_stock(kafka: str, name: str, store: str, folder: Path) -> None:
         async for event in stream.events():
             parsed = json.loads(event.value)
             held = table.get(event.key)
-            state = core.load(held) if held else core.empty(event.key)
-            state, (sent,) = core.apply(state, parsed, datetime.min.replace(tzinfo=UTC))
+            state = core.load(event.key, held) if held else core.empty(event.key)
+            state, (sent,) = core.apply(state, parsed, datetime.min.replace(tzinfo=UTC), None)
             table[event.key] = core.dump(state)
             await effects.send(key=sent.key, value=sent.value)
 

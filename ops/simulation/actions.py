@@ -167,6 +167,30 @@ class Office:
     what: OfficeAct
 
 
+ServiceAct = Literal[
+    "pause",
+    "resume",
+    "pause_ground",
+    "resume_ground",
+    "pilot_share",
+    "pilot_persons",
+    "end_pilot",
+    "shadow",
+    "end_shadow",
+]
+"""What operators do to the whole service."""
+CaseAct = Literal["hold", "resume_case", "note"]
+"""What they do to a case, beside what they say of drafts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operate:
+    """An operator starts or stops the service, or a case."""
+
+    pick: int
+    what: ServiceAct | CaseAct
+
+
 @dataclass(frozen=True, slots=True)
 class Spoil:
     """A record enters an inbox that can't be read, or whose effects are too large."""
@@ -180,7 +204,7 @@ class Settle:
     """All that waits is worked through, without trouble."""
 
 
-_OfPeople = Publish | Write | Land | Sign | Office
+_OfPeople = Publish | Write | Land | Sign | Office | Operate
 _OfMachines = Work | Carry | Status | Repeat | Spoil
 _OfTime = Pass | Edge | Ring | Settle
 Action = _OfPeople | _OfMachines | _OfTime

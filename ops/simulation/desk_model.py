@@ -223,16 +223,15 @@ class Desk(Generic[S]):
     def state(self, key: str) -> S:
         """An aggregate as the table has it."""
         data = self._tables[key].get(key.encode())
-        return self._shell.empty(key.encode()) if data is None else self._opened(key, key.encode(), data).state
+        return (
+            self._shell.empty(key.encode()) if data is None else self._opened(key, key.encode(), data).state
+        )
 
     @property
     def table(self) -> dict[bytes, bytes]:
         """The values of all aggregates, but for what they share."""
         return {
-            key: data
-            for table in self._tables.values()
-            for key, data in table.items()
-            if key != self._shared
+            key: data for table in self._tables.values() for key, data in table.items() if key != self._shared
         }
 
     def states(self) -> list[S]:
@@ -333,7 +332,9 @@ class Desk(Generic[S]):
         if known is None:
             data = self._tables[key].get(key.encode())
             state = self._opened(key, key.encode(), data).state if data else None
-            known = self._due[key] = (*self._shell.deadlines(state), *self._revised(key, state)) if state else ()
+            known = self._due[key] = (
+                (*self._shell.deadlines(state), *self._revised(key, state)) if state else ()
+            )
         return known
 
     def _revised(self, key: str, state: S) -> Sequence[Deadline]:
