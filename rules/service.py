@@ -69,7 +69,7 @@ class Stretch(Stored):
 
 
 class Service(Stored):
-    """The history of the service in one partition, oldest first, and the pilots by the revision that said them.
+    """The history of the service in one partition, oldest first; pilots by the revision that said them.
 
     It reaches as far back as events may be read again.
     """
@@ -96,24 +96,24 @@ class Service(Stored):
 
     def with_newest(self, newest: InForce) -> "Service":
         """The service with what is in force from now on."""
-        if newest.pilot is None:
-            return self._with(*self.history, Stretch(in_force=newest))
-        said_at = self.history[-1].piloted_at if self.history else None
-        if said_at is None or self.pilots[said_at] != newest.pilot:
-            said_at = newest.revision
-        pilots = {**self.pilots, said_at: newest.pilot}
+        pilots, said_at = self.pilots, None
+        if newest.pilot:
+            before = self.history[-1].piloted_at if self.history else None
+            same = before is not None and pilots[before] == newest.pilot
+            said_at = before if same else newest.revision
+            pilots = pilots if same else {**pilots, newest.revision: newest.pilot}
         bare = Stretch(in_force=newest.with_(pilot=None), piloted_at=said_at)
-        return self.with_(pilots=pilots)._with(*self.history, bare)
+        return self._with((*self.history, bare), pilots)
 
     def settled(self, committed: int) -> "Service":
         """The service without what only events before this offset were decided by; they are read no more."""
-        over = [stretch for stretch in self.history if stretch.in_force.revision < committed]
-        return self._with(*over[-1:], *self.history[len(over) :]) if len(over) > 1 else self
+        over = sum(stretch.in_force.revision < committed for stretch in self.history)
+        return self._with(self.history[over - 1 :], self.pilots) if over > 1 else self
 
-    def _with(self, *history: Stretch) -> "Service":
+    def _with(self, history: tuple[Stretch, ...], pilots: dict[int, Pilot]) -> "Service":
         used = {stretch.piloted_at for stretch in history}
-        pilots = {said_at: pilot for said_at, pilot in self.pilots.items() if said_at in used}
-        return self.with_(history=history, pilots=pilots)
+        kept = {said_at: pilot for said_at, pilot in pilots.items() if said_at in used}
+        return self.with_(history=history, pilots=kept)
 
 
 def obey(service: Service, event: ReceivedEvent) -> Turned[Service]:

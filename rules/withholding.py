@@ -46,7 +46,7 @@ def withhold_decision(turn: Turn, case: Case, before: Withheld | None) -> Case:
 
 
 def gone_on(turn: Turn, case: Case, before: Withheld | None) -> Case:
-    """Say that the case does not wait for the service any longer; that it is held no longer the act has said."""
+    """Say that the case waits for the service no longer; that it is held no longer the act has said."""
     return turn.remark(case, "service_resumed") if before and before.reason != "held" else case
 
 

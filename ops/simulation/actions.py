@@ -89,16 +89,17 @@ class Ring:
     """The deadlines that have come are told to their inboxes."""
 
 
+Half = Literal["shared", "own"] | None
+"""Of what a dying worker wrote: only what a partition's people share, only what they do not, or all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """A worker dies in the middle: whether it wrote its table, and how many effects it sent.
-
-    `half`: that it wrote only what a partition's people share (`shared`), or only what they do not (`own`).
-    """
+    """A worker dies in the middle: whether it wrote its table, and how many effects it sent."""
 
     wrote: bool
     sent: int
-    half: Literal["shared", "own"] | None = None
+    half: Half = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """A desk and its inboxes, which may crash before and after every effect.
 
 Each person and each number has a partition of their own, with an inbox and a table; order is kept within it
-and nowhere else. What is said of the whole service stands in every partition of the case desk. The desk is the
-real one up to its wires: the same shell, the same fold over the same records, values and effects as bytes.
-Only the tables and the topics are lists here.
+and nowhere else. What is said of the whole service stands in every partition of the case desk. The desk is
+the real one up to its wires: the same shell, the same fold over the same records, values and effects as
+bytes. Only the tables and the topics are lists here.
 """
 
 from collections import defaultdict

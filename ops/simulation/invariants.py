@@ -179,8 +179,11 @@ class Invariants:
         """Nobody is refused unheard: they were told of it, and three working days lay between (R30)."""
         held_on = known.heard.get(decision.decision_id)
         demand(held_on, "no refusal is signed without a hearing")
-        told = [step for step in self.steps[decision.case_id].values() if _intends(step)]
-        if told and held_on:
+        steps = self.steps[decision.case_id].values()
+        told = [step for step in steps if _intends(step)]
+        # Of another draft, which is void, nobody was told by what was said of the one before.
+        anew = told and any(step.note == "drafted_again" and step.step > told[-1].step for step in steps)
+        if told and held_on and not anew:
             day = told[-1].at.astimezone(ALMATY).date()
             between = [day + timedelta(days=n) for n in range(1, (held_on - day).days)]
             worked = sum(map(is_working_day, between))

@@ -5,29 +5,49 @@ from dataclasses import replace
 from random import Random
 from typing import get_args
 
-from ops.simulation.actions import Action, CaseAct, Crash, Operate, Ring, ServiceAct, Settle, Work
+from ops.simulation.actions import (
+    Action,
+    CaseAct,
+    Crash,
+    Half,
+    Operate,
+    Publish,
+    Ring,
+    ServiceAct,
+    Settle,
+    Work,
+)
 from ops.simulation.scenario import Scenario
 
 _SERVICE_ACTS: tuple[ServiceAct, ...] = (*get_args(ServiceAct), "pause", "resume", "resume", "end_pilot")
 _CASE_ACTS: tuple[CaseAct, ...] = (*get_args(CaseAct), "hold", "resume_case")
 _PICKS = 12
-_HALF = 0.5
+_ALL = 9
+_HALF, _MOSTLY = 0.5, 0.8
 
 
-def operating(chance: Random, setting: Scenario) -> list[Action]:
-    """What operators do in a run, with a batch that dies after some of it."""
-    acts: list[Action] = []
-    for _ in range(chance.randrange(1, 7)):
-        acts.append(_act(chance))
-        if chance.random() < _HALF:
-            # What was stopped is folded together with what it stops, and a worker dies of it.
-            crash = Crash(
-                chance.random() < _HALF, chance.randrange(5), chance.choice(("shared", "own", None))
-            )
-            acts.append(Work(chance.randrange(max(_PICKS, setting.people)), chance.choice((2, 5, 9)), crash))
-        if chance.random() < _HALF:
-            acts += (Settle(), Ring(), Settle())
-    return acts
+def operating(chance: Random, setting: Scenario) -> list[Sequence[Action]]:
+    """What operators do in a run, each thing in one go."""
+    return [_one_act(chance, setting) for _ in range(chance.randrange(1, 7))]
+
+
+def _one_act(chance: Random, setting: Scenario) -> Sequence[Action]:
+    if chance.random() < _HALF:
+        return (_act(chance), *_looked_at(chance))
+    # What goes out is folded together with what stops it, or the other way round; and a worker dies of it.
+    person, phone = chance.randrange(setting.people), chance.randrange(setting.phones)
+    away = (Publish(person, "no_phone"), Settle())
+    begins: Action = Publish(person, chance.choice((f"phone{phone}", f"phone{phone}", "title", "disability")))
+    both = [begins, Operate(chance.randrange(_PICKS), chance.choice(_SERVICE_ACTS))]
+    chance.shuffle(both)
+    half: Half = chance.choice(("shared", "shared", "own", None))
+    crash = Crash(wrote=chance.random() < _MOSTLY, sent=chance.randrange(5), half=half)
+    dies = [Work(pick, _ALL, crash) for pick in range(setting.people)]
+    return (*away, *both, *dies, *_looked_at(chance))
+
+
+def _looked_at(chance: Random) -> Sequence[Action]:
+    return (Settle(), Ring(), Settle()) if chance.random() < _HALF else ()
 
 
 def _act(chance: Random) -> Operate:

@@ -48,7 +48,10 @@ def story(seed: int) -> tuple[Scenario, list[Action]]:
     for _ in range(tales):
         made = strewn(chance, made, tale(chance, setting))
     if chance.random() < _OPERATED:
-        made = half_written(chance, strewn(chance, made, operating(chance, setting), after=0))
+        made = half_written(chance, made)
+        for together in operating(chance, setting):
+            place = chance.randrange(len(made) + 1)
+            made = [*made[:place], *together, *made[place:]]
     return with_edges(chance, setting), made
 
 

@@ -1,4 +1,4 @@
-"""What operators truly said of the service, partition by partition, kept apart from the case desk's own word."""
+"""What operators truly said of the service, by partition, kept apart from the case desk's own word."""
 
 from collections import defaultdict
 

@@ -77,15 +77,9 @@ def tale(chance: Random, setting: Scenario) -> list[Action]:
     return chance.choice(_TALES)(chance, person, phone)
 
 
-def strewn(
-    chance: Random, made: Sequence[Action], told: Sequence[Action], after: int | None = None
-) -> list[Action]:
-    """The actions with those of a story between them, in order.
-
-    They come after so many, by default after everybody's right has arisen.
-    """
-    first = len(made) // 3 if after is None else after
-    places = sorted(chance.randrange(first, len(made) + 1) for _ in told)
+def strewn(chance: Random, made: Sequence[Action], told: Sequence[Action]) -> list[Action]:
+    """The actions with those of a story between them, in order, after everybody's right has arisen."""
+    places = sorted(chance.randrange(len(made) // 3, len(made) + 1) for _ in told)
     found: list[Action] = list(made)
     for place, action in reversed(list(zip(places, told, strict=True))):
         found.insert(place, action)
