@@ -195,8 +195,10 @@ class Fold(Generic[S, E]):
             if handled.offset >= self._committed:
                 self.effects += handled.effects()
             return
+        # A value that cannot be read is the table's fault, not the record's.
+        shared = self._shared(key)
         try:
-            state, effects = core.apply(opened.state, event, now, self._shared(key))
+            state, effects = core.apply(opened.state, event, now, shared)
         except UnreadableRecordError as error:
             self._refuse(record, error.reason)
             return
