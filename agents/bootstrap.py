@@ -49,7 +49,7 @@ def assemble(settings: Settings) -> StreamApp:
     app = create_app(settings)
     carrier: Carrier = twilio_carrier(settings)
     pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
-    register_stateless(app, "intake", TOPICS, Intake(pseudonyms, app.clock).handle)
+    register_stateless(app, "intake", TOPICS, Intake(pseudonyms, app.clock, app.partitions_of).handle)
     cases = Desk(
         app,
         case_desk(case_policy(settings), pseudonyms, app.clock, case_documents(settings, texts.version)),

@@ -36,12 +36,21 @@ class Shape(Generic[S]):
     version: int
     upcasts: Mapping[int, Upcast] = field(default_factory=dict)
 
+    def load(self, data: bytes) -> S:
+        """The state from its value. Raises `UnreadableValueError`."""
+        return load_stored(self.model, data, self.version, self.upcasts)
+
+    def dump(self, state: S) -> bytes:
+        """The state's value."""
+        return dump_stored(state, self.version)
+
 
 @dataclass(frozen=True, slots=True)
 class EventDesk(Generic[S]):
     """A core with its inbox and its table.
 
-    `turn` applies an event to a state at the present instant in UTC, and `waits` says what a state waits for.
+    `turn` applies an event to a state at the present instant in UTC, with the state that the partition's keys
+    share, where they share one; `waits` says what a state waits for.
     `subject` is the person whom the public events of a state are about. `known` are the events that it reads.
     `clock` tells virtual time; `told` hears of each remark.
     """
@@ -52,30 +61,37 @@ class EventDesk(Generic[S]):
     shape: Shape[S]
     known: Mapping[str, type[Event]]
     empty: Callable[[bytes], S]
-    turn: Callable[[S, ReceivedEvent, datetime], Turned[S]]
+    turn: Callable[[S, ReceivedEvent, datetime, Stored | None], Turned[S]]
     waits: Callable[[S], Sequence[Deadline]]
     subject: Callable[[S], PersonId]
     pseudonyms: Pseudonyms
     clock: Clock = field(default_factory=Clock)
     told: Callable[[str, ReceivedEvent], None] = _log_remark
 
-    def load(self, data: bytes) -> S:
+    @property
+    def shared(self) -> None:
+        """Nothing: each key is folded for itself."""
+        return
+
+    def load(self, key: bytes, data: bytes) -> S:  # noqa: ARG002 - all keys have states of one shape
         """The state from the table. Raises `UnreadableValueError`."""
-        return load_stored(self.shape.model, data, self.shape.version, self.shape.upcasts)
+        return self.shape.load(data)
 
     def dump(self, state: S) -> bytes:
         """The state for the table."""
-        return dump_stored(state, self.shape.version)
+        return self.shape.dump(state)
 
     def read(self, record: Record) -> tuple[str, ReceivedEvent]:
         """The id and the event of an inbox record. Raises `UnreadableRecordError`."""
         appended_at = None if record.timestamp is None else self.clock.virtual(record.timestamp)
         return read(record, self.known, appended_at)
 
-    def apply(self, state: S, event: ReceivedEvent, now: datetime) -> tuple[S, Sequence[Outgoing]]:
+    def apply(
+        self, state: S, event: ReceivedEvent, now: datetime, shared: Stored | None = None
+    ) -> tuple[S, Sequence[Outgoing]]:
         """Apply an event. Raises `UnreadableRecordError` where the core refuses it."""
         try:
-            turned = self.turn(state, event, now)
+            turned = self.turn(state, event, now, shared)
         except RefusedEventError as error:
             raise UnreadableRecordError(str(error)) from None
         for remark in turned.remarks:

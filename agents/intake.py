@@ -1,12 +1,13 @@
 """Intake: turns what registries, the portal and the State Corporation publish into events of the case inbox.
 
 It validates and re-keys; it decides nothing. What it can't read goes to the dead letters with the reason.
-What is about nobody is checked and counted; it stays in its own topic.
+What is about nobody is checked and counted; it stays in its own topic. What is said of the whole service goes
+to every partition of the inbox, so that it has its place among the events of everybody.
 """
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import structlog
@@ -16,7 +17,7 @@ from schemas.base import Event
 from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import CloudEvent, NotACloudEventError, decode, encode
 from schemas.emaket import DecisionSigned, HearingRecorded, TermExtended
-from schemas.ids import PersonId, Pseudonyms, person_of
+from schemas.ids import SERVICE, PersonId, Pseudonyms, person_of
 from schemas.operators import OperatorActed
 from schemas.personal import could_name_somebody, trace_names_somebody
 from schemas.plausible import check_not_ahead
@@ -43,15 +44,20 @@ class Intake:
     """Re-keys public events by `person_id`.
 
     The event keeps its data byte for byte, and its source and its id unless they could name a person; of its
-    extensions it keeps the trace, unless that does.
+    extensions it keeps the trace, unless that does. `partitions_of` asks the broker how many a topic has.
     """
 
-    def __init__(self, pseudonyms: Pseudonyms, clock: Clock) -> None:
+    def __init__(
+        self, pseudonyms: Pseudonyms, clock: Clock, partitions_of: Callable[[str], Awaitable[int]]
+    ) -> None:
         self._pseudonyms = pseudonyms
         self._clock = clock
+        self._partitions_of = partitions_of
 
     async def handle(self, batch: Batch) -> Sequence[Outgoing]:
         """An inbox event or a dead letter for each record, but for what is about nobody and for tombstones.
+
+        Of an act on the whole service there is one for each partition of the inbox.
 
         A tombstone of a compacted topic says that the topic's owner keeps the last fact no longer, not that
         it became untrue: it is counted.
@@ -60,13 +66,16 @@ class Intake:
         if batch.topic in COMPACTED_IN:
             records = [record for record in batch if record.value is not None]
             TOMBSTONES.labels(batch.topic).inc(len(batch) - len(records))
-        taken = (self._take(record) for record in records)
-        return [outgoing for outgoing in taken if outgoing is not None]
+        taken = [outgoing for record in records if (outgoing := self._take(record)) is not None]
+        if not any(map(_for_everybody, taken)):
+            return taken
+        count = await self._partitions_of(CASE_INBOX)
+        return [each for outgoing in taken for each in _spread(outgoing, count)]
 
     def _take(self, record: Record) -> Outgoing | None:
         try:
             event, fact = self._read(record)
-            if isinstance(fact, PublicKept) or (isinstance(fact, OperatorActed) and not fact.of_a_case):
+            if isinstance(fact, PublicKept) or _of_no_case(fact):
                 KEPT.labels(record.topic).inc()
                 _log.info("record checked and left in its topic", at=record.position)
                 return None
@@ -87,7 +96,7 @@ class Intake:
 
     def _rekeyed(self, record: Record, event: CloudEvent, fact: Event) -> Outgoing:
         """Raises `UnreadableRecordError` where it names nobody whom we could know."""
-        person_id = self._person_id(fact)
+        key = self._key(fact)
         trace = event.extensions.get("traceparent")
         extensions = {SOURCE_DIGEST: hashlib.sha256(record.value or b"").hexdigest()}
         if trace is not None and not trace_names_somebody(trace, fact):
@@ -96,7 +105,12 @@ class Intake:
             event, id=self._nameless(event.id), source=self._nameless(event.source), extensions=extensions
         )
         headers, value = encode(told)
-        return Outgoing(topic=CASE_INBOX, key=person_id.encode(), value=value, headers=headers)
+        return Outgoing(topic=CASE_INBOX, key=key.encode(), value=value, headers=headers)
+
+    def _key(self, fact: Event) -> str:
+        if isinstance(fact, OperatorActed) and fact.of_the_service:
+            return SERVICE
+        return self._person_id(fact)
 
     def _person_id(self, fact: Event) -> PersonId:
         if isinstance(fact, OperatorActed):
@@ -112,3 +126,19 @@ class Intake:
     def _nameless(self, name: str) -> str:
         """An id or a source that does not name a person: headers and the audit log carry it."""
         return self._pseudonyms.id(name) if could_name_somebody(name) else name
+
+
+def _of_no_case(fact: Event) -> bool:
+    """Whether it is an act that the case desk does not obey."""
+    return isinstance(fact, OperatorActed) and not fact.of_a_case and not fact.of_the_service
+
+
+def _for_everybody(outgoing: Outgoing) -> bool:
+    return outgoing.topic == CASE_INBOX and outgoing.key == SERVICE.encode()
+
+
+def _spread(outgoing: Outgoing, count: int) -> Sequence[Outgoing]:
+    """The same event, of the same id, for each partition where it is for everybody."""
+    if not _for_everybody(outgoing):
+        return [outgoing]
+    return [replace(outgoing, partition=number) for number in range(count)]

@@ -52,6 +52,10 @@ class StreamApp(Host):
         """Write a table's values (None deletes) and send records; when the broker has it all, the store."""
         await cast("Producer", self.producer).changelogs.send_table(table, partition, values, outgoing)
 
+    async def partitions_of(self, topic: str) -> int:
+        """How many partitions a topic has; it waits until the broker tells of any."""
+        return await cast("Producer", self.producer).partitions_of(topic)
+
     def held(self) -> int:
         """How many source partitions this worker holds."""
         return len(cast("Consumer", self.consumer).assigned)

@@ -102,6 +102,12 @@ class Desk:
 
     def _arm(self, partition: int, key: bytes, state: Any) -> None:  # noqa: ANN401 - the core's own type
         """Set what a key waits for and how it counts, in place of what held before."""
+        shared = self._core.shared
+        if shared and key == shared.key:
+            self.deadlines.revised(partition, shared.revision(state))
+            return
+        if shared:
+            self.deadlines.await_revision(partition, key, shared.seen(state))
         self.deadlines.arm(partition, key, self._core.deadlines(state))
         if self._count:
             self.counts.put(partition, key, self._count(state))

@@ -24,8 +24,9 @@ from streams.records import Record
 FOLDER = Path(__file__).parent
 _PSEUDONYMS = Pseudonyms(b"any")
 _LOADERS = {
-    "people": case_desk(Policy(), _PSEUDONYMS).load,
-    "lines": sms_desk(LinePolicy(load_texts()), _PSEUDONYMS).load,
+    "people": case_desk(Policy(), _PSEUDONYMS).desk.shape.load,
+    "service": case_desk(Policy(), _PSEUDONYMS).shared.desk.shape.load,
+    "lines": sms_desk(LinePolicy(load_texts()), _PSEUDONYMS).shape.load,
     "journal": journal.load,
     "marks": catch_up.load,
 }
@@ -116,7 +117,10 @@ def _case_of_today(given: object) -> object:
     return case
 
 
-@pytest.mark.parametrize("stored", _golden("*/people/*.stored") + _golden("*/lines/*.stored"), ids=_named)
+_AGGREGATES = [path for kind in ("people", "service", "lines") for path in _golden(f"*/{kind}/*.stored")]
+
+
+@pytest.mark.parametrize("stored", _AGGREGATES, ids=_named)
 def test_every_aggregate_of_before_is_read_field_by_field(stored: Path) -> None:
     state = _LOADERS[stored.parent.name](stored.read_bytes())
     fields = json.loads(stored.with_suffix(".fields.json").read_text(encoding="utf-8"))
@@ -135,7 +139,7 @@ def test_every_journal_page_and_mark_of_before_is_read_field_by_field(stored: Pa
     assert list(_differences(fields, value.model_dump(mode="json", by_alias=True))) == []
 
 
-_TABLES = _golden("*/people/*.stored") + _golden("*/lines/*.stored") + _OF_THE_CARRIER
+_TABLES = _AGGREGATES + _OF_THE_CARRIER
 
 
 @pytest.mark.parametrize("field", ["a secret", None, {"a": "secret"}])

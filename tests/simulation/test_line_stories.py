@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from ops.simulation.actions import Publish
-from ops.simulation.scenario import IBANS, Scenario
+from ops.simulation.scenario import IBANS, Scenario, person_id
 from rules.states import State
 from schemas.deadlines import DeadlineElapsed
 from schemas.ids import PersonId, QuestionId
@@ -86,7 +86,7 @@ def test_a_reopened_case_goes_before_those_who_wait(family: Town) -> None:
     family.world.write(PHONE, "1", late=True)
     family.passes(hours=1)
     family.texts_land()
-    assert [question.person_id for question in family.line().waiting] == ["person-0", "person-2"]
+    assert [question.person_id for question in family.line().waiting] == [person_id(0), person_id(2)]
 
 
 # Explanations.

@@ -52,7 +52,7 @@ class Installation:
         self.begins: dict[tuple[str, int], int] = {}
         self.handled: dict[int, int] = {}
         self.now = start
-        self._desk = case_desk(case_policy(Settings()), PSEUDONYMS)
+        self._desk = case_desk(case_policy(Settings()), PSEUDONYMS).desk
         self._person: Person = self._desk.empty(PERSON.encode())
 
     def reads(self, *events: Event) -> None:
