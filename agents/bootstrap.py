@@ -26,6 +26,7 @@ from sms.carrier import Carrier
 from sms.catalogues import load_texts
 from sms.conversation.converse import LinePolicy
 from sms.conversation.hours import SendingHours
+from sms.sending.daily_number import Daily
 from sms.sending.sender import Limits
 from sms.texts import Texts
 from sms.twilio.carrier import TwilioCarrier
@@ -49,7 +50,8 @@ def assemble(settings: Settings) -> StreamApp:
     app = create_app(settings)
     carrier: Carrier = twilio_carrier(settings)
     pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
-    register_stateless(app, "intake", TOPICS, Intake(pseudonyms, app.clock).handle)
+    intake = Intake(pseudonyms, app.clock, partitions=settings.inbox_partitions)
+    register_stateless(app, "intake", TOPICS, intake.handle)
     cases = Desk(
         app,
         case_desk(case_policy(settings), pseudonyms, app.clock, case_documents(settings, texts.version)),
@@ -62,6 +64,7 @@ def assemble(settings: Settings) -> StreamApp:
         carrier,
         pseudonyms,
         carrier_limits(settings),
+        daily=Daily(app.clock, ZoneInfo(settings.zone), partitions=settings.inbox_partitions),
         inbound_check=settings.inbound_check,
     )
     return app

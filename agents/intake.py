@@ -1,7 +1,8 @@
 """Intake: turns what registries, the portal and the State Corporation publish into events of the case inbox.
 
 It validates and re-keys; it decides nothing. What it can't read goes to the dead letters with the reason.
-What is about nobody is checked and counted; it stays in its own topic.
+What is about nobody is checked and counted; it stays in its own topic. What an operator sends back from the
+dead letters is taken as if it had come where it came first.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ from dataclasses import replace
 import structlog
 from prometheus_client import Counter
 
+from agents import broadcast, redriven
 from schemas.base import Event
 from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import CloudEvent, NotACloudEventError, decode, encode
@@ -23,12 +25,12 @@ from schemas.plausible import check_not_ahead
 from schemas.received import SOURCE_DIGEST, UnknownEventError, received_event
 from schemas.routes import PublicKept
 from streams.clock import Clock
-from streams.dead_letters import UnreadableRecordError, dead_letter
+from streams.dead_letters import REDRIVEN_LETTERS, UnreadableRecordError, dead_letter
 from streams.records import Outgoing, Record
-from streams.topics import CASE_INBOX, COMPACTED_IN
+from streams.topics import CASE_INBOX, COMPACTED_IN, SMS_INBOX
 from streams.transport.batch import Batch
 
-TOPICS = tuple(PUBLIC_IN)
+TOPICS = (*PUBLIC_IN, REDRIVEN_LETTERS)
 _PERSON_ID = re.compile(r"[0-9a-f]{64}")
 
 TOMBSTONES = Counter("jardem_tombstones", "Tombstones of compacted public topics, passed over", ["topic"])
@@ -46,34 +48,53 @@ class Intake:
     extensions it keeps the trace, unless that does.
     """
 
-    def __init__(self, pseudonyms: Pseudonyms, clock: Clock) -> None:
+    def __init__(self, pseudonyms: Pseudonyms, clock: Clock, *, partitions: int = 1) -> None:
+        """`partitions` is how many the inboxes and the outbox have."""
         self._pseudonyms = pseudonyms
         self._clock = clock
+        self._partitions = partitions
 
     async def handle(self, batch: Batch) -> Sequence[Outgoing]:
         """An inbox event or a dead letter for each record, but for what is about nobody and for tombstones.
 
+        What every partition has to hear comes once for each.
+        """
+        return [outgoing for record in batch for outgoing in self._sent_for(record)]
+
+    def _sent_for(self, record: Record) -> Sequence[Outgoing]:
+        try:
+            if record.topic != REDRIVEN_LETTERS:
+                return self._take(record)
+            former = redriven.as_it_was(record)
+            return redriven.put_back(former) or self._take(former)
+        except UnreadableRecordError as error:
+            _log.warning("record dead-lettered", at=record.position, reason=error.reason)
+            return [dead_letter(record, error.reason)]
+
+    def _take(self, record: Record) -> Sequence[Outgoing]:
+        """What is to be sent for a record of a public topic. Raises `UnreadableRecordError`.
+
         A tombstone of a compacted topic says that the topic's owner keeps the last fact no longer, not that
         it became untrue: it is counted.
         """
-        records = list(batch)
-        if batch.topic in COMPACTED_IN:
-            records = [record for record in batch if record.value is not None]
-            TOMBSTONES.labels(batch.topic).inc(len(batch) - len(records))
-        taken = (self._take(record) for record in records)
-        return [outgoing for outgoing in taken if outgoing is not None]
+        if record.topic in COMPACTED_IN and record.value is None:
+            TOMBSTONES.labels(record.topic).inc()
+            return []
+        event, fact = self._read(record)
+        return self._told(record, event, fact)
 
-    def _take(self, record: Record) -> Outgoing | None:
-        try:
-            event, fact = self._read(record)
-            if isinstance(fact, PublicKept) or (isinstance(fact, OperatorActed) and not fact.of_a_case):
-                KEPT.labels(record.topic).inc()
-                _log.info("record checked and left in its topic", at=record.position)
-                return None
-            return self._rekeyed(record, event, fact)
-        except UnreadableRecordError as error:
-            _log.warning("record dead-lettered", at=record.position, reason=error.reason)
-            return dead_letter(record, error.reason)
+    def _told(self, record: Record, event: CloudEvent, fact: Event) -> Sequence[Outgoing]:
+        """The desks that have to hear of it. Raises `UnreadableRecordError`."""
+        if isinstance(fact, OperatorActed):
+            if fact.of_a_message:
+                return [self._rekeyed(record, event, fact, SMS_INBOX, fact.phone_id or "")]
+            if to_each := broadcast.daily_sms(fact, self._nameless_event(event), self._partitions):
+                return to_each
+        if isinstance(fact, PublicKept) or (isinstance(fact, OperatorActed) and not fact.of_a_case):
+            KEPT.labels(record.topic).inc()
+            _log.info("record checked and left in its topic", at=record.position)
+            return []
+        return [self._rekeyed(record, event, fact, CASE_INBOX, self._person_id(fact))]
 
     def _read(self, record: Record) -> tuple[CloudEvent, Event]:
         """Raises `UnreadableRecordError` with a reason that repeats no data."""
@@ -85,20 +106,17 @@ class Intake:
             raise UnreadableRecordError(str(error)) from None
         return event, fact.data
 
-    def _rekeyed(self, record: Record, event: CloudEvent, fact: Event) -> Outgoing:
-        """Raises `UnreadableRecordError` where it names nobody whom we could know."""
-        person_id = self._person_id(fact)
+    def _rekeyed(self, record: Record, event: CloudEvent, fact: Event, inbox: str, key: str) -> Outgoing:
+        """The event for the desk that has to hear of it, under the pseudonym whose desk it is."""
         trace = event.extensions.get("traceparent")
         extensions = {SOURCE_DIGEST: hashlib.sha256(record.value or b"").hexdigest()}
         if trace is not None and not trace_names_somebody(trace, fact):
             extensions["traceparent"] = trace
-        told = replace(
-            event, id=self._nameless(event.id), source=self._nameless(event.source), extensions=extensions
-        )
-        headers, value = encode(told)
-        return Outgoing(topic=CASE_INBOX, key=person_id.encode(), value=value, headers=headers)
+        headers, value = encode(replace(self._nameless_event(event), extensions=extensions))
+        return Outgoing(topic=inbox, key=key.encode(), value=value, headers=headers)
 
     def _person_id(self, fact: Event) -> PersonId:
+        """Whom it is about. Raises `UnreadableRecordError` where that is nobody whom we could know."""
         if isinstance(fact, OperatorActed):
             return PersonId(fact.person_id or "")
         if isinstance(fact, DecisionSigned | HearingRecorded | TermExtended):
@@ -108,6 +126,9 @@ class Intake:
             return person_id
         iin: str = getattr(fact, "iin")  # noqa: B009 - every other one about a person
         return self._pseudonyms.person(iin)
+
+    def _nameless_event(self, event: CloudEvent) -> CloudEvent:
+        return replace(event, id=self._nameless(event.id), source=self._nameless(event.source))
 
     def _nameless(self, name: str) -> str:
         """An id or a source that does not name a person: headers and the audit log carry it."""

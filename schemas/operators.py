@@ -29,7 +29,8 @@ class OperatorActed(PublicIn):
 
     `act` is open to further values; a desk that does not know one says so and changes nothing. `person_id` or
     `phone_id` is the key of what has to obey. On a case: `manual_route`. On a decision: `intend_refusal`,
-    with the `refusal_ground` (1-4) in `details` (R30).
+    with the `refusal_ground` (1-4) in `details` (R30). On a message in doubt: `sent`, with the time `sent_at`
+    in `details`, and `not_sent`. On the offers: `daily_sms`, with the `number` of SMS a day in `details`.
 
     {"act": "manual_route", "object": {"kind": "case", "id": "0b7e1f52-3c0a-5d6b-9a51-3f6f2f0a9c11"},
      "person_id": "9f2c9f2c9f2c9f2c9f2c9f2c9f2c9f2c9f2c9f2c9f2c9f2c9f2c9f2c9f2c9f2c",
@@ -50,9 +51,16 @@ class OperatorActed(PublicIn):
     def _somebody_obeys(self) -> Self:
         if self.of_a_case and self.person_id is None:
             raise ValueError("an act on a case or a decision names its person_id")
+        if self.of_a_message and self.phone_id is None:
+            raise ValueError("an act on a message names its phone_id")
         return self
 
     @property
     def of_a_case(self) -> bool:
         """Whether the case desk has to obey."""
         return self.object.kind in _OF_CASES
+
+    @property
+    def of_a_message(self) -> bool:
+        """Whether the SMS desk has to obey."""
+        return self.object.kind == "message"
