@@ -12,7 +12,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import structlog
 
@@ -27,9 +27,6 @@ from sms.sending.sender import Attempt, Limits, Sender
 from streams.clock import real_now
 
 _log = structlog.get_logger(__name__)
-
-_ROUNDED = timedelta(milliseconds=1)
-"""How far an instant may be off that was turned into virtual time and back."""
 
 
 def _always() -> bool:
@@ -173,7 +170,7 @@ class Dispatcher:
         if message.unsent_before is None or not entry.open or entry.report is None:
             return False
         last = entry.called_at or entry.intended_at
-        return last is None or last <= self._sender.real(message.unsent_before) + _ROUNDED
+        return last is None or last <= self._sender.real(message.unsent_before)
 
     def _held(self, message: MessageToSend, former: Entry | None, entry: Entry, seconds: float) -> Entry:
         """Give an offer back for which the day has no place. Each is counted once for as long as it waits."""
