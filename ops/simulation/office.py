@@ -7,6 +7,7 @@ from pydantic import JsonValue
 
 from rules.hearing import RefusalGround
 from schemas.emaket import DecisionSigned, HearingRecorded, TermExtended
+from schemas.ids import MessageId
 from schemas.operators import ActObject, OperatorActed
 from schemas.outcomes import DecisionDrafted
 
@@ -46,13 +47,21 @@ def manual(case_id: str) -> OperatorActed:
     return _acted("manual_route", "case", case_id, {})
 
 
+def settled(message_id: MessageId, sent_at: datetime | None) -> OperatorActed:
+    """An operator says of a message in doubt that it was sent, or where there is no time, that it was not."""
+    if sent_at is None:
+        return _acted("not_sent", "message", message_id, {})
+    return _acted("sent", "message", message_id, {"sent_at": sent_at.isoformat()})
+
+
 def _acted(
-    act: str, kind: Literal["case", "decision"], id_: str, details: dict[str, JsonValue]
+    act: str, kind: Literal["case", "decision", "message"], id_: str, details: dict[str, JsonValue]
 ) -> OperatorActed:
     return OperatorActed(
         act=act,
         object=ActObject(kind=kind, id=id_),
         person_id="0" * 64,
+        phone_id="0" * 64,
         details=details,
         reason="a reason",
         operator="operator-3",

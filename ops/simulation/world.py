@@ -303,6 +303,8 @@ class World:
         return told or draft.refusal_ground or 1
 
     def _office(self, action: Office) -> None:
+        if self.settle_doubt(action.pick):
+            return
         if action.what == "manual_route":
             people = [person for person in self.cases.states() if person.cases]
             if people:
@@ -311,6 +313,23 @@ class World:
         elif self._drafts:
             draft = self._drafts[action.pick % len(self._drafts)]
             self.publish(person_of(draft.decision_id), self._said(draft, action))
+
+    def settle_doubt(self, pick: int) -> bool:
+        """An operator says the truth of a message in doubt; False where there is none."""
+        doubts = [
+            (phone, message)
+            for phone in self.lines.inboxes
+            for message in self.lines.state(phone).messages
+            if message.doubted_at
+        ]
+        if not doubts:
+            return False
+        phone, message = doubts[pick % len(doubts)]
+        sms = self.carrier.truly(message.message_id)
+        acted = office.settled(message.message_id, sms.at if sms else None)
+        self._note(f"an operator says of a message to {phone}: {acted.act}")
+        self.lines.post(phone, self._event("urn:registry", acted), self.now)
+        return True
 
     def _said(self, draft: DecisionDrafted, action: Office) -> Event:
         today = local_day(self.now)

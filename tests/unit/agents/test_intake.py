@@ -18,6 +18,7 @@ from schemas import catalogue
 from schemas.catalogue import ABOUT_PERSONS, PUBLIC_IN
 from schemas.cloudevents import decode
 from schemas.ids import Pseudonyms
+from schemas.operators import OperatorActed
 from schemas.received import SOURCE_DIGEST
 from streams.clock import Clock
 from streams.dead_letters import REASON
@@ -264,3 +265,55 @@ async def test_a_days_total_that_is_none_is_a_dead_letter(field: str, value: obj
     (dead,) = await handled(TOTALS, TOTAL | {field: value})
     assert dead.topic == "dead-letter.v1"
     assert dict(dead.headers)[REASON].startswith(field.encode())
+
+
+ACTED = DATA["operator.acted.v1"]
+ACTS = "operator.acted.v1"
+PHONE_ID = PSEUDONYMS.phone(PHONE)
+OF_A_MESSAGE = {
+    **ACTED,
+    "act": "not_sent",
+    "object": {"kind": "message", "id": "m-1"},
+    "person_id": None,
+    "phone_id": PHONE_ID,
+}
+DAILY = {
+    **ACTED,
+    "act": "daily_sms",
+    "object": {"kind": "offers", "id": "all"},
+    "person_id": None,
+    "details": {"number": 7},
+}
+
+
+async def test_an_act_on_a_message_goes_to_the_sms_desk_under_the_number_s_pseudonym() -> None:
+    (taken,) = await handled(ACTS, OF_A_MESSAGE)
+    assert (taken.topic, taken.key) == ("sms.inbox.v1", PHONE_ID.encode())
+    _, received = read(inbox_record(taken), catalogue.LINE_EVENTS)
+    assert received.data == OperatorActed.model_validate(OF_A_MESSAGE)
+    (dead,) = await handled(ACTS, OF_A_MESSAGE | {"phone_id": None})
+    assert dead.topic == "dead-letter.v1"
+    assert b"phone_id" in dict(dead.headers)[REASON]
+
+
+async def test_the_daily_number_is_told_to_every_partition_of_the_outbox_as_one_event() -> None:
+    record = Record(ACTS, 0, 7, NOW, b"all", json.dumps(DAILY).encode(), headers(ACTS))
+    intake = Intake(PSEUDONYMS, Clock(scale=1e-9, origin=NOW), partitions=3)
+    sent = await intake.handle(Batch([record], AssignedPartition(ACTS, 0, None)))
+    assert [(each.topic, each.key, each.partition) for each in sent] == [
+        ("sms.outbox.v1", b"service", partition) for partition in range(3)
+    ]
+    ids = {read(inbox_record(each), catalogue.CARRIER_EVENTS)[0] for each in sent}
+    assert len(ids) == 1
+
+
+@pytest.mark.parametrize("changed", [{"details": {"number": -1}}, {"details": {}}])
+async def test_a_daily_number_that_is_none_is_one_dead_letter(changed: dict[str, Any]) -> None:
+    (dead,) = await handled(ACTS, DAILY | changed)
+    assert dead.topic == "dead-letter.v1"
+    assert b"details.number" in dict(dead.headers)[REASON]
+
+
+async def test_other_acts_on_what_is_about_nobody_stay_in_their_topic() -> None:
+    for kind, id_, act in (("dead_letter", "dead-letter.v1/0/1", "redrive"), ("offers", "all", "pause")):
+        assert await handled(ACTS, DAILY | {"act": act, "object": {"kind": kind, "id": id_}}) == []
