@@ -117,7 +117,7 @@ class World:
             Sign: self._sign,
             Office: self._office,
             Spoil: self._spoil,
-            Settle: lambda _: self.settle(),
+            Settle: self._settle,
         }
 
     def play(self, actions: Sequence[Action]) -> None:
@@ -313,6 +313,12 @@ class World:
         elif self._drafts:
             draft = self._drafts[action.pick % len(self._drafts)]
             self.publish(person_of(draft.decision_id), self._said(draft, action))
+
+    def _settle(self, _: Settle) -> None:
+        """Mostly an operator looks after what is in doubt before all is worked through."""
+        if self._count % 3:
+            self.settle_doubt(self._count)
+        self.settle()
 
     def settle_doubt(self, pick: int) -> bool:
         """An operator says the truth of a message in doubt; False where there is none."""
