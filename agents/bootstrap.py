@@ -36,6 +36,7 @@ from streams.handlers import register_stateless
 from streams.officer_signatures import load_officers
 from streams.settings.settings import Settings
 from streams.signing import FolderSigner, Signer, load_signer
+from streams.topics import SMS_OUTBOX
 from streams.webhook_urls import STATUS, webhook_url
 
 
@@ -50,7 +51,12 @@ def assemble(settings: Settings) -> StreamApp:
     app = create_app(settings)
     carrier: Carrier = twilio_carrier(settings)
     pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
-    intake = Intake(pseudonyms, app.clock, partitions=settings.inbox_partitions)
+
+    def partitions() -> int:
+        """As many as the broker has; where it has not said yet, as the settings have it."""
+        return app.partitions_of(SMS_OUTBOX) or settings.inbox_partitions
+
+    intake = Intake(pseudonyms, app.clock, partitions=partitions)
     register_stateless(app, "intake", TOPICS, intake.handle)
     cases = Desk(
         app,
@@ -64,7 +70,7 @@ def assemble(settings: Settings) -> StreamApp:
         carrier,
         pseudonyms,
         carrier_limits(settings),
-        daily=Daily(app.clock, ZoneInfo(settings.zone), partitions=settings.inbox_partitions),
+        daily=Daily(app.clock, ZoneInfo(settings.zone), partitions=partitions),
         inbound_check=settings.inbound_check,
     )
     return app

@@ -142,8 +142,7 @@ class CarrierAgent:
         self._table = table
         self._silent = SilentNumbers(app, table)
         self._daily = daily or Daily(app.clock)
-        pace = self._limits.per_second / self._daily.partitions
-        self._returns: defaultdict[int, Returns] = defaultdict(lambda: Returns(pace))
+        self._returns: defaultdict[int, Returns] = defaultdict(self._new_returns)
         self._sent_times = SentTimes(carrier, app.clock, self._limits)
         self._sender: Sender | None = None
         self._opened = AsyncExitStack()
@@ -196,6 +195,9 @@ class CarrierAgent:
             await self._app.send_all(
                 [sent for told in times for sent in self._report(told, told.sid, traces)]
             )
+
+    def _new_returns(self) -> Returns:
+        return Returns(self._limits.per_second / self._daily.partitions())
 
     def _places(self, journal: TableJournal, partition: int) -> Places:
         daily = replace(self._daily, partition=partition)

@@ -7,7 +7,7 @@ dead letters is taken as if it had come where it came first.
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import structlog
@@ -48,8 +48,10 @@ class Intake:
     extensions it keeps the trace, unless that does.
     """
 
-    def __init__(self, pseudonyms: Pseudonyms, clock: Clock, *, partitions: int = 1) -> None:
-        """`partitions` is how many the inboxes and the outbox have."""
+    def __init__(
+        self, pseudonyms: Pseudonyms, clock: Clock, *, partitions: Callable[[], int] = lambda: 1
+    ) -> None:
+        """`partitions` says how many the outbox has now."""
         self._pseudonyms = pseudonyms
         self._clock = clock
         self._partitions = partitions
@@ -88,7 +90,7 @@ class Intake:
         if isinstance(fact, OperatorActed):
             if fact.of_a_message:
                 return [self._rekeyed(record, event, fact, SMS_INBOX, fact.phone_id or "")]
-            if to_each := broadcast.daily_sms(fact, self._nameless_event(event), self._partitions):
+            if to_each := broadcast.daily_sms(fact, self._nameless_event(event), self._partitions()):
                 return to_each
         if isinstance(fact, PublicKept) or (isinstance(fact, OperatorActed) and not fact.of_a_case):
             KEPT.labels(record.topic).inc()

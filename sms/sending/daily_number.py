@@ -6,6 +6,7 @@ before the call: a worker that dies may waste a place, and never sends an offer 
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -83,12 +84,12 @@ class Returns:
 
 @dataclass(frozen=True, slots=True)
 class Daily:
-    """Whose days count, and which partition of how many this is."""
+    """Whose days count, and which partition this is; `partitions` says of how many."""
 
     clock: Clock = field(default_factory=Clock)
     zone: ZoneInfo = ALMATY
     partition: int = 0
-    partitions: int = 1
+    partitions: Callable[[], int] = lambda: 1
 
 
 class Places:
@@ -110,7 +111,7 @@ class Places:
     def free(self) -> bool:
         """Whether an offer may leave now."""
         number, daily = self._service.number, self._daily
-        return number is None or self._today().count < share(number, daily.partition, daily.partitions)
+        return number is None or self._today().count < share(number, daily.partition, daily.partitions())
 
     def take(self) -> date | None:
         """Count a message that may leave now; returns the day to whose places it belongs."""

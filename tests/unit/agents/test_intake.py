@@ -298,7 +298,7 @@ async def test_an_act_on_a_message_goes_to_the_sms_desk_under_the_number_s_pseud
 
 async def test_the_daily_number_is_told_to_every_partition_of_the_outbox_as_one_event() -> None:
     record = Record(ACTS, 0, 7, NOW, b"all", json.dumps(DAILY).encode(), headers(ACTS))
-    intake = Intake(PSEUDONYMS, Clock(scale=1e-9, origin=NOW), partitions=3)
+    intake = Intake(PSEUDONYMS, Clock(scale=1e-9, origin=NOW), partitions=lambda: 3)
     sent = await intake.handle(Batch([record], AssignedPartition(ACTS, 0, None)))
     assert [(each.topic, each.key, each.partition) for each in sent] == [
         ("sms.outbox.v1", b"service", partition) for partition in range(3)

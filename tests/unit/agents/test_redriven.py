@@ -52,7 +52,7 @@ _PLACE = ("jardem_topic", "jardem_partition", "jardem_offset", "jardem_timestamp
 
 
 async def taken(*records: Record, partitions: int = 2) -> Sequence[Outgoing]:
-    intake = Intake(PSEUDONYMS, CLOCK, partitions=partitions)
+    intake = Intake(PSEUDONYMS, CLOCK, partitions=lambda: partitions)
     return await intake.handle(Batch(list(records), AssignedPartition(records[0].topic, 0, None)))
 
 
