@@ -51,9 +51,12 @@ def _room(module: str, name: str) -> type[TyperGroup]:
 
 for _name, _module, _help in (
     ("case", "ops.cases.commands", "Cases, as the topics tell of them."),
+    ("dead-letters", "ops.dead_letters.commands", "What could not be read: look, send back, lay aside."),
     ("keys", "ops.keys.commands", "The keys that sign our documents."),
 ):
-    _group = typer.Typer(cls=_room(_module, f"{_name}_app"), no_args_is_help=True, help=_help)
+    _group = typer.Typer(
+        cls=_room(_module, f"{_name.replace('-', '_')}_app"), no_args_is_help=True, help=_help
+    )
     app.add_typer(_group, name=_name)
 
 

@@ -26,6 +26,7 @@ from sms.carrier import Carrier
 from sms.catalogues import load_texts
 from sms.conversation.converse import LinePolicy
 from sms.conversation.hours import SendingHours
+from sms.sending.daily_number import Daily
 from sms.sending.sender import Limits
 from sms.texts import Texts
 from sms.twilio.carrier import TwilioCarrier
@@ -35,6 +36,7 @@ from streams.handlers import register_stateless
 from streams.officer_signatures import load_officers
 from streams.settings.settings import Settings
 from streams.signing import FolderSigner, Signer, load_signer
+from streams.topics import SMS_OUTBOX
 from streams.webhook_urls import STATUS, webhook_url
 
 
@@ -49,7 +51,13 @@ def assemble(settings: Settings) -> StreamApp:
     app = create_app(settings)
     carrier: Carrier = twilio_carrier(settings)
     pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
-    register_stateless(app, "intake", TOPICS, Intake(pseudonyms, app.clock, app.partitions_of).handle)
+
+    def partitions() -> int:
+        """As many as the broker has; where it has not said yet, as the settings have it."""
+        return app.partitions_heard(SMS_OUTBOX) or settings.inbox_partitions
+
+    intake = Intake(pseudonyms, app.clock, app.partitions_of)
+    register_stateless(app, "intake", TOPICS, intake.handle)
     cases = Desk(
         app,
         case_desk(case_policy(settings), pseudonyms, app.clock, case_documents(settings, texts.version)),
@@ -62,6 +70,7 @@ def assemble(settings: Settings) -> StreamApp:
         carrier,
         pseudonyms,
         carrier_limits(settings),
+        daily=Daily(app.clock, ZoneInfo(settings.zone), partitions=partitions),
         inbound_check=settings.inbound_check,
     )
     return app

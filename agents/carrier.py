@@ -5,10 +5,11 @@ when it sent them, too, and holds them back where they fail for a cause of ours.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from agents.inbound_check import InboundCheck
@@ -21,8 +22,12 @@ from schemas.messages import (
     SentTimeTold,
     SentTimeWanted,
 )
+from schemas.operators import OperatorActed
+from schemas.received import ReceivedEvent
 from sms.carrier import Carrier
+from sms.sending import daily_number
 from sms.sending.catch_up import CatchUp
+from sms.sending.daily_number import Daily, Places, Returns
 from sms.sending.dispatcher import Dispatcher
 from sms.sending.journal import Report
 from sms.sending.sender import Limits, Sender
@@ -62,6 +67,47 @@ class TableJournal:
         await self._app.send_table(self._table, self._partition, entries, [])
 
 
+@dataclass(slots=True)
+class _Asked:
+    """What a batch asks of the carrier, by kind; `refused` are dead letters.
+
+    `numbers` are the daily numbers of SMS that operators said, each with the instant at which they did.
+    """
+
+    messages: list[MessageToSend] = field(default_factory=list)
+    held: list[SenderHeld] = field(default_factory=list)
+    wanted: list[SentTimeWanted] = field(default_factory=list)
+    numbers: list[tuple[int | None, datetime]] = field(default_factory=list)
+    traces: dict[_About, str | None] = field(default_factory=dict)
+    refused: list[Outgoing] = field(default_factory=list)
+
+    def take(self, received: ReceivedEvent) -> None:
+        """Take an event. Raises `ValueError` where an operator says no number."""
+        match received.data:
+            case MessageToSend() as message:
+                self.messages.append(message)
+                self.traces[message.message_id] = received.traceparent
+            case SentTimeWanted() as wanted:
+                self.wanted.append(wanted)
+                self.traces[wanted.sid] = received.traceparent
+            case SenderHeld() as held:
+                self.held.append(held)
+            case OperatorActed(act=daily_number.ACT) as acted:
+                self.numbers.append((daily_number.number_said(acted), received.time))
+
+
+def _asked(batch: Batch) -> _Asked:
+    asked = _Asked()
+    for record in batch:
+        try:
+            asked.take(read(record, catalogue.CARRIER_EVENTS)[1])
+        except UnreadableRecordError as error:
+            asked.refused.append(dead_letter(record, error.reason))
+        except ValueError as error:
+            asked.refused.append(dead_letter(record, str(error)))
+    return asked
+
+
 class CarrierAgent:
     """Takes batches of messages to the SMS API, and sends the reports to the SMS desk.
 
@@ -76,10 +122,12 @@ class CarrierAgent:
         pseudonyms: Pseudonyms,
         limits: Limits | None = None,
         *,
+        daily: Daily | None = None,
         inbound_check: float | None = None,
     ) -> None:
         """Register the agent and its table. To be done before the app is started.
 
+        `daily` says whose days count for the daily number of SMS, and how many partitions share it.
         `inbound_check` is every how many seconds of real time the API's list of texts is looked at, if at
         all.
         """
@@ -93,6 +141,8 @@ class CarrierAgent:
         app.tables_of_inboxes[SMS_OUTBOX] = table.changelog_topic_name
         self._table = table
         self._silent = SilentNumbers(app, table)
+        self._daily = daily or Daily(app.clock)
+        self._returns: defaultdict[int, Returns] = defaultdict(self._new_returns)
         self._sent_times = SentTimes(carrier, app.clock, self._limits)
         self._sender: Sender | None = None
         self._opened = AsyncExitStack()
@@ -123,42 +173,35 @@ class CarrierAgent:
 
     async def _work(self, batch: Batch) -> None:
         """Hand over a batch; it is acknowledged when every message and every inquiry has its report."""
-        outgoing: list[Outgoing] = []
-        messages: list[MessageToSend] = []
-        held: list[SenderHeld] = []
-        wanted: list[SentTimeWanted] = []
-        traces: dict[_About, str | None] = {}
-        for record in batch:
-            try:
-                _, received = read(record, catalogue.CARRIER_EVENTS)
-            except UnreadableRecordError as error:
-                outgoing.append(dead_letter(record, error.reason))
-                continue
-            data = received.data
-            if isinstance(data, MessageToSend):
-                messages.append(data)
-                traces[data.message_id] = received.traceparent
-            elif isinstance(data, SentTimeWanted):
-                wanted.append(data)
-                traces[data.sid] = received.traceparent
-            elif isinstance(data, SenderHeld):
-                held.append(data)
+        asked = _asked(batch)
         sender = await self._open()
-        for each in held:
+        for each in asked.held:
             sender.hold(each.code, self._carrier.meaning_of(each.code))
         journal = TableJournal(self._app, self._table, batch.partition)
-        dispatcher = Dispatcher(sender, journal, self._pseudonyms, self._limits)
         async with self._silent.turn(batch.partition):
-            reports = await dispatcher.dispatch(messages, may_call=lambda: self._may_call(batch))
-        for report in reports:
-            outgoing += self._report(report, report.message_id, traces)
+            places = self._places(journal, batch.partition)
+            for number, at in asked.numbers:
+                places.say(number, at)
+            if changed := places.changed():
+                await journal.write(changed)
+            dispatcher = Dispatcher(sender, journal, self._pseudonyms, self._limits, places)
+            reports = await dispatcher.dispatch(asked.messages, may_call=lambda: self._may_call(batch))
+        traces = asked.traces
+        told = [sent for report in reports for sent in self._report(report, report.message_id, traces)]
         # An API that is slow to be asked holds up no report of what it took.
-        await self._app.send_all(outgoing)
-        if wanted:
-            times = await self._sent_times.ask(wanted)
+        await self._app.send_all([*asked.refused, *told])
+        if asked.wanted:
+            times = await self._sent_times.ask(asked.wanted)
             await self._app.send_all(
                 [sent for told in times for sent in self._report(told, told.sid, traces)]
             )
+
+    def _new_returns(self) -> Returns:
+        return Returns(self._limits.per_second / self._daily.partitions())
+
+    def _places(self, journal: TableJournal, partition: int) -> Places:
+        daily = replace(self._daily, partition=partition)
+        return Places(journal.get(daily_number.KEY), daily, self._returns[partition])
 
     def _report(
         self, report: Report | SentTimeTold, about: _About, traces: Mapping[_About, str | None]

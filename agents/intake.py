@@ -2,7 +2,8 @@
 
 It validates and re-keys; it decides nothing. What it can't read goes to the dead letters with the reason.
 What is about nobody is checked and counted; it stays in its own topic. What is said of the whole service goes
-to every partition of the inbox, so that it has its place among the events of everybody.
+to every partition of the topic whose reader obeys it, so that it has its place among the events of everybody.
+What an operator sends back from the dead letters is taken as if it had come where it came first.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ from dataclasses import replace
 import structlog
 from prometheus_client import Counter
 
+from agents import redriven
 from schemas.base import Event
 from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import CloudEvent, NotACloudEventError, decode, encode
@@ -24,12 +26,12 @@ from schemas.plausible import check_not_ahead
 from schemas.received import SOURCE_DIGEST, UnknownEventError, received_event
 from schemas.routes import PublicKept
 from streams.clock import Clock
-from streams.dead_letters import UnreadableRecordError, dead_letter
+from streams.dead_letters import REDRIVEN_LETTERS, UnreadableRecordError, dead_letter
 from streams.records import Outgoing, Record
-from streams.topics import CASE_INBOX, COMPACTED_IN
+from streams.topics import CASE_INBOX, COMPACTED_IN, SMS_INBOX, SMS_OUTBOX
 from streams.transport.batch import Batch
 
-TOPICS = tuple(PUBLIC_IN)
+TOPICS = (*PUBLIC_IN, REDRIVEN_LETTERS)
 _PERSON_ID = re.compile(r"[0-9a-f]{64}")
 
 TOMBSTONES = Counter("jardem_tombstones", "Tombstones of compacted public topics, passed over", ["topic"])
@@ -57,32 +59,55 @@ class Intake:
     async def handle(self, batch: Batch) -> Sequence[Outgoing]:
         """An inbox event or a dead letter for each record, but for what is about nobody and for tombstones.
 
-        Of an act on the whole service there is one for each partition of the inbox.
+        Of an act on the whole service there is one for each partition.
+        """
+        sent: list[Outgoing] = []
+        for record in batch:
+            sent += await self._sent_for(record)
+        return sent
+
+    async def _sent_for(self, record: Record) -> Sequence[Outgoing]:
+        try:
+            if record.topic != REDRIVEN_LETTERS:
+                return await self._take(record)
+            former = redriven.as_it_was(record)
+            return redriven.put_back(former) or await self._take(former)
+        except UnreadableRecordError as error:
+            _log.warning("record dead-lettered", at=record.position, reason=error.reason)
+            return [dead_letter(record, error.reason)]
+
+    async def _take(self, record: Record) -> Sequence[Outgoing]:
+        """What is to be sent for a record of a public topic. Raises `UnreadableRecordError`.
 
         A tombstone of a compacted topic says that the topic's owner keeps the last fact no longer, not that
         it became untrue: it is counted.
         """
-        records = list(batch)
-        if batch.topic in COMPACTED_IN:
-            records = [record for record in batch if record.value is not None]
-            TOMBSTONES.labels(batch.topic).inc(len(batch) - len(records))
-        taken = [outgoing for record in records if (outgoing := self._take(record)) is not None]
-        if not any(map(_for_everybody, taken)):
-            return taken
-        count = await self._partitions_of(CASE_INBOX)
-        return [each for outgoing in taken for each in _spread(outgoing, count)]
+        if record.topic in COMPACTED_IN and record.value is None:
+            TOMBSTONES.labels(record.topic).inc()
+            return []
+        event, fact = self._read(record)
+        if isinstance(fact, OperatorActed):
+            return await self._obeyed(record, event, fact)
+        if isinstance(fact, PublicKept):
+            return self._kept(record)
+        return [self._rekeyed(record, event, fact, CASE_INBOX, self._person_id(fact))]
 
-    def _take(self, record: Record) -> Outgoing | None:
-        try:
-            event, fact = self._read(record)
-            if isinstance(fact, PublicKept) or _of_no_case(fact):
-                KEPT.labels(record.topic).inc()
-                _log.info("record checked and left in its topic", at=record.position)
-                return None
-            return self._rekeyed(record, event, fact)
-        except UnreadableRecordError as error:
-            _log.warning("record dead-lettered", at=record.position, reason=error.reason)
-            return dead_letter(record, error.reason)
+    async def _obeyed(self, record: Record, event: CloudEvent, act: OperatorActed) -> Sequence[Outgoing]:
+        """The act for those who have to obey it: one desk, or every partition of a topic."""
+        if act.of_a_case:
+            return [self._rekeyed(record, event, act, CASE_INBOX, act.person_id or "")]
+        if act.of_a_message:
+            return [self._rekeyed(record, event, act, SMS_INBOX, act.phone_id or "")]
+        if not act.of_the_service:
+            return self._kept(record)
+        topic = SMS_OUTBOX if act.of_the_carrier else CASE_INBOX
+        told = self._rekeyed(record, event, act, topic, SERVICE)
+        return [replace(told, partition=number) for number in range(await self._partitions_of(topic))]
+
+    def _kept(self, record: Record) -> Sequence[Outgoing]:
+        KEPT.labels(record.topic).inc()
+        _log.info("record checked and left in its topic", at=record.position)
+        return []
 
     def _read(self, record: Record) -> tuple[CloudEvent, Event]:
         """Raises `UnreadableRecordError` with a reason that repeats no data."""
@@ -94,25 +119,17 @@ class Intake:
             raise UnreadableRecordError(str(error)) from None
         return event, fact.data
 
-    def _rekeyed(self, record: Record, event: CloudEvent, fact: Event) -> Outgoing:
-        """Raises `UnreadableRecordError` where it names nobody whom we could know."""
-        key = self._key(fact)
+    def _rekeyed(self, record: Record, event: CloudEvent, fact: Event, inbox: str, key: str) -> Outgoing:
+        """The event for the desk that has to hear of it, under the pseudonym whose desk it is."""
         trace = event.extensions.get("traceparent")
         extensions = {SOURCE_DIGEST: hashlib.sha256(record.value or b"").hexdigest()}
         if trace is not None and not trace_names_somebody(trace, fact):
             extensions["traceparent"] = trace
-        told = replace(
-            event, id=self._nameless(event.id), source=self._nameless(event.source), extensions=extensions
-        )
-        headers, value = encode(told)
-        return Outgoing(topic=CASE_INBOX, key=key.encode(), value=value, headers=headers)
-
-    def _key(self, fact: Event) -> str:
-        if isinstance(fact, OperatorActed) and fact.of_the_service:
-            return SERVICE
-        return self._person_id(fact)
+        headers, value = encode(replace(self._nameless_event(event), extensions=extensions))
+        return Outgoing(topic=inbox, key=key.encode(), value=value, headers=headers)
 
     def _person_id(self, fact: Event) -> PersonId:
+        """Whom it is about. Raises `UnreadableRecordError` where that is nobody whom we could know."""
         if isinstance(fact, OperatorActed):
             return PersonId(fact.person_id or "")
         if isinstance(fact, DecisionSigned | HearingRecorded | TermExtended):
@@ -122,6 +139,9 @@ class Intake:
             return person_id
         iin: str = getattr(fact, "iin")  # noqa: B009 - every other one about a person
         return self._pseudonyms.person(iin)
+
+    def _nameless_event(self, event: CloudEvent) -> CloudEvent:
+        return replace(event, id=self._nameless(event.id), source=self._nameless(event.source))
 
     def _nameless(self, name: str) -> str:
         """An id or a source that does not name a person: headers and the audit log carry it."""

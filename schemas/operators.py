@@ -65,8 +65,9 @@ class OperatorActed(PublicIn):
     `phone_id` is the key of what has to obey. On a case: `hold`, `resume`, `manual_route`, and `note`, which
     changes nothing. On a decision: `intend_refusal`, with the `refusal_ground` (1-4) in `details` (R30). On
     the offers, whose id is `all`: `pause`, `resume`, `pilot` with `share` (percent of persons) and `persons`
-    (at most 5000 `person_id`) in `details`, `end_pilot`, `shadow`, `end_shadow`, and `daily_sms` with
-    `number`. On a ground (`4-2`): `pause`, `resume`.
+    (at most 5000 `person_id`) in `details`, `end_pilot`, `shadow`, `end_shadow`, and `daily_sms` with the
+    `number` of SMS a day. On a ground (`4-2`): `pause`, `resume`. On a message in doubt: `sent`, with the
+    time `sent_at` in `details`, and `not_sent`.
 
     {"act": "manual_route", "object": {"kind": "case", "id": "0b7e1f52-3c0a-5d6b-9a51-3f6f2f0a9c11"},
      "person_id": "9f2c9f2c9f2c9f2c9f2c9f2c9f2c9f2c9f2c9f2c9f2c9f2c9f2c9f2c9f2c9f2c",
@@ -87,6 +88,8 @@ class OperatorActed(PublicIn):
     def _somebody_obeys(self) -> Self:
         if self.of_a_case and self.person_id is None:
             raise ValueError("an act on a case or a decision names its person_id")
+        if self.of_a_message and self.phone_id is None:
+            raise ValueError("an act on a message names its phone_id")
         return self
 
     @model_validator(mode="after")
@@ -113,6 +116,16 @@ class OperatorActed(PublicIn):
     def of_the_service(self) -> bool:
         """Whether it is about the whole service: every partition of the case desk has to obey."""
         return self.object.kind in _OF_THE_SERVICE
+
+    @property
+    def of_the_carrier(self) -> bool:
+        """Whether the carrier has to obey what is said of the whole service: the daily number of SMS."""
+        return self.of_the_service and self.act == "daily_sms"
+
+    @property
+    def of_a_message(self) -> bool:
+        """Whether the SMS desk has to obey."""
+        return self.object.kind == "message"
 
 
 def _explained(error: ValidationError) -> str:

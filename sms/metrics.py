@@ -37,6 +37,9 @@ FAILURES = Counter(
     "Messages that the SMS API reported as not delivered: permanent, passing, ours, opted_out",
     ["failure"],
 )
+OFFERS_HELD = Counter(
+    "jardem_sms_offers_held", "Offers that had to wait because the day's number of SMS was reached"
+)
 WEBHOOKS = Counter("jardem_sms_webhooks", "Requests to the webhooks", ["endpoint", "result"])
 INBOUND_CHECKS = Counter(
     "jardem_sms_inbound_checks",

@@ -9,6 +9,7 @@ from ops.simulation.actions import CaseAct, ServiceAct
 from ops.simulation.scenario import IINS, person_id
 from rules.hearing import RefusalGround
 from schemas.emaket import DecisionSigned, HearingRecorded, TermExtended
+from schemas.ids import MessageId
 from schemas.operators import ALL_OFFERS, ActObject, OperatorActed
 from schemas.outcomes import DecisionDrafted
 from schemas.values import Ground
@@ -78,9 +79,16 @@ def everything_goes_on() -> list[OperatorActed]:
     return [on_service(what, 0) for what in ends] + grounds
 
 
+def settled(message_id: MessageId, sent_at: datetime | None) -> OperatorActed:
+    """An operator says of a message in doubt that it was sent, or where there is no time, that it was not."""
+    if sent_at is None:
+        return _acted("not_sent", "message", message_id, {})
+    return _acted("sent", "message", message_id, {"sent_at": sent_at.isoformat()})
+
+
 def _acted(
     act: str,
-    kind: Literal["case", "decision", "offers", "ground"],
+    kind: Literal["case", "decision", "message", "offers", "ground"],
     id_: str,
     details: dict[str, JsonValue],
 ) -> OperatorActed:
@@ -88,6 +96,7 @@ def _acted(
         act=act,
         object=ActObject(kind=kind, id=id_),
         person_id="0" * 64,
+        phone_id="0" * 64,
         details=details,
         reason="a reason",
         operator="operator-3",

@@ -122,7 +122,7 @@ class World:
             Office: self._office,
             Operate: self._operate,
             Spoil: self._spoil,
-            Settle: lambda _: self.settle(),
+            Settle: self._settle,
         }
 
     def play(self, actions: Sequence[Action]) -> None:
@@ -309,6 +309,8 @@ class World:
         return told or draft.refusal_ground or 1
 
     def _office(self, action: Office) -> None:
+        if self.settle_doubt(action.pick):
+            return
         if action.what == "manual_route":
             people = [person for person in self.cases.states() if person.cases]
             if people:
@@ -347,6 +349,29 @@ class World:
             for case in person.cases.values():
                 if case.held and not case.decided:
                     self.publish(person.person_id, office.on_case("resume_case", case.case_id))
+
+    def _settle(self, _: Settle) -> None:
+        """Mostly an operator looks after what is in doubt before all is worked through."""
+        if self._count % 3:
+            self.settle_doubt(self._count)
+        self.settle()
+
+    def settle_doubt(self, pick: int) -> bool:
+        """An operator says the truth of a message in doubt; False where there is none."""
+        doubts = [
+            (phone, message)
+            for phone in self.lines.inboxes
+            for message in self.lines.state(phone).messages
+            if message.doubted_at
+        ]
+        if not doubts:
+            return False
+        phone, message = doubts[pick % len(doubts)]
+        sms = self.carrier.truly(message.message_id)
+        acted = office.settled(message.message_id, sms.at if sms else None)
+        self._note(f"an operator says of a message to {phone}: {acted.act}")
+        self.lines.post(phone, self._event("urn:registry", acted), self.now)
+        return True
 
     def _said(self, draft: DecisionDrafted, action: Office) -> Event:
         today = local_day(self.now)

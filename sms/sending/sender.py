@@ -10,6 +10,7 @@ import structlog
 
 from schemas.ids import Sid
 from schemas.messages import (
+    DAILY_NUMBER,
     MessageAccepted,
     MessageDeferred,
     MessageInDoubt,
@@ -61,6 +62,8 @@ class Attempt:
 
     `ambiguous`: the API may have it already. `others`: the sids that belong to other messages of the number.
     `ends`: when, on the loop's clock, nothing new may be begun. `may_call`: whether it is still ours to send.
+    `held`: it is an offer for which the day has no place; if it is found not to have left, it is to come back
+    after so many seconds.
     """
 
     message: MessageToSend
@@ -69,6 +72,12 @@ class Attempt:
     others: frozenset[Sid]
     ends: float
     may_call: Callable[[], bool]
+    held: float | None = None
+
+    def may_have_left(self, entry: Entry) -> bool:
+        """Whether this attempt may have brought the message to its number, by the entry that came of it."""
+        called = not self.ambiguous or entry.called_at != self.entry.called_at
+        return called and (entry.open or entry.accepted is not None)
 
 
 class Sender:
@@ -94,6 +103,10 @@ class Sender:
         self._bucket = TokenBucket(limits.per_second, limits.burst, limits.share)
         self._breaker = CircuitBreaker(self._chance)
         self._free = asyncio.Semaphore(limits.in_flight)
+
+    def real(self, virtual: datetime) -> datetime:
+        """The real instant of a virtual one, such as events bear."""
+        return self._clock.real(virtual)
 
     def is_stale(self, message: MessageToSend) -> bool:
         """Whether the request is so old that the desk has to decide again."""
@@ -162,6 +175,10 @@ class Sender:
             entry = await self._look_up(attempt) or self._unsettled(attempt)
             if entry is not None:
                 return entry
+            if attempt.held is not None:
+                return self._later(attempt, DAILY_NUMBER, attempt.held)
+            called = attempt.entry.model_copy(update={"called_at": self._now()})
+            attempt = replace(attempt, entry=called)
         return await self._send(attempt)
 
     def _later(

@@ -16,7 +16,7 @@ from schemas.ids import Pseudonyms
 from schemas.stored import UnreadableValueError
 from sms.catalogues import load_texts
 from sms.conversation.converse import LinePolicy
-from sms.sending import catch_up, journal
+from sms.sending import catch_up, daily_number, journal
 from streams import envelope
 from streams.events import read
 from streams.records import Record
@@ -29,6 +29,7 @@ _LOADERS = {
     "lines": sms_desk(LinePolicy(load_texts()), _PSEUDONYMS).shape.load,
     "journal": journal.load,
     "marks": catch_up.load,
+    "daily": daily_number.load,
 }
 _KNOWN = catalogue.CASE_EVENTS | catalogue.LINE_EVENTS | catalogue.CARRIER_EVENTS
 
@@ -127,7 +128,7 @@ def test_every_aggregate_of_before_is_read_field_by_field(stored: Path) -> None:
     assert list(_differences(_upcast(fields), state.model_dump(mode="json", by_alias=True))) == []
 
 
-_OF_THE_CARRIER = _golden("*/journal/*.stored") + _golden("*/marks/*.stored")
+_OF_THE_CARRIER = [each for kind in ("journal", "marks", "service") for each in _golden(f"*/{kind}/*.stored")]
 
 
 @pytest.mark.parametrize("stored", _OF_THE_CARRIER, ids=_named)

@@ -3,9 +3,10 @@
     python -m tests.compat.write RELEASE
 
 plays seeds of the simulation and keeps, under `tests/compat/RELEASE/`, one stored value of each kind: a
-person in each state, the service, a number with a question in each stage, a journal page, a mark of the inbound check,
-the envelopes of both tables, and a record of each event that travels between the desks. Beside each stored
-value stand its fields, read by the code that wrote it. A folder that is there is never written again.
+person in each state, the service, a number with a question in each stage, a journal page, a mark of the
+inbound check, the daily number of SMS, the envelopes of both tables, and a record of each event that travels
+between the desks. Beside each stored value stand its fields, read by the code that wrote it. A folder that is
+there is never written again.
 """
 
 import json
@@ -36,8 +37,9 @@ from sms.catalogues import load_texts
 from sms.conversation.converse import LinePolicy
 from sms.conversation.line import Line
 from sms.conversation.stages import Stage, stage_of
-from sms.sending import catch_up, journal
+from sms.sending import catch_up, daily_number, journal
 from sms.sending.catch_up import Mark
+from sms.sending.daily_number import DailyNumber
 from sms.sending.journal import Entry, Page
 from streams import envelope
 
@@ -68,6 +70,8 @@ def main(release: str) -> None:
     _keep(folder / "journal" / "page", journal.dump(page), page)
     mark = Mark(read_to=_AT.replace(microsecond=120_000))
     _keep(folder / "marks" / "mark", catch_up.dump(mark), mark)
+    daily = DailyNumber(number=500, said_at=_AT, day=_AT.date(), count=17)
+    _keep(folder / "daily" / "daily", daily_number.dump(daily), daily)
     for name, value in states.envelopes.items():
         _write(folder / "envelopes" / f"{name}.stored", value)
     for name, record in states.records.items():

@@ -18,6 +18,7 @@ from schemas import catalogue
 from schemas.catalogue import ABOUT_PERSONS, PUBLIC_IN
 from schemas.cloudevents import decode
 from schemas.ids import Pseudonyms
+from schemas.operators import OperatorActed
 from schemas.received import SOURCE_DIGEST
 from streams.clock import Clock
 from streams.dead_letters import REASON
@@ -311,12 +312,57 @@ async def test_acts_keep_their_order_among_those_on_cases() -> None:
     assert told == [(b"0", 0), (b"0", 1), (b"0", 2), (b"1", None), (b"2", 0), (b"2", 1), (b"2", 2)]
 
 
-@pytest.mark.parametrize("kind", ["message", "dead_letter"])
-async def test_what_the_case_desk_does_not_obey_is_left_in_its_topic(kind: str) -> None:
-    assert await handled(ACTS, act("sent", kind, "m")) == []
-
-
 async def test_a_pilot_that_says_nobody_is_a_dead_letter() -> None:
     (dead,) = await handled(ACTS, act("pilot", "offers", "all"))
     assert dead.topic == "dead-letter.v1"
     assert b"say a share in percent, or persons" in dict(dead.headers)[REASON]
+
+
+ACTED = DATA["operator.acted.v1"]
+PHONE_ID = PSEUDONYMS.phone(PHONE)
+OF_A_MESSAGE = {
+    **ACTED,
+    "act": "not_sent",
+    "object": {"kind": "message", "id": "m-1"},
+    "person_id": None,
+    "phone_id": PHONE_ID,
+}
+DAILY = {
+    **ACTED,
+    "act": "daily_sms",
+    "object": {"kind": "offers", "id": "all"},
+    "person_id": None,
+    "details": {"number": 7},
+}
+
+
+async def test_an_act_on_a_message_goes_to_the_sms_desk_under_the_number_s_pseudonym() -> None:
+    (taken,) = await handled(ACTS, OF_A_MESSAGE)
+    assert (taken.topic, taken.key) == ("sms.inbox.v1", PHONE_ID.encode())
+    _, received = read(inbox_record(taken), catalogue.LINE_EVENTS)
+    assert received.data == OperatorActed.model_validate(OF_A_MESSAGE)
+    (dead,) = await handled(ACTS, OF_A_MESSAGE | {"phone_id": None})
+    assert dead.topic == "dead-letter.v1"
+    assert b"phone_id" in dict(dead.headers)[REASON]
+
+
+async def test_the_daily_number_is_told_to_every_partition_of_the_outbox_as_one_event() -> None:
+    record = Record(ACTS, 0, 7, NOW, b"all", json.dumps(DAILY).encode(), headers(ACTS))
+    intake = Intake(PSEUDONYMS, Clock(scale=1e-9, origin=NOW), partitions_of)
+    sent = await intake.handle(Batch([record], AssignedPartition(ACTS, 0, None)))
+    assert [(each.topic, each.key, each.partition) for each in sent] == [
+        ("sms.outbox.v1", b"service", partition) for partition in range(PARTITIONS)
+    ]
+    ids = {read(inbox_record(each), catalogue.CARRIER_EVENTS)[0] for each in sent}
+    assert len(ids) == 1
+
+
+@pytest.mark.parametrize("changed", [{"details": {"number": -1}}, {"details": {}}])
+async def test_a_daily_number_that_is_none_is_one_dead_letter(changed: dict[str, Any]) -> None:
+    (dead,) = await handled(ACTS, DAILY | changed)
+    assert dead.topic == "dead-letter.v1"
+    assert b"details.number" in dict(dead.headers)[REASON]
+
+
+async def test_an_act_on_a_dead_letter_stays_in_its_topic() -> None:
+    assert await handled(ACTS, act("redrive", "dead_letter", "dead-letter.v1/0/1")) == []
