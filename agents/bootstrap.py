@@ -1,13 +1,16 @@
 """The worker, put together: one application with the intake, the two desks and the carrier."""
 
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from agents import case_gauges
+from agents import case_gauges, line_metrics
 from agents.carrier import CarrierAgent
+from agents.case_metrics import CaseMetrics
 from agents.desks import case_desk, sms_desk
 from agents.documents import Documents
 from agents.intake import TOPICS, Intake
+from agents.line_metrics import LineMetrics
 from rules.data.shipped import shipped
 from rules.issuing import Issued
 from rules.policy import (
@@ -50,13 +53,13 @@ def assemble(settings: Settings) -> StreamApp:
     carrier: Carrier = twilio_carrier(settings)
     pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
     register_stateless(app, "intake", TOPICS, Intake(pseudonyms, app.clock).handle)
-    cases = Desk(
-        app,
-        case_desk(case_policy(settings), pseudonyms, app.clock, case_documents(settings, texts.version)),
-        case_gauges.counts,
-    )
+    documents = case_documents(settings, texts.version)
+    people = case_desk(case_policy(settings), pseudonyms, app.clock, documents)
+    cases = Desk(app, replace(people, count=CaseMetrics(app.clock).count), case_gauges.counts)
     case_gauges.show(cases.counts)
-    Desk(app, sms_desk(line_policy(settings, texts), pseudonyms, app.clock))
+    numbers = sms_desk(line_policy(settings, texts), pseudonyms, app.clock)
+    lines = Desk(app, replace(numbers, count=LineMetrics(app.clock).count), line_metrics.counts)
+    line_metrics.show(lines.counts)
     CarrierAgent(
         app,
         carrier,

@@ -27,6 +27,7 @@ from sms.sending.dispatcher import Dispatcher
 from sms.sending.journal import Report
 from sms.sending.sender import Limits, Sender
 from sms.sending.sent_time_lookup import SentTimes
+from streams import metrics
 from streams.app import StreamApp
 from streams.dead_letters import UnreadableRecordError, dead_letter
 from streams.events import Cause, Effects, read
@@ -132,6 +133,7 @@ class CarrierAgent:
             try:
                 _, received = read(record, catalogue.CARRIER_EVENTS)
             except UnreadableRecordError as error:
+                metrics.DEAD_LETTERS.labels(record.topic, error.why).inc()
                 outgoing.append(dead_letter(record, error.reason))
                 continue
             data = received.data

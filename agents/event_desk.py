@@ -15,13 +15,17 @@ from schemas.stored import Stored, Upcast, dump_stored, load_stored
 from schemas.turned import RefusedEventError, Turned
 from streams import deadlines
 from streams.clock import Clock
-from streams.dead_letters import UnreadableRecordError
+from streams.dead_letters import UnreadableRecordError, Why
 from streams.events import Effects, read
 from streams.records import Outgoing, Record
 
 _log = structlog.get_logger(__name__)
 
 S = TypeVar("S", bound=Stored)
+
+
+def _count_nothing(state: object, event: ReceivedEvent, turned: object, now: datetime) -> None:
+    """For whoever plays a core without being its worker."""
 
 
 def _log_remark(remark: str, event: ReceivedEvent) -> None:
@@ -43,7 +47,9 @@ class EventDesk(Generic[S]):
 
     `turn` applies an event to a state at the present instant in UTC, and `waits` says what a state waits for.
     `subject` is the person whom the public events of a state are about. `known` are the events that it reads.
-    `clock` tells virtual time; `told` hears of each remark.
+    `clock` tells virtual time; `told` hears of each remark. `count` is shown the state before each event, the
+    event, what it did, and the present instant: what is repeated because it was not written counts again.
+    Whatever it raises is only said: no event is lost for a number's sake.
     """
 
     name: str
@@ -58,6 +64,7 @@ class EventDesk(Generic[S]):
     pseudonyms: Pseudonyms
     clock: Clock = field(default_factory=Clock)
     told: Callable[[str, ReceivedEvent], None] = _log_remark
+    count: Callable[[S, ReceivedEvent, Turned[S], datetime], None] = _count_nothing
 
     def load(self, data: bytes) -> S:
         """The state from the table. Raises `UnreadableValueError`."""
@@ -77,9 +84,13 @@ class EventDesk(Generic[S]):
         try:
             turned = self.turn(state, event, now)
         except RefusedEventError as error:
-            raise UnreadableRecordError(str(error)) from None
+            raise UnreadableRecordError(str(error), Why.REFUSED) from None
         for remark in turned.remarks:
             self.told(remark, event)
+        try:
+            self.count(state, event, turned, now)
+        except Exception as error:  # noqa: BLE001 - see above
+            _log.error("an event could not be counted", about=event.name, error=type(error).__name__)
         effects = Effects(self.source, self.pseudonyms)
         subject = self.subject(turned.state)
         return turned.state, effects.outgoing(turned.effects, event, now, person_id=subject)

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
-from prometheus_client import Counter
 
 from schemas.base import Event
 from schemas.catalogue import PUBLIC_IN
@@ -22,8 +21,10 @@ from schemas.personal import could_name_somebody, trace_names_somebody
 from schemas.plausible import check_not_ahead
 from schemas.received import SOURCE_DIGEST, UnknownEventError, received_event
 from schemas.routes import PublicKept
+from streams import metrics
 from streams.clock import Clock
-from streams.dead_letters import UnreadableRecordError, dead_letter
+from streams.dead_letters import UnreadableRecordError, Why, dead_letter
+from streams.metric_labels import counter
 from streams.records import Outgoing, Record
 from streams.topics import CASE_INBOX, COMPACTED_IN
 from streams.transport.batch import Batch
@@ -31,9 +32,16 @@ from streams.transport.batch import Batch
 TOPICS = tuple(PUBLIC_IN)
 _PERSON_ID = re.compile(r"[0-9a-f]{64}")
 
-TOMBSTONES = Counter("jardem_tombstones", "Tombstones of compacted public topics, passed over", ["topic"])
-KEPT = Counter(
-    "jardem_kept", "Public events that are about nobody, checked and left in their topic", ["topic"]
+TOMBSTONES = counter(
+    "jardem_tombstones",
+    "Tombstones of compacted public topics, passed over",
+    {"topic": tuple(sorted(COMPACTED_IN))},
+)
+KEPT = counter(
+    "jardem_kept",
+    "Public events that are about nobody, checked and left in their topic",
+    {"topic": TOPICS},
+    rows=(),
 )
 
 _log = structlog.get_logger(__name__)
@@ -72,6 +80,7 @@ class Intake:
                 return None
             return self._rekeyed(record, event, fact)
         except UnreadableRecordError as error:
+            metrics.DEAD_LETTERS.labels(record.topic, error.why).inc()
             _log.warning("record dead-lettered", at=record.position, reason=error.reason)
             return dead_letter(record, error.reason)
 
@@ -81,7 +90,9 @@ class Intake:
             event = decode(record.value, record.headers, timestamp=record.timestamp)
             fact = received_event(event, {record.topic: PUBLIC_IN[record.topic]})
             check_not_ahead(fact.data, self._clock.now(), happened_at=fact.time)
-        except (NotACloudEventError, UnknownEventError, ValueError) as error:
+        except NotACloudEventError as error:
+            raise UnreadableRecordError(str(error), Why.ENVELOPE) from None
+        except (UnknownEventError, ValueError) as error:
             raise UnreadableRecordError(str(error)) from None
         return event, fact.data
 
@@ -104,7 +115,7 @@ class Intake:
         if isinstance(fact, DecisionSigned | HearingRecorded | TermExtended):
             person_id = person_of(fact.decision_id)
             if not _PERSON_ID.fullmatch(person_id):
-                raise UnreadableRecordError("decision_id: no decision of ours has such an id")
+                raise UnreadableRecordError("decision_id: no decision of ours has such an id", Why.KEY)
             return person_id
         iin: str = getattr(fact, "iin")  # noqa: B009 - every other one about a person
         return self._pseudonyms.person(iin)

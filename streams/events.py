@@ -10,7 +10,7 @@ from schemas.ids import NOBODY, PersonId, PhoneId, Pseudonyms, derived_id
 from schemas.messages import MessageReceived, MessageStatusReported
 from schemas.received import ReceivedEvent, UnknownEventError, received_event
 from schemas.routes import Effect, PublicOut, ToCarrier, ToCase, ToLine
-from streams.dead_letters import UnreadableRecordError
+from streams.dead_letters import UnreadableRecordError, Why
 from streams.records import Outgoing, Record
 from streams.topics import CASE_INBOX, SMS_INBOX, SMS_OUTBOX
 
@@ -91,7 +91,9 @@ def read(
     try:
         event = decode(record.value, record.headers, timestamp=record.timestamp)
         received = received_event(event, catalogue, record.offset, appended_at)
-    except (NotACloudEventError, UnknownEventError) as error:
+    except NotACloudEventError as error:
+        raise UnreadableRecordError(str(error), Why.ENVELOPE) from None
+    except UnknownEventError as error:
         raise UnreadableRecordError(str(error)) from None
     return received.id, received
 

@@ -103,9 +103,10 @@ class Webhooks:
         # The instant decides whether an answer is in time (R6), so it is taken before the body is waited for.
         arrived_at = self._clock.now()
         try:
-            body = await _body(request)
-            fields = self._signed_fields(request, body)
-            await self._send(read(fields, arrived_at))
+            with metrics.WEBHOOK_SECONDS.labels(endpoint).time():
+                body = await _body(request)
+                fields = self._signed_fields(request, body)
+                await self._send(read(fields, arrived_at))
         except _RefusedError as refused:
             return _refuse(endpoint, refused.status, refused.reason)
         except BadRequestError as problem:
@@ -180,11 +181,13 @@ async def _body(request: web.Request) -> bytes:
 
 
 def _count(report: MessageStatusReported) -> None:
+    status = report.status if report.status in metrics.STATUSES else "other"
+    metrics.STATUS_REPORTS.labels(status, metrics.code_label(report.error_code)).inc()
     if report.failure is None:
         return
     metrics.FAILURES.labels(report.failure).inc()
     if report.error_code and not is_known(report.error_code):
-        metrics.UNKNOWN_CODES.labels(str(report.error_code)).inc()
+        metrics.UNKNOWN_CODES.labels(metrics.code_label(report.error_code)).inc()
         _log.warning("a message failed with a code that we do not know", code=report.error_code)
 
 
