@@ -11,6 +11,7 @@ from agents.desks import case_desk, sms_desk
 from agents.documents import Documents
 from agents.intake import TOPICS, Intake
 from agents.line_metrics import LineMetrics
+from agents.traces import DeskTraces, case_of, case_of_message
 from rules.data.shipped import shipped
 from rules.issuing import Issued
 from rules.policy import (
@@ -38,11 +39,12 @@ from streams.handlers import register_stateless
 from streams.officer_signatures import load_officers
 from streams.settings.settings import Settings
 from streams.signing import FolderSigner, Signer, load_signer
+from streams.tracing import Tracer
 from streams.webhook_urls import STATUS, webhook_url
 
 
-def assemble(settings: Settings) -> StreamApp:
-    """The application for these settings, complete and not started.
+def assemble(settings: Settings, tracer: Tracer | None = None) -> StreamApp:
+    """The application for these settings, complete and not started. A `tracer` takes its spans.
 
     Raises `BadRuleSetsError` where the law's data is not as it must be, and `TextsError` where the texts in
     the place of ours are not: nothing starts on them.
@@ -52,13 +54,23 @@ def assemble(settings: Settings) -> StreamApp:
     app = create_app(settings)
     carrier: Carrier = twilio_carrier(settings)
     pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
-    register_stateless(app, "intake", TOPICS, Intake(pseudonyms, app.clock).handle)
+    register_stateless(app, "intake", TOPICS, Intake(pseudonyms, app.clock, tracer).handle)
     documents = case_documents(settings, texts.version)
     people = case_desk(case_policy(settings), pseudonyms, app.clock, documents)
-    cases = Desk(app, replace(people, count=CaseMetrics(app.clock).count), case_gauges.counts)
+    people = replace(
+        people,
+        count=CaseMetrics(app.clock).count,
+        traces=DeskTraces(tracer, people.name, case_of) if tracer else None,
+    )
+    cases = Desk(app, people, case_gauges.counts)
     case_gauges.show(cases.counts)
     numbers = sms_desk(line_policy(settings, texts), pseudonyms, app.clock)
-    lines = Desk(app, replace(numbers, count=LineMetrics(app.clock).count), line_metrics.counts)
+    numbers = replace(
+        numbers,
+        count=LineMetrics(app.clock).count,
+        traces=DeskTraces(tracer, numbers.name, case_of_message) if tracer else None,
+    )
+    lines = Desk(app, numbers, line_metrics.counts)
     line_metrics.show(lines.counts)
     CarrierAgent(
         app,
@@ -66,6 +78,7 @@ def assemble(settings: Settings) -> StreamApp:
         pseudonyms,
         carrier_limits(settings),
         inbound_check=settings.inbound_check,
+        tracer=tracer,
     )
     return app
 

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import time_ns
 from typing import Generic, TypeVar
 
 import structlog
 
+from agents.traces import DeskTraces
 from schemas.base import Event
 from schemas.deadlines import Deadline
 from schemas.ids import PersonId, Pseudonyms
@@ -49,7 +51,8 @@ class EventDesk(Generic[S]):
     `subject` is the person whom the public events of a state are about. `known` are the events that it reads.
     `clock` tells virtual time; `told` hears of each remark. `count` is shown the state before each event, the
     event, what it did, and the present instant: what is repeated because it was not written counts again.
-    Whatever it raises is only said: no event is lost for a number's sake.
+    Whatever it raises is only said: no event is lost for a number's sake. `traces` is there where traces are
+    wanted.
     """
 
     name: str
@@ -65,6 +68,7 @@ class EventDesk(Generic[S]):
     clock: Clock = field(default_factory=Clock)
     told: Callable[[str, ReceivedEvent], None] = _log_remark
     count: Callable[[S, ReceivedEvent, Turned[S], datetime], None] = _count_nothing
+    traces: DeskTraces[S] | None = None
 
     def load(self, data: bytes) -> S:
         """The state from the table. Raises `UnreadableValueError`."""
@@ -81,9 +85,12 @@ class EventDesk(Generic[S]):
 
     def apply(self, state: S, event: ReceivedEvent, now: datetime) -> tuple[S, Sequence[Outgoing]]:
         """Apply an event. Raises `UnreadableRecordError` where the core refuses it."""
+        began = time_ns() if self.traces else 0
         try:
             turned = self.turn(state, event, now)
         except RefusedEventError as error:
+            if self.traces:
+                self.traces.refused(event, began, time_ns())
             raise UnreadableRecordError(str(error), Why.REFUSED) from None
         for remark in turned.remarks:
             self.told(remark, event)
@@ -93,7 +100,11 @@ class EventDesk(Generic[S]):
             _log.error("an event could not be counted", about=event.name, error=type(error).__name__)
         effects = Effects(self.source, self.pseudonyms)
         subject = self.subject(turned.state)
-        return turned.state, effects.outgoing(turned.effects, event, now, person_id=subject)
+        trace = None
+        if self.traces:
+            self.traces.handled(event, turned.effects, turned.state, began, time_ns())
+            trace = self.traces.trace(event, turned.state)
+        return turned.state, effects.outgoing(turned.effects, event, now, person_id=subject, trace=trace)
 
     def deadlines(self, state: S) -> Sequence[Deadline]:
         """What the state waits for."""

@@ -11,15 +11,18 @@ DECLARED_IN = (case_gauges, case_metrics, intake, line_metrics, sms_metrics, str
 _TOP = """\
 # Metrics
 
-Drawn by `make docs` from where the metrics are declared; a test keeps it fresh. Every process serves them at `/metrics`: a worker
-at `JARDEM_HEALTH_BIND` has all of them, the webhooks at their own address those of the SMS channel. Beside ours there are
-`process_*` and `python_*`, as Prometheus's client for Python has them. What they are for: [monitoring](monitoring.md).
+Drawn by `make docs` from where the metrics are declared; a test keeps it fresh. Every process serves them
+at `/metrics`: a worker at `JARDEM_HEALTH_BIND` has all of them, the webhooks at their own address those of
+the SMS channel. Beside ours there are `process_*` and `python_*`, as Prometheus's client for Python has them.
+What they are for: [monitoring](monitoring.md).
 
-Every worker counts what it did itself and what stands in the partitions that it holds, so whoever asks for the whole takes the sum
-over all workers. Gauges are right after each rebalance and recovery. Counters begin anew with each process, and what is done again
-after a crash is counted again: what has to add up is in the topics, and in the console.
+Every worker counts what it did itself and what stands in the partitions that it holds, so whoever asks for
+the whole takes the sum over all workers. Gauges are right after each rebalance and recovery. Counters begin
+anew with each process, and what is done again after a crash is counted again: what has to add up is in the
+topics, and in the console.
 
-No label can hold an IIN, a phone, an account, a name or an id: its values are those listed here, or have the form described.
+No label can hold an IIN, a phone, an account, a name or an id: its values are those listed here, or have the
+form described.
 
 | metric | kind | meaning | labels |
 |---|---|---|---|

@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from time import time_ns
 
 import structlog
 
@@ -71,10 +72,16 @@ class Attempt:
     may_call: Callable[[], bool]
 
 
+def _nobody(message: MessageToSend, outcome: Outcome, began: int) -> None:
+    """For whoever wants to hear of no call."""
+
+
 class Sender:
     """Carries out single messages, as many at once as the limits allow.
 
-    `clock` turns the virtual instants of the messages into the real ones of the SMS API and back.
+    `clock` turns the virtual instants of the messages into the real ones of the SMS API and back. `called`
+    hears of each call that creates a message: of which, what came of it, and when it began, in nanoseconds of
+    Unix time.
     """
 
     def __init__(
@@ -85,8 +92,10 @@ class Sender:
         *,
         chance: random.Random | None = None,
         now: Callable[[], datetime] = real_now,
+        called: Callable[[MessageToSend, Outcome, int], None] = _nobody,
     ) -> None:
         self._carrier = carrier
+        self._called = called
         self._limits = limits
         self._clock = clock
         self._chance = chance or random.SystemRandom()
@@ -243,9 +252,11 @@ class Sender:
 
     async def _call(self, attempt: Attempt) -> Entry | NotNow:
         """One call, and the look-up where it was cut off or failed inside the API."""
+        began = time_ns()
         with metrics.CALL_SECONDS.time():
             outcome = await self._carrier.send(attempt.message.phone, attempt.message.text)
         metrics.CALLS.labels(type(outcome).__name__.lower()).inc()
+        self._called(attempt.message, outcome, began)
         try:
             return await self._note(attempt, outcome)
         finally:
