@@ -117,7 +117,7 @@ def worker() -> None:
 
     configure_logging()
     code = run_worker(assemble(settings, tracer), settings.health_bind)
-    if tracer:
+    if tracer is not None:
         tracer.close()
     sys.exit(code)
 
@@ -140,7 +140,7 @@ def webhooks() -> None:
 
     configure_logging()
     asyncio.run(serve(settings, tracer=tracer))
-    if tracer:
+    if tracer is not None:
         tracer.close()
 
 

@@ -60,7 +60,7 @@ def assemble(settings: Settings, tracer: Tracer | None = None) -> StreamApp:
     people = replace(
         people,
         count=CaseMetrics(app.clock).count,
-        traces=DeskTraces(tracer, people.name, case_of) if tracer else None,
+        traces=DeskTraces(tracer, people.name, case_of) if tracer is not None else None,
     )
     cases = Desk(app, people, case_gauges.counts)
     case_gauges.show(cases.counts)
@@ -68,7 +68,7 @@ def assemble(settings: Settings, tracer: Tracer | None = None) -> StreamApp:
     numbers = replace(
         numbers,
         count=LineMetrics(app.clock).count,
-        traces=DeskTraces(tracer, numbers.name, case_of_message) if tracer else None,
+        traces=DeskTraces(tracer, numbers.name, case_of_message) if tracer is not None else None,
     )
     lines = Desk(app, numbers, line_metrics.counts)
     line_metrics.show(lines.counts)

@@ -125,7 +125,7 @@ class CarrierAgent:
 
     def _note_call(self, message: MessageToSend, outcome: Outcome, began: int) -> None:
         """Record a call that creates a message, in the message's trace."""
-        parent = self._at_work.get(message.message_id) if self._tracer else None
+        parent = self._at_work.get(message.message_id) if self._tracer is not None else None
         if self._tracer is None or parent is None:
             return
         place = parent.child("carrier", message.message_id, str(message.attempt), str(began))

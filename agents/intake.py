@@ -14,7 +14,7 @@ import structlog
 
 from agents.traces import IntakeTraces
 from schemas.base import Event
-from schemas.catalogue import PUBLIC_IN
+from schemas.catalogue import ABOUT_PERSONS, PUBLIC_IN
 from schemas.cloudevents import CloudEvent, NotACloudEventError, decode, encode
 from schemas.emaket import DecisionSigned, HearingRecorded, TermExtended
 from schemas.ids import CaseId, PersonId, Pseudonyms, case_id_of, derived_id, person_of
@@ -44,8 +44,7 @@ TOMBSTONES = counter(
 KEPT = counter(
     "jardem_kept",
     "Public events that are about nobody, checked and left in their topic",
-    {"topic": TOPICS},
-    rows=(),
+    {"topic": tuple(sorted(PUBLIC_IN.keys() - ABOUT_PERSONS.keys() | {OperatorActed.name}))},
 )
 
 _log = structlog.get_logger(__name__)
@@ -61,7 +60,7 @@ class Intake:
     def __init__(self, pseudonyms: Pseudonyms, clock: Clock, tracer: Tracer | None = None) -> None:
         self._pseudonyms = pseudonyms
         self._clock = clock
-        self._traces = IntakeTraces(tracer) if tracer else None
+        self._traces = IntakeTraces(tracer) if tracer is not None else None
 
     async def handle(self, batch: Batch) -> Sequence[Outgoing]:
         """An inbox event or a dead letter for each record, but for what is about nobody and for tombstones.

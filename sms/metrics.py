@@ -58,7 +58,10 @@ DEFERRALS = counter(
     "jardem_sms_deferrals", "Messages that went back to their queue, by why", {"reason": DEFERRED}
 )
 REFUSALS = counter(
-    "jardem_sms_refusals", "Messages that the SMS API refused for good, by its code", {"code": _CODE}
+    "jardem_sms_refusals",
+    "Messages that the SMS API refused for good, by its code",
+    {"code": _CODE},
+    rows=[("none",)],
 )
 PAUSED_UNTIL = gauge(
     "jardem_sms_paused_until_timestamp_seconds",
@@ -81,11 +84,13 @@ OURS = counter(
     "jardem_sms_misconfigured",
     "Messages that fail because of our account, sender, settings or text, by the SMS API's code",
     {"code": _CODE},
+    rows=[("none",)],
 )
 UNKNOWN_CODES = counter(
     "jardem_sms_unknown_codes",
     "Refusals and failures with a code of the SMS API's that we do not know, by code",
     {"code": _CODE},
+    rows=[("none",)],
 )
 STATUS_REPORTS = counter(
     "jardem_sms_statuses",

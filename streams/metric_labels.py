@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Literal
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,9 @@ class Form:
         """Whether a value has this form."""
         return re.fullmatch(self.pattern, value) is not None
 
+
+# A second row for each row of a counter, of which nothing here makes use.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 Values = Collection[str] | Form
 

@@ -123,7 +123,7 @@ class Webhooks:
         except NotTakenError as problem:
             return _refuse(endpoint, 503, f"the broker has not taken the event: {problem}")
         metrics.WEBHOOKS.labels(endpoint, "taken").inc()
-        if self._tracer:
+        if self._tracer is not None:
             place = trace_of_event(inbox_id(event))
             self._tracer.record(
                 Span(
