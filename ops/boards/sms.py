@@ -33,7 +33,7 @@ BOARD = Board(
                 ),
                 one(
                     "Delivered",
-                    "Which share of the last 24 hours' messages reached its handset, of those whose end is told.",
+                    "Which share of a day's messages reached its handset, of those whose end is told.",
                     "percentunit",
                     'sum(increase(jardem_sms_statuses_total{status="delivered"}[1d]))'
                     f" / (sum(increase(jardem_sms_statuses_total{{{_FINAL}}}[1d])) > 0) or vector(0)",
@@ -167,6 +167,13 @@ BOARD = Board(
                     "short",
                     "sum by (result) (increase(jardem_sms_inbound_checks_total[1h]))",
                     "{{result}}",
+                ),
+                many(
+                    "Found to be in doubt",
+                    "Times in an hour that nobody could tell of a message whether it left; each is tried again.",
+                    "short",
+                    "sum(increase(jardem_sms_in_doubt_total[1h]))",
+                    "messages",
                 ),
                 many(
                     "Looked up",
