@@ -101,7 +101,7 @@ def worker() -> None:
     from sms.catalogues import load_texts
     from streams.settings.checks import unknown_variables
     from streams.settings.load import load_settings
-    from streams.tracing import start_tracing
+    from streams.tracer import start_tracing
 
     settings = load_settings("worker")
     for line in unknown_variables(settings):
@@ -129,7 +129,7 @@ def webhooks() -> None:
 
     from ops.reach import require_broker
     from streams.settings.load import load_settings
-    from streams.tracing import start_tracing
+    from streams.tracer import start_tracing
 
     settings = load_settings("webhooks")
     tracer = start_tracing(settings, "webhooks")

@@ -170,7 +170,7 @@ BOARD = Board(
                 ),
                 many(
                     "Found to be in doubt",
-                    "Times in an hour that nobody could tell of a message whether it left; each is tried again.",
+                    "Times in an hour that nobody could tell whether a message had left.",
                     "short",
                     "sum(increase(jardem_sms_in_doubt_total[1h]))",
                     "messages",

@@ -18,7 +18,7 @@ _RULE = re.compile(
     r"(?P<rest>.*?)(?=^      - alert: |\Z)",
     re.MULTILINE | re.DOTALL,
 )
-_METRIC = re.compile(r"\b(jardem_\w+|process_\w+|up)\b(?!\s*[:=(])")
+_METRIC = re.compile(r"\b(jardem_\w+|process_\w+|up)\b")
 
 
 @dataclass(frozen=True, slots=True)
