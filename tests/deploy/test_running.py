@@ -152,6 +152,8 @@ def test_the_run_is_seen_in_what_was_counted(observed: Observed) -> None:
     assert total(worker, "table_bytes", table="attempts") > total(worker, "table_keys", table="attempts") > 0
     assert total(worker, "table_keys", table="people") >= 1
     assert total(worker, "records_handled_total", topic="case.inbox.v1") > 10
+    # A process without partitions does not say that it is not ready.
+    assert "jardem_ready" not in observed.pages[webhooks]
     assert total(webhooks, "sms_webhooks_total", endpoint="inbound", result="taken") >= 1
     assert total(webhooks, "sms_statuses_total", status="delivered", code="none") >= 1
 
