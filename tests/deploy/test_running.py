@@ -88,7 +88,7 @@ async def play(installation: Installation, kafka: str, seen: Observed) -> None:
     following = asyncio.create_task(follow(kafka, sample.came_out))
     await sample.publish([event for citizen in sample.citizens for event in citizen.before])
     await sample.publish([event for citizen in sample.citizens for event in citizen.events])
-    await until(sample.outcomes.complete, 90)
+    await until(sample.outcomes.complete, 150)
     # Last, so that Prometheus has seen the count before it: what grows is the alarm.
     await produce(kafka, UNREADABLE)
     await sample.script.stop()
@@ -110,7 +110,7 @@ async def ask(prometheus: Prometheus, targets: dict[str, str], seen: Observed) -
                 seen.pages[job] = await response.text()
 
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.mark.parametrize(("board", "expression"), EXPRESSIONS)
