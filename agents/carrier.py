@@ -6,10 +6,11 @@ when it sent them, too, and holds them back where they fail for a cause of ours.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from time import time_ns
 from typing import Any, cast
 
 from agents.inbound_check import InboundCheck
@@ -24,7 +25,7 @@ from schemas.messages import (
 )
 from schemas.operators import OperatorActed
 from schemas.received import ReceivedEvent
-from sms.carrier import Carrier
+from sms.carrier import Accepted, Carrier, Outcome
 from sms.sending import daily_number
 from sms.sending.catch_up import CatchUp
 from sms.sending.daily_number import Daily, Places, Returns
@@ -38,6 +39,7 @@ from streams.events import Cause, Effects, read
 from streams.handlers import register_handler
 from streams.records import Outgoing
 from streams.topics import SMS_OUTBOX
+from streams.tracing import Place, Span, Tracer, read_trace
 from streams.transport.batch import Batch
 from streams.transport.tables import BytesTable
 
@@ -124,12 +126,13 @@ class CarrierAgent:
         *,
         daily: Daily | None = None,
         inbound_check: float | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         """Register the agent and its table. To be done before the app is started.
 
         `daily` says whose days count for the daily number of SMS, and how many partitions share it.
         `inbound_check` is every how many seconds of real time the API's list of texts is looked at, if at
-        all.
+        all. With a `tracer` every call that creates a message has its span.
         """
         self._app = app
         self._carrier = carrier
@@ -145,12 +148,14 @@ class CarrierAgent:
         self._returns: defaultdict[int, Returns] = defaultdict(self._new_returns)
         self._sent_times = SentTimes(carrier, app.clock, self._limits)
         self._sender: Sender | None = None
+        self._tracer = tracer
+        self._at_work: dict[MessageId, Place] = {}
         self._opened = AsyncExitStack()
         self._opening = asyncio.Lock()
         self._inbound: InboundCheck | None = None
         if inbound_check is not None:
             leave = timedelta(seconds=min(_LONGEST_LEFT, inbound_check / 2))
-            catch_up = CatchUp(carrier, pseudonyms, app.clock, leave=leave)
+            catch_up = CatchUp(carrier, pseudonyms, app.clock, leave=leave, traced=tracer is not None)
             self._inbound = InboundCheck(app, table, catch_up, every=inbound_check, ready=self._open)
         app.on_before_shutdown.connect(self._close)
         register_handler(app, "carrier", [SMS_OUTBOX], self._work)
@@ -159,13 +164,30 @@ class CarrierAgent:
         async with self._opening:
             if self._sender is None:
                 await self._opened.enter_async_context(self._carrier)
-                self._sender = Sender(self._carrier, self._limits, self._app.clock)
+                self._sender = Sender(self._carrier, self._limits, self._app.clock, called=self._note_call)
         return self._sender
 
     async def _close(self, *_: Any, **__: Any) -> None:  # noqa: ANN401 - Faust's signals
         if self._inbound is not None:
             await self._inbound.stop()
         await self._opened.aclose()
+
+    def _note_call(self, message: MessageToSend, outcome: Outcome, began: int) -> None:
+        """Record a call that creates a message, in the message's trace."""
+        parent = self._at_work.get(message.message_id) if self._tracer is not None else None
+        if self._tracer is None or parent is None:
+            return
+        place = parent.child("carrier", message.message_id, str(message.attempt), str(began))
+        attributes: dict[str, str | int] = {
+            "jardem.carrier": self._carrier.name,
+            "jardem.message_id": message.message_id,
+            "jardem.attempt": message.attempt,
+            "jardem.outcome": type(outcome).__name__.lower(),
+        }
+        failed = not isinstance(outcome, Accepted)
+        self._tracer.record(
+            Span(place, "carrier sms", "client", began, time_ns(), parent, attributes, failed=failed)
+        )
 
     def _may_call(self, batch: Batch) -> bool:
         """Whether the messages are still ours: a worker that stood still may have lost them unawares."""
@@ -177,16 +199,14 @@ class CarrierAgent:
         sender = await self._open()
         for each in asked.held:
             sender.hold(each.code, self._carrier.meaning_of(each.code))
-        journal = TableJournal(self._app, self._table, batch.partition)
-        async with self._silent.turn(batch.partition):
-            places = self._places(journal, batch.partition)
-            for number, at in asked.numbers:
-                places.say(number, at)
-            if changed := places.changed():
-                await journal.write(changed)
-            dispatcher = Dispatcher(sender, journal, self._pseudonyms, self._limits, places)
-            reports = await dispatcher.dispatch(asked.messages, may_call=lambda: self._may_call(batch))
         traces = asked.traces
+        placed = self._place(asked.messages, traces)
+        self._at_work.update(placed)
+        try:
+            reports = await self._dispatched(sender, asked, batch)
+        finally:
+            for message_id in placed:
+                self._at_work.pop(message_id, None)
         told = [sent for report in reports for sent in self._report(report, report.message_id, traces)]
         # An API that is slow to be asked holds up no report of what it took.
         await self._app.send_all([*asked.refused, *told])
@@ -196,12 +216,33 @@ class CarrierAgent:
                 [sent for told in times for sent in self._report(told, told.sid, traces)]
             )
 
+    async def _dispatched(self, sender: Sender, asked: _Asked, batch: Batch) -> list[Report]:
+        """Hand over the messages of a batch, within what operators said of the day."""
+        journal = TableJournal(self._app, self._table, batch.partition)
+        async with self._silent.turn(batch.partition):
+            places = self._places(journal, batch.partition)
+            for number, at in asked.numbers:
+                places.say(number, at)
+            if changed := places.changed():
+                await journal.write(changed)
+            dispatcher = Dispatcher(sender, journal, self._pseudonyms, self._limits, places)
+            return await dispatcher.dispatch(asked.messages, may_call=lambda: self._may_call(batch))
+
     def _new_returns(self) -> Returns:
         return Returns(self._limits.per_second / self._daily.partitions())
 
     def _places(self, journal: TableJournal, partition: int) -> Places:
         daily = replace(self._daily, partition=partition)
         return Places(journal.get(daily_number.KEY), daily, self._returns[partition])
+
+    def _place(
+        self, messages: Sequence[MessageToSend], traces: Mapping[_About, str | None]
+    ) -> dict[MessageId, Place]:
+        """The spans that calls for these messages belong under, where traces are wanted."""
+        if self._tracer is None:
+            return {}
+        found = {message.message_id: read_trace(traces[message.message_id]) for message in messages}
+        return {message_id: place for message_id, place in found.items() if place}
 
     def _report(
         self, report: Report | SentTimeTold, about: _About, traces: Mapping[_About, str | None]

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import replace
+from enum import StrEnum
 
 from streams.records import LARGEST_RECORD, NotUnpacked, Outgoing, Record
 
@@ -24,15 +25,35 @@ PLACE = (TOPIC, PARTITION, OFFSET, TIMESTAMP)
 LARGEST_LETTER = LARGEST_RECORD - 64 * 1024
 
 
+class Why(StrEnum):
+    """The kinds of reasons for which a record becomes a dead letter, to count them by."""
+
+    ENVELOPE = "envelope"
+    """It is no CloudEvent."""
+    EVENT = "event"
+    """Its type is not read there, or its data is wrong."""
+    KEY = "key"
+    """It has no key or no value, or its key names nobody."""
+    REFUSED = "refused"
+    """It can be read, but not acted upon: a signature that is wrong, a draft that there is not."""
+    RAISED = "raised"
+    """Our code failed on it."""
+    TOO_LARGE = "too_large"
+    """What it causes is larger than our topics take."""
+    NOT_UNPACKED = "not_unpacked"
+    """Its batch cannot be unpacked."""
+
+
 class UnreadableRecordError(Exception):
     """A record that cannot be read.
 
     The reason goes to a header of the dead letter, so it must not quote the record: no IIN, phone or IBAN.
     """
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, why: Why = Why.EVENT) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.why = why
 
 
 def dead_letter(record: Record, reason: str) -> Outgoing:

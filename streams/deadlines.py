@@ -41,12 +41,14 @@ class _Heap:
     def __init__(self) -> None:
         self.entries: list[_Entry] = []
         self.armed: dict[bytes, tuple[Deadline, ...]] = {}
+        self.waiting = 0
 
     def arm(self, key: bytes, deadlines: Sequence[Deadline], real: Callable[[datetime], datetime]) -> None:
         """Set all deadlines of a key, in place of those it had."""
         wanted, had = tuple(deadlines), self.armed.get(key, ())
         if wanted == had:
             return
+        self.waiting += len(wanted) - len(had)
         for deadline in wanted:
             if deadline not in had:
                 due = real(deadline.at).timestamp()
@@ -117,7 +119,12 @@ class Deadlines:
 
     def waiting(self) -> int:
         """How many deadlines wait, over all partitions."""
-        return sum(len(deadlines) for heap in self._heaps.values() for deadlines in heap.armed.values())
+        return sum(heap.waiting for heap in self._heaps.values())
+
+    def behind(self) -> float:
+        """For how many seconds of real time the earliest deadline has not been sent, though it has come."""
+        first = min((heap.entries[0][0] for heap in self._heaps.values() if heap.entries), default=0.0)
+        return max(0.0, time() - first) if first else 0.0
 
     async def _run(self) -> None:
         while not self._app.should_stop:

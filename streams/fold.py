@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeVar
 
 from schemas.deadlines import Deadline
 from streams import envelope
-from streams.dead_letters import UnreadableRecordError, dead_letter
+from streams.dead_letters import UnreadableRecordError, Why, dead_letter
 from streams.envelope import Envelope
 from streams.records import Outgoing, Record
 from streams.tuning import Tuning
@@ -137,6 +137,7 @@ class Refused:
 
     record: Record
     reason: str
+    why: Why
 
 
 class Fold(Generic[S, E]):
@@ -182,10 +183,10 @@ class Fold(Generic[S, E]):
         try:
             key, event_id, event = self._read(record)
         except UnreadableRecordError as error:
-            self._refuse(record, error.reason)
+            self._refuse(record, error.reason, error.why)
             return
         except Exception as error:  # noqa: BLE001 - one bad record never takes its batch along
-            self._refuse(record, f"reading raised {type(error).__name__}")
+            self._refuse(record, f"reading raised {type(error).__name__}", Why.RAISED)
             return
         opened = self._opened.get(key)
         if opened is None:
@@ -200,14 +201,14 @@ class Fold(Generic[S, E]):
         try:
             state, effects = core.apply(opened.state, event, now, shared)
         except UnreadableRecordError as error:
-            self._refuse(record, error.reason)
+            self._refuse(record, error.reason, error.why)
             return
         except Exception as error:  # noqa: BLE001 - the same
-            self._refuse(record, f"applying raised {type(error).__name__}")
+            self._refuse(record, f"applying raised {type(error).__name__}", Why.RAISED)
             return
         largest = max((len(effect.value) for effect in effects if effect.value is not None), default=0)
         if largest > self._limits.largest_effect:
-            self._refuse(record, "its effect is too large")
+            self._refuse(record, "its effect is too large", Why.TOO_LARGE)
             return
         opened.state = state
         timestamp = self._wall if record.timestamp is None else record.milliseconds or 0
@@ -228,13 +229,13 @@ class Fold(Generic[S, E]):
 
     def _read(self, record: Record) -> tuple[bytes, str, E]:
         if record.key is None:
-            raise UnreadableRecordError("no key")
+            raise UnreadableRecordError("no key", Why.KEY)
         if record.value is None:
-            raise UnreadableRecordError("no value")
+            raise UnreadableRecordError("no value", Why.KEY)
         return record.key, *self._core.read(record)
 
-    def _refuse(self, record: Record, reason: str) -> None:
-        self.refused.append(Refused(record, reason))
+    def _refuse(self, record: Record, reason: str, why: Why) -> None:
+        self.refused.append(Refused(record, reason, why))
         self.effects.append(dead_letter(record, reason))
 
     def _open(self, key: bytes) -> Opened[S]:

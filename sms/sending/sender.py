@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from time import time_ns
 
 import structlog
 
@@ -19,7 +20,7 @@ from schemas.messages import (
 )
 from sms import metrics
 from sms.backoff import backoff
-from sms.carrier import Accepted, CannotBeAskedError, Carrier, NotNow, Refused, Uncertain
+from sms.carrier import Accepted, CannotBeAskedError, Carrier, NotNow, Outcome, Refused, Uncertain
 from sms.sending.circuit_breaker import CircuitBreaker
 from sms.sending.journal import Entry
 from sms.sending.rate_limit import TokenBucket, whole
@@ -80,10 +81,16 @@ class Attempt:
         return called and (entry.open or entry.accepted is not None)
 
 
+def _nobody(message: MessageToSend, outcome: Outcome, began: int) -> None:
+    """For whoever wants to hear of no call."""
+
+
 class Sender:
     """Carries out single messages, as many at once as the limits allow.
 
-    `clock` turns the virtual instants of the messages into the real ones of the SMS API and back.
+    `clock` turns the virtual instants of the messages into the real ones of the SMS API and back. `called`
+    hears of each call that creates a message: of which, what came of it, and when it began, in nanoseconds of
+    Unix time.
     """
 
     def __init__(
@@ -94,8 +101,10 @@ class Sender:
         *,
         chance: random.Random | None = None,
         now: Callable[[], datetime] = real_now,
+        called: Callable[[MessageToSend, Outcome, int], None] = _nobody,
     ) -> None:
         self._carrier = carrier
+        self._called = called
         self._limits = limits
         self._clock = clock
         self._chance = chance or random.SystemRandom()
@@ -123,6 +132,7 @@ class Sender:
         open_: bool,
     ) -> Entry:
         """Give the message back to the desk. `open_`: the API may have it all the same."""
+        metrics.DEFERRALS.labels(reason if reason in metrics.DEFERRED else "other").inc()
         now = self._now()
         report = MessageDeferred(
             message_id=message.message_id,
@@ -158,9 +168,13 @@ class Sender:
 
         `code` is the API's own, and `reason` says it in words.
         """
-        metrics.OURS.labels(str(code or "none")).inc()
+        metrics.OURS.labels(metrics.code_label(code)).inc()
         _log.error("a message failed for a cause of ours: the queue is held", reason=reason, code=code)
         self._breaker.hold()
+        self._show_pause()
+
+    def _show_pause(self) -> None:
+        metrics.PAUSED_UNTIL.set(real_now().timestamp() + self._breaker.seconds_left())
 
     async def carry_out(self, attempt: Attempt) -> Entry:
         """Look the message up if it is ambiguous, send it if need be, and return what became of it."""
@@ -232,8 +246,10 @@ class Sender:
         loop = asyncio.get_running_loop()
         gives_up = loop.time() + self._limits.quick_seconds
         for tries_left in reversed(range(self._limits.tries)):
+            asked = loop.time()
             if not await self._bucket.take(attempt.ends):
                 return self._later(attempt, "busy", self._chance.uniform(0, self._limits.batch_seconds))
+            metrics.RATE_WAIT.observe(loop.time() - asked)
             if self._breaker.seconds_left() > 0:
                 return self._later(attempt, "resting", self._breaker.spread())
             if self.is_stale(attempt.message):
@@ -253,9 +269,18 @@ class Sender:
 
     async def _call(self, attempt: Attempt) -> Entry | NotNow:
         """One call, and the look-up where it was cut off or failed inside the API."""
+        began = time_ns()
         with metrics.CALL_SECONDS.time():
             outcome = await self._carrier.send(attempt.message.phone, attempt.message.text)
         metrics.CALLS.labels(type(outcome).__name__.lower()).inc()
+        self._called(attempt.message, outcome, began)
+        try:
+            return await self._note(attempt, outcome)
+        finally:
+            self._show_pause()
+
+    async def _note(self, attempt: Attempt, outcome: Outcome) -> Entry | NotNow:
+        """What the call's outcome means for the message, and for those behind it."""
         match outcome:
             case Accepted():
                 self._breaker.accepted()
@@ -279,14 +304,14 @@ class Sender:
 
     def _note_failure(self, attempt: Attempt, failure: NotNow) -> None:
         if failure.unknown:
-            metrics.UNKNOWN_CODES.labels(str(failure.code or "none")).inc()
+            metrics.UNKNOWN_CODES.labels(metrics.code_label(failure.code)).inc()
             _log.warning("the SMS API refused a message with a code that we do not know", code=failure.code)
             if self._breaker.refused(attempt.message.phone):
                 _log.error("it refused number after number so: nobody sends for a while", code=failure.code)
             return
         self._breaker.failed(failure.retry_after, answered=failure.answered)
         if failure.ours:
-            metrics.OURS.labels(str(failure.code or "none")).inc()
+            metrics.OURS.labels(metrics.code_label(failure.code)).inc()
             _log.error(
                 "the SMS API refuses our account or settings", reason=failure.reason, code=failure.code
             )
@@ -306,6 +331,7 @@ class Sender:
         return attempt.entry.reported(report, now, open_=False)
 
     def _rejected(self, attempt: Attempt, outcome: Refused) -> Entry:
+        metrics.REFUSALS.labels(metrics.code_label(outcome.code)).inc()
         now = self._now()
         report = MessageRejected(
             message_id=attempt.message.message_id,
