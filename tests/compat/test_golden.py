@@ -128,7 +128,7 @@ def test_every_aggregate_of_before_is_read_field_by_field(stored: Path) -> None:
     assert list(_differences(_upcast(fields), state.model_dump(mode="json", by_alias=True))) == []
 
 
-_OF_THE_CARRIER = [each for kind in ("journal", "marks", "service") for each in _golden(f"*/{kind}/*.stored")]
+_OF_THE_CARRIER = [each for kind in ("journal", "marks", "daily") for each in _golden(f"*/{kind}/*.stored")]
 
 
 @pytest.mark.parametrize("stored", _OF_THE_CARRIER, ids=_named)

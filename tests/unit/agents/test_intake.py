@@ -24,7 +24,7 @@ from streams.clock import Clock
 from streams.dead_letters import REASON
 from streams.events import read
 from streams.records import Outgoing, Record
-from streams.topics import CASE_INBOX, COMPACTED_IN
+from streams.topics import CASE_INBOX, COMPACTED_IN, SMS_OUTBOX
 from streams.transport.batch import AssignedPartition, Batch
 from tests.unit.public_events import DATA, IBAN, IIN, OF_PERSONS, PHONE, PSEUDONYMS
 from tests.unit.spellings import spellings
@@ -43,7 +43,7 @@ PARTITIONS = 3
 
 
 async def partitions_of(topic: str) -> int:
-    assert topic == CASE_INBOX
+    assert topic in (CASE_INBOX, SMS_OUTBOX)
     return PARTITIONS
 
 
