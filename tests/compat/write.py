@@ -3,9 +3,10 @@
     python -m tests.compat.write RELEASE
 
 plays seeds of the simulation and keeps, under `tests/compat/RELEASE/`, one stored value of each kind: a
-person in each state, the service, a number with a question in each stage, a journal page, a mark of the inbound check,
-the envelopes of both tables, and a record of each event that travels between the desks. Beside each stored
-value stand its fields, read by the code that wrote it. A folder that is there is never written again.
+person in each state, the service, a number with a question in each stage, a journal page, a mark of the
+inbound check, the envelopes of both tables, and a record of each event that travels between the desks. Beside
+each stored value stand its fields, read by the code that wrote it. A folder that is there is never written
+again.
 """
 
 import json
