@@ -33,11 +33,12 @@ from sms.sending.dispatcher import Dispatcher
 from sms.sending.journal import Report
 from sms.sending.sender import Limits, Sender
 from sms.sending.sent_time_lookup import SentTimes
+from streams import metrics
 from streams.app import StreamApp
-from streams.dead_letters import UnreadableRecordError, dead_letter
+from streams.dead_letters import UnreadableRecordError, Why, dead_letter
 from streams.events import Cause, Effects, read
 from streams.handlers import register_handler
-from streams.records import Outgoing
+from streams.records import Outgoing, Record
 from streams.topics import SMS_OUTBOX
 from streams.tracing import Place, Span, Tracer, read_trace
 from streams.transport.batch import Batch
@@ -97,6 +98,11 @@ class _Asked:
             case OperatorActed(act=daily_number.ACT) as acted:
                 self.numbers.append((daily_number.number_said(acted), received.time))
 
+    def refuse(self, record: Record, error: UnreadableRecordError) -> None:
+        """Take a record that can't be carried out: it becomes a dead letter."""
+        metrics.DEAD_LETTERS.labels(record.topic, error.why).inc()
+        self.refused.append(dead_letter(record, error.reason))
+
 
 def _asked(batch: Batch) -> _Asked:
     asked = _Asked()
@@ -104,9 +110,9 @@ def _asked(batch: Batch) -> _Asked:
         try:
             asked.take(read(record, catalogue.CARRIER_EVENTS)[1])
         except UnreadableRecordError as error:
-            asked.refused.append(dead_letter(record, error.reason))
+            asked.refuse(record, error)
         except ValueError as error:
-            asked.refused.append(dead_letter(record, str(error)))
+            asked.refuse(record, UnreadableRecordError(str(error), Why.REFUSED))
     return asked
 
 

@@ -114,13 +114,13 @@ class OperatorActed(PublicIn):
 
     @property
     def of_the_service(self) -> bool:
-        """Whether it is about the whole service: every partition of the case desk has to obey."""
+        """Whether it is about the whole service: every partition has to obey."""
         return self.object.kind in _OF_THE_SERVICE
 
     @property
     def of_the_carrier(self) -> bool:
-        """Whether the carrier has to obey what is said of the whole service: the daily number of SMS."""
-        return self.of_the_service and self.act == "daily_sms"
+        """Whether the carrier, and not the case desk, has to obey: the daily number of SMS."""
+        return self.object.kind == "offers" and self.act == "daily_sms"
 
     @property
     def of_a_message(self) -> bool:

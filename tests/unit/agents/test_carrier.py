@@ -278,7 +278,14 @@ async def test_an_act_that_says_no_number_is_a_dead_letter_and_others_are_passed
     app, _ = carrier()
     other = daily(1).model_copy(update={"act": "pause"})
     assigned = AssignedPartition(OUTBOX, 0, 0, busy=True)
-    await app.run(one(Batch([record(daily("many"), 0), record(other, 1)], assigned)))
+    await app.run(
+        one(
+            Batch(
+                [record(daily(1).model_copy(update={"details": {"number": "many"}}), 0), record(other, 1)],
+                assigned,
+            )
+        )
+    )
     assert assigned.task
     await asyncio.wait_for(assigned.task, 10)
     [dead] = app.sent

@@ -38,7 +38,7 @@ def act(name: str, kind: str = "offers", id_: str = "all", **details: Any) -> di
         # What nobody knows yet, and what others obey.
         act("praise", share="much"),
         act("pilot", "dead_letter", "dead-letter.v1/0/7"),
-        act("sent", "message", "m", sent_at="now"),
+        act("sent", "message", "m", sent_at="now") | {"phone_id": PERSON},
         act("hold", "case", "c") | {"person_id": PERSON},
     ],
 )
