@@ -11,6 +11,8 @@ from ops.read_model.database import CONTROL, Database
 from tests.read_model import settings_in
 from tests.unit.ops.read_model.contract import ReadModelContract
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[PrivatePostgres]:
