@@ -33,6 +33,8 @@ from streams.settings.values import (
 
 DEMO_PSEUDONYM_KEY = "demo-pseudonym-key-for-one-machine-only"
 """Filled in under the development profile; production refuses every secret that begins with `demo-`."""
+DEMO_CONSOLE_KEY = "demo-console-key-for-one-machine-only"
+"""The same for the console's key."""
 
 _MAY_BE_OFF = ("health_bind", "quiet_hours", "inbound_check")
 _RETENTION = "retention_"
@@ -130,6 +132,16 @@ class Settings(BaseSettings):
     )
     console_bind: Bind = Field(
         Address("127.0.0.1", 8090), description="where the console listens, as host:port"
+    )
+    console_database: SecretStr = Field(
+        SecretStr(""),
+        description="what the console's read model is kept in where it is not SQLite in the data folder, like "
+        "postgresql://name:password@host/database",
+    )
+    console_key: SecretStr = Field(
+        SecretStr(""),
+        description="another random secret of 32 characters or more, by which the console encrypts what it "
+        "keeps: openssl rand -hex 32",
     )
     health_bind: OptionalBind = Field(
         Address("127.0.0.1", 6066),
@@ -270,7 +282,11 @@ class Settings(BaseSettings):
     def _of_development(cls, values: dict[str, Any]) -> dict[str, Any]:
         if values.get("profile", "development") != "development":
             return values
-        own = {"pseudonym_key": SecretStr(DEMO_PSEUDONYM_KEY), "document_issuer": DEVELOPMENT_ISSUER}
+        own = {
+            "pseudonym_key": SecretStr(DEMO_PSEUDONYM_KEY),
+            "console_key": SecretStr(DEMO_CONSOLE_KEY),
+            "document_issuer": DEVELOPMENT_ISSUER,
+        }
         return values | {name: value for name, value in own.items() if not values.get(name)}
 
     def clock(self) -> Clock:
