@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import uuid4
 
-from ops.console.access import May, User
+from ops.console.access import May, NotAllowedError, User
 from ops.console.metrics import AUDITED
 from ops.console.producer import NotRecordedError, Sink
 from schemas.audit import ConsoleAudited
@@ -20,8 +20,8 @@ SOURCE = "urn:jardem:console"
 class Audit:
     """Tells of looks and acts. Each method returns when the broker has the event.
 
-    Each raises `NotRecordedError` where it has not within seconds: then nothing may be shown or done. The
-    role that is told is the first of the user's that allows it.
+    Each raises `NotRecordedError` where it has not within seconds: then nothing may be shown or done; and
+    `NotAllowedError` where no role of the user's allows it. The first that does is told.
     """
 
     sink: Sink
@@ -73,7 +73,7 @@ class Audit:
     ) -> None:
         role = user.role_for(may)
         if role is None:
-            raise PermissionError(f"{what} takes a role that may {may}")
+            raise NotAllowedError(may)
         now = self.clock.now()
         event = ConsoleAudited(
             who=user.name,

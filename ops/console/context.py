@@ -1,11 +1,12 @@
 """What the pages and the API of a console stand on. It hangs at `request.app.state.console`."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
 
 from ops.console.audit import Audit
-from ops.console.limits import Allowance
+from ops.console.limits import Allowance, SignInLimits
 from ops.console.oidc import Provider
 from ops.console.producer import Sink
 from ops.console.publisher import Publisher
@@ -33,7 +34,8 @@ class Console:
     """A running console.
 
     `users` and `provider` are the ways to sign in, None where one is not configured. `clock` is the
-    installation's, virtual in a demo; sessions, tokens and limits go by real time.
+    installation's, virtual in a demo; sessions, tokens and limits go by real time. Event streams end when
+    `stopping` is set.
     """
 
     settings: Settings
@@ -50,6 +52,8 @@ class Console:
     keys: PublishedKeys
     officers: OfficerSignatures
     searches: Allowance = field(default_factory=_searches)
+    sign_ins: SignInLimits = field(default_factory=SignInLimits)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def queries(self) -> Queries:

@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 from fastapi import Depends, Request
 
-from ops.console.access import May, User
+from ops.console.access import May, NotAllowedError, User
+from ops.console.address import origin_of
 from ops.console.context import console_of
 from ops.console.metrics import LIMITED
 from ops.console.visit import visit_of
@@ -32,10 +33,6 @@ class SignInNeededError(Exception):
     def address(self) -> str:
         """The page at which to sign in."""
         return "/sign-in" if self.wanted == "/" else f"/sign-in?next={quote(self.wanted)}"
-
-
-class NotAllowedError(Exception):
-    """The user's roles do not allow this."""
 
 
 class BadFormError(Exception):
@@ -135,4 +132,5 @@ def _from_here(request: Request) -> bool:
     site = request.headers.get("sec-fetch-site")
     if site is not None:
         return site == "same-origin"
-    return request.headers.get("origin") == f"{request.url.scheme}://{request.headers.get('host', '')}"
+    origin = origin_of(console_of(request).settings, request.headers.get("host", ""))
+    return request.headers.get("origin") == origin

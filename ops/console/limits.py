@@ -3,6 +3,7 @@
 Counted in this process, of which there is mostly one; a restart forgets. Instants are monotonic seconds.
 """
 
+import asyncio
 import math
 from collections import OrderedDict, deque
 from collections.abc import Callable
@@ -102,3 +103,28 @@ class Allowance:
         spent.append(now)
         while len(self._spent) > _REMEMBERED:
             self._spent.popitem(last=False)
+
+
+@dataclass(slots=True)
+class SignInLimits:
+    """Who must wait before another password is looked at: by name, and by address, behind which many may be.
+
+    `checks` lets two passwords be looked at at a time, since each takes a core and memory for a while.
+    """
+
+    by_name: GrowingDelay = field(default_factory=lambda: GrowingDelay(free=5))
+    by_address: GrowingDelay = field(default_factory=lambda: GrowingDelay(free=30))
+    checks: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+
+    def wait(self, name: str, address: str) -> int:
+        """How many seconds to wait, rounded up; 0 for none."""
+        return math.ceil(max(self.by_name.wait(name), self.by_address.wait(address)))
+
+    def failed(self, name: str, address: str) -> None:
+        """Count a wrong password."""
+        self.by_name.failed(name)
+        self.by_address.failed(address)
+
+    def succeeded(self, name: str) -> None:
+        """Forget the failures of a name; those of an address stay, or an own account would wipe them out."""
+        self.by_name.succeeded(name)

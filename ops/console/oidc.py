@@ -160,7 +160,7 @@ class Provider:
         return metadata
 
     def _user(self, claims: Mapping[str, Any]) -> User:
-        roles = mapped_roles(claim_at(claims, self._settings.oidc_roles_claim), self._settings.oidc_roles)
+        roles = mapped_roles(claim_at(claims, self._settings.oidc_roles_claim), self._settings.oidc_roles or {})
         if not roles:
             raise ProviderRefusedError("no_roles")
         try:

@@ -24,6 +24,10 @@ PRIVATE = {"Cache-Control": "no-store"}
 """Of every page: whoever comes to the machine afterwards finds nothing in its cache."""
 
 
+STATIC = Path(str(resources.files("ops.console"))) / "static"
+"""The folder of static files."""
+
+
 class Renderer:
     """Renders templates. `freshness` is asked for each page of a signed-in user.
 
@@ -37,7 +41,7 @@ class Renderer:
         self._zone = ZoneInfo(zone)
         self._freshness = freshness
         self._templates = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(_folder("templates")),
+            loader=jinja2.FileSystemLoader(STATIC.parent / "templates"),
             autoescape=True,
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
@@ -63,11 +67,28 @@ class Renderer:
         content = await self.text(request, template, **values)
         return HTMLResponse(content, status, {**PRIVATE, **(headers or {})})
 
+    async def plain(
+        self,
+        request: Request,
+        *,
+        status: int,
+        headers: Mapping[str, str] | None = None,
+        **values: Any,  # noqa: ANN401 - as above
+    ) -> HTMLResponse:
+        """A page with a message: `title`, `text`, and the way on. It asks nothing of any database."""
+        common = {**self._without_freshness(request), "freshness": None}
+        content = self._templates.get_template("message.html").render({**common, **values})
+        return HTMLResponse(content, status, {**PRIVATE, **(headers or {})})
+
     async def text(self, request: Request, template: str, **values: Any) -> str:  # noqa: ANN401 - as above
         """A page, or a part of one, as text: for what is sent to a page that is open."""
         return self._templates.get_template(template).render({**await self._common(request), **values})
 
     async def _common(self, request: Request) -> dict[str, Any]:
+        values = self._without_freshness(request)
+        return {**values, "freshness": None if values["user"] is None else await self._freshness()}
+
+    def _without_freshness(self, request: Request) -> dict[str, Any]:
         visit = visit_of(request)
         words = self.words(request)
         user = None if visit is None else visit.user
@@ -82,7 +103,6 @@ class Renderer:
             "here": request.url.path,
             "back": back if request.method == "GET" else "/",
             "zone": self._zone.key,
-            "freshness": None if user is None else await self._freshness(),
             "live": False,
         }
 
@@ -90,9 +110,5 @@ class Renderer:
 @cache
 def asset(name: str) -> str:
     """The address of a static file, which changes with its content so that caches may keep it for ever."""
-    content = (_folder("static") / name).read_bytes()
+    content = (STATIC / name).read_bytes()
     return f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
-
-
-def _folder(name: str) -> Path:
-    return Path(str(resources.files("ops.console"))) / name

@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ops.console.address import host_name
 from ops.console.cookies import Cookies
 from ops.console.metrics import REQUESTS
 from ops.console.sessions import Sessions
@@ -72,11 +73,11 @@ class Security:
                 sent = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     sent.setdefault(name, value)
-                route = getattr(scope.get("route"), "path", "")
+                route = scope.get("root_path", "") + getattr(scope.get("route"), "path", "")
                 REQUESTS.labels(_method(scope["method"]), route, str(message["status"])).inc()
             await send(message)
 
-        if self._hosts and scope["path"] not in PROBES and headers.get("host", "") not in self._hosts:
+        if scope["path"] not in PROBES and host_name(headers.get("host", "")) not in self._hosts:
             refused = PlainTextResponse("this console is not known under that name\n", 421)
             await refused(scope, receive, secured)
         elif _too_large(headers):
