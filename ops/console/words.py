@@ -28,8 +28,10 @@ Catalogue = Mapping[str, str | Mapping[str, str]]
 @cache
 def catalogue(language: str) -> Catalogue:
     """The words of a language, by key. Raises `KeyError` for a language that the console does not speak."""
-    file = resources.files("ops.console") / "locale" / f"{language}.json"
-    read: Catalogue = json.loads(file.read_text(encoding="utf-8"))
+    folder = resources.files("ops.console") / "locale"
+    read: dict[str, str | Mapping[str, str]] = {}
+    for name in (f"access.{language}.json", f"{language}.json"):
+        read |= json.loads((folder / name).read_text(encoding="utf-8"))
     return read
 
 
