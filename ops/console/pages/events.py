@@ -38,7 +38,7 @@ async def fresh(request: Request, _: Annotated[User, Depends(require(May.LOOK))]
 
 async def _told(request: Request, console: Console) -> AsyncIterator[str]:
     yield "retry: 3000\nevent: alive\ndata: \n\n"
-    while await still_allowed(request, May.LOOK):
+    while not console.stopping.is_set() and await still_allowed(request, May.LOOK):
         changed = await console.store.wait_changed(QUIET_SECONDS)
         yield f"event: {'changed' if changed else 'alive'}\ndata: \n\n"
         await asyncio.sleep(_BETWEEN)

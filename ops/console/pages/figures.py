@@ -44,7 +44,7 @@ class Figure:
 
 def figures_of(overview: Overview, words: Words) -> list[Figure]:
     """All plots, what matters most first."""
-    return [
+    found = [
         _funnel(overview, words),
         _per_day(overview, words),
         _waiting(overview, words),
@@ -54,6 +54,9 @@ def figures_of(overview: Overview, words: Words) -> list[Figure]:
         _counts("sms_status", "sms_status", _largest(overview.sms_status), words),
         _counts("sms_errors", "sms_error", _largest(overview.sms_errors), words),
     ]
+    if overview.waiting:
+        found.insert(2, _counts("service_waits", "note", _largest(overview.waiting), words))
+    return found
 
 
 def _funnel(overview: Overview, words: Words) -> Figure:
