@@ -14,7 +14,7 @@ from pygal.style import Style
 _WIDTH = 420
 _ROW = 28
 _MARGIN = 30
-_LEGEND = 64
+_LEGEND = 48
 _STYLE = Style(
     font_family="sans-serif",
     label_font_size=15,
@@ -27,6 +27,7 @@ _STYLE = Style(
 _LEFT_OUT = ("defs", "title", "desc")
 """What pygal writes for its script and for itself: styles, the configuration, a title that names pygal."""
 _BESIDE = 5.0
+_THREE = 3
 _PERCENTS = (0, 25, 50, 75, 100)
 
 Number = Callable[[float], str]
@@ -84,7 +85,7 @@ def _legend(names: Sequence[str]) -> dict[str, Any]:
     return {
         "show_legend": True,
         "legend_at_bottom": True,
-        "legend_at_bottom_columns": min(len(names), 2) or 1,
+        "legend_at_bottom_columns": 3 if len(names) == _THREE else 2,
     }
 
 
