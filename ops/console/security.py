@@ -93,7 +93,9 @@ class Security:
                 await self._app(scope, _limited(receive), secured)
             except Exception as error:  # noqa: BLE001 - it was answered with 500 already
                 # Its message may hold what somebody typed; where it was raised does not.
-                where = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in extract_tb(error.__traceback__)]
+                where = [
+                    f"{Path(frame.filename).name}:{frame.lineno}" for frame in extract_tb(error.__traceback__)
+                ]
                 _log.error("a request failed", kind=type(error).__name__, where=where[-8:])
 
 

@@ -16,7 +16,7 @@ from ops.reach import free_port
 
 HERE = Path(__file__).parent
 CLIENT_ID, CLIENT_SECRET = "jardem-console", "secret-of-a-test"
-_SECONDS = 180.0
+_SECONDS = 420.0
 
 
 def obstacle() -> str | None:
@@ -41,7 +41,10 @@ class Keycloak:
         shutil.copy(HERE / "pom.xml", self._folder)
         unpack = ["mvn", "--batch-mode", "--quiet", "--file", str(self._folder / "pom.xml")]
         fetched = subprocess.run(  # noqa: S603
-            [*unpack, "dependency:unpack", f"-DoutputDirectory={self._folder}"], capture_output=True, text=True, check=False
+            [*unpack, "dependency:unpack", f"-DoutputDirectory={self._folder}"],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert fetched.returncode == 0, fetched.stdout[-2000:] + fetched.stderr[-2000:]
         home = next(self._folder.glob("keycloak-*"))
@@ -49,15 +52,17 @@ class Keycloak:
         shutil.copy(HERE / "realm.json", home / "data" / "import" / "realm.json")
         started = ["bash", str(home / "bin" / "kc.sh"), "start-dev", "--import-realm"]
         started += ["--http-host=127.0.0.1", f"--http-port={self._port}"]
-        log = (self._folder / "keycloak.log").open("wb")
-        self._process = subprocess.Popen(  # noqa: S603
-            started,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, "JAVA_OPTS_KC_HEAP": "-Xms64m -Xmx512m"},
-            start_new_session=True,
-        )
-        self._wait()
+        quick = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+        environment = {**os.environ, "JAVA_OPTS_KC_HEAP": "-Xms64m -Xmx512m", "JAVA_OPTS_APPEND": quick}
+        with (self._folder / "keycloak.log").open("wb") as log:
+            self._process = subprocess.Popen(  # noqa: S603
+                started, stdout=log, stderr=subprocess.STDOUT, env=environment, start_new_session=True
+            )
+        try:
+            self._wait()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(
