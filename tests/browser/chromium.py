@@ -1,4 +1,4 @@
-"""Chromium for the tests of the console, driven by Playwright; skipped with the reason where there is none."""
+"""Chromium for the tests of the console, driven by Playwright; they are skipped where there is none."""
 
 import shutil
 from collections.abc import AsyncIterator
