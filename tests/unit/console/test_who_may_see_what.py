@@ -18,7 +18,7 @@ from tests.unit.console.running import Running, csrf
 EVERYBODY = "everybody"
 """Of a route that nobody has to be signed in for."""
 
-PAGES: dict[str, May | None | str] = {
+PAGES: dict[str, May | str | None] = {
     "GET /sign-in": EVERYBODY,
     "POST /sign-in": EVERYBODY,
     "POST /sign-in/provider": EVERYBODY,
