@@ -14,7 +14,7 @@ from pygal.style import Style
 _WIDTH = 420
 _ROW = 28
 _MARGIN = 30
-_LEGEND = 64
+_LEGEND = 48
 _STYLE = Style(
     font_family="sans-serif",
     label_font_size=15,
@@ -27,6 +27,7 @@ _STYLE = Style(
 _LEFT_OUT = ("defs", "title", "desc")
 """What pygal writes for its script and for itself: styles, the configuration, a title that names pygal."""
 _BESIDE = 5.0
+_THREE = 3
 _PERCENTS = (0, 25, 50, 75, 100)
 
 Number = Callable[[float], str]
@@ -40,6 +41,8 @@ def _plain(root: Element) -> Element:
             if child.tag in _LEFT_OUT or "tooltip-overlay" in child.get("class", ""):
                 parent.remove(child)
             child.attrib.pop("style", None)
+            child.attrib.pop("id", None)
+    root.attrib.pop("id", None)
     root.set("aria-hidden", "true")
     root.set("focusable", "false")
     return root
@@ -82,12 +85,14 @@ def _legend(names: Sequence[str]) -> dict[str, Any]:
     return {
         "show_legend": True,
         "legend_at_bottom": True,
-        "legend_at_bottom_columns": min(len(names), 2) or 1,
+        "legend_at_bottom_columns": 3 if len(names) == _THREE else 2,
     }
 
 
 def bars(rows: Sequence[tuple[str, float]], number: Number) -> Markup:
     """A horizontal bar for each row, the first on top, with its number at it."""
+    if not rows:
+        return Markup()
     chart = pygal.HorizontalBar(
         **_options(_MARGIN + _ROW * max(len(rows), 1), number),
         print_values=True,
@@ -105,6 +110,8 @@ def bars(rows: Sequence[tuple[str, float]], number: Number) -> Markup:
 
 def shares(rows: Sequence[tuple[str, Sequence[float]]], names: Sequence[str], number: Number) -> Markup:
     """A horizontal bar for each row, made of the parts that are named; the parts are in percent."""
+    if not rows:
+        return Markup()
     options = _options(_MARGIN + _LEGEND + _ROW * max(len(rows), 1), number) | _legend(names)
     chart = pygal.HorizontalStackedBar(
         **options, y_labels=_PERCENTS, show_x_guides=False, range=(0, 100), spacing=4
@@ -117,6 +124,8 @@ def shares(rows: Sequence[tuple[str, Sequence[float]]], names: Sequence[str], nu
 
 def columns(rows: Sequence[tuple[str, float]], number: Number) -> Markup:
     """A column for each row, from left to right, with its number at it."""
+    if not rows:
+        return Markup()
     chart = pygal.Bar(
         **_options(220, number),
         print_values=True,
@@ -136,6 +145,8 @@ def lines(
     labels: Sequence[str], series: Sequence[tuple[str, Sequence[float]]], number: Number, *, every: int = 7
 ) -> Markup:
     """A line for each series over the same labels, of which every so many is written."""
+    if not labels:
+        return Markup()
     chart = pygal.Line(
         **(_options(290, number) | _legend([name for name, _ in series])),
         show_minor_x_labels=False,

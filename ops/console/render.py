@@ -65,7 +65,9 @@ class Renderer:
     ) -> HTMLResponse:
         """A page, never kept by any cache."""
         content = await self.text(request, template, **values)
-        return HTMLResponse(content, status, {**PRIVATE, **(headers or {})})
+        # Headers of dead letters may hold halves of characters, which no page can say.
+        said = content.encode("utf-8", "backslashreplace")
+        return HTMLResponse(said, status, {**PRIVATE, **(headers or {})})
 
     async def plain(
         self,

@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from ops.console.access import May, User
 from ops.console.context import Console, console_of
 from ops.console.guard import require, still_allowed
+from ops.read_model.database import DatabaseError
 
 router = APIRouter()
 
@@ -37,8 +38,18 @@ async def fresh(request: Request, _: Annotated[User, Depends(require(May.LOOK))]
 
 
 async def _told(request: Request, console: Console) -> AsyncIterator[str]:
+    store = console.store
     yield "retry: 3000\nevent: alive\ndata: \n\n"
-    while not console.stopping.is_set() and await still_allowed(request, May.LOOK):
-        changed = await console.store.wait_changed(QUIET_SECONDS)
-        yield f"event: {'changed' if changed else 'alive'}\ndata: \n\n"
-        await asyncio.sleep(_BETWEEN)
+    try:
+        seen = await store.changes()
+        while not console.stopping.is_set() and await still_allowed(request, May.LOOK):
+            if await store.changes() == seen:
+                await store.wait_changed(QUIET_SECONDS)
+            changed = await store.changes() != seen
+            # What changes within this second is told with it; and what is shown is not older than the change.
+            await asyncio.sleep(_BETWEEN)
+            seen = await store.changes() if changed else seen
+            yield f"event: {'changed' if changed else 'alive'}\ndata: \n\n"
+    except DatabaseError:
+        # The page tries again by itself, and says meanwhile since when it is not live.
+        return

@@ -52,13 +52,13 @@ def figures_of(overview: Overview, words: Words) -> list[Figure]:
         _per_day(overview, words),
         _waiting(overview, words),
         _uptake(overview, words),
-        _counts("by_state", "state", _in_order(overview.by_state), words),
-        _counts("endings", "reason", _largest(overview.endings), words),
-        _counts("sms_status", "sms_status", _largest(overview.sms_status), words),
-        _counts("sms_errors", "sms_error", _largest(overview.sms_errors), words),
+        _counts("by_state", "state", "state", _in_order(overview.by_state), words),
+        _counts("endings", "reason", "reason", _largest(overview.endings), words),
+        _counts("sms_status", "state", "sms_status", _largest(overview.sms_status), words),
+        _counts("sms_errors", "code", "sms_error", _largest(overview.sms_errors), words),
     ]
     if overview.waiting:
-        found.insert(2, _counts("service_waits", "note", _largest(overview.waiting), words))
+        found.insert(2, _counts("service_waits", "reason", "note", _largest(overview.waiting), words))
     return found
 
 
@@ -102,14 +102,14 @@ def _uptake(overview: Overview, words: Words) -> Figure:
         rows.append((ground, asked, *agreed_in, words.percent(agreed, asked)))
     spoken = [words(f"spoken.{language}") for language in _LANGUAGES]
     head = [words("col.ground"), words("col.offered"), *spoken, words("col.share")]
-    names = [*(words("now.consent_in", language=one) for one in spoken), words("now.no_consent")]
+    names = [*spoken, words("now.no_consent")]
     plot = plots.shares(parts, names, lambda value: words.percent(value, 100))
     return Figure("uptake", "now.uptake", plot, rows, head)
 
 
-def _counts(name: str, group: str, counts: Sequence[tuple[str, int]], words: Words) -> Figure:
+def _counts(name: str, column: str, group: str, counts: Sequence[tuple[str, int]], words: Words) -> Figure:
     rows = [(words.known(group, value), count) for value, count in counts]
-    head = [words("col.state"), words("col.count")]
+    head = [words(f"col.{column}"), words("col.count")]
     return Figure(name.replace("_", "-"), f"now.{name}", plots.bars(rows, words.number), rows, head)
 
 

@@ -14,13 +14,12 @@ from ops.console.guard import require, search_allowed
 from ops.console.pages.cases import cases_page
 from ops.console.pages.forms import BadFieldError, complaint, fields_of
 from ops.read_model.views import CaseFilter
-from schemas.values import check_iin, check_phone
+from schemas.values import check_iin, check_phone, is_kazakh_mobile
 
 router = APIRouter()
 
 _IIN_DIGITS = 12
 _LOCAL_DIGITS = 11
-_NATIONAL_DIGITS = 10
 _SEPARATORS = re.compile(r"[\s().\-–]")
 
 
@@ -36,8 +35,8 @@ class Wanted:
 def recognised(text: str) -> Wanted:
     """What was typed. Raises `BadFieldError`, which does not repeat it.
 
-    Eleven digits that begin with 7 or 8, and ten that begin with 7, are numbers of Kazakhstan as people write
-    them; twelve are an IIN.
+    Mobile numbers of Kazakhstan are known as people write them, with 8 or 7 in front or neither; twelve
+    digits are an IIN.
 
     >>> recognised("8 (701) 234-56-78").phone
     '+77012345678'
@@ -54,10 +53,9 @@ def recognised(text: str) -> Wanted:
         raise BadFieldError("find.unclear")
     if compact.startswith("+"):
         return Wanted(phone=_phone(compact))
-    if len(digits) == _LOCAL_DIGITS and digits[0] in "78":
-        return Wanted(phone=_phone(f"+7{digits[1:]}"))
-    if len(digits) == _NATIONAL_DIGITS and digits[0] == "7":
-        return Wanted(phone=_phone(f"+7{digits}"))
+    national = digits[1:] if len(digits) == _LOCAL_DIGITS and digits[0] in "78" else digits
+    if is_kazakh_mobile(f"+7{national}"):
+        return Wanted(phone=f"+7{national}")
     if len(digits) != _IIN_DIGITS:
         raise BadFieldError("find.iin_length", n=len(digits))
     try:

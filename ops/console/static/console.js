@@ -4,7 +4,7 @@
   "use strict";
   const SILENCE = 20000; // The server speaks at least every five seconds.
   let heard = 0;
-  let opened = new Set();
+  const opened = new Set();
 
   const sign = () => document.getElementById("live-sign");
 
@@ -26,9 +26,10 @@
   document.addEventListener("htmx:sseClose", () => tell(false));
   setInterval(() => { if (heard && Date.now() - heard > SILENCE) tell(false); }, 1000);
 
-  document.addEventListener("htmx:beforeSwap", () => {
-    opened = new Set([...document.querySelectorAll("details[open][id]")].map((one) => one.id));
-  });
+  document.addEventListener("toggle", (event) => {
+    const { id, open } = event.target;
+    if (id) opened[open ? "add" : "delete"](id);
+  }, true);
   document.addEventListener("htmx:afterSettle", () => {
     for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
   });

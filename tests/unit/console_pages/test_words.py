@@ -173,7 +173,7 @@ def test_the_contract_s_notes_are_found() -> None:
 def test_every_note_of_the_contract_has_words(language: str) -> None:
     words = WORDS[language]
     unsaid = [
-        note for note in sorted(notes()) if note_in_words(words, note) == note and note not in EndReason
+        note for note in sorted(notes()) if note_in_words(words, note) == note and note not in set(EndReason)
     ]
     assert unsaid == []
 
