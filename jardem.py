@@ -80,9 +80,7 @@ def console(
     if ctx.invoked_subcommand is not None:
         return
 
-    from ops.read_model.rebuild import rebuild_read_model
-
-    from ops.console.server import run_console
+    from ops.console.server import rebuild_read_model, run_console
     from streams.logs import configure_logging
     from streams.settings.checks import unknown_variables
     from streams.settings.load import load_settings

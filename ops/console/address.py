@@ -29,9 +29,10 @@ def host_name(header: str) -> str:
     """
     try:
         parts = urlsplit(f"//{header}")
-        return "" if parts.username or parts.path or (parts.port or 1) < 0 else parts.hostname or ""
+        strange = parts.username or parts.path or (parts.port or 1) < 0
     except ValueError:
         return ""
+    return "" if strange else parts.hostname or ""
 
 
 def origin_of(settings: Settings, host: str) -> str:

@@ -1,4 +1,4 @@
-"""Where the console's events go: one producer, acknowledged by all in-sync replicas, that never sends late."""
+"""Where the console's events go: one producer, acknowledged by all in-sync replicas, never sending late."""
 
 import asyncio
 from typing import Protocol

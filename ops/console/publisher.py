@@ -58,8 +58,8 @@ class Publisher:
     """Publishes acts. `form_id` names the form that was sent: sent again unchanged, it is the same act.
 
     Every method returns the act's id (its `ce_id`) when the broker has acknowledged both the audit's event
-    and the act. Raises `NotRecordedError` where it did not: sending the same form again is then safe, whatever
-    the broker has of it.
+    and the act. Raises `NotRecordedError` where it did not: sending the same form again is then safe,
+    whatever the broker has of it.
     """
 
     sink: Sink

@@ -156,8 +156,8 @@ class Settings(BaseSettings):
     console_proxies: str = Field(
         "",
         pattern=r"^[0-9a-fA-F.:/, ]*$",
-        description="the addresses of the proxies before the console, parted by commas, that are believed who "
-        "calls",
+        description="the addresses of the proxies before the console, parted by commas, that are believed "
+        "who calls",
     )
     oidc_issuer: WebAddress = Field(
         "",
@@ -175,7 +175,7 @@ class Settings(BaseSettings):
     )
     oidc_roles: Roles = Field(
         None,
-        description="what the provider calls our roles, where otherwise: caseworker=social-worker,officer=chief",
+        description="what the provider calls our roles, where otherwise: caseworker=social,officer=chief",
     )
     health_bind: OptionalBind = Field(
         Address("127.0.0.1", 6066),

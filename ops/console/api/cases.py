@@ -39,6 +39,23 @@ class Sought(Model):
         return self
 
 
+class Filters(Model):
+    """Which cases are listed, and which page of them."""
+
+    state: str | None = None
+    ground: str | None = None
+    reason: str | None = None
+    language: str | None = None
+    overdue: bool = False
+    not_understood: bool = False
+    held: bool = False
+    waits_for_service: bool = False
+    since: Instant | None = Field(None, description="Whose last step is not before this.")
+    until: Instant | None = Field(None, description="Whose last step is before this.")
+    after: str | None = Field(None, description="The `next` of the page before.")
+    limit: int = Field(50, ge=1, le=500)
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """Whose cases they are. `person_id` is None for a number with which nobody's case has to do."""
@@ -60,36 +77,16 @@ async def case(case_id: CaseId, console: FreshConsole, user: Looker, unmask: Unm
 
 
 @router.get("/cases", responses=responses())
-async def cases(  # noqa: PLR0913 - each is a filter
+async def cases(
     console: FreshConsole,
     _: Browser,
-    state: str | None = None,
-    ground: str | None = None,
-    reason: str | None = None,
-    language: str | None = None,
-    overdue: bool = False,  # noqa: FBT002 - parameters of the request
-    not_understood: bool = False,  # noqa: FBT002
-    held: bool = False,  # noqa: FBT002
-    waits_for_service: bool = False,  # noqa: FBT002
-    since: Annotated[Instant | None, Query(description="Whose last step is not before this.")] = None,
-    until: Annotated[Instant | None, Query(description="Whose last step is before this.")] = None,
-    after: After = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    filters: Annotated[Filters, Query()],
 ) -> Page[CaseRow]:
     """Cases by filters, masked, those whose last step is the newest first."""
-    wanted = CaseFilter(
-        state=state,
-        ground=ground,
-        reason=reason,
-        language=language,
-        overdue=overdue,
-        not_understood=not_understood,
-        held=held,
-        waits_for_service=waits_for_service,
-        since=since,
-        until=until,
-    )
-    return await console.queries.cases(wanted, at=console.clock.now(), after=after, limit=limit)
+    given = filters.model_dump(exclude={"after", "limit"})
+    wanted = CaseFilter(**given)
+    now = console.clock.now()
+    return await console.queries.cases(wanted, at=now, after=filters.after, limit=filters.limit)
 
 
 @router.post("/persons/search", responses=responses(429))

@@ -54,7 +54,7 @@ _TITLES = {
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What a route may answer besides: for the description."""
     schema = {"$ref": "#/components/schemas/Problem"}
-    titles = {status: title for status, title in reversed(list(_TITLES.values()))}
+    titles = dict(reversed(_TITLES.values()))
     return {
         status: {"description": titles[status], "content": {MEDIA_TYPE: {"schema": schema}}}
         for status in sorted({400, 401, 403, 503, *statuses})

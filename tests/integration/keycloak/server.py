@@ -1,5 +1,6 @@
 """A real Keycloak in development mode, with the realm beside this file, as Maven Central has it."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -40,7 +41,7 @@ class Keycloak:
         # Maven notes beside the pom what it has unpacked already.
         shutil.copy(HERE / "pom.xml", self._folder)
         unpack = ["mvn", "--batch-mode", "--quiet", "--file", str(self._folder / "pom.xml")]
-        fetched = subprocess.run(  # noqa: S603
+        fetched = subprocess.run(
             [*unpack, "dependency:unpack", f"-DoutputDirectory={self._folder}"],
             capture_output=True,
             text=True,
@@ -52,10 +53,10 @@ class Keycloak:
         shutil.copy(HERE / "realm.json", home / "data" / "import" / "realm.json")
         started = ["bash", str(home / "bin" / "kc.sh"), "start-dev", "--import-realm"]
         started += ["--http-host=127.0.0.1", f"--http-port={self._port}"]
-        quick = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+        quick = "-XX:TieredStopAtLevel=1"
         environment = {**os.environ, "JAVA_OPTS_KC_HEAP": "-Xms64m -Xmx512m", "JAVA_OPTS_APPEND": quick}
         with (self._folder / "keycloak.log").open("wb") as log:
-            self._process = subprocess.Popen(  # noqa: S603
+            self._process = subprocess.Popen(
                 started, stdout=log, stderr=subprocess.STDOUT, env=environment, start_new_session=True
             )
         try:
@@ -73,7 +74,8 @@ class Keycloak:
     def stop(self) -> None:
         """End it with all its children, at once."""
         if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(30)
             self._process = None
 

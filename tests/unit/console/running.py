@@ -1,4 +1,4 @@
-"""A console whose parts are the real ones, on SQLite; the broker alone is replaced, at the producer's edge."""
+"""A console of the real parts, on SQLite; the broker alone is replaced, at the producer's edge."""
 
 import re
 from collections.abc import AsyncIterator

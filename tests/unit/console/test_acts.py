@@ -15,7 +15,7 @@ from schemas.cloudevents import decode
 from schemas.emaket import DecisionSigned
 from schemas.ids import Pseudonyms
 from schemas.operators import OperatorActed
-from streams.officer_signatures import OfficerSignatures, OfficerKeys, load_officers
+from streams.officer_signatures import OfficerKeys, OfficerSignatures, load_officers
 from tests.officers import OFFICER, SIGNED_AT, jwk, jws
 from tests.unit.console.running import Running
 

@@ -68,7 +68,7 @@ async def test_every_answer_is_as_the_description_says(running: Running) -> None
     program = await running.program(*Role)
     case = await some_case(running)
     letters = (await program.get("/dead-letters")).json()["rows"]
-    asked = {
+    asked: dict[str, dict[str, Any]] = {
         "/cases": {"params": {"limit": 5}},
         "/cases/{case_id}": {"params": {"unmask": True}},
         "/persons/search": {"json": {"iin": case.iin}},
@@ -100,7 +100,10 @@ async def test_every_answer_is_as_the_description_says(running: Running) -> None
 async def test_nobody_is_named_unless_the_role_may_and_asks(running: Running, role: Role) -> None:
     program = await running.program(role)
     case = await some_case(running)
-    asked = [("get", f"/cases/{case.case_id}", None), ("get", f"/persons/{case.person_id}/cases", None)]
+    asked: list[tuple[str, str, Any]] = [
+        ("get", f"/cases/{case.case_id}", None),
+        ("get", f"/persons/{case.person_id}/cases", None),
+    ]
     asked.append(("post", "/persons/search", {"iin": case.iin}))
     for method, path, body in asked:
         masked = await program.request(method, path, json=body)

@@ -58,7 +58,7 @@ def test_production_needs_https_where_people_and_secrets_go(tmp_path: Path) -> N
 
 def test_whoever_listens_to_others_says_under_which_name(tmp_path: Path) -> None:
     users = users_file(tmp_path / "users.json").path
-    (line,) = faults(console_users=users, console_bind="0.0.0.0:8090")  # noqa: S104 - it is refused
+    (line,) = faults(console_users=users, console_bind="0.0.0.0:8090")
     assert line.startswith("JARDEM_CONSOLE_BIND")
     assert faults(console_users=users, console_bind="[::1]:8090") == []
     (line,) = faults(**OPENID | {"console_url": "https://example.kz/console"})

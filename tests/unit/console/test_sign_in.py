@@ -65,7 +65,7 @@ async def test_a_wrong_password_and_an_unknown_name_are_answered_alike(running: 
 def test_an_unknown_name_takes_as_long_as_a_wrong_password(tmp_path: Path) -> None:
     user = users_file(tmp_path / "users.json").find("viewer")
 
-    def seconds(known: bool) -> float:
+    def seconds(*, known: bool) -> float:
         began = time.perf_counter()
         assert not verified(user if known else None, "wrong password")
         return time.perf_counter() - began

@@ -18,7 +18,7 @@ from tests.unit.console.running import Running, csrf
 EVERYBODY = "everybody"
 """Of a route that nobody has to be signed in for."""
 
-PAGES: dict[str, May | None | str] = {
+PAGES: dict[str, May | str | None] = {
     "GET /sign-in": EVERYBODY,
     "POST /sign-in": EVERYBODY,
     "POST /sign-in/provider": EVERYBODY,
@@ -131,7 +131,8 @@ async def test_every_page_has_a_row_and_demands_what_it_says(running: Running) -
     routes = routes_of(running.app)
     assert set(routes) == set(PAGES)
     for name, route in routes.items():
-        assert (list(demands(route.dependant)) or [EVERYBODY]) == [PAGES[name]], name
+        found: list[May | str | None] = list(demands(route.dependant))
+        assert (found or [EVERYBODY]) == [PAGES[name]], name
 
 
 async def test_every_route_of_the_api_has_a_row_and_demands_what_it_says(running: Running) -> None:
