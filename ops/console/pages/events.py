@@ -11,6 +11,7 @@ from ops.console.access import May, User
 from ops.console.context import Console, console_of
 from ops.console.guard import require, still_allowed
 from ops.read_model.database import DatabaseError
+from ops.read_model.store import Store
 
 router = APIRouter()
 
@@ -44,12 +45,24 @@ async def _told(request: Request, console: Console) -> AsyncIterator[str]:
         seen = await store.changes()
         while not console.stopping.is_set() and await still_allowed(request, May.LOOK):
             if await store.changes() == seen:
-                await store.wait_changed(QUIET_SECONDS)
+                await _wait(store)
             changed = await store.changes() != seen
             # What changes within this second is told with it; and what is shown is not older than the change.
             await asyncio.sleep(_BETWEEN)
             seen = await store.changes() if changed else seen
             yield f"event: {'changed' if changed else 'alive'}\ndata: \n\n"
+        # A page whose session has ended asks once more, and is led to the sign-in.
+        yield "event: alive\ndata: \n\n"
     except DatabaseError:
         # The page tries again by itself, and says meanwhile since when it is not live.
         return
+
+
+async def _wait(store: Store) -> None:
+    """Wait for a change, at most `QUIET_SECONDS`. A browser that goes does not break the wait in two.
+
+    Starlette cancels a stream again and again until it ends, which no wait under a lock bears.
+    """
+    waiting = asyncio.ensure_future(store.wait_changed(QUIET_SECONDS))
+    waiting.add_done_callback(lambda done: done.cancelled() or done.exception())
+    await asyncio.shield(waiting)
