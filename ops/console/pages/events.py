@@ -1,8 +1,8 @@
 """What tells open pages that something has changed: server-sent events, at most one a second."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Annotated
+from collections.abc import AsyncIterator, Coroutine
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response, StreamingResponse
@@ -44,12 +44,25 @@ async def _told(request: Request, console: Console) -> AsyncIterator[str]:
         seen = await store.changes()
         while not console.stopping.is_set() and await still_allowed(request, May.LOOK):
             if await store.changes() == seen:
-                await store.wait_changed(QUIET_SECONDS)
+                await _unless_stopping(console, store.wait_changed(QUIET_SECONDS))
             changed = await store.changes() != seen
             # What changes within this second is told with it; and what is shown is not older than the change.
-            await asyncio.sleep(_BETWEEN)
+            await _unless_stopping(console, asyncio.sleep(_BETWEEN))
             seen = await store.changes() if changed else seen
             yield f"event: {'changed' if changed else 'alive'}\ndata: \n\n"
     except DatabaseError:
         # The page tries again by itself, and says meanwhile since when it is not live.
         return
+
+
+async def _unless_stopping(console: Console, wait: Coroutine[Any, Any, object]) -> None:
+    """Wait for this, or until the console stops. Raises what the wait raises."""
+    waiting, stopping = asyncio.create_task(wait), asyncio.create_task(console.stopping.wait())
+    try:
+        await asyncio.wait((waiting, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if waiting.done():
+            waiting.result()
+    finally:
+        waiting.cancel()
+        stopping.cancel()
+        await asyncio.gather(waiting, stopping, return_exceptions=True)
