@@ -82,7 +82,8 @@ def console(settings: Settings, port: int) -> Iterator[subprocess.Popen[str]]:
         yield process
     finally:
         process.kill()
-        process.communicate()
+        if process.stderr is not None and not process.stderr.closed:
+            process.communicate()
 
 
 async def ready(port: int, process: subprocess.Popen[str]) -> str:

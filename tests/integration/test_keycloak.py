@@ -49,7 +49,12 @@ class Person:
 
     def __init__(self, console: Running) -> None:
         self.console = console.browser()
-        self.provider = httpx.AsyncClient(timeout=30, event_hooks={"response": [self._as_browsers_do]})
+        # Nothing is left open between two pages.
+        self.provider = httpx.AsyncClient(
+            timeout=30,
+            limits=httpx.Limits(max_keepalive_connections=0),
+            event_hooks={"response": [self._as_browsers_do]},
+        )
 
     async def _as_browsers_do(self, _: httpx.Response) -> None:
         """Send secure cookies to this machine over http too."""

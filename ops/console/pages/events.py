@@ -1,8 +1,8 @@
 """What tells open pages that something has changed: server-sent events, at most one a second."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Annotated
+from collections.abc import AsyncIterator, Coroutine
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response, StreamingResponse
@@ -11,7 +11,6 @@ from ops.console.access import May, User
 from ops.console.context import Console, console_of
 from ops.console.guard import require, still_allowed
 from ops.read_model.database import DatabaseError
-from ops.read_model.store import Store
 
 router = APIRouter()
 
@@ -45,10 +44,10 @@ async def _told(request: Request, console: Console) -> AsyncIterator[str]:
         seen = await store.changes()
         while not console.stopping.is_set() and await still_allowed(request, May.LOOK):
             if await store.changes() == seen:
-                await _wait(store)
+                await _unless_stopping(console, store.wait_changed(QUIET_SECONDS))
             changed = await store.changes() != seen
             # What changes within this second is told with it; and what is shown is not older than the change.
-            await asyncio.sleep(_BETWEEN)
+            await _unless_stopping(console, asyncio.sleep(_BETWEEN))
             seen = await store.changes() if changed else seen
             yield f"event: {'changed' if changed else 'alive'}\ndata: \n\n"
         # A page whose session has ended asks once more, and is led to the sign-in.
@@ -58,11 +57,18 @@ async def _told(request: Request, console: Console) -> AsyncIterator[str]:
         return
 
 
-async def _wait(store: Store) -> None:
-    """Wait for a change, at most `QUIET_SECONDS`. A browser that goes does not break the wait in two.
+async def _unless_stopping(console: Console, wait: Coroutine[Any, Any, object]) -> None:
+    """Wait for this, or until the console stops. Raises what the wait raises.
 
-    Starlette cancels a stream again and again until it ends, which no wait under a lock bears.
+    The wait is a task of its own: Starlette cancels a stream again and again until it ends, which no wait under
+    a lock bears.
     """
-    waiting = asyncio.ensure_future(store.wait_changed(QUIET_SECONDS))
-    waiting.add_done_callback(lambda done: done.cancelled() or done.exception())
-    await asyncio.shield(waiting)
+    waiting, stopping = asyncio.create_task(wait), asyncio.create_task(console.stopping.wait())
+    try:
+        await asyncio.wait((waiting, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if waiting.done():
+            waiting.result()
+    finally:
+        waiting.cancel()
+        stopping.cancel()
+        await asyncio.gather(waiting, stopping, return_exceptions=True)
