@@ -60,8 +60,8 @@ async def _told(request: Request, console: Console) -> AsyncIterator[str]:
 async def _unless_stopping(console: Console, wait: Coroutine[Any, Any, object]) -> None:
     """Wait for this, or until the console stops. Raises what the wait raises.
 
-    The wait is a task of its own: Starlette cancels a stream again and again until it ends, which no wait under
-    a lock bears.
+    The wait is a task of its own: Starlette cancels a stream again and again until it ends, which no wait
+    under a lock bears.
     """
     waiting, stopping = asyncio.create_task(wait), asyncio.create_task(console.stopping.wait())
     try:
