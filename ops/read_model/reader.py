@@ -60,13 +60,14 @@ class Reader:
 
     async def look_for_partitions(self) -> None:
         """Notice topics and partitions that are new, and topics that were made anew: those begin again."""
-        there = await asyncio.wait_for(self._consumer.topics(), _ASK_SECONDS)
-        names = [topic for topic in self._topics if topic in there]
-        ids = await topic_ids(self._consumer._client, names)  # noqa: SLF001 - aiokafka tells no ids itself
+        client = self._consumer._client  # noqa: SLF001 - aiokafka itself tells only of what is assigned
+        there = await asyncio.wait_for(client.fetch_all_metadata(), _ASK_SECONDS)
+        names = [topic for topic in self._topics if topic in there.topics()]
+        ids = await topic_ids(client, names)
         wanted = {
             (topic, number): ids.get(topic)
             for topic in names
-            for number in self._consumer.partitions_for_topic(topic) or ()
+            for number in there.partitions_for_topic(topic) or ()
         }
         assigned = {(tp.topic, tp.partition) for tp in self._consumer.assignment()}
         remade = {

@@ -45,7 +45,7 @@ class Freshness:
     @property
     def fresh(self) -> bool:
         """Whether pages may be taken for the present state."""
-        return self.problem is None and not self.behind
+        return self.problem is None and self.behind == 0
 
 
 @dataclass(frozen=True, slots=True)

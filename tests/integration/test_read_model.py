@@ -32,8 +32,8 @@ from tests.read_model import PSEUDONYMS, Rows, all_rows, settings_in
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(300)]
 
-CASES = 250
-HERE = Path(__file__)
+CASES = 600
+ROOT = Path(__file__).parents[2]
 AUDIT = ConsoleAudited.name
 
 
@@ -109,7 +109,8 @@ async def reads_beyond(store: Store, offset: int) -> None:
 def start_follower(settings: Settings) -> subprocess.Popen[bytes]:
     url = settings.console_database.get_secret_value()
     arguments = [str(settings.data_dir), settings.kafka, *([url] if url else [])]
-    return subprocess.Popen([sys.executable, str(HERE.with_name("read_model_follower.py")), *arguments])
+    module = "tests.integration.read_model_follower"
+    return subprocess.Popen([sys.executable, "-m", module, *arguments], cwd=ROOT)
 
 
 async def clean(broker: KafkaBroker, folder: Path) -> Rows:
