@@ -114,7 +114,7 @@ def shares(rows: Sequence[tuple[str, Sequence[float]]], names: Sequence[str], nu
         return Markup()
     options = _options(_MARGIN + _LEGEND + _ROW * max(len(rows), 1), number) | _legend(names)
     chart = pygal.HorizontalStackedBar(
-        **options, y_labels=_PERCENTS, show_x_guides=False, range=(0, 100), spacing=4
+        **options, margin_right=24, y_labels=_PERCENTS, show_x_guides=False, range=(0, 100), spacing=4
     )
     chart.x_labels = [label for label, _ in reversed(rows)]
     for place, name in enumerate(names):

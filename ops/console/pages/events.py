@@ -50,13 +50,19 @@ async def _told(request: Request, console: Console) -> AsyncIterator[str]:
             await _unless_stopping(console, asyncio.sleep(_BETWEEN))
             seen = await store.changes() if changed else seen
             yield f"event: {'changed' if changed else 'alive'}\ndata: \n\n"
+        # A page whose session has ended asks once more, and is led to the sign-in.
+        yield "event: alive\ndata: \n\n"
     except DatabaseError:
         # The page tries again by itself, and says meanwhile since when it is not live.
         return
 
 
 async def _unless_stopping(console: Console, wait: Coroutine[Any, Any, object]) -> None:
-    """Wait for this, or until the console stops. Raises what the wait raises."""
+    """Wait for this, or until the console stops. Raises what the wait raises.
+
+    The wait is a task of its own: Starlette cancels a stream again and again until it ends, which no wait
+    under a lock bears.
+    """
     waiting, stopping = asyncio.create_task(wait), asyncio.create_task(console.stopping.wait())
     try:
         await asyncio.wait((waiting, stopping), return_when=asyncio.FIRST_COMPLETED)

@@ -5,8 +5,9 @@ import re
 import httpx
 import pytest
 
+from ops.bench.histories import NOW
 from ops.console.words import LANGUAGES, catalogue
-from ops.read_model.views import CaseFilter
+from ops.read_model.views import CaseFilter, Freshness
 from tests.unit.console_pages.conftest import CASES, Told
 from tests.unit.console_pages.html import read
 
@@ -135,3 +136,32 @@ async def test_older_pages_and_back_again_show_every_case_once(told: Told) -> No
     assert back
     before = await browser.get(back.group(1).replace("&amp;", "&"))
     assert re.findall(r'<a class="id" href="/cases/([0-9a-f-]{36})"', before.text) == seen[-70:-20]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("problem", ["broker_away", "nobody_follows", "rebuilding"])
+async def test_what_is_behind_is_never_shown_as_fresh(
+    told: Told, monkeypatch: pytest.MonkeyPatch, problem: str, language: str
+) -> None:
+    words = catalogue(language)
+    stale = Freshness(as_of=NOW, behind=1234, problem=problem, unread=2)
+
+    async def behind() -> Freshness:
+        return stale
+
+    monkeypatch.setattr(told.running.console.renderer, "_freshness", behind)
+    for path, (role, _) in [*PAGES.items(), ("/fresh", ("viewer", ""))]:
+        text = read((await (await told.as_(role, language)).get(path)).text).text
+        assert str(words["fresh.stale"]) in text, path
+        assert str(words[f"problem.{problem}"]) in text
+        assert re.search(r"1\W?234", text)
+
+
+async def test_what_was_never_read_says_so(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never() -> Freshness:
+        return Freshness(as_of=None, behind=None, problem="nobody_follows")
+
+    monkeypatch.setattr(told.running.console.renderer, "_freshness", never)
+    text = read((await (await told.as_("viewer")).get("/help")).text).text
+    assert "Nothing has been read yet" in text
+    assert "how far behind is not known" in text
