@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,11 +11,12 @@ import pytest
 from ops.reach import free_port
 from schemas.ids import Pseudonyms
 from sms.carrier import Accepted
-from sms.simulator import Simulator
+from sms.simulator import About, Link, QuickAnswer, Simulator
 from sms.twilio.webhooks import Account, Webhooks, WebhookServer
 from streams.clock import Clock
 from tests.browser.browser import Tab, browsing
-from tests.unit.sms.bad_api import ACCOUNT, SENDER, TOKEN
+from tests.unit.sms.bad_api import ACCOUNT as ACCOUNT_SID
+from tests.unit.sms.bad_api import SENDER, TOKEN
 from tests.unit.sms.carriers import twilio_carrier
 from tests.unit.sms.webhook_calls import MemoryInbox
 
@@ -23,6 +24,19 @@ PHONE, OTHER = "+77015550101", "+77015550102"
 OFFER = (
     "Е-макет: Сізге жәрдемақы тағайындалуы мүмкін. 1 - иә, 0 - жоқ.\n\nВам положено пособие. 2 - да, 0 - нет."
 )
+CHOICE, ACCOUNT = "Бірге ме? 3 - иә, 4 - жоқ.", "Шотыңызды жіберіңіз."
+IBAN = "KZ86125KZT5004100100"
+
+
+def asked(phone: str, texts: Sequence[str]) -> Sequence[QuickAnswer]:
+    """What the last text asks, as whoever runs the simulator says it."""
+    del phone
+    no = QuickAnswer("0", "no")
+    return {
+        OFFER: (QuickAnswer("1", "agree, in Kazakh"), QuickAnswer("2", "agree, in Russian"), no),
+        CHOICE: (QuickAnswer("3", "together, in one"), QuickAnswer("4", "on its own"), no),
+        ACCOUNT: (QuickAnswer(IBAN, "paste an account", fills=True), no),
+    }.get(texts[-1] if texts else "", ())
 
 
 @pytest.fixture
@@ -38,7 +52,11 @@ async def simulator(inbox: MemoryInbox) -> AsyncIterator[Simulator]:
     async with (
         WebhookServer(webhooks, "127.0.0.1", port),
         Simulator(
-            account_sid=ACCOUNT, auth_token=TOKEN, sender=SENDER, inbound_url=f"{own}/sms/inbound"
+            account_sid=ACCOUNT_SID,
+            auth_token=TOKEN,
+            sender=SENDER,
+            inbound_url=f"{own}/sms/inbound",
+            asked=asked,
         ) as running,
     ):
         yield running
@@ -63,9 +81,14 @@ def on(phone: str, selector: str) -> str:
     return f"document.querySelector({handset}).querySelector({json.dumps(selector)})"
 
 
+def button(digit: int) -> str:
+    """The button of a quick answer, as an expression."""
+    return on(PHONE, f'[data-answer="{digit}"]')
+
+
 def quick_answer(digit: int) -> str:
     """Pressing the button of a quick answer."""
-    return on(PHONE, f'[data-answer="{digit}"]') + ".click()"
+    return f"{button(digit)}.click()"
 
 
 async def test_a_person_reads_and_answers(simulator: Simulator, tab: Tab) -> None:
@@ -136,12 +159,162 @@ async def test_many_handsets_do_not_fill_the_page(simulator: Simulator, tab: Tab
     await tab.until("document.querySelectorAll('.phone').length", 200)
 
 
+async def test_quick_answers_follow_what_is_asked(simulator: Simulator, tab: Tab) -> None:
+    offered = (
+        f"[...{on(PHONE, '.quick')}.children].map((each) => each.innerText.replace(/\\s+/g, ' ')).join('; ')"
+    )
+    await send(simulator, PHONE, "a notice")
+    await tab.until("document.title", "(1) Handsets")
+    assert await tab.run(f"{on(PHONE, '.quick')}.hidden")
+    await send(simulator, PHONE, OFFER)
+    await tab.until(offered, "1 agree, in Kazakh; 2 agree, in Russian; 0 no")
+    await tab.run(f"{button(2)}.focus()")
+    await tab.run(quick_answer(2))
+    await tab.until(f"{on(PHONE, '.quick')}.hidden")
+    assert await tab.run(f"document.activeElement === {on(PHONE, '.talk')}.closest('.phone')")
+    await send(simulator, PHONE, CHOICE)
+    await tab.until(offered, "3 together, in one; 4 on its own; 0 no")
+    await tab.run(quick_answer(3))
+    await tab.until(f"{on(PHONE, '.quick')}.hidden")
+    await send(simulator, PHONE, ACCOUNT)
+    await tab.until(offered, "KZ86… paste an account; 0 no")
+    await tab.run(f"{on(PHONE, '[data-fill]')}.click()")
+    assert await tab.run(f"{on(PHONE, '.write input')}.value") == IBAN
+    assert await tab.run(f"document.activeElement === {on(PHONE, '.write input')}")
+    assert [message.text for message in simulator.handsets.at(PHONE).messages if message.inbound] == [
+        "2",
+        "3",
+    ]
+    await tab.run(f"{on(PHONE, '.write')}.requestSubmit()")
+    await tab.until(f"{on(PHONE, 'li:last-child .bubble')}.textContent", IBAN)
+    assert tab.problems == []
+
+
+async def test_a_handset_says_whose_it_is(simulator: Simulator, tab: Tab) -> None:
+    family = [About(caption="the mother <agrees>"), About(caption="the son says no")]
+    simulator.describe(PHONE, family)
+    captions = f"[...{on(PHONE, '.about')}.children].map((each) => each.textContent).join('; ')"
+    await tab.until("document.querySelectorAll('.phone').length", 1)
+    assert await tab.run(captions) == "the mother <agrees>; the son says no"
+    link = Link(text="case in the console", url="http://127.0.0.1:8090/cases/0b7e1f52")
+    simulator.describe(PHONE, [About(caption="the mother agrees", link=link)])
+    await tab.until(captions, "the mother agreescase in the console")
+    assert await tab.run(f"{on(PHONE, '.about a')}.href") == link.url
+    assert tab.problems == []
+
+
+async def shown(tab: Tab, *phones: str) -> None:
+    """Wait until these handsets are shown and no others."""
+    names = "[...document.querySelectorAll('.phone:not([hidden])')].map((each) => each.ariaLabel.slice(-2))"
+    await tab.until(f"{names}.sort().join(' ')", " ".join(sorted(phone[-2:] for phone in phones)))
+
+
+async def choose(tab: Tab, show: str) -> None:
+    await tab.run(f"document.querySelector('[name=show][value={show}]').click()")
+
+
+async def test_the_row_is_filtered_by_what_handsets_wait_for(simulator: Simulator, tab: Tab) -> None:
+    third = "+77015550103"
+    simulator.describe(third, [About(caption="Answers after the term")])
+    await send(simulator, PHONE, OFFER)
+    await send(simulator, OTHER, "a notice")
+    await tab.until("document.title", "(2) Handsets")
+    await simulator.answer(OTHER, "1")
+    simulator.handsets.at(third).switches.off = True
+    simulator.handsets.changed(simulator.handsets.at(third))
+    await shown(tab, PHONE, OTHER, third)
+    for show, phones in {
+        "asked": [PHONE],
+        "failing": [third],
+        "silent": [PHONE, third],
+        "unread": [PHONE],
+    }.items():
+        await choose(tab, show)
+        await shown(tab, *phones)
+        assert await tab.run("location.hash") == f"#show={show}"
+        counted = f"document.querySelector('[name=show][value={show}]').parentElement.innerText"
+        assert (await tab.run(counted)).endswith(f" {len(phones)}")
+    await tab.run(quick_answer(1))
+    await tab.until("document.getElementById('none').hidden", wanted=False)
+    await tab.run("document.getElementById('everything').click()")
+    await shown(tab, PHONE, OTHER, third)
+    assert await tab.run("location.hash") == ""
+    for wanted, phones in {"after THE": [third], "555 01 02": [OTHER], "nobody": []}.items():
+        await tab.run(f"document.getElementById('find').value = '{wanted}'")
+        await tab.run("document.getElementById('find').dispatchEvent(new Event('input'))")
+        await shown(tab, *phones)
+    assert tab.problems == []
+
+
+async def test_the_filter_stands_in_the_address(simulator: Simulator, tab: Tab) -> None:
+    await send(simulator, PHONE, OFFER)
+    await send(simulator, OTHER, OFFER)
+    await tab.until("document.title", "(2) Handsets")
+    await simulator.answer(OTHER, "1")
+    await tab.open(f"{simulator.url}/?again#show=asked&find=0101")
+    await shown(tab, PHONE)
+    assert await tab.run("document.getElementById('find').value") == "0101"
+    await tab.run("location.hash = '#show=nonsense'")
+    await shown(tab, PHONE, OTHER)
+
+
+async def test_a_handset_that_somebody_is_at_stays_until_they_have_gone(
+    simulator: Simulator, tab: Tab
+) -> None:
+    await send(simulator, PHONE, OFFER)
+    await choose(tab, "asked")
+    await shown(tab, PHONE)
+    await tab.run(f"{button(1)}.focus()")
+    await tab.run(quick_answer(1))
+    await tab.until(f"{on(PHONE, '.quick')}.hidden")
+    await shown(tab, PHONE)
+    await tab.run("document.getElementById('find').focus()")
+    await shown(tab)
+
+
+@pytest.mark.parametrize("width", [320, 390, 1220, 1400])
+async def test_the_badge_covers_no_digit(simulator: Simulator, tab: Tab, width: int) -> None:
+    phones = [f"+7701555010{number}" for number in range(4)]
+    for phone, unread in zip(phones, (1, 12, 130, 4), strict=True):
+        simulator.handsets.at(phone).unread = unread
+        simulator.describe(phone, [About(caption="answers after the term")])
+    await tab.until("document.querySelectorAll('.phone').length", 4)
+    await tab.resize(width)
+    overlaps = """[...document.querySelectorAll('.phone')].map((phone) => {
+        const box = (selector) => phone.querySelector(selector).getBoundingClientRect();
+        const text = document.createRange();
+        text.selectNodeContents(phone.querySelector('.number'));
+        const number = text.getBoundingClientRect(), glass = box('.glass');
+        const apart = (other) => number.right <= other.left || other.right <= number.left
+          || number.bottom <= other.top || other.bottom <= number.top;
+        const off = box('.unread').bottom <= box('.avatar').top || box('.unread').left >= box('.avatar').right;
+        return off && apart(box('.unread')) && apart(box('.more')) && number.right <= glass.right
+          && box('.unread').width > 0 && apart(box('.avatar'));
+    })"""
+    assert await tab.run(overlaps) == [True] * 4
+    assert await tab.run("document.documentElement.scrollWidth <= innerWidth")
+
+
 async def test_what_it_looks_like(simulator: Simulator, tab: Tab, tmp_path: Path) -> None:
     folder = Path(os.environ.get("JARDEM_PICTURES", tmp_path))
-    for number in range(4):
-        await send(simulator, f"+7701555010{number}", OFFER)
+    link = Link(text="case in the console", url="http://127.0.0.1:8090/cases/0b7e1f52")
+    stories = ("answers after the term", "sends an account in lookalike letters", "says no", "never answers")
+    for number, story in enumerate(stories):
+        phone = f"+7701555010{number}"
+        simulator.describe(phone, [About(caption=story, link=link if number else None)])
+        await send(simulator, phone, OFFER)
     await simulator.answer(PHONE, "1")
-    await tab.until("document.querySelectorAll('li').length", 5)
-    for name, width, dark in (("light", 1400, False), ("dark", 1400, True), ("narrow", 390, False)):
+    for text in (CHOICE, ACCOUNT):
+        await send(simulator, PHONE, text)
+    await send(simulator, OTHER, CHOICE)
+    simulator.describe("+77015550109", [About(caption="a posthumous title: the family gets no SMS")])
+    await tab.until("document.querySelectorAll('.talk li').length", 8)
+    await tab.until("document.querySelectorAll('.waits').length", 0)
+    for name, width, dark in (
+        ("light", 1400, False),
+        ("dark", 1400, True),
+        ("narrow", 390, False),
+        ("320", 320, True),
+    ):
         await tab.look(folder / f"handsets-{name}.png", width=width, dark=dark)
         assert await tab.run("document.documentElement.scrollWidth <= innerWidth"), name

@@ -13,6 +13,18 @@ const CONDITIONS = {
 };
 const MOST_SHOWN = 200;
 const HARMLESS = ["callbacks_twice", "callbacks_shuffled"];
+const MOST_COUNTED = 99;
+
+// What a handset may be waiting for, as the filter names it.
+const WAITS = {
+  all: () => true,
+  asked: (handset) => handset.answers.length > 0,
+  unread: (handset) => handset.unread > 0,
+  failing: (handset) => troubles(handset).length > 0 || ["undelivered", "failed"].includes(handset.messages.at(-1)?.status),
+  silent: (handset) => !handset.messages.some((message) => message.written_here),
+};
+const troubles = (handset) =>
+  Object.keys(CONDITIONS).filter((name) => handset.switches[name] && !HARMLESS.includes(name));
 
 async function change(method, path, body = {}) {
   const response = await fetch(`/control${path}`, {
@@ -46,7 +58,12 @@ function newPhone(phone) {
   find(".avatar").style.setProperty("--hue", (Number(phone.slice(-4)) * 137) % 360);
   root.setAttribute("aria-label", `Handset ${phone}`);
   find(".quick").addEventListener("click", (event) => {
-    if (event.target.dataset.answer) answer(event.target.dataset.answer);
+    const pressed = event.target.closest("button");
+    if (!pressed) return;
+    const field = find(".write input");
+    if (pressed.dataset.fill === undefined) return answer(pressed.dataset.answer);
+    field.value = pressed.dataset.fill;
+    field.focus();
   });
   find(".write").addEventListener("submit", (event) => {
     event.preventDefault();
@@ -60,7 +77,48 @@ function newPhone(phone) {
   const read = () => phones.get(phone).unread && change("POST", `${path}/read`).catch(complain);
   root.addEventListener("focusin", read);
   root.addEventListener("click", read);
+  // What no longer matches the filter stays until whoever is at work on it has gone.
+  for (const left of ["focusout", "pointerleave"]) root.addEventListener(left, () => setTimeout(filter));
   return { root, find, drawn: new Map(), unread: 0, phone };
+}
+
+function element(name, properties, ...children) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+}
+
+function drawAbout(known, about) {
+  const list = known.find(".about");
+  list.hidden = about.length === 0;
+  list.replaceChildren(...about.map(({ caption, link }) => {
+    const item = element("li", {}, element("span", { className: "caption", textContent: caption }));
+    // All links share one window, which can stand beside this one.
+    if (link) item.append(element("a", { href: link.url, target: "about-handset", referrerPolicy: "no-referrer", textContent: link.text }));
+    return item;
+  }));
+}
+
+function drawAnswers(known, answers) {
+  const quick = known.find(".quick");
+  const hadFocus = quick.contains(document.activeElement);
+  quick.hidden = answers.length === 0;
+  quick.replaceChildren(...answers.map(({ text, label, fills }) => {
+    const shown = fills && text ? `${text.slice(0, 4)}…` : text;
+    const button = element("button", {}, element("b", { textContent: shown || "…" }), element("span", { textContent: label }));
+    if (fills) button.dataset.fill = text;
+    else button.dataset.answer = text;
+    return button;
+  }));
+  if (hadFocus) known.root.focus({ preventScroll: true });
+}
+
+// Draws a part anew only where it has changed, so that nobody's focus is lost.
+function refresh(known, part, value, drawPart) {
+  const told = JSON.stringify(value);
+  if (known[part] === told) return;
+  known[part] = told;
+  drawPart(known, value);
 }
 
 function note(message) {
@@ -107,14 +165,17 @@ function draw(handset) {
   for (const message of handset.messages) drawMessage(known, message, !isFirst);
   const hasMore = known.drawn.size > before;
   known.unread = handset.unread;
+  known.handset = handset;
+  refresh(known, "about", handset.about, drawAbout);
+  refresh(known, "answers", handset.answers, drawAnswers);
   const badge = known.find(".unread");
   badge.hidden = handset.unread === 0;
-  badge.textContent = handset.unread;
+  badge.textContent = handset.unread > MOST_COUNTED ? `${MOST_COUNTED}+` : handset.unread;
   badge.setAttribute("aria-label", `${handset.unread} unread`);
   known.root.classList.toggle("has-unread", handset.unread > 0);
   const on = Object.keys(CONDITIONS).filter((name) => handset.switches[name]);
   known.find(".condition").textContent = on.map((name) => CONDITIONS[name]).join(", ") || "on";
-  known.root.classList.toggle("troubled", on.some((name) => !HARMLESS.includes(name)));
+  known.root.classList.toggle("troubled", troubles(handset).length > 0);
   for (const box of known.root.querySelectorAll("[data-switch]")) box.checked = handset.switches[box.dataset.switch];
   if (isFirst || (hasMore && !known.root.contains(document.activeElement) && !known.root.matches(":hover"))) {
     place(known);
@@ -128,7 +189,6 @@ function place(known) {
   const busy = list.querySelector(":hover, :focus-within");
   if (!list.contains(known.root)) list.prepend(known.root);
   else if (!busy && list.firstElementChild !== known.root) list.prepend(known.root);
-  match(known);
   while (phones.size > MOST_SHOWN) forget(list.lastElementChild);
 }
 
@@ -137,9 +197,47 @@ function forget(root) {
   root.remove();
 }
 
-function match(known) {
-  const wanted = byId("filter").value.replace(/[^\d]/g, "");
-  known.root.hidden = wanted !== "" && !known.phone.includes(wanted);
+const digits = (text) => text.replace(/\D/g, "");
+
+function isFound(handset, wanted) {
+  const number = /^[\d\s+()-]+$/.test(wanted) && digits(wanted);
+  if (number) return handset.phone.includes(number);
+  return handset.about.some(({ caption }) => caption.toLowerCase().includes(wanted.toLowerCase()));
+}
+
+function filter() {
+  const show = document.querySelector("[name=show]:checked").value;
+  const wanted = byId("find").value.trim();
+  let shown = 0;
+  for (const { root, handset } of phones.values()) {
+    const matches = WAITS[show](handset) && (!wanted || isFound(handset, wanted));
+    root.hidden = !matches && (root.hidden || !root.matches(":hover, :focus-within"));
+    shown += !root.hidden;
+  }
+  for (const box of document.querySelectorAll("[name=show]")) {
+    const count = [...phones.values()].filter(({ handset }) => WAITS[box.value](handset)).length;
+    box.parentElement.querySelector("b").textContent = count;
+  }
+  byId("none").hidden = shown > 0 || phones.size === 0;
+}
+
+// The filter stands in the address behind the #, which no server is sent: what is looked for may be a number.
+function remember() {
+  const show = document.querySelector("[name=show]:checked").value;
+  const wanted = byId("find").value.trim();
+  const kept = new URLSearchParams();
+  if (show !== "all") kept.set("show", show);
+  if (wanted) kept.set("find", wanted);
+  history.replaceState(null, "", kept.size ? `#${kept}` : location.pathname);
+  filter();
+}
+
+function recall() {
+  const kept = new URLSearchParams(location.hash.slice(1));
+  const show = Object.hasOwn(WAITS, kept.get("show") ?? "") ? kept.get("show") : "all";
+  document.querySelector(`[name=show][value=${show}]`).checked = true;
+  byId("find").value = kept.get("find") ?? "";
+  filter();
 }
 
 function complain(error) {
@@ -153,6 +251,7 @@ function listen() {
   source.onmessage = (event) => {
     const { handsets, down } = JSON.parse(event.data);
     for (const handset of handsets) draw(handset);
+    filter();
     byId("count").textContent = phones.size;
     byId("empty").hidden = phones.size > 0;
     byId("down").checked = down;
@@ -165,7 +264,15 @@ function listen() {
   source.onerror = () => complain(new Error("the simulator does not answer"));
 }
 
-byId("filter").addEventListener("input", () => { for (const known of phones.values()) match(known); });
+byId("find").addEventListener("input", remember);
+byId("show").addEventListener("change", remember);
+byId("everything").addEventListener("click", () => {
+  byId("find").value = "";
+  document.querySelector("[name=show][value=all]").checked = true;
+  remember();
+  byId("find").focus();
+});
+window.addEventListener("hashchange", recall);
 byId("down").addEventListener("change", (event) => {
   change("PATCH", "/carrier", { down: event.target.checked }).catch(complain);
 });
@@ -177,4 +284,5 @@ byId("add").addEventListener("submit", (event) => {
 document.addEventListener("click", (event) => {
   for (const open of document.querySelectorAll(".more[open]")) if (!open.contains(event.target)) open.open = false;
 });
+recall();
 listen();
