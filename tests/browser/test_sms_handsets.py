@@ -292,7 +292,7 @@ async def test_the_badge_covers_no_digit(simulator: Simulator, tab: Tab, width: 
           && box('.unread').width > 0 && apart(box('.avatar'));
     })"""
     assert await tab.run(overlaps) == [True] * 4
-    assert await tab.run("document.documentElement.scrollWidth <= innerWidth")
+    assert await tab.run("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
 async def test_what_it_looks_like(simulator: Simulator, tab: Tab, tmp_path: Path) -> None:
@@ -317,4 +317,6 @@ async def test_what_it_looks_like(simulator: Simulator, tab: Tab, tmp_path: Path
         ("320", 320, True),
     ):
         await tab.look(folder / f"handsets-{name}.png", width=width, dark=dark)
-        assert await tab.run("document.documentElement.scrollWidth <= innerWidth"), name
+        assert await tab.run(
+            "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+        ), name
