@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ops.demo.answers import quick_answers
 from ops.demo.processes import Service, run_command
 from ops.reach import free_port
 from sms.simulator import Simulator
@@ -54,6 +55,7 @@ class Installation:
             inbound_url=webhook_url(f"{public_url}#{asked}", INBOUND),
             port=page_port,
             clock=self.clock,
+            asked=quick_answers,
         )
         self.env = {
             "JARDEM_KAFKA": kafka,

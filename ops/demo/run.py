@@ -18,6 +18,7 @@ from rich.console import Console
 
 from ops.brokers.choose import choose
 from ops.demo import sample
+from ops.demo.captions import Captions
 from ops.demo.installation import Installation
 from ops.demo.outcomes import Outcomes, follow
 from ops.demo.processes import DemoError, run_command
@@ -25,7 +26,9 @@ from ops.demo.sample import Published
 from ops.demo.script import Script
 from ops.demo.show import Show
 from ops.reach import free_port, obstacle
+from schemas.ids import Pseudonyms
 from sms.simulator import Handset
+from streams.settings.settings import DEMO_PSEUDONYM_KEY
 
 _DAY = 86_400
 _SLOW_DAY, _FAST_DAY = 20.0, 5.0
@@ -114,6 +117,8 @@ class _Demo:
         start = random.randrange(10_000) if options.kafka else 0  # noqa: S311 - made-up people
         self._citizens = sample.citizens(self._clock.now(), start)
         self._outcomes = Outcomes(self._citizens)
+        pseudonyms = Pseudonyms(DEMO_PSEUDONYM_KEY.encode())
+        self._captions = Captions(self._simulator, self._citizens, pseudonyms, None)
         self._done = asyncio.Event()
         self._shown: dict[str, int] = {}
         self._script = Script(
@@ -131,7 +136,9 @@ class _Demo:
         self._simulator.handsets.watch(self._changed)
         async with self._installation:
             self._show.say(f"\n  Handsets: [bold]{self._simulator.url}/[/]   answer there, or watch\n")
-            following = asyncio.create_task(follow(self._installation.kafka, self._came_out))
+            self._captions.show()
+            stepped = self._captions.stepped
+            following = asyncio.create_task(follow(self._installation.kafka, self._came_out, stepped))
             try:
                 await self._publish_all()
                 return await self._wait(following)
