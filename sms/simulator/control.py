@@ -17,7 +17,7 @@ from sms.twilio.errors import meaning_of
 from streams.clock import Clock
 
 _PAGE = Path(__file__).parent / "page"
-_FILES = {"handsets.css": "text/css", "handsets.js": "text/javascript"}
+_FILES = {"handsets.css": "text/css", "handsets.js": "text/javascript", "filter.js": "text/javascript"}
 _MOST_SHOWN = 200
 _MESSAGES_SHOWN = 60
 _SECONDS_BETWEEN_UPDATES = 0.05

@@ -1,94 +1,25 @@
 """The page of handsets in a real browser. `JARDEM_PICTURES=folder` keeps what it looks like."""
 
 import asyncio
-import json
 import os
-from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from ops.reach import free_port
-from schemas.ids import Pseudonyms
-from sms.carrier import Accepted
-from sms.simulator import About, Link, QuickAnswer, Simulator
-from sms.twilio.webhooks import Account, Webhooks, WebhookServer
-from streams.clock import Clock
-from tests.browser.browser import Tab, browsing
-from tests.unit.sms.bad_api import ACCOUNT as ACCOUNT_SID
-from tests.unit.sms.bad_api import SENDER, TOKEN
-from tests.unit.sms.carriers import twilio_carrier
-from tests.unit.sms.webhook_calls import MemoryInbox
-
-PHONE, OTHER = "+77015550101", "+77015550102"
-OFFER = (
-    "Е-макет: Сізге жәрдемақы тағайындалуы мүмкін. 1 - иә, 0 - жоқ.\n\nВам положено пособие. 2 - да, 0 - нет."
+from sms.simulator import About, Link, Simulator
+from tests.browser.browser import Tab
+from tests.browser.handset_page import (
+    ACCOUNT,
+    CHOICE,
+    IBAN,
+    OFFER,
+    OTHER,
+    PHONE,
+    button,
+    on,
+    quick_answer,
+    send,
 )
-CHOICE, ACCOUNT = "Бірге ме? 3 - иә, 4 - жоқ.", "Шотыңызды жіберіңіз."
-IBAN = "KZ86125KZT5004100100"
-
-
-def asked(phone: str, texts: Sequence[str]) -> Sequence[QuickAnswer]:
-    """What the last text asks, as whoever runs the simulator says it."""
-    del phone
-    no = QuickAnswer("0", "no")
-    return {
-        OFFER: (QuickAnswer("1", "agree, in Kazakh"), QuickAnswer("2", "agree, in Russian"), no),
-        CHOICE: (QuickAnswer("3", "together, in one"), QuickAnswer("4", "on its own"), no),
-        ACCOUNT: (QuickAnswer(IBAN, "paste an account", fills=True), no),
-    }.get(texts[-1] if texts else "", ())
-
-
-@pytest.fixture
-async def inbox() -> MemoryInbox:
-    return MemoryInbox()
-
-
-@pytest.fixture
-async def simulator(inbox: MemoryInbox) -> AsyncIterator[Simulator]:
-    port = free_port()
-    own = f"http://127.0.0.1:{port}"
-    webhooks = Webhooks(inbox, Account(TOKEN, own), Pseudonyms(b"key"), Clock())
-    async with (
-        WebhookServer(webhooks, "127.0.0.1", port),
-        Simulator(
-            account_sid=ACCOUNT_SID,
-            auth_token=TOKEN,
-            sender=SENDER,
-            inbound_url=f"{own}/sms/inbound",
-            asked=asked,
-        ) as running,
-    ):
-        yield running
-
-
-@pytest.fixture
-async def tab(simulator: Simulator, tmp_path: Path) -> AsyncIterator[Tab]:
-    async with browsing(tmp_path) as tab:
-        await tab.open(f"{simulator.url}/")
-        await tab.until("document.getElementById('state')?.textContent", "live")
-        yield tab
-
-
-async def send(simulator: Simulator, phone: str, text: str) -> None:
-    async with twilio_carrier(simulator.url, status_callback="") as carrier:
-        assert isinstance(await carrier.send(phone, text), Accepted)
-
-
-def on(phone: str, selector: str) -> str:
-    """An element of a handset, as an expression."""
-    handset = json.dumps(f'[aria-label="Handset {phone}"]')
-    return f"document.querySelector({handset}).querySelector({json.dumps(selector)})"
-
-
-def button(digit: int) -> str:
-    """The button of a quick answer, as an expression."""
-    return on(PHONE, f'[data-answer="{digit}"]')
-
-
-def quick_answer(digit: int) -> str:
-    """Pressing the button of a quick answer."""
-    return f"{button(digit)}.click()"
 
 
 async def test_a_person_reads_and_answers(simulator: Simulator, tab: Tab) -> None:
@@ -151,6 +82,18 @@ async def test_what_is_typed_stays_while_messages_arrive_elsewhere(simulator: Si
     assert await tab.run(f"document.activeElement === {on(PHONE, '.write input')}")
 
 
+async def test_the_end_of_a_conversation_stays_in_sight(simulator: Simulator, tab: Tab) -> None:
+    for number in range(12):
+        await simulator.answer(PHONE, f"answer {number}")
+    await tab.until("document.querySelectorAll('.talk li').length", 12)
+    talk = on(PHONE, ".talk")
+    beneath = f"Math.round({talk}.scrollHeight - {talk}.scrollTop - {talk}.clientHeight)"
+    await tab.until(beneath, 0)
+    simulator.describe(PHONE, [About(caption=f"{number} " + "a long caption " * 9) for number in range(3)])
+    await tab.until(f"{on(PHONE, '.about')}.hidden", wanted=False)
+    await tab.until(beneath, 0)
+
+
 async def test_many_handsets_do_not_fill_the_page(simulator: Simulator, tab: Tab) -> None:
     for number in range(250):
         simulator.handsets.changed(simulator.handsets.at(f"+77015{number:06}"))
@@ -201,75 +144,6 @@ async def test_a_handset_says_whose_it_is(simulator: Simulator, tab: Tab) -> Non
     await tab.until(captions, "the mother agreescase in the console")
     assert await tab.run(f"{on(PHONE, '.about a')}.href") == link.url
     assert tab.problems == []
-
-
-async def shown(tab: Tab, *phones: str) -> None:
-    """Wait until these handsets are shown and no others."""
-    names = "[...document.querySelectorAll('.phone:not([hidden])')].map((each) => each.ariaLabel.slice(-2))"
-    await tab.until(f"{names}.sort().join(' ')", " ".join(sorted(phone[-2:] for phone in phones)))
-
-
-async def choose(tab: Tab, show: str) -> None:
-    await tab.run(f"document.querySelector('[name=show][value={show}]').click()")
-
-
-async def test_the_row_is_filtered_by_what_handsets_wait_for(simulator: Simulator, tab: Tab) -> None:
-    third = "+77015550103"
-    simulator.describe(third, [About(caption="Answers after the term")])
-    await send(simulator, PHONE, OFFER)
-    await send(simulator, OTHER, "a notice")
-    await tab.until("document.title", "(2) Handsets")
-    await simulator.answer(OTHER, "1")
-    simulator.handsets.at(third).switches.off = True
-    simulator.handsets.changed(simulator.handsets.at(third))
-    await shown(tab, PHONE, OTHER, third)
-    for show, phones in {
-        "asked": [PHONE],
-        "failing": [third],
-        "silent": [PHONE, third],
-        "unread": [PHONE],
-    }.items():
-        await choose(tab, show)
-        await shown(tab, *phones)
-        assert await tab.run("location.hash") == f"#show={show}"
-        counted = f"document.querySelector('[name=show][value={show}]').parentElement.innerText"
-        assert (await tab.run(counted)).endswith(f" {len(phones)}")
-    await tab.run(quick_answer(1))
-    await tab.until("document.getElementById('none').hidden", wanted=False)
-    await tab.run("document.getElementById('everything').click()")
-    await shown(tab, PHONE, OTHER, third)
-    assert await tab.run("location.hash") == ""
-    for wanted, phones in {"after THE": [third], "555 01 02": [OTHER], "nobody": []}.items():
-        await tab.run(f"document.getElementById('find').value = '{wanted}'")
-        await tab.run("document.getElementById('find').dispatchEvent(new Event('input'))")
-        await shown(tab, *phones)
-    assert tab.problems == []
-
-
-async def test_the_filter_stands_in_the_address(simulator: Simulator, tab: Tab) -> None:
-    await send(simulator, PHONE, OFFER)
-    await send(simulator, OTHER, OFFER)
-    await tab.until("document.title", "(2) Handsets")
-    await simulator.answer(OTHER, "1")
-    await tab.open(f"{simulator.url}/?again#show=asked&find=0101")
-    await shown(tab, PHONE)
-    assert await tab.run("document.getElementById('find').value") == "0101"
-    await tab.run("location.hash = '#show=nonsense'")
-    await shown(tab, PHONE, OTHER)
-
-
-async def test_a_handset_that_somebody_is_at_stays_until_they_have_gone(
-    simulator: Simulator, tab: Tab
-) -> None:
-    await send(simulator, PHONE, OFFER)
-    await choose(tab, "asked")
-    await shown(tab, PHONE)
-    await tab.run(f"{button(1)}.focus()")
-    await tab.run(quick_answer(1))
-    await tab.until(f"{on(PHONE, '.quick')}.hidden")
-    await shown(tab, PHONE)
-    await tab.run("document.getElementById('find').focus()")
-    await shown(tab)
 
 
 @pytest.mark.parametrize("width", [320, 390, 1220, 1400])

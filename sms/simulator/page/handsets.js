@@ -1,8 +1,9 @@
-"use strict";
+import { startFilter, troubles } from "./filter.js";
 
 // One conversation for each handset, kept as the server tells it. Nothing is loaded from elsewhere.
 const byId = (id) => document.getElementById(id);
 const phones = new Map();
+const filter = startFilter(phones);
 const CONDITIONS = {
   off: "switched off",
   out_of_reach: "out of reach",
@@ -12,19 +13,7 @@ const CONDITIONS = {
   callbacks_shuffled: "callbacks shuffled",
 };
 const MOST_SHOWN = 200;
-const HARMLESS = ["callbacks_twice", "callbacks_shuffled"];
 const MOST_COUNTED = 99;
-
-// What a handset may be waiting for, as the filter names it.
-const WAITS = {
-  all: () => true,
-  asked: (handset) => handset.answers.length > 0,
-  unread: (handset) => handset.unread > 0,
-  failing: (handset) => troubles(handset).length > 0 || ["undelivered", "failed"].includes(handset.messages.at(-1)?.status),
-  silent: (handset) => !handset.messages.some((message) => message.written_here),
-};
-const troubles = (handset) =>
-  Object.keys(CONDITIONS).filter((name) => handset.switches[name] && !HARMLESS.includes(name));
 
 async function change(method, path, body = {}) {
   const response = await fetch(`/control${path}`, {
@@ -77,9 +66,24 @@ function newPhone(phone) {
   const read = () => phones.get(phone).unread && change("POST", `${path}/read`).catch(complain);
   root.addEventListener("focusin", read);
   root.addEventListener("click", read);
-  // What no longer matches the filter stays until whoever is at work on it has gone.
+  // Whoever was at work on it has gone: it may have come to match the filter no longer.
   for (const left of ["focusout", "pointerleave"]) root.addEventListener(left, () => setTimeout(filter));
-  return { root, find, drawn: new Map(), unread: 0, phone };
+  const known = { root, find, drawn: new Map(), unread: 0, phone, atEnd: true };
+  stayAtEnd(known, find(".talk"));
+  return known;
+}
+
+// Who reads the end of a conversation still does when its room changes: buttons come, captions wrap, a filter hides.
+function stayAtEnd(known, talk) {
+  talk.addEventListener("scroll", () => {
+    if (talk.clientHeight) known.atEnd = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 60;
+  });
+  new ResizeObserver(() => { if (known.atEnd) toEnd(known); }).observe(talk);
+}
+
+function toEnd(known) {
+  const talk = known.find(".talk");
+  talk.scrollTop = talk.scrollHeight;
 }
 
 function element(name, properties, ...children) {
@@ -159,8 +163,6 @@ function draw(handset) {
     known = newPhone(handset.phone);
     phones.set(handset.phone, known);
   }
-  const talk = known.find(".talk");
-  const atEnd = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 60;
   const before = known.drawn.size;
   for (const message of handset.messages) drawMessage(known, message, !isFirst);
   const hasMore = known.drawn.size > before;
@@ -180,7 +182,7 @@ function draw(handset) {
   if (isFirst || (hasMore && !known.root.contains(document.activeElement) && !known.root.matches(":hover"))) {
     place(known);
   }
-  if (isFirst || atEnd || hasMore) talk.scrollTop = talk.scrollHeight;
+  if (known.atEnd || hasMore) toEnd(known);
 }
 
 // A handset with something new comes to the front, unless somebody is at work on one: nothing jumps away then.
@@ -195,49 +197,6 @@ function place(known) {
 function forget(root) {
   for (const [phone, known] of phones) if (known.root === root) phones.delete(phone);
   root.remove();
-}
-
-const digits = (text) => text.replace(/\D/g, "");
-
-function isFound(handset, wanted) {
-  const number = /^[\d\s+()-]+$/.test(wanted) && digits(wanted);
-  if (number) return handset.phone.includes(number);
-  return handset.about.some(({ caption }) => caption.toLowerCase().includes(wanted.toLowerCase()));
-}
-
-function filter() {
-  const show = document.querySelector("[name=show]:checked").value;
-  const wanted = byId("find").value.trim();
-  let shown = 0;
-  for (const { root, handset } of phones.values()) {
-    const matches = WAITS[show](handset) && (!wanted || isFound(handset, wanted));
-    root.hidden = !matches && (root.hidden || !root.matches(":hover, :focus-within"));
-    shown += !root.hidden;
-  }
-  for (const box of document.querySelectorAll("[name=show]")) {
-    const count = [...phones.values()].filter(({ handset }) => WAITS[box.value](handset)).length;
-    box.parentElement.querySelector("b").textContent = count;
-  }
-  byId("none").hidden = shown > 0 || phones.size === 0;
-}
-
-// The filter stands in the address behind the #, which no server is sent: what is looked for may be a number.
-function remember() {
-  const show = document.querySelector("[name=show]:checked").value;
-  const wanted = byId("find").value.trim();
-  const kept = new URLSearchParams();
-  if (show !== "all") kept.set("show", show);
-  if (wanted) kept.set("find", wanted);
-  history.replaceState(null, "", kept.size ? `#${kept}` : location.pathname);
-  filter();
-}
-
-function recall() {
-  const kept = new URLSearchParams(location.hash.slice(1));
-  const show = Object.hasOwn(WAITS, kept.get("show") ?? "") ? kept.get("show") : "all";
-  document.querySelector(`[name=show][value=${show}]`).checked = true;
-  byId("find").value = kept.get("find") ?? "";
-  filter();
 }
 
 function complain(error) {
@@ -264,15 +223,6 @@ function listen() {
   source.onerror = () => complain(new Error("the simulator does not answer"));
 }
 
-byId("find").addEventListener("input", remember);
-byId("show").addEventListener("change", remember);
-byId("everything").addEventListener("click", () => {
-  byId("find").value = "";
-  document.querySelector("[name=show][value=all]").checked = true;
-  remember();
-  byId("find").focus();
-});
-window.addEventListener("hashchange", recall);
 byId("down").addEventListener("change", (event) => {
   change("PATCH", "/carrier", { down: event.target.checked }).catch(complain);
 });
@@ -284,5 +234,4 @@ byId("add").addEventListener("submit", (event) => {
 document.addEventListener("click", (event) => {
   for (const open of document.querySelectorAll(".more[open]")) if (!open.contains(event.target)) open.open = false;
 });
-recall();
 listen();

@@ -563,7 +563,7 @@ async def test_the_page_is_told_of_changes_as_they_happen(
 
 async def test_the_page_loads_nothing_from_elsewhere(simulator: Simulator, session: ClientSession) -> None:
     folder = Path(sms.simulator.__file__).parent / "page"
-    for path in ("/", "/page/handsets.css", "/page/handsets.js"):
+    for path in ("/", "/page/handsets.css", "/page/handsets.js", "/page/filter.js"):
         async with session.get(simulator.url + path) as response:
             assert response.status == 200
             assert "default-src 'self'" in response.headers["Content-Security-Policy"]
@@ -571,7 +571,12 @@ async def test_the_page_loads_nothing_from_elsewhere(simulator: Simulator, sessi
             assert not re.search(r"(https?:)?//[a-z]", re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE))
     async with session.get(f"{simulator.url}/page/..%2Fserver.py") as response:
         assert response.status == 404
-    assert {file.name for file in folder.iterdir()} == {"index.html", "handsets.css", "handsets.js"}
+    assert {file.name for file in folder.iterdir()} == {
+        "index.html",
+        "handsets.css",
+        "handsets.js",
+        "filter.js",
+    }
 
 
 async def test_the_page_shows_virtual_time(hooks: Hooks, session: ClientSession) -> None:
