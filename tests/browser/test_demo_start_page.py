@@ -1,0 +1,106 @@
+"""The demo's start page in a real browser, before the console's own sign-in."""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientSession
+
+from ops.console.access import Role
+from ops.console.users import UsersFile
+from ops.demo.processes import DemoError
+from ops.demo.start_page import StartPage, signed_in
+from ops.demo.users import DemoUser, make_users
+from ops.reach import free_port
+from tests.browser.browser import browsing
+from tests.browser.signing_in import console_signing_in
+
+HANDSETS = "http://127.0.0.1:8085/"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "users.json"
+
+
+@pytest.fixture
+async def page(tmp_path: Path, file: Path) -> AsyncIterator[StartPage]:
+    users = make_users(file)
+    async with (
+        console_signing_in(tmp_path, UsersFile(file)) as console,
+        StartPage(handsets_url=HANDSETS, console_url=console, users=users) as page,
+    ):
+        yield page
+
+
+async def test_a_press_signs_in_as_each_role(page: StartPage, tmp_path: Path) -> None:
+    async with browsing(tmp_path / "profile") as tab:
+        for role in Role:
+            await tab.open(f"{page.url}/")
+            await tab.until("document.title", "jardem demo")
+            # In the same tab, so that it can be looked at here.
+            await tab.run(
+                "for (const form of document.forms) form.target = '';"
+                "for (const opener of document.querySelectorAll('[data-half]'))"
+                " opener.replaceWith(opener.cloneNode(true));"
+                f"document.querySelector('[value={role}]').form.querySelector('button').click()"
+            )
+            await tab.until("document.body?.innerText", f"{role}: {role}")
+        assert tab.problems == []
+
+
+async def test_it_leads_to_the_handsets_and_says_the_passwords(page: StartPage, tmp_path: Path) -> None:
+    folder = Path(os.environ.get("JARDEM_PICTURES", tmp_path))
+    async with browsing(tmp_path / "profile") as tab:
+        await tab.open(f"{page.url}/")
+        await tab.until("document.title", "jardem demo")
+        assert await tab.run("document.querySelector('a.main').href") == HANDSETS
+        assert await tab.run(
+            "[...document.querySelectorAll('code')].every((each) => each.innerText.length > 11)"
+        )
+        for name, width, dark in (("light", 1000, False), ("dark", 1000, True), ("narrow", 320, False)):
+            await tab.look(folder / f"demo-{name}.png", width=width, dark=dark)
+            assert await tab.run(
+                "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+            ), name
+        assert tab.problems == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "name", "status"),
+    [
+        ({}, "viewer", 403),
+        ({"Origin": "http://evil.example"}, "viewer", 403),
+        ({"Origin": "own"}, "somebody", 404),
+        ({"Origin": "own", "Host": "evil.example"}, "viewer", 421),
+    ],
+)
+async def test_only_its_own_buttons_sign_in(
+    page: StartPage, headers: dict[str, str], name: str, status: int
+) -> None:
+    sent = {each: page.url if value == "own" else value for each, value in headers.items()}
+    async with (
+        ClientSession() as session,
+        session.post(f"{page.url}/sign-in", data={"name": name}, headers=sent) as response,
+    ):
+        assert response.status == status
+        assert "Set-Cookie" not in response.headers
+
+
+async def test_passwords_are_shown_under_this_machines_own_name_alone(page: StartPage) -> None:
+    async with ClientSession() as session:
+        async with session.get(f"{page.url}/", headers={"Host": "evil.example"}) as response:
+            assert response.status == 421
+        async with session.get(f"{page.url}/page/..%2Frun.py") as response:
+            assert response.status == 404
+
+
+async def test_a_console_that_is_away_or_lets_nobody_in_is_named(tmp_path: Path, file: Path) -> None:
+    make_users(file)
+    stranger = DemoUser(Role.VIEWER, "another password")
+    async with console_signing_in(tmp_path, UsersFile(file)) as console:
+        with pytest.raises(DemoError, match="does not let viewer in: HTTP 401"):
+            await signed_in(console, stranger)
+    with pytest.raises(DemoError, match="does not answer"):
+        await signed_in(f"http://127.0.0.1:{free_port()}", stranger)
