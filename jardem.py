@@ -57,6 +57,42 @@ for _name, _module, _help in (
     app.add_typer(_group, name=_name)
 
 
+_console = typer.Typer(
+    cls=_room("ops.console.commands", "console_app"),
+    invoke_without_command=True,
+    help="The operators' web page, its users and the tokens of its API.",
+)
+app.add_typer(_console, name="console")
+
+
+@_console.callback()
+def console(
+    ctx: typer.Context,
+    *,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Build the read model anew from the topics beside the old one.")
+    ] = False,
+) -> None:
+    """Run the operators' console: the web page, the read API and the read model that they ask."""
+    from ops.console.extra import require_console
+
+    require_console()
+    if ctx.invoked_subcommand is not None:
+        return
+
+    from ops.console.server import run_console
+    from ops.read_model.rebuild import rebuild_read_model
+    from streams.logs import configure_logging
+    from streams.settings.checks import unknown_variables
+    from streams.settings.load import load_settings
+
+    settings = load_settings("console")
+    for line in unknown_variables(settings):
+        typer.echo(line, err=True)
+    configure_logging()
+    sys.exit(rebuild_read_model(settings) if rebuild else run_console(settings))
+
+
 class BrokerKind(StrEnum):
     """The local brokers that there are."""
 

@@ -10,7 +10,7 @@ from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ops.console.access import Role, User
-from ops.console.control import TOKENS
+from ops.console.tables import TOKENS
 from streams.clock import real_now
 
 PREFIX = "jardem_"
