@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ops.console.access import Role
-from ops.console.users import LocalUser, LocalUsers, UsersFile, password_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +23,9 @@ class DemoUser:
 
 def make_users(file: Path) -> Sequence[DemoUser]:
     """Write a file of users for the console. Raises `UsersError` where it can't be written."""
+    # Its packages come with an extra, without which there is a demo too.
+    from ops.console.users import LocalUser, LocalUsers, UsersFile, password_hash  # noqa: PLC0415
+
     users = [DemoUser(role, secrets.token_urlsafe(12)) for role in Role]
     UsersFile(file).write(
         LocalUsers(
