@@ -8,13 +8,12 @@ import pytest
 from aiohttp import ClientSession
 
 from ops.console.access import Role
-from ops.console.users import UsersFile
 from ops.demo.processes import DemoError
 from ops.demo.start_page import StartPage, signed_in
 from ops.demo.users import DemoUser, make_users
 from ops.reach import free_port
 from tests.browser.browser import browsing
-from tests.browser.signing_in import console_signing_in
+from tests.browser.running_console import running_console
 
 HANDSETS = "http://127.0.0.1:8085/"
 
@@ -28,7 +27,7 @@ def file(tmp_path: Path) -> Path:
 async def page(tmp_path: Path, file: Path) -> AsyncIterator[StartPage]:
     users = make_users(file)
     async with (
-        console_signing_in(tmp_path, UsersFile(file)) as console,
+        running_console(tmp_path, file) as console,
         StartPage(handsets_url=HANDSETS, console_url=console, users=users) as page,
     ):
         yield page
@@ -98,7 +97,7 @@ async def test_passwords_are_shown_under_this_machines_own_name_alone(page: Star
 async def test_a_console_that_is_away_or_lets_nobody_in_is_named(tmp_path: Path, file: Path) -> None:
     make_users(file)
     stranger = DemoUser(Role.VIEWER, "another password")
-    async with console_signing_in(tmp_path, UsersFile(file)) as console:
+    async with running_console(tmp_path, file) as console:
         with pytest.raises(DemoError, match="does not let viewer in: HTTP 401"):
             await signed_in(console, stranger)
     with pytest.raises(DemoError, match="does not answer"):
