@@ -80,8 +80,9 @@ def console(
     if ctx.invoked_subcommand is not None:
         return
 
-    from ops.console.server import run_console
     from ops.read_model.rebuild import rebuild_read_model
+
+    from ops.console.server import run_console
     from streams.logs import configure_logging
     from streams.settings.checks import unknown_variables
     from streams.settings.load import load_settings

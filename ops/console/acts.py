@@ -44,7 +44,7 @@ def on_case(user: User, act: str, *, case_id: str, person_id: str, reason: str) 
     )
 
 
-def intend_refusal(  # noqa: PLR0913 - the fields of the form
+def intend_refusal(
     user: User, *, decision_id: str, case_id: str, person_id: str, ground: str, reason: str
 ) -> Act:
     """Intend to refuse a drafted grant, by a ground from 1 to 4: the person is told and heard first (R30)."""

@@ -26,7 +26,9 @@ def add_user(settings: Settings, name: str, roles: Sequence[str], password: Call
     wanted = roles_of(roles)
     users = file.users() if file.path.exists() else LocalUsers()
     if users.find(_name(name)) is not None:
-        raise UsersError(f"there is a user {name} already: jardem console users password changes the password")
+        raise UsersError(
+            f"there is a user {name} already: jardem console users password changes the password"
+        )
     user = LocalUser(name=name, roles=wanted, password=password_hash(password()))
     file.write(LocalUsers(users=(*users.users, user)))
 

@@ -27,15 +27,11 @@ class Audit:
     sink: Sink
     clock: Clock
 
-    async def looked(
-        self, user: User, *, person_id: str | None = None, case_id: str | None = None
-    ) -> None:
+    async def looked(self, user: User, *, person_id: str | None = None, case_id: str | None = None) -> None:
         """Somebody looks at a person or a case, masked."""
         await self._tell(user, May.LOOK, "looked", person_id=person_id, case_id=case_id)
 
-    async def unmasked(
-        self, user: User, *, person_id: str | None = None, case_id: str | None = None
-    ) -> None:
+    async def unmasked(self, user: User, *, person_id: str | None = None, case_id: str | None = None) -> None:
         """Somebody looks at what names a person: IINs, numbers, accounts, texts."""
         await self._tell(user, May.UNMASK, "unmasked", person_id=person_id, case_id=case_id)
 
@@ -43,9 +39,7 @@ class Audit:
         """Somebody looks for a person, who may be unknown here."""
         await self._tell(user, May.LOOK, "searched", person_id=person_id)
 
-    async def exported(
-        self, user: User, *, person_id: str | None = None, case_id: str | None = None
-    ) -> None:
+    async def exported(self, user: User, *, person_id: str | None = None, case_id: str | None = None) -> None:
         """Somebody takes a list with them: a CSV, a day's outcomes, a year's report."""
         await self._tell(user, May.BROWSE, "exported", person_id=person_id, case_id=case_id)
 
@@ -61,7 +55,7 @@ class Audit:
         """Somebody does the act with this `ce_id`, which `may` allows. Told twice, it is one event."""
         await self._tell(user, may, "acted", act_id=act_id, person_id=person_id, case_id=case_id)
 
-    async def _tell(  # noqa: PLR0913 - the fields of the event
+    async def _tell(
         self,
         user: User,
         may: May,

@@ -160,7 +160,9 @@ class Provider:
         return metadata
 
     def _user(self, claims: Mapping[str, Any]) -> User:
-        roles = mapped_roles(claim_at(claims, self._settings.oidc_roles_claim), self._settings.oidc_roles or {})
+        roles = mapped_roles(
+            claim_at(claims, self._settings.oidc_roles_claim), self._settings.oidc_roles or {}
+        )
         if not roles:
             raise ProviderRefusedError("no_roles")
         try:

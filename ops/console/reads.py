@@ -74,9 +74,7 @@ class Queries(Protocol):
         """What was learnt after decisions."""
         ...
 
-    async def doubts(
-        self, after: str | None = None, limit: int = 50, *, unmask: bool = False
-    ) -> Page[Doubt]:
+    async def doubts(self, after: str | None = None, limit: int = 50, *, unmask: bool = False) -> Page[Doubt]:
         """Messages of which nobody can tell whether they left."""
         ...
 

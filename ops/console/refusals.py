@@ -37,7 +37,7 @@ def add_refusals(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-async def refused(  # noqa: PLR0913 - each is a part of the page
+async def refused(
     request: Request,
     key: str,
     status: int,

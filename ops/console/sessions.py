@@ -11,8 +11,8 @@ from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ops.console.access import Role, User
-from ops.console.tables import SESSIONS
 from ops.console.own_keys import Sealed
+from ops.console.tables import SESSIONS
 from ops.console.users import UsersError, UsersFile
 from streams.clock import real_now
 

@@ -54,7 +54,9 @@ def signed(  # noqa: PLR0913 - the fields of the form
         at, given = _instant(signed_at), "".join(signature.split())
         if at > now:
             raise BadActError("time_ahead")
-        over = signed_bytes(content, outcome=outcome_, refusal_ground=ground_, officer=user.name, signed_at=at)
+        over = signed_bytes(
+            content, outcome=outcome_, refusal_ground=ground_, officer=user.name, signed_at=at
+        )
         try:
             officers.verify(given or None, over, officer=user.name, signed_at=at)
         except NotVerifiedError as error:

@@ -25,6 +25,7 @@ _HASHER = PasswordHasher()
 _NOBODY = _HASHER.hash("nobody has this password")
 """Checked in the place of an unknown user's, so that both take as long."""
 
+
 class UsersError(UserError):
     """The file of users cannot be used, or what is asked of it cannot be done: a line with what to do."""
 

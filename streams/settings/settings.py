@@ -160,7 +160,8 @@ class Settings(BaseSettings):
         "calls",
     )
     oidc_issuer: WebAddress = Field(
-        "", description="the OpenID provider at which people sign in, like https://sso.example.kz/realms/staff"
+        "",
+        description="the OpenID provider at which people sign in, like https://sso.example.kz/realms/staff",
     )
     oidc_client_id: str = Field("", description="the name under which the provider knows the console")
     oidc_client_secret: SecretStr = Field(SecretStr(""), description="the secret of that client")

@@ -94,7 +94,11 @@ async def cases(  # noqa: PLR0913 - each is a filter
 
 @router.post("/persons/search", responses=responses(429))
 async def search(
-    request: Request, sought: Sought, console: FreshConsole, user: Looker, unmask: Unmask = False  # noqa: FBT002 - as above
+    request: Request,
+    sought: Sought,
+    console: FreshConsole,
+    user: Looker,
+    unmask: Unmask = False,  # noqa: FBT002 - as above
 ) -> Found:
     """The cases of a person, by IIN, or those with which a number has to do. The search is recorded."""
     clear = unmasking(user, unmask)
@@ -135,4 +139,3 @@ async def of_person(
 
 _MOST = 200
 """Cases that are told of one person or number; nobody comes near."""
-

@@ -31,7 +31,7 @@ async def service(console: FreshConsole, _: Looker) -> Service:
 
 
 @router.get("/dead-letters", responses=responses())
-async def dead_letters(  # noqa: PLR0913 - each is a filter
+async def dead_letters(
     console: FreshConsole,
     _: Operator,
     topic: str | None = None,
@@ -41,9 +41,7 @@ async def dead_letters(  # noqa: PLR0913 - each is a filter
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Page[DeadLetter]:
     """Records that could not be read, without their content."""
-    return await console.queries.dead_letters(
-        topic=topic, reason=reason, done=done, after=after, limit=limit
-    )
+    return await console.queries.dead_letters(topic=topic, reason=reason, done=done, after=after, limit=limit)
 
 
 @router.get("/dead-letters/{partition}/{offset}", responses=responses(404))
