@@ -144,7 +144,8 @@ def _database(settings: Settings) -> Iterator[str]:
     address = settings.console_database.get_secret_value()
     if address and address.partition(":")[0] not in _DATABASES:
         field = type(settings).model_fields["console_database"]
-        yield f"{variable('console_database')} names neither PostgreSQL nor SQLite: set it to {field.description}"
+        name = variable("console_database")
+        yield f"{name} names neither PostgreSQL nor SQLite: set it to {field.description}"
 
 
 def _certificates(settings: Settings) -> Iterator[str]:

@@ -136,8 +136,8 @@ class Settings(BaseSettings):
     )
     console_database: SecretStr = Field(
         SecretStr(""),
-        description="what the console's read model is kept in where it is not SQLite in the data folder, like "
-        "postgresql://name:password@host/database",
+        description="what the console's read model is kept in, where that is not SQLite in the data folder, "
+        "like postgresql://name:password@host/database",
     )
     console_key: SecretStr = Field(
         SecretStr(""),
