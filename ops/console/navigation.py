@@ -14,7 +14,18 @@ class Link:
     may: May
 
 
-LINKS: tuple[Link, ...] = ()
+LINKS: tuple[Link, ...] = (
+    Link("/", "nav.now", May.LOOK),
+    Link("/cases", "nav.cases", May.LOOK),
+    Link("/decisions", "nav.decisions", May.SIGN),
+    Link("/questioned", "nav.questioned", May.BROWSE),
+    Link("/dead-letters", "nav.dead_letters", May.OPERATE),
+    Link("/doubts", "nav.doubts", May.OPERATE),
+    Link("/service", "nav.service", May.OPERATE),
+    Link("/reconciliation", "nav.reconciliation", May.BROWSE),
+    Link("/audit", "nav.audit", May.OPERATE),
+    Link("/help", "nav.help", May.LOOK),
+)
 """In their order."""
 
 
