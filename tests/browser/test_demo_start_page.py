@@ -45,7 +45,7 @@ async def test_a_press_signs_in_as_each_role(page: StartPage, tmp_path: Path) ->
                 " opener.replaceWith(opener.cloneNode(true));"
                 f"document.querySelector('[value={role}]').form.querySelector('button').click()"
             )
-            await tab.until("document.body?.innerText", f"{role}: {role}")
+            await tab.until("document.querySelector('.who span')?.textContent", role.value)
 
 
 async def test_it_leads_to_the_handsets_and_says_the_passwords(page: StartPage, tmp_path: Path) -> None:
