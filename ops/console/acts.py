@@ -84,7 +84,7 @@ def on_offers(  # noqa: PLR0913 - the fields of the form
     _allow(user, May.OPERATE)
     if act not in _OFFERS:
         raise BadActError("unknown")
-    details: dict[str, Any] = {}
+    details: Mapping[str, Any] = {}
     if act == "pilot":
         details = _pilot(share, persons, pseudonym)
     elif act == "daily_sms":

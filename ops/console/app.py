@@ -19,6 +19,7 @@ from ops.console.pages.sign_in import router as sign_in
 from ops.console.refusals import add_refusals
 from ops.console.render import STATIC
 from ops.console.security import Security, Visits, headers_of
+from ops.read_model.database import DatabaseError
 from streams.published_keys import CACHED, KEYS_PATH, MEDIA_TYPE
 
 
@@ -69,7 +70,7 @@ async def _readyz(request: Request) -> Response:
     reason = None
     try:
         await console.queries.freshness()
-    except (SQLAlchemyError, OSError):
+    except (DatabaseError, SQLAlchemyError, OSError):
         reason = "the read model's database does not answer"
     else:
         if not await console.sink.is_ready():
@@ -80,7 +81,7 @@ async def _readyz(request: Request) -> Response:
 async def _metrics(request: Request) -> Response:
     try:
         behind = (await console_of(request).queries.freshness()).behind
-    except (SQLAlchemyError, OSError):
+    except (DatabaseError, SQLAlchemyError, OSError):
         behind = None
     BEHIND.set(float("nan") if behind is None else behind)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

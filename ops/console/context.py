@@ -10,11 +10,12 @@ from ops.console.limits import Allowance, SignInLimits
 from ops.console.oidc import Provider
 from ops.console.producer import Sink
 from ops.console.publisher import Publisher
-from ops.console.reads import Queries, Store
 from ops.console.render import Renderer
 from ops.console.sessions import Sessions
 from ops.console.tokens import Tokens
 from ops.console.users import UsersFile
+from ops.read_model.queries import Queries
+from ops.read_model.store import Store
 from streams.clock import Clock
 from streams.officer_signatures import OfficerSignatures
 from streams.published_keys import PublishedKeys

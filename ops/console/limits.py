@@ -73,6 +73,12 @@ class GrowingDelay:
         """Forget the failures."""
         self._failures.pop(who, None)
 
+    def forgive(self, who: str) -> None:
+        """Take one failure back."""
+        found = self._failures.get(who)
+        if found is not None:
+            found.count -= 1
+
 
 @dataclass(slots=True)
 class Allowance:
@@ -120,11 +126,15 @@ class SignInLimits:
         """How many seconds to wait, rounded up; 0 for none."""
         return math.ceil(max(self.by_name.wait(name), self.by_address.wait(address)))
 
-    def failed(self, name: str, address: str) -> None:
-        """Count a wrong password."""
+    def tries(self, name: str, address: str) -> None:
+        """Count a try before its password is looked at, or many at once would all come by."""
         self.by_name.failed(name)
         self.by_address.failed(address)
 
-    def succeeded(self, name: str) -> None:
-        """Forget the failures of a name; those of an address stay, or an own account would wipe them out."""
+    def succeeded(self, name: str, address: str) -> None:
+        """It was right: forget the failures of the name, and this one of the address.
+
+        The others of the address stay, or somebody with an account of their own would wipe them out.
+        """
         self.by_name.succeeded(name)
+        self.by_address.forgive(address)

@@ -1,5 +1,6 @@
 """Signing in at the organisation's own provider: OpenID Connect, authorization code with PKCE (Authlib)."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,8 +8,7 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 import structlog
-from authlib.integrations.base_client import OAuthError
-from authlib.integrations.starlette_client import OAuth
+from authlib.deprecate import AuthlibDeprecationWarning
 from itsdangerous import BadData, URLSafeTimedSerializer
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -17,6 +17,12 @@ from ops.console.access import Role, User
 from ops.console.names import check_name
 from ops.console.own_keys import key_for
 from streams.settings.settings import Settings
+
+with warnings.catch_warnings():
+    # That it stands on httpx in place of its successor is no news to whoever runs a console.
+    warnings.simplefilter("ignore", AuthlibDeprecationWarning)
+    from authlib.integrations.base_client import OAuthError
+    from authlib.integrations.starlette_client import OAuth
 
 _log = structlog.get_logger(__name__)
 

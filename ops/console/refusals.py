@@ -16,6 +16,8 @@ from ops.console.guard import BadFormError, SignInNeededError
 from ops.console.limits import TooManyError
 from ops.console.producer import NotRecordedError
 from ops.console.users import UsersError
+from ops.read_model.asking.paging import BadCursorError
+from ops.read_model.database import DatabaseError
 
 _log = structlog.get_logger(__name__)
 
@@ -32,7 +34,9 @@ def add_refusals(app: FastAPI) -> None:
     app.add_exception_handler(NotRecordedError, _not_recorded)
     app.add_exception_handler(UsersError, _no_users)
     app.add_exception_handler(RequestValidationError, _bad_request)
+    app.add_exception_handler(DatabaseError, _no_database)
     app.add_exception_handler(SQLAlchemyError, _no_database)
+    app.add_exception_handler(BadCursorError, _bad_cursor)
     app.add_exception_handler(HTTPException, _of_http)
     app.add_exception_handler(Exception, _unexpected)
 
@@ -98,6 +102,10 @@ async def _no_database(request: Request, error: Exception) -> Response:
     return await refused(request, "no_database", 503, headers={"Retry-After": "10"})
 
 
+async def _bad_cursor(request: Request, _: Exception) -> Response:
+    return await refused(request, "bad_cursor", 400, onward=request.url.path)
+
+
 async def _bad_request(request: Request, _: Exception) -> Response:
     return await refused(request, "bad_request", 400)
 
@@ -108,11 +116,5 @@ async def _of_http(request: Request, error: Exception) -> Response:
     return await refused(request, key, error.status_code, headers=error.headers)
 
 
-async def _unexpected(request: Request, error: Exception) -> Response:
-    # The message of an unknown error may hold what somebody typed; its kind does not.
-    _log.error("a page could not be made", kind=type(error).__name__, path=_template(request))
+async def _unexpected(request: Request, _: Exception) -> Response:
     return await refused(request, "unexpected", 500)
-
-
-def _template(request: Request) -> str:
-    return str(getattr(request.scope.get("route"), "path", ""))

@@ -3,7 +3,10 @@
 import secrets
 from collections.abc import Collection, Iterable
 from http.cookies import SimpleCookie
+from pathlib import Path
+from traceback import extract_tb
 
+import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
@@ -15,6 +18,8 @@ from ops.console.cookies import Cookies
 from ops.console.metrics import REQUESTS
 from ops.console.sessions import Sessions
 from ops.console.visit import Visit, csrf_of
+
+_log = structlog.get_logger(__name__)
 
 LARGEST_BODY = 256 * 1024
 """Bytes of a request: a form with a pasted signature takes a tenth of it."""
@@ -47,6 +52,7 @@ def headers_of(secure: bool, form_targets: Iterable[str]) -> dict[str, str]:  # 
         "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
+        "Cache-Control": "no-store",
     }
     if secure:
         found["Strict-Transport-Security"] = "max-age=31536000"
@@ -83,7 +89,12 @@ class Security:
         elif _too_large(headers):
             await PlainTextResponse("the request is too large\n", 413)(scope, receive, secured)
         else:
-            await self._app(scope, _limited(receive), secured)
+            try:
+                await self._app(scope, _limited(receive), secured)
+            except Exception as error:  # noqa: BLE001 - it was answered with 500 already
+                # Its message may hold what somebody typed; where it was raised does not.
+                where = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in extract_tb(error.__traceback__)]
+                _log.error("a request failed", kind=type(error).__name__, where=where[-8:])
 
 
 class Visits:

@@ -14,7 +14,7 @@ from ops.console.context import Console
 from ops.console.cookies import Cookies
 from ops.console.oidc import Provider
 from ops.console.own_keys import Sealed
-from ops.console.producer import Producer
+from ops.console.producer import Producer, Sink
 from ops.console.publisher import Publisher
 from ops.console.render import Renderer
 from ops.console.sessions import Sessions
@@ -57,7 +57,7 @@ async def open_console(settings: Settings) -> AsyncIterator[Console]:
             await producer.stop()
 
 
-def assemble(settings: Settings, store: Store, sink: Producer) -> Console:
+def assemble(settings: Settings, store: Store, sink: Sink) -> Console:
     """A console of its parts."""
     clock = settings.clock()
     cookies = Cookies.of(settings)

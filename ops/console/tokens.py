@@ -104,7 +104,7 @@ def _token(row: Row[tuple[object, ...]]) -> Token:
     return Token(
         row.token_id,
         row.name,
-        frozenset(map(Role, row.roles.split(","))),
+        frozenset(map(Role, filter(None, row.roles.split(",")))),
         _instant(row.made_at),
         _instant(row.ends_at),
         None if row.used_at is None else _instant(row.used_at),

@@ -130,7 +130,7 @@ def verified(user: LocalUser | None, password: str) -> bool:
     if len(password) > _LONGEST_PASSWORD:
         password = ""
     try:
-        right = _HASHER.verify(_NOBODY if user is None else user.password, password)
+        _HASHER.verify(_NOBODY if user is None else user.password, password)
     except (Argon2Error, InvalidHashError):
         return False
-    return right and user is not None
+    return user is not None

@@ -59,14 +59,14 @@ async def rebuild(settings: Settings, progress: Callable[[Progress], None]) -> N
         await clear(database, engine)
     except (KafkaError, TimeoutError) as error:
         raise NoBrokerError(
-            f"the topics cannot be read to their end from {settings.kafka} ({type(error).__name__}): look whether "
-            "the broker runs, and run jardem console --rebuild again"
+            f"the topics cannot be read to their end from {settings.kafka} ({type(error).__name__}): look "
+            "whether the broker runs, and run jardem console --rebuild again"
         ) from None
     except (SQLAlchemyError, OSError) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         raise DatabaseError(
-            f"the console's database fails ({type(cause).__name__}): look at JARDEM_CONSOLE_DATABASE, and run "
-            "jardem console --rebuild again"
+            f"the console's database fails ({type(cause).__name__}): look at JARDEM_CONSOLE_DATABASE, and "
+            "run jardem console --rebuild again"
         ) from None
     finally:
         await engine.dispose()

@@ -15,7 +15,8 @@ from starlette.responses import JSONResponse
 from ops.console.access import NotAllowedError
 from ops.console.limits import TooManyError
 from ops.console.producer import NotRecordedError
-from ops.read_model.errors import BadCursorError
+from ops.read_model.asking.paging import BadCursorError
+from ops.read_model.database import DatabaseError
 from schemas.base import Model
 
 _log = structlog.get_logger(__name__)
@@ -121,9 +122,7 @@ async def _of_http(_: Request, error: Exception) -> JSONResponse:
     return problem(kinds.get(error.status_code, "bad-request"), said, error.headers)
 
 
-async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    route = getattr(request.scope.get("route"), "path", "")
-    _log.error("the API could not answer", kind=type(error).__name__, path=route)
+async def _unexpected(_: Request, __: Exception) -> JSONResponse:
     return problem("unexpected", "it is our fault and was logged")
 
 
@@ -134,6 +133,7 @@ _HANDLERS = {
     RequestValidationError: _bad_request,
     TooManyError: _too_many,
     NotRecordedError: _not_recorded,
+    DatabaseError: _no_database,
     SQLAlchemyError: _no_database,
     HTTPException: _of_http,
     Exception: _unexpected,

@@ -53,13 +53,13 @@ async def with_password(
         LIMITED.labels("sign_in").inc()
         return await _form(request, wanted=wanted, name=name, wait=wait)
     user = console.users.find(name)
+    console.sign_ins.tries(name, address)
     async with console.sign_ins.checks:
         right = await asyncio.to_thread(verified, user, password)
     if not right or user is None:
-        console.sign_ins.failed(name, address)
         SIGN_INS.labels("file", "refused").inc()
         return await _form(request, wanted=wanted, name=name, wrong=True)
-    console.sign_ins.succeeded(name)
+    console.sign_ins.succeeded(name, address)
     SIGN_INS.labels("file", "signed_in").inc()
     await _end_session(request, console)
     secret = await console.sessions.begin(user.user, "file", stamp=user.stamp)
