@@ -44,8 +44,8 @@ class StartPage:
     def __init__(
         self, *, handsets_url: str, console_url: str, users: Sequence[DemoUser], port: int = 0
     ) -> None:
-        self._handsets_url = handsets_url
-        self._console_url = console_url
+        self.handsets_url = handsets_url
+        self.console_url = console_url
         self._users = {user.name: user for user in users}
         self._port = port
         self._runner: web.AppRunner | None = None
@@ -77,8 +77,8 @@ class StartPage:
         roles = Template((_PAGE / "role.html").read_text(encoding="utf-8"))
         page = Template((_PAGE / "start.html").read_text(encoding="utf-8"))
         text = page.substitute(
-            handsets=escape(self._handsets_url),
-            console=escape(self._console_url),
+            handsets=escape(self.handsets_url),
+            console=escape(self.console_url),
             roles="".join(
                 roles.substitute(
                     name=escape(user.name), about=escape(_ABOUT[user.role]), password=escape(user.password)
@@ -102,10 +102,10 @@ class StartPage:
         if user is None:
             raise web.HTTPNotFound(text="the demo has no such user\n")
         try:
-            cookies = await signed_in(self._console_url, user)
+            cookies = await signed_in(self.console_url, user)
         except DemoError as error:
             raise web.HTTPBadGateway(text=f"{error}\n") from None
-        answer = web.Response(status=_SEE_OTHER, headers={"Location": f"{self._console_url}/"})
+        answer = web.Response(status=_SEE_OTHER, headers={"Location": f"{self.console_url}/"})
         for cookie in cookies:
             answer.headers.add("Set-Cookie", cookie)
         return answer
@@ -118,7 +118,7 @@ class StartPage:
     def _answer(self, text: str, content_type: str) -> web.Response:
         policy = (
             "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; "
-            f"form-action 'self' {self._console_url}"
+            f"form-action 'self' {self.console_url}"
         )
         headers = {
             "Content-Security-Policy": policy,

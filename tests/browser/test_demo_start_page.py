@@ -1,8 +1,10 @@
 """The demo's start page in a real browser, before the console's own sign-in."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import ClientSession
@@ -12,7 +14,8 @@ from ops.demo.processes import DemoError
 from ops.demo.start_page import StartPage, signed_in
 from ops.demo.users import DemoUser, make_users
 from ops.reach import free_port
-from tests.browser.browser import browsing
+from sms.simulator import Simulator
+from tests.browser.browser import Tab, browsing
 from tests.browser.running_console import running_console
 
 HANDSETS = "http://127.0.0.1:8085/"
@@ -46,6 +49,29 @@ async def test_a_press_signs_in_as_each_role(page: StartPage, tmp_path: Path) ->
                 f"document.querySelector('[value={role}]').form.querySelector('button').click()"
             )
             await tab.until("document.querySelector('.who span')?.textContent", role.value)
+
+
+async def test_the_handsets_and_the_console_open_in_windows_of_their_own(
+    page: StartPage, simulator: Simulator, tmp_path: Path
+) -> None:
+    page.handsets_url = f"{simulator.url}/"
+    async with browsing(tmp_path / "profile") as tab:
+        await tab.open(f"{page.url}/")
+        await tab.until("document.title", "jardem demo")
+        for pressed in ("document.querySelector('a.main')", "document.querySelector('button')"):
+            # Without a person's press a browser opens no window.
+            await tab.command("Runtime.evaluate", expression=f"{pressed}.click()", userGesture=True)
+        wanted = {f"{page.url}/", page.handsets_url, f"{page.console_url}/"}
+        async with asyncio.timeout(10):
+            while {each["url"] for each in await windows(tab)} != wanted:  # noqa: ASYNC110 - the browser's work
+                await asyncio.sleep(0.05)
+        assert len(await windows(tab)) == 3
+
+
+async def windows(tab: Tab) -> list[dict[str, Any]]:
+    """What is open in the browser."""
+    found = await tab.command("Target.getTargets")
+    return [each for each in found["targetInfos"] if each["type"] == "page"]
 
 
 async def test_it_leads_to_the_handsets_and_says_the_passwords(page: StartPage, tmp_path: Path) -> None:
