@@ -90,8 +90,11 @@ def console(
     settings = load_settings("console")
     for line in unknown_variables(settings):
         typer.echo(line, err=True)
+    if rebuild:
+        rebuild_read_model(settings, typer.echo)
+        return
     configure_logging()
-    sys.exit(rebuild_read_model(settings) if rebuild else run_console(settings))
+    sys.exit(run_console(settings))
 
 
 class BrokerKind(StrEnum):

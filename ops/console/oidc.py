@@ -98,10 +98,9 @@ class Provider:
         request.scope["session"] = memory
         sent: RedirectResponse = await self._client.authorize_redirect(request, callback)
         sent.status_code = 303
-        written = self._serializer.dumps(memory)
         sent.set_cookie(
             self._cookie,
-            written if isinstance(written, str) else written.decode(),
+            str(self._serializer.dumps(memory)),
             max_age=_STATE_SECONDS,
             secure=self._secure,
             httponly=True,

@@ -4,25 +4,33 @@ What a plot shows stands in a table beneath it too, which is what a screen reade
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 from xml.etree.ElementTree import Element
 
 import pygal
 from markupsafe import Markup
 from pygal.style import Style
 
-_WIDTH = 560
-_ROW = 34
-_MARGIN = 48
+_WIDTH = 420
+_ROW = 28
+_MARGIN = 30
+_LEGEND = 64
 _STYLE = Style(
     font_family="sans-serif",
-    label_font_size=14,
-    major_label_font_size=14,
-    value_font_size=13,
+    label_font_size=15,
+    major_label_font_size=15,
+    value_font_size=12,
     legend_font_size=14,
-    no_data_font_size=16,
+    no_data_font_size=14,
 )
+"""From the sizes pygal works out how much room a text needs: a little more than `console.css` takes."""
 _LEFT_OUT = ("defs", "title", "desc")
 """What pygal writes for its script and for itself: styles, the configuration, a title that names pygal."""
+_BESIDE = 5.0
+_PERCENTS = (0, 25, 50, 75, 100)
+
+Number = Callable[[float], str]
+"""How a number is written."""
 
 
 def _plain(root: Element) -> Element:
@@ -37,12 +45,24 @@ def _plain(root: Element) -> Element:
     return root
 
 
-def _draw(chart: pygal.graph.graph.Graph) -> Markup:
-    chart.add_xml_filter(_plain)
+def _beside(root: Element) -> Element:
+    """Put each number beside the end of its bar, where it is read on any colour."""
+    rects = [one for one in root.iter("rect") if "reactive" in one.get("class", "")]
+    numbers = [one for one in root.iter("text") if one.get("class") == "value"]
+    for rect, number in zip(rects, numbers, strict=False):
+        number.set("x", str(float(rect.get("x", "0")) + float(rect.get("width", "0")) + _BESIDE))
+        number.set("class", "value beside")
+        number.attrib.pop("text-anchor", None)
+    return root
+
+
+def _draw(chart: Any, *filters: Callable[[Element], Element]) -> Markup:  # noqa: ANN401 - pygal has no types
+    for one in (_plain, *filters):
+        chart.add_xml_filter(one)
     return Markup(chart.render(is_unicode=True))  # noqa: S704 - made of elements, which escape what they hold
 
 
-def _options(height: int, number: Callable[[float], str]) -> dict[str, object]:
+def _options(height: int, number: Number) -> dict[str, Any]:
     return {
         "width": _WIDTH,
         "height": height,
@@ -52,30 +72,47 @@ def _options(height: int, number: Callable[[float], str]) -> dict[str, object]:
         "disable_xml_declaration": True,
         "show_legend": False,
         "value_formatter": lambda value: number(value or 0),
-        "margin": 8,
+        "truncate_label": -1,
+        "truncate_legend": -1,
+        "margin": 6,
     }
 
 
-def bars(rows: Sequence[tuple[str, float]], number: Callable[[float], str]) -> Markup:
+def _legend(names: Sequence[str]) -> dict[str, Any]:
+    return {"show_legend": True, "legend_at_bottom": True, "legend_at_bottom_columns": min(len(names), 2) or 1}
+
+
+def bars(rows: Sequence[tuple[str, float]], number: Number) -> Markup:
     """A horizontal bar for each row, the first on top, with its number at it."""
     chart = pygal.HorizontalBar(
         **_options(_MARGIN + _ROW * max(len(rows), 1), number),
         print_values=True,
         show_x_labels=False,
+        show_y_labels=True,
         show_x_guides=False,
-        range=(0, max((value for _, value in rows), default=0) * 1.12 or 1),
+        range=(0, max((value for _, value in rows), default=0) * 1.22 or 1),
         spacing=4,
         rounded_bars=3,
     )
     chart.x_labels = [label for label, _ in reversed(rows)]
     chart.add("", [value for _, value in reversed(rows)])
+    return _draw(chart, _beside)
+
+
+def shares(rows: Sequence[tuple[str, Sequence[float]]], names: Sequence[str], number: Number) -> Markup:
+    """A horizontal bar for each row, made of the parts that are named; the parts are in percent."""
+    options = _options(_MARGIN + _LEGEND + _ROW * max(len(rows), 1), number) | _legend(names)
+    chart = pygal.HorizontalStackedBar(**options, y_labels=_PERCENTS, show_x_guides=False, range=(0, 100), spacing=4)
+    chart.x_labels = [label for label, _ in reversed(rows)]
+    for place, name in enumerate(names):
+        chart.add(name, [parts[place] for _, parts in reversed(rows)])
     return _draw(chart)
 
 
-def columns(rows: Sequence[tuple[str, float]], number: Callable[[float], str]) -> Markup:
+def columns(rows: Sequence[tuple[str, float]], number: Number) -> Markup:
     """A column for each row, from left to right, with its number at it."""
     chart = pygal.Bar(
-        **_options(260, number),
+        **_options(220, number),
         print_values=True,
         print_zeroes=False,
         print_values_position="top",
@@ -90,21 +127,15 @@ def columns(rows: Sequence[tuple[str, float]], number: Callable[[float], str]) -
 
 
 def lines(
-    labels: Sequence[str],
-    series: Sequence[tuple[str, Sequence[float]]],
-    number: Callable[[float], str],
-    *,
-    every: int = 7,
+    labels: Sequence[str], series: Sequence[tuple[str, Sequence[float]]], number: Number, *, every: int = 7
 ) -> Markup:
     """A line for each series over the same labels, of which every so many is written."""
-    options = _options(300, number) | {"show_legend": True}
     chart = pygal.Line(
-        **options,
-        legend_at_bottom=True,
-        legend_at_bottom_columns=min(len(series), 3) or 1,
+        **(_options(290, number) | _legend([name for name, _ in series])),
         show_minor_x_labels=False,
-        dots_size=2,
-        min_scale=3,
+        show_minor_y_labels=False,
+        y_labels_major_count=5,
+        dots_size=1.6,
         range=(0, max((value for _, values in series for value in values), default=0) or 1),
     )
     chart.x_labels = list(labels)

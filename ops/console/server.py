@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import structlog
@@ -23,6 +23,7 @@ from ops.console.tokens import Tokens
 from ops.console.users import UsersFile
 from ops.read_model.follow import Follower
 from ops.read_model.migrate import migrate
+from ops.read_model.rebuild import Progress, rebuild
 from ops.read_model.store import Store, open_store
 from streams.errors import CannotListenError
 from streams.officer_signatures import load_officers
@@ -43,6 +44,20 @@ def run_console(settings: Settings) -> int:
     """
     with _listening(settings.console_bind) as sock:
         return asyncio.run(_serve(settings, sock))
+
+
+def rebuild_read_model(settings: Settings, tell: Callable[[str], None]) -> None:
+    """Build the read model anew beside the one that is served, and have it served; `tell` is given lines.
+
+    Raises `NoBrokerError` and `DatabaseError`; what was served until then is served on.
+    """
+
+    def progress(so_far: Progress) -> None:
+        left = "some" if so_far.left is None else f"{so_far.left:,}"
+        tell(f"{so_far.read:,} records read, {left} left" if so_far.left != 0 else "all is read")
+
+    asyncio.run(rebuild(settings, progress))
+    tell("the new read model is served")
 
 
 @asynccontextmanager

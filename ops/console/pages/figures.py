@@ -1,5 +1,6 @@
 """The plots of the first page, each with the table of the same numbers."""
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -27,6 +28,8 @@ _STATES = (
     "ended",
 )
 """In the order in which a case passes through them."""
+
+_LANGUAGES = ("kk", "ru")
 
 Row = tuple[str | float, ...]
 
@@ -84,14 +87,23 @@ def _waiting(overview: Overview, words: Words) -> Figure:
 
 
 def _uptake(overview: Overview, words: Words) -> Figure:
+    """Of the offered cases of each ground, how many consented, and in which language they did."""
+    offered: Counter[str] = Counter()
+    consented: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for ground, language, asked, agreed in overview.uptake:
+        offered[ground] += asked
+        consented[ground][language or ""] += agreed
     rows: list[Row] = []
-    bars = []
-    for ground, language, offered, consented in overview.uptake:
-        spoken = words.known("spoken", language or "none")
-        rows.append((f"{ground}, {spoken}", offered, consented, words.percent(consented, offered)))
-        bars.append((f"{ground}, {spoken}", round(100 * consented / offered, 1) if offered else 0.0))
-    head = [words("col.ground"), words("col.offered"), words("col.consented"), words("col.share")]
-    plot = plots.bars(bars, lambda value: words.percent(value, 100))
+    parts = []
+    for ground, asked in offered.items():
+        agreed_in = [consented[ground][language] for language in _LANGUAGES]
+        agreed = sum(agreed_in)
+        parts.append((ground, [100 * one / asked if asked else 0.0 for one in (*agreed_in, asked - agreed)]))
+        rows.append((ground, asked, *agreed_in, words.percent(agreed, asked)))
+    spoken = [words(f"spoken.{language}") for language in _LANGUAGES]
+    head = [words("col.ground"), words("col.offered"), *spoken, words("col.share")]
+    names = [*(words("now.consent_in", language=one) for one in spoken), words("now.no_consent")]
+    plot = plots.shares(parts, names, lambda value: words.percent(value, 100))
     return Figure("uptake", "now.uptake", plot, rows, head)
 
 

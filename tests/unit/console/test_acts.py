@@ -118,7 +118,7 @@ def test_a_case_without_a_person_is_refused_in_words() -> None:
     ],
 )
 def test_the_service_is_set_as_the_form_says(
-    act: str, given: dict[str, str], kind: str, id_: str, details: dict[str, Any]
+    act: str, given: dict[str, Any], kind: str, id_: str, details: dict[str, Any]
 ) -> None:
     event = on_offers(OPERATOR, act, reason="a start", **given).event(OPERATOR)
     assert (event.act, event.object.kind, event.object.id, event.details) == (act, kind, id_, details)
@@ -140,7 +140,7 @@ def test_the_service_is_set_as_the_form_says(
         ("pilot", {"persons": "x " * 10_001}, "many_persons"),
     ],
 )
-def test_a_setting_that_can_not_be_meant_is_refused(act: str, given: dict[str, str], key: str) -> None:
+def test_a_setting_that_can_not_be_meant_is_refused(act: str, given: dict[str, Any], key: str) -> None:
     assert refusal(lambda: on_offers(OPERATOR, act, reason="a start", **given)) == key
 
 
@@ -158,7 +158,7 @@ def test_a_complaint_about_a_list_says_where_and_not_what() -> None:
 
 
 def test_a_message_left_at_a_time_that_is_past_or_not_at_all() -> None:
-    said = {"message_id": "m-1", "phone_id": PERSON, "reason": "the carrier says so", "now": NOW}
+    said: dict[str, Any] = {"message_id": "m-1", "phone_id": PERSON, "reason": "the carrier says so", "now": NOW}
     left = on_message(OPERATOR, sent_at="2021-07-30T10:00:00+06:00", **said).event(OPERATOR)
     assert (left.act, left.details, left.phone_id) == ("sent", {"sent_at": "2021-07-30T04:00:00Z"}, PERSON)
     assert on_message(OPERATOR, sent_at=None, **said).event(OPERATOR).act == "not_sent"
@@ -219,7 +219,7 @@ def test_with_keys_the_signature_is_over_the_bytes_that_were_offered() -> None:
 
 
 def test_a_hearing_was_held_on_a_day_that_has_come_and_a_term_ends_on_a_day() -> None:
-    said = {"decision_id": DECISION, "objection": True, "today": "2021-07-30"}
+    said: dict[str, Any] = {"decision_id": DECISION, "objection": True, "today": "2021-07-30"}
     assert heard(ASEL, held_on="2021-07-30", **said).objection
     assert refusal(lambda: heard(ASEL, held_on="2021-07-31", **said)) == "time_ahead"
     assert refusal(lambda: heard(ASEL, held_on="30.07.2021", **said)) == "bad_day"

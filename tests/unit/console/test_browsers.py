@@ -1,5 +1,6 @@
 """What browsers are told, and which of their requests are taken."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -95,7 +96,7 @@ async def test_a_body_that_is_too_large_is_refused_with_and_without_its_length(r
     large = b"x" * (LARGEST_BODY + 1)
     assert (await browser.post("/sign-in", content=large)).status_code == 413
 
-    async def pieces():  # type: ignore[no-untyped-def] # noqa: ANN202
+    async def pieces() -> AsyncIterator[bytes]:
         yield b"csrf=" + token.encode() + b"&name="
         for _ in range(64):
             yield b"x" * (LARGEST_BODY // 32)
