@@ -22,6 +22,7 @@ from streams.settings.settings import Settings
 ASK_SECONDS = 2.0
 """Every how many seconds the broker is asked where its logs end."""
 _LOOK_SECONDS = 5.0
+_ANALYSE_SECONDS = 1800.0
 _PAUSE = 1.0
 BROKER_AWAY = "broker_away"
 
@@ -40,6 +41,7 @@ class Following:
     enough: Callable[[Reader], Awaitable[bool]]
     _asked_at: float = 0.0
     _looked_at: float = 0.0
+    _analysed_at: float | None = None
 
     async def run(self) -> None:
         """Follow until it is enough. Raises `NotFollowingError`, `KafkaError`, `TimeoutError`, SQL errors."""
@@ -64,6 +66,14 @@ class Following:
         if time.monotonic() - self._looked_at >= _LOOK_SECONDS:
             await reader.look_for_partitions()
             self._looked_at = time.monotonic()
+        if asked and not reader.behind:
+            await self._analyse()
+
+    async def _analyse(self) -> None:
+        """As soon as all is read, and now and then: how rows are spread changes slowly."""
+        if self._analysed_at is None or time.monotonic() - self._analysed_at >= _ANALYSE_SECONDS:
+            self._analysed_at = time.monotonic()
+            await self.generation.analyse()
 
 
 class Follower:

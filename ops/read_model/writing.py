@@ -72,7 +72,7 @@ class Writer:
         prepared = await asyncio.to_thread(prepare, items, self.means)
         async with self.engine.begin() as connection:
             await self._still_following(connection, now, changed=bool(items), heard=heard, problem=problem)
-            await self._write(connection, prepared)
+            await self.write_rows(connection, prepared)
             await _put(connection, positions, [place.row() for place in places])
 
     async def _still_following(
@@ -86,7 +86,8 @@ class Writer:
         if (await connection.execute(ours)).rowcount != 1:
             raise NotFollowingError
 
-    async def _write(self, connection: AsyncConnection, prepared: Prepared) -> None:
+    async def write_rows(self, connection: AsyncConnection, prepared: Prepared) -> None:
+        """Write what a batch changes, as a part of a transaction."""
         for table, rows in prepared.told.items():
             await _tell(connection, table, list(rows.values()))
         for (table, by), rows in prepared.latest.items():

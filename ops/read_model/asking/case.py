@@ -16,7 +16,7 @@ from ops.read_model.asking.documents import shown_documents
 from ops.read_model.asking.next_step import next_of
 from ops.read_model.asking.sms import AskingSms
 from ops.read_model.asking.timeline import timeline
-from ops.read_model.folds import waits_for_service
+from ops.read_model.folds import DRAFTED, waits_for_service
 from ops.read_model.tables import acts, cases, decisions, documents, drafts, endings, steps, subjects
 from ops.read_model.views import ActShown, CaseDetail, Step
 from streams.key_set import KeysError, KeySet
@@ -47,11 +47,13 @@ class AskingCase(AskingCases, AskingDecisions, AskingSms):
             same = ROWS.where(cases.c.person_id == row["person_id"], cases.c.case_id != case_id)
             others = await _all(connection, same.order_by(cases.c.at.desc()).limit(50))
             line = await self._line(connection, case_id, log, unmask=unmask, texts=texts)
+            waits = row["state"] in DRAFTED
+            draft = await self._draft_of(connection, case_id, at, unmask=unmask) if waits else None
+            learnt = await self._questioned_of(connection, case_id, unmask=unmask) if decided else []
         iin = self._text(subjects, "iin", case_id, row["iin"])
         shown = await asyncio.to_thread(
             shown_documents, self._opened(papers), self._keys(), iin, unmask=unmask
         )
-        draft = await self._draft_of(case_id, at, unmask=unmask)
         one = self._row(row, at, unmask=unmask)
         decision = decided[0] if decided else None
         decisive = decision or (drafted[0] if drafted else None)
@@ -67,7 +69,7 @@ class AskingCase(AskingCases, AskingDecisions, AskingSms):
             rules_version=None if decisive is None else decisive["rules_version"],
             decision_id=None if decisive is None else decisive["decision_id"],
             draft=draft,
-            questioned=await self._questioned_of(case_id, unmask=unmask),
+            questioned=learnt,
             others=[self._row(other, at, unmask=unmask) for other in others],
             unread=any(not step.sound for step in log),
         )

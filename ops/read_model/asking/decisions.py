@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import RowMapping, Select, and_, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ops.read_model.asking.base import Asking
 from ops.read_model.asking.conditions import drafts_open, unrecorded
@@ -61,10 +62,11 @@ class AskingDecisions(Asking):
             row = (await connection.execute(mine)).mappings().first()
         return None if row is None else self._draft(row, at, unmask=unmask)
 
-    async def _draft_of(self, case_id: str, at: datetime, *, unmask: bool) -> Draft | None:
+    async def _draft_of(
+        self, connection: AsyncConnection, case_id: str, at: datetime, *, unmask: bool
+    ) -> Draft | None:
         mine = _drafts().where(drafts_open(), drafts.c.case_id == case_id)
-        async with self._store.reading() as connection:
-            row = (await connection.execute(mine)).mappings().first()
+        row = (await connection.execute(mine)).mappings().first()
         return None if row is None else self._draft(row, at, unmask=unmask)
 
     def _draft(self, row: RowMapping, at: datetime, *, unmask: bool) -> Draft:
@@ -114,10 +116,11 @@ class AskingDecisions(Asking):
             lambda row: self._questioned(row, unmask=unmask),
         )
 
-    async def _questioned_of(self, case_id: str, *, unmask: bool) -> list[Questioned]:
+    async def _questioned_of(
+        self, connection: AsyncConnection, case_id: str, *, unmask: bool
+    ) -> list[Questioned]:
         mine = _questioned().where(questioned.c.case_id == case_id).order_by(questioned.c.at)
-        async with self._store.reading() as connection:
-            rows = (await connection.execute(mine)).mappings().all()
+        rows = (await connection.execute(mine)).mappings().all()
         return [self._questioned(row, unmask=unmask) for row in rows]
 
     def _questioned(self, row: RowMapping, *, unmask: bool) -> Questioned:

@@ -10,9 +10,10 @@ from ops.read_model.asking.base import Asking
 from ops.read_model.asking.conditions import dead_letters_open, in_doubt
 from ops.read_model.asking.paging import Asked, Listing
 from ops.read_model.asking.service import service_of
+from ops.read_model.asking.whence import asked_for
 from ops.read_model.folds import parts_of
 from ops.read_model.masking import masked
-from ops.read_model.tables import acts, asked, dead_letters, former, journal, looks, messages, tallies
+from ops.read_model.tables import acts, dead_letters, journal, looks, messages, tallies
 from ops.read_model.views import ActShown, DeadLetter, Doubt, Looked, Page, Service
 
 _LETTERS = Listing("dead_letters", (dead_letters.c.position, dead_letters.c.letter_id))
@@ -21,7 +22,6 @@ _ACTS = Listing("acts", (acts.c.at, acts.c.act_id))
 _LOOKS = Listing("looks", (looks.c.at, looks.c.look_id))
 _IN_LISTS = [column for column in dead_letters.c if column.name not in {"key", "headers", "value"}]
 _ACTS_OF_SERVICE = 50
-_FARTHEST_BACK = 100
 
 
 class AskingOperations(Asking):
@@ -80,7 +80,7 @@ class AskingOperations(Asking):
             ids = [row["message_id"] for row in rows]
             mine = select(messages).where(messages.c.message_id.in_(ids))
             sent = {row["message_id"]: row for row in (await connection.execute(mine)).mappings()}
-            whence = {id_: await _asked_for(connection, id_) for id_ in ids}
+            whence = await asked_for(connection, ids)
             acted = await self._acts_on(connection, "message", ids)
         return page.page(
             rows,
@@ -171,24 +171,6 @@ class AskingOperations(Asking):
         for row in (await connection.execute(mine.order_by(acts.c.at, acts.c.act_id))).mappings():
             found.setdefault(row["object_id"], []).append(self._act(row))
         return found
-
-
-async def _asked_for(connection: AsyncConnection, message_id: str) -> tuple[str | None, str | None]:
-    """For which case a message is, and what it is: it may be an explanation, and be sent again."""
-    known: set[str] = set()
-    id_, what = message_id, None
-    while id_ not in known and len(known) < _FARTHEST_BACK:
-        known.add(id_)
-        found = (await connection.execute(select(asked).where(asked.c.message_id == id_))).first()
-        if found is not None:
-            return found.case_id, what or found.what
-        explains = (await connection.execute(select(former).where(former.c.message_id == id_))).first()
-        if explains is not None:
-            id_, what = explains.of_message, explains.what
-            continue
-        before = select(messages.c.message_id).where(messages.c.again_id == id_)
-        id_ = (await connection.execute(before)).scalar() or id_
-    return None, what
 
 
 def _letter(
