@@ -88,7 +88,12 @@ async def served(folder: Path, cases: int = CASES, **settings: Any) -> AsyncIter
     bind = f"127.0.0.1:{port}"
     async with told(folder, cases, console_bind=bind, **settings) as (made, log):
         config = uvicorn.Config(
-            made.app, host="127.0.0.1", port=port, lifespan="off", log_config=None, timeout_graceful_shutdown=1
+            made.app,
+            host="127.0.0.1",
+            port=port,
+            lifespan="off",
+            log_config=None,
+            timeout_graceful_shutdown=1,
         )
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve())
@@ -115,5 +120,3 @@ async def _answers(url: str) -> None:
                     return
             except ClientError:
                 await asyncio.sleep(0.05)
-
-

@@ -16,22 +16,22 @@ from ops.demo.users import DemoUser, make_users
 from ops.reach import free_port
 from sms.simulator import Simulator
 from tests.browser.browser import Tab, browsing
-from tests.browser.running_console import running_console
+from tests.browser.console import served
 
 HANDSETS = "http://127.0.0.1:8085/"
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    return tmp_path / "users.json"
+    return tmp_path / "demo-users.json"
 
 
 @pytest.fixture
 async def page(tmp_path: Path, file: Path) -> AsyncIterator[StartPage]:
     users = make_users(file)
     async with (
-        running_console(tmp_path, file) as console,
-        StartPage(handsets_url=HANDSETS, console_url=console, users=users) as page,
+        served(tmp_path, 1, console_users=file) as console,
+        StartPage(handsets_url=HANDSETS, console_url=console.url, users=users) as page,
     ):
         yield page
 
@@ -123,8 +123,8 @@ async def test_passwords_are_shown_under_this_machines_own_name_alone(page: Star
 async def test_a_console_that_is_away_or_lets_nobody_in_is_named(tmp_path: Path, file: Path) -> None:
     make_users(file)
     stranger = DemoUser(Role.VIEWER, "another password")
-    async with running_console(tmp_path, file) as console:
+    async with served(tmp_path, 1, console_users=file) as console:
         with pytest.raises(DemoError, match="does not let viewer in: HTTP 401"):
-            await signed_in(console, stranger)
+            await signed_in(console.url, stranger)
     with pytest.raises(DemoError, match="does not answer"):
         await signed_in(f"http://127.0.0.1:{free_port()}", stranger)
