@@ -79,7 +79,11 @@ def _options(height: int, number: Number) -> dict[str, Any]:
 
 
 def _legend(names: Sequence[str]) -> dict[str, Any]:
-    return {"show_legend": True, "legend_at_bottom": True, "legend_at_bottom_columns": min(len(names), 2) or 1}
+    return {
+        "show_legend": True,
+        "legend_at_bottom": True,
+        "legend_at_bottom_columns": min(len(names), 2) or 1,
+    }
 
 
 def bars(rows: Sequence[tuple[str, float]], number: Number) -> Markup:
@@ -102,7 +106,9 @@ def bars(rows: Sequence[tuple[str, float]], number: Number) -> Markup:
 def shares(rows: Sequence[tuple[str, Sequence[float]]], names: Sequence[str], number: Number) -> Markup:
     """A horizontal bar for each row, made of the parts that are named; the parts are in percent."""
     options = _options(_MARGIN + _LEGEND + _ROW * max(len(rows), 1), number) | _legend(names)
-    chart = pygal.HorizontalStackedBar(**options, y_labels=_PERCENTS, show_x_guides=False, range=(0, 100), spacing=4)
+    chart = pygal.HorizontalStackedBar(
+        **options, y_labels=_PERCENTS, show_x_guides=False, range=(0, 100), spacing=4
+    )
     chart.x_labels = [label for label, _ in reversed(rows)]
     for place, name in enumerate(names):
         chart.add(name, [parts[place] for _, parts in reversed(rows)])
