@@ -5,6 +5,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+from ops.console.api.app import create_api, description
 from ops.docs.compatible import incompatibilities
 from ops.docs.lifecycle import lifecycle
 from ops.docs.schemas import as_json, asyncapi, public_schemas
@@ -18,6 +19,7 @@ def documents() -> dict[str, str]:
         "lifecycle.md": lifecycle(),
         "settings.md": settings_page(),
         "asyncapi.json": as_json(asyncapi(version("jardem"))),
+        "console-api.json": as_json(description(create_api())),
         **{f"schemas/{name}.json": as_json(schema) for name, schema in public_schemas().items()},
     }
 

@@ -158,7 +158,12 @@ def test_a_complaint_about_a_list_says_where_and_not_what() -> None:
 
 
 def test_a_message_left_at_a_time_that_is_past_or_not_at_all() -> None:
-    said: dict[str, Any] = {"message_id": "m-1", "phone_id": PERSON, "reason": "the carrier says so", "now": NOW}
+    said: dict[str, Any] = {
+        "message_id": "m-1",
+        "phone_id": PERSON,
+        "reason": "the carrier says so",
+        "now": NOW,
+    }
     left = on_message(OPERATOR, sent_at="2021-07-30T10:00:00+06:00", **said).event(OPERATOR)
     assert (left.act, left.details, left.phone_id) == ("sent", {"sent_at": "2021-07-30T04:00:00Z"}, PERSON)
     assert on_message(OPERATOR, sent_at=None, **said).event(OPERATOR).act == "not_sent"
