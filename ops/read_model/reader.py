@@ -32,7 +32,7 @@ class Poll:
 class Reader:
     """Reads the partitions of topics by hand. Raises aiokafka's `KafkaError` where the broker is away."""
 
-    def __init__(self, settings: Settings, topics: Collection[str], most: int = 2000) -> None:
+    def __init__(self, settings: Settings, topics: Collection[str], most: int) -> None:
         self._topics = topics
         self._most = most
         self._consumer = AIOKafkaConsumer(
