@@ -196,7 +196,7 @@ def demo(
         bool, typer.Option(help="End when everybody has an outcome; fail unless each is as expected.")
     ] = False,
 ) -> None:
-    """Run everything on this machine: a broker (or JARDEM_KAFKA), handsets in the browser, citizens."""
+    """Run everything on this machine: a broker (or JARDEM_KAFKA), handsets and console, citizens."""
     import asyncio
 
     from ops.demo.run import Options, run
