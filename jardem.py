@@ -51,10 +51,51 @@ def _room(module: str, name: str) -> type[TyperGroup]:
 
 for _name, _module, _help in (
     ("case", "ops.cases.commands", "Cases, as the topics tell of them."),
+    ("dead-letters", "ops.dead_letters.commands", "What could not be read: look, send back, lay aside."),
     ("keys", "ops.keys.commands", "The keys that sign our documents."),
 ):
-    _group = typer.Typer(cls=_room(_module, f"{_name}_app"), no_args_is_help=True, help=_help)
+    _group = typer.Typer(
+        cls=_room(_module, f"{_name.replace('-', '_')}_app"), no_args_is_help=True, help=_help
+    )
     app.add_typer(_group, name=_name)
+
+
+_console = typer.Typer(
+    cls=_room("ops.console.commands", "console_app"),
+    invoke_without_command=True,
+    help="The operators' web page, its users and the tokens of its API.",
+)
+app.add_typer(_console, name="console")
+
+
+@_console.callback()
+def console(
+    ctx: typer.Context,
+    *,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Build the read model anew from the topics beside the old one.")
+    ] = False,
+) -> None:
+    """Run the operators' console: the web page, the read API and the read model that they ask."""
+    from ops.console.extra import require_console
+
+    require_console()
+    if ctx.invoked_subcommand is not None:
+        return
+
+    from ops.console.server import rebuild_read_model, run_console
+    from streams.logs import configure_logging
+    from streams.settings.checks import unknown_variables
+    from streams.settings.load import load_settings
+
+    settings = load_settings("console")
+    for line in unknown_variables(settings):
+        typer.echo(line, err=True)
+    if rebuild:
+        rebuild_read_model(settings, typer.echo)
+        return
+    configure_logging()
+    sys.exit(run_console(settings))
 
 
 class BrokerKind(StrEnum):
@@ -101,12 +142,14 @@ def worker() -> None:
     from sms.catalogues import load_texts
     from streams.settings.checks import unknown_variables
     from streams.settings.load import load_settings
+    from streams.tracer import start_tracing
 
     settings = load_settings("worker")
     for line in unknown_variables(settings):
         typer.echo(line, err=True)
     # Whatever is wrong with what was written here is said before anybody looks for the broker.
     load_texts(settings.texts_dir)
+    tracer = start_tracing(settings, "worker")
     require_broker(settings)
 
     from agents.bootstrap import assemble
@@ -114,7 +157,10 @@ def worker() -> None:
     from streams.worker import run_worker
 
     configure_logging()
-    sys.exit(run_worker(assemble(settings), settings.health_bind))
+    code = run_worker(assemble(settings, tracer), settings.health_bind)
+    if tracer is not None:
+        tracer.close()
+    sys.exit(code)
 
 
 @app.command()
@@ -124,15 +170,19 @@ def webhooks() -> None:
 
     from ops.reach import require_broker
     from streams.settings.load import load_settings
+    from streams.tracer import start_tracing
 
     settings = load_settings("webhooks")
+    tracer = start_tracing(settings, "webhooks")
     require_broker(settings)
 
     from sms.twilio.webhooks import serve
     from streams.logs import configure_logging
 
     configure_logging()
-    asyncio.run(serve(settings))
+    asyncio.run(serve(settings, tracer=tracer))
+    if tracer is not None:
+        tracer.close()
 
 
 @app.command()
@@ -146,7 +196,7 @@ def demo(
         bool, typer.Option(help="End when everybody has an outcome; fail unless each is as expected.")
     ] = False,
 ) -> None:
-    """Run everything on this machine: a broker (or JARDEM_KAFKA), handsets in the browser, citizens."""
+    """Run everything on this machine: a broker (or JARDEM_KAFKA), handsets and console, citizens."""
     import asyncio
 
     from ops.demo.run import Options, run

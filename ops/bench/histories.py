@@ -372,7 +372,7 @@ class History:
         """The document that says that the consent counts."""
         claims = Accepted(
             kind="accepted",
-            document_id=derived_id(self.case, "accepted"),
+            document_id=derived_id(self.case, "document", "accepted", str(self.step)),
             case_id=self.case,
             step=self.step,
             issued_at=self.at,

@@ -99,11 +99,13 @@ class PrivatePostgres:
         """Kill -9 the server and all its processes, as a machine does that loses its power."""
         if self._server is None:
             return
-        pid, self._server = self._server.pid, None
-        for child in _children(pid):
+        server, self._server = self._server, None
+        children = _children(server.pid)
+        # First the one that would start the others anew.
+        server.kill()
+        for child in children:
             _kill(child)
-        _kill(pid)
-        os.waitpid(pid, 0)
+        server.wait()
         (self._folder / "data" / "postmaster.pid").unlink(missing_ok=True)
 
     def _run(self, program: str, *arguments: str) -> None:

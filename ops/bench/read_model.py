@@ -44,7 +44,7 @@ Written by `python -m ops.bench.read_model --cases {cases} --times {times}` on {
 Python {python}, SQLite {sqlite}. Databases, benchmark and whatever else ran shared the machine, whose load
 average was {load:.1f} at the end.
 
-{cases} made-up cases as {records} records of the topics, taken in as the follower takes them in. Each question
+{cases} made-up cases as {records} records of the topics, taken in as the follower does. Each question
 was asked {times} times, each time of something else; a page has 50 rows, and a deep page begins behind the
 5000th row, or is the last. Milliseconds."""
 

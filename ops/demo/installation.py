@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ops.demo.answers import quick_answers
 from ops.demo.processes import Service, run_command
 from ops.reach import free_port
 from sms.simulator import Simulator
@@ -27,7 +28,7 @@ class Installation:
     `scale` is how fast time runs; virtual and real time are equal at the start. The worker and the webhooks
     are processes of their own, as in production; their logs and data are in `folder`. `grace` is the facts'
     grace and `hours` the sending hours, as in the settings; `asked` is what the webhooks' addresses ask of
-    the SMS API.
+    the SMS API. With `console_port` the console runs too, for the users of the file `console_users`.
     """
 
     def __init__(  # noqa: PLR0913 - a place, a pace, a calendar
@@ -40,6 +41,8 @@ class Installation:
         hours: str = "09:00-21:00",
         page_port: int = 0,
         asked: str = ASKED_FOR,
+        console_port: int | None = None,
+        console_users: Path | None = None,
         more: Mapping[str, str] | None = None,
     ) -> None:
         self.kafka = kafka
@@ -54,6 +57,7 @@ class Installation:
             inbound_url=webhook_url(f"{public_url}#{asked}", INBOUND),
             port=page_port,
             clock=self.clock,
+            asked=quick_answers,
         )
         self.env = {
             "JARDEM_KAFKA": kafka,
@@ -69,10 +73,15 @@ class Installation:
             "JARDEM_TIME_ORIGIN": self.clock.origin.isoformat(),
             "JARDEM_FACTS_GRACE": str(grace),
             "JARDEM_QUIET_HOURS": hours,
+            **_of_the_console(console_port, console_users),
             **(more or {}),
         }
         self.worker = Service("worker", folder, self.env, f"http://127.0.0.1:{health}/readyz")
         self.webhooks = Service("webhooks", folder, self.env, f"{public_url}/readyz")
+        self.console_url = f"http://127.0.0.1:{console_port}" if console_port else None
+        self._services = [self.webhooks, self.worker]
+        if self.console_url:
+            self._services.append(Service("console", folder, self.env, f"{self.console_url}/readyz"))
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -88,7 +97,7 @@ class Installation:
         await run_command(self.env, "topics", "apply")
         await self._stack.enter_async_context(self.simulator)
         self.env["JARDEM_TWILIO_API_URL"] = self.simulator.url
-        for service in (self.webhooks, self.worker):
+        for service in self._services:
             self._stack.push_async_callback(service.stop)
             await service.start()
 
@@ -100,4 +109,9 @@ class Installation:
 
     def dead(self) -> Service | None:
         """A process that ended by itself, if one did."""
-        return next((service for service in (self.worker, self.webhooks) if not service.alive()), None)
+        return next((service for service in self._services if not service.alive()), None)
+
+
+def _of_the_console(port: int | None, users: Path | None) -> Mapping[str, str]:
+    address = {"JARDEM_CONSOLE_BIND": f"127.0.0.1:{port}"} if port else {}
+    return address | ({"JARDEM_CONSOLE_USERS": str(users)} if users else {})

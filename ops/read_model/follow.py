@@ -21,6 +21,8 @@ from streams.settings.settings import Settings
 
 ASK_SECONDS = 2.0
 """Every how many seconds the broker is asked where its logs end."""
+BATCH = 2000
+"""Records that are written in one transaction at most."""
 _LOOK_SECONDS = 5.0
 _ANALYSE_SECONDS = 1800.0
 _PAUSE = 1.0
@@ -39,13 +41,14 @@ class Following:
     generation: Generation
     settings: Settings
     enough: Callable[[Reader], Awaitable[bool]]
+    most: int = BATCH
     _asked_at: float = 0.0
     _looked_at: float = 0.0
     _analysed_at: float | None = None
 
     async def run(self) -> None:
         """Follow until it is enough. Raises `NotFollowingError`, `KafkaError`, `TimeoutError`, SQL errors."""
-        reader = Reader(self.settings, FOLLOWED)
+        reader = Reader(self.settings, FOLLOWED, self.most)
         try:
             await reader.start(await self.generation.places())
             self._looked_at = time.monotonic()
@@ -77,11 +80,15 @@ class Following:
 
 
 class Follower:
-    """Follows for the store's generation, and goes over to the next one when a rebuild has ended."""
+    """Follows for the store's generation, and goes over to the next one when a rebuild has ended.
 
-    def __init__(self, store: Store, settings: Settings) -> None:
+    `most` records are written in one transaction.
+    """
+
+    def __init__(self, store: Store, settings: Settings, most: int = BATCH) -> None:
         self._store = store
         self._settings = settings
+        self._most = most
 
     async def run(self) -> None:
         """Follow until cancelled. Nothing that fails ends it: it says so, and tries again."""
@@ -102,7 +109,7 @@ class Follower:
             return (await self._store.generation()).number != generation.number
 
         try:
-            await Following(generation, self._settings, over).run()
+            await Following(generation, self._settings, over, self._most).run()
         except (KafkaError, TimeoutError) as error:
             _log.warning("the broker is away; tried again", error=type(error).__name__)
             writer = generation.writer()

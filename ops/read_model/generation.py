@@ -72,8 +72,9 @@ class Generation:
             await connection.execute(noted, rows)
             first = {"id": 1, "changes": 0}
             await connection.execute(dialect.insert(following).on_conflict_do_nothing(), [first])
-            found = dict((await connection.execute(select(identity.c.name, identity.c.value))).tuples().all())
-        differing = [name for name, value in wanted.items() if bytes(found[name]) != value]
+            stored = await connection.execute(select(identity.c.name, identity.c.value))
+            found = {row.name: bytes(row.value) for row in stored}
+        differing = [name for name, value in wanted.items() if found[name] != value]
         if differing:
             raise DatabaseError(*(f"{_WHY[name]}, or run jardem console --rebuild" for name in differing))
 

@@ -9,7 +9,7 @@ _SAFE = re.compile(
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2}))?",
     re.IGNORECASE,
 )
-_DIGITS = re.compile(r"\d(?:[\s().+-]?\d){6,}")
+_DIGITS = re.compile(r"\+?\d(?:[\s().+-]{0,2}\d){6,}")
 _HIDDEN = re.compile(f"{_SAFE.pattern}|({_IBAN.pattern})|({_DIGITS.pattern})", re.IGNORECASE)
 
 

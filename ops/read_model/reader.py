@@ -11,8 +11,8 @@ from ops.read_model.writing import Place
 from streams.kafka_access import client_options
 from streams.records import NotUnpacked, Record
 from streams.settings.settings import Settings
+from streams.transport.cluster import partitions_there
 from streams.transport.fetching import Fetching
-from streams.transport.topic_ids import topic_ids
 
 _POLL_MILLISECONDS = 500
 _ASK_SECONDS = 5.0
@@ -32,7 +32,7 @@ class Poll:
 class Reader:
     """Reads the partitions of topics by hand. Raises aiokafka's `KafkaError` where the broker is away."""
 
-    def __init__(self, settings: Settings, topics: Collection[str], most: int = 2000) -> None:
+    def __init__(self, settings: Settings, topics: Collection[str], most: int) -> None:
         self._topics = topics
         self._most = most
         self._consumer = AIOKafkaConsumer(
@@ -60,14 +60,7 @@ class Reader:
 
     async def look_for_partitions(self) -> None:
         """Notice topics and partitions that are new, and topics that were made anew: those begin again."""
-        there = await asyncio.wait_for(self._consumer.topics(), _ASK_SECONDS)
-        names = [topic for topic in self._topics if topic in there]
-        ids = await topic_ids(self._consumer._client, names)  # noqa: SLF001 - aiokafka tells no ids itself
-        wanted = {
-            (topic, number): ids.get(topic)
-            for topic in names
-            for number in self._consumer.partitions_for_topic(topic) or ()
-        }
+        wanted = await partitions_there(self._consumer, self._topics, _ASK_SECONDS)
         assigned = {(tp.topic, tp.partition) for tp in self._consumer.assignment()}
         remade = {
             key

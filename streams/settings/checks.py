@@ -13,6 +13,7 @@ from streams.errors import UserError
 from streams.kafka_access import tls_context
 from streams.key_set import DEMO_KEY, KeyFolder
 from streams.officer_signatures import OfficersError, load_officers
+from streams.settings.console import console_faults
 from streams.settings.settings import Settings
 from streams.settings.values import PREFIX, variable
 
@@ -87,6 +88,7 @@ def contradictions(settings: Settings, command: str | None = None) -> Iterator[s
     yield from _access(settings)
     yield from _certificates(settings)
     yield from _database(settings)
+    yield from console_faults(settings, command)
     if command != "keys":
         yield from _signing(settings, command)
     if production:

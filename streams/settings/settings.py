@@ -27,6 +27,7 @@ from streams.settings.values import (
     OptionalSeconds,
     PublicAddress,
     RetentionDays,
+    Roles,
     WebAddress,
     variable,
 )
@@ -143,9 +144,47 @@ class Settings(BaseSettings):
         description="another random secret of 32 characters or more, by which the console encrypts what it "
         "keeps: openssl rand -hex 32",
     )
+    console_url: WebAddress = Field(
+        "",
+        description="the address at which people reach the console, like https://console.example.kz; without "
+        "it, this machine alone",
+    )
+    console_users: Path | None = Field(
+        None,
+        description="a file of users, readable by its owner alone: jardem console users add makes it",
+    )
+    console_proxies: str = Field(
+        "",
+        pattern=r"^[0-9a-fA-F.:/, ]*$",
+        description="the addresses of the proxies before the console, parted by commas, that are believed "
+        "who calls",
+    )
+    oidc_issuer: WebAddress = Field(
+        "",
+        description="the OpenID provider at which people sign in, like https://sso.example.kz/realms/staff",
+    )
+    oidc_client_id: str = Field("", description="the name under which the provider knows the console")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="the secret of that client")
+    oidc_name_claim: str = Field(
+        "preferred_username",
+        min_length=1,
+        description="the claim with a user's name, which stands in the audit and holds no IIN",
+    )
+    oidc_roles_claim: str = Field(
+        "roles", min_length=1, description="the claim with a user's roles, like roles or realm_access.roles"
+    )
+    oidc_roles: Roles = Field(
+        None,
+        description="what the provider calls our roles, where otherwise: caseworker=social,officer=chief",
+    )
     health_bind: OptionalBind = Field(
         Address("127.0.0.1", 6066),
         description="where the worker answers /healthz, /readyz and /metrics, as host:port, or off",
+    )
+    traces: WebAddress = Field(
+        "",
+        description="the address of an OpenTelemetry collector that takes traces by OTLP over HTTP, like "
+        "http://127.0.0.1:4318 (needs the extra tracing)",
     )
 
     data_dir: Path = Field(

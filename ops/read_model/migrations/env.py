@@ -2,11 +2,13 @@
 
 from alembic import context
 
-config = context.config
-context.configure(
-    connection=config.attributes["connection"],
-    version_table=config.attributes["version_table"],
-    render_as_batch=True,
-)
-with context.begin_transaction():
-    context.run_migrations()
+# Alembic gives it a context only while it runs it: whoever imports it otherwise reads it.
+if hasattr(context, "config"):
+    config = context.config
+    context.configure(
+        connection=config.attributes["connection"],
+        version_table=config.attributes["version_table"],
+        render_as_batch=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()

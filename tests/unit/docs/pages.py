@@ -27,7 +27,12 @@ from streams.settings.values import variable
 from streams.topics import all_topics
 
 ROOT = Path(__file__).parents[3]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "deploy").rglob("*.md")),
+]
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`([^`]+)`")
@@ -101,6 +106,8 @@ def _jardem_faults(arguments: Sequence[str]) -> Iterator[str]:
     command: Any = typer.main.get_command(jardem.app)
     rest = ["1" if word.isupper() else word for word in arguments]
     while isinstance(command, TyperGroup):
+        if command.invoke_without_command and (not rest or rest[0].startswith("-")):
+            break
         name, *rest = rest or ["--help"]
         if name == "--help":
             return
