@@ -217,6 +217,9 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Once, as one JSON object.")] = False,
 ) -> None:
     """Show how the service stands, live on one screen, from the console's read model; Ctrl-C ends it."""
+    from ops.console.extra import require_console
+
+    require_console()
     from rich.console import Console
 
     from ops.status.command import show_status

@@ -41,7 +41,7 @@ async def _show(settings: Settings, console: Console, *, once: bool, as_json: bo
     async with open_store(settings) as store:
         if as_json:
             found = await _standing(store, settings)
-            console.out(json.dumps(found.content(), default=_text, ensure_ascii=False), highlight=False)
+            console.out(written(found), highlight=False)
         elif once:
             console.print(screen(await _standing(store, settings), settings.zone))
         else:
@@ -57,6 +57,11 @@ async def _live(console: Console, ask: Callable[[], Awaitable[Standing]], zone: 
 
 async def _standing(store: Store, settings: Settings) -> Standing:
     return await standing_of(store.queries, settings.clock().now())
+
+
+def written(standing: Standing) -> str:
+    """All of it as one JSON object."""
+    return json.dumps(standing.content(), default=_text, ensure_ascii=False)
 
 
 def _text(value: object) -> str:
