@@ -190,5 +190,8 @@ def parts_of(key: str) -> list[str | None]:
 
 
 def local_day(at: datetime, zone: ZoneInfo) -> date:
-    """The local day of an instant."""
-    return at.astimezone(zone).date()
+    """The local day of an instant; at either end of the calendar, where there is none, that in UTC."""
+    try:
+        return at.astimezone(zone).date()
+    except OverflowError:
+        return at.date()

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Table
 
 from ops.read_model.changes import Change, Folded, Latest, Told, key_of
+from ops.read_model.fitting import check_fits
 from ops.read_model.folds import FOLDS, Known
 from ops.read_model.projections.project import project
 from ops.read_model.projections.reading import Means, UnreadError
@@ -69,10 +70,14 @@ def prepare(items: Iterable[Record | NotUnpacked], means: Means) -> Prepared:
 
 def _changes(item: Record | NotUnpacked, means: Means, prepared: Prepared) -> Sequence[Change]:
     try:
-        return project(item, means)
+        changes = project(item, means)
+        for change in changes:
+            check_fits(change.table, change.what if isinstance(change, Folded) else change.row)
     except UnreadError as error:
         reason = str(error)[:_LONGEST_REASON]
     except Exception as error:  # noqa: BLE001 - one record never stops the others, whatever is in it
         reason = f"it cannot be taken in ({type(error).__name__})"
+    else:
+        return changes
     prepared.unread[item.topic, reason] += 1
     return ()

@@ -5,6 +5,7 @@ import re
 from datetime import date
 
 from ops.read_model.changes import Told as Once
+from ops.read_model.fitting import LONGEST_TEXT
 from ops.read_model.masking import masked
 from ops.read_model.projections.reading import Changes, Means, Told, is_uuid
 from ops.read_model.tables import acts, dead_letters, looks
@@ -12,7 +13,6 @@ from schemas.audit import ConsoleAudited
 from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import NotACloudEventError, decode
 from schemas.operators import OperatorActed
-from schemas.personal import could_name_somebody
 from streams.dead_letters import CUT, FORM, OFFSET, OURS, PARTITION, REASON, TIMESTAMP, TOPIC
 from streams.records import NotUnpacked, Record, instant
 from streams.topics import CASE_INBOX, SMS_INBOX
@@ -22,6 +22,7 @@ _OBJECT = re.compile(
     r"|[0-9a-f]{64}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
     r"|dead-letter\.v1/[0-9]{1,9}/[0-9]{1,18}"
 )
+_PARTITION_DIGITS = 9
 
 
 def acted(told: Told, means: Means) -> Changes:
@@ -45,8 +46,7 @@ def acted(told: Told, means: Means) -> Changes:
 
 
 def _object_id(id_: str, means: Means) -> str:
-    known = _OBJECT.fullmatch(id_) or not could_name_somebody(id_)
-    return id_ if known else means.pseudonyms.id(id_)
+    return id_ if _OBJECT.fullmatch(id_) else means.nameless(id_)
 
 
 def audited(told: Told, means: Means) -> Changes:
@@ -82,10 +82,10 @@ def dead_letter(item: Record | NotUnpacked, means: Means) -> Changes:
         {
             "letter_id": id_,
             "position": item.offset,
-            "topic": masked(topic or item.topic),
-            "partition": _number(partition) or 0,
+            "topic": masked(topic or item.topic)[:LONGEST_TEXT],
+            "partition": _number(partition, _PARTITION_DIGITS) or 0,
             "offset": _number(offset) or 0,
-            "reason": masked(_text(headers, REASON) or getattr(item, "reason", "")),
+            "reason": masked(_text(headers, REASON) or getattr(item, "reason", ""))[:LONGEST_TEXT],
             "at": instant(milliseconds),
             "size": len(value or b""),
             "redrivable": int(_redrivable(item, headers, topic)),
@@ -125,8 +125,9 @@ def _headers(item: Record | NotUnpacked) -> str:
 
 
 def _text(headers: dict[str, bytes], name: str) -> str:
-    return headers.get(name, b"").decode("utf-8", "replace")
+    """A header of ours. Whoever forges one gets no zero byte into a database that takes none."""
+    return headers.get(name, b"").decode("utf-8", "replace").replace("\0", "\ufffd")
 
 
-def _number(written: str) -> int | None:
-    return int(written) if re.fullmatch(r"[0-9]{1,18}", written) else None
+def _number(written: str, digits: int = 18) -> int | None:
+    return int(written) if re.fullmatch(rf"[0-9]{{1,{digits}}}", written) else None

@@ -54,8 +54,8 @@ class Means:
         return None if content is None else self.sealer.seal(Place(table.name, column, row), content)
 
     def nameless(self, name: str) -> str:
-        """An id or a source that names nobody, as intake writes it."""
-        return self.pseudonyms.id(name) if could_name_somebody(name) else name
+        """An id or a source that names nobody, as intake writes it, and that a database takes."""
+        return self.pseudonyms.id(name) if could_name_somebody(name) or "\0" in name else name
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What the read model promises on every database, as tests; those of a database inherit them."""
 
 import hashlib
+import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -59,6 +60,11 @@ def letter(offset: int, outgoing: Outgoing) -> Record:
     return Record("dead-letter.v1", 0, offset, NOW, outgoing.key, outgoing.value, outgoing.headers)
 
 
+def changed(record: Record, **fields: object) -> bytes:
+    """The value of a record with other fields."""
+    return json.dumps({**json.loads(record.value or b""), **fields}).encode()
+
+
 class ReadModelContract:
     @pytest.fixture
     def url(self) -> str:
@@ -100,6 +106,38 @@ class ReadModelContract:
         found = await store.queries.freshness()
         assert found.unread == 2
         assert await store.queries.count_cases(CaseFilter(), at=NOW) == 1
+
+    async def test_what_no_database_takes_is_counted_and_stops_nobody(self, store: Store) -> None:
+        log = Log()
+        total = {"topic": "registry.title-awarded.v1", "day": "2021-07-12", "digest": "0" * 64}
+        endless = DayTotalled.model_validate({**total, "source": "urn:registry:awards", "count": 10**40})
+        records = list(history(1, log).plays("waits"))
+        step = next(record for record in records if record.topic == "case.advanced.v1")
+        said = {"step": (2**31, 2**63), "note": ("a\0b", "я" * 9000), "rule": ("\0",)}
+        told = [log.record(endless.name, "k", endless, NOW, "1", "urn:registry:awards")]
+        for name, values in said.items():
+            told += [replace(step, value=changed(step, **{name: value})) for value in values]
+        far = changed(step, step=99, to="offer_sent", until="9999-12-31T23:59:59Z")
+        for batch in (told, [replace(step, value=far), *records]):
+            await tell(store, batch)
+        assert (await store.queries.freshness()).unread == len(told)
+        assert await store.queries.count_cases(CaseFilter(), at=NOW) == 1
+
+    async def test_ids_that_no_database_takes_are_told_apart_all_the_same(self, store: Store) -> None:
+        log = Log()
+        award = TitleAwarded(iin=somebody(1).iin, title="peoples_hero", award_id="a", awarded_on=NOW.date())
+        for number in range(2):
+            record = log.record(award.name, "k", award, NOW, f"award\0{number}", "urn:registry\0awards")
+            await tell(store, [record])
+        assert len((await all_rows(store))["entitlements"]) == 2
+        assert (await store.queries.freshness()).unread == 0
+
+    async def test_a_dead_letter_with_a_forged_place_is_shown(self, store: Store) -> None:
+        forged = (("jardem_topic", b"a\0"), ("jardem_reason", b"\0"), ("jardem_partition", b"9" * 18))
+        await tell(store, [Record("dead-letter.v1", 0, 7, NOW, b"k", b"v", forged)])
+        found = await store.queries.dead_letter("dead-letter.v1/0/7")
+        assert found is not None
+        assert not found.redrivable
 
     async def test_offsets_and_rows_are_written_together_or_not_at_all(self, store: Store) -> None:
         generation = await store.generation()
