@@ -29,7 +29,7 @@ from schemas.registry import DisabilityEstablished, TitleAwarded
 from schemas.routes import PublicKept
 from streams import metrics
 from streams.clock import Clock
-from streams.dead_letters import REDRIVEN_LETTERS, UnreadableRecordError, Why, dead_letter
+from streams.dead_letters import PARTITION, REDRIVEN_LETTERS, UnreadableRecordError, Why, dead_letter
 from streams.metric_labels import counter
 from streams.records import Outgoing, Record
 from streams.topics import CASE_INBOX, COMPACTED_IN, SMS_INBOX, SMS_OUTBOX
@@ -98,11 +98,22 @@ class Intake:
             if record.topic != REDRIVEN_LETTERS:
                 return await self._take(record)
             former = redriven.as_it_was(record)
-            return redriven.put_back(former) or await self._take(former)
+            return await self._put_back(former) or await self._take(former)
         except UnreadableRecordError as error:
             metrics.DEAD_LETTERS.labels(record.topic, error.why).inc()
             _log.warning("record dead-lettered", at=record.position, reason=error.reason)
             return [dead_letter(record, error.reason)]
+
+    async def _put_back(self, former: Record) -> Sequence[Outgoing]:
+        """The record for the inbox that it came from, if any. Raises `UnreadableRecordError`.
+
+        A partition that there is not would end the worker at every start.
+        """
+        sent = redriven.put_back(former)
+        for each in sent:
+            if each.partition not in (None, *range(await self._partitions_of(each.topic))):
+                raise UnreadableRecordError(f"{PARTITION}: the topic that it came from has no such partition")
+        return sent
 
     async def _take(self, record: Record) -> Sequence[Outgoing]:
         """What is to be sent for a record of a public topic. Raises `UnreadableRecordError`.

@@ -48,11 +48,13 @@ def put_back(former: Record) -> Sequence[Outgoing]:
             f"{TOPIC}: nothing is taken back from this topic: only what came in from outside, and what stood "
             f"in {', '.join(INBOXES)}"
         )
+    # aiokafka sends no record without key and value.
+    nothing = former.key is None and former.value is None
     return [
         Outgoing(
             former.topic,
             former.key,
-            former.value,
+            b"" if nothing else former.value,
             former.headers,
             partition=former.partition if former.key == daily_number.KEY else None,
             null_headers=former.null_headers,

@@ -14,6 +14,7 @@ from streams.topics import CASE_INBOX, SMS_INBOX, SMS_OUTBOX
 
 _TOPIC = re.escape(DEAD_LETTERS)
 _PLACE = re.compile(rf"(?:(?:{_TOPIC}/)?(?P<partition>[0-9]{{1,9}})/)?(?P<offset>[0-9]{{1,18}})")
+_MILLISECONDS = re.compile(r"-?[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -92,6 +93,7 @@ def letter_from(record: Record) -> DeadLetter:
     """The dead letter that a record of the dead letters' topic is."""
     told = {name: value.decode("utf-8", "replace") for name, value in record.headers}
     milliseconds = told.get(dead_letters.TIMESTAMP, "")
+    written = _MILLISECONDS.fullmatch(milliseconds)
     return DeadLetter(
         place=Place(record.partition, record.offset),
         record=record,
@@ -99,7 +101,7 @@ def letter_from(record: Record) -> DeadLetter:
         topic=told.get(dead_letters.TOPIC, ""),
         partition=told.get(dead_letters.PARTITION, ""),
         offset=told.get(dead_letters.OFFSET, ""),
-        came_at=instant(int(milliseconds)) if milliseconds.lstrip("-").isdecimal() else None,
+        came_at=instant(int(milliseconds)) if written else None,
         redriven_at=told.get(dead_letters.REDRIVEN),
         form=told.get(dead_letters.FORM),
         cut=told.get(dead_letters.CUT),

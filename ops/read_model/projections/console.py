@@ -4,18 +4,17 @@ import json
 import re
 from datetime import date
 
+from ops.dead_letters.letter import letter_from
 from ops.read_model.changes import Told as Once
 from ops.read_model.fitting import LONGEST_TEXT
 from ops.read_model.masking import masked
 from ops.read_model.projections.reading import Changes, Means, Told, is_uuid
 from ops.read_model.tables import acts, dead_letters, looks
 from schemas.audit import ConsoleAudited
-from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import NotACloudEventError, decode
 from schemas.operators import OperatorActed
-from streams.dead_letters import CUT, FORM, OFFSET, OURS, PARTITION, REASON, TIMESTAMP, TOPIC
+from streams.dead_letters import OFFSET, OURS, PARTITION, REASON, TIMESTAMP, TOPIC
 from streams.records import NotUnpacked, Record, instant
-from streams.topics import CASE_INBOX, SMS_INBOX
 
 _OBJECT = re.compile(
     r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -88,7 +87,7 @@ def dead_letter(item: Record | NotUnpacked, means: Means) -> Changes:
             "reason": masked(_text(headers, REASON) or getattr(item, "reason", ""))[:LONGEST_TEXT],
             "at": instant(milliseconds),
             "size": len(value or b""),
-            "redrivable": int(_redrivable(item, headers, topic)),
+            "redrivable": int(isinstance(item, Record) and letter_from(item).obstacle is None),
             "source": source,
             "day": day,
             "key": means.seal(dead_letters, "key", id_, getattr(item, "key", None)),
@@ -96,12 +95,6 @@ def dead_letter(item: Record | NotUnpacked, means: Means) -> Changes:
             "value": means.seal(dead_letters, "value", id_, value),
         },
     )
-
-
-def _redrivable(item: Record | NotUnpacked, headers: dict[str, bytes], topic: str) -> bool:
-    """Whether the record is there whole, and intake reads what was in its topic."""
-    whole = isinstance(item, Record) and FORM not in headers and CUT not in headers
-    return whole and (topic in PUBLIC_IN or topic in {CASE_INBOX, SMS_INBOX})
 
 
 def _whence(item: Record | NotUnpacked, means: Means) -> tuple[str | None, date | None]:

@@ -94,8 +94,23 @@ async def test_a_record_of_an_inbox_is_put_back_byte_for_byte(topic: str, value:
 
 
 async def test_what_was_said_to_each_partition_is_put_back_into_its_own() -> None:
-    (back,) = await taken(redriven(dead_letter(refused("sms.outbox.v1", key=b"service"), "why")))
+    letter = dead_letter(refused("sms.outbox.v1", key=b"service"), "why")
+    (back,) = await taken(redriven(letter), partitions=5)
     assert back.partition == 4
+
+
+@pytest.mark.parametrize("number", [b"5", b"-1", b"9" * 40])
+async def test_a_partition_that_there_is_not_is_a_dead_letter_and_no_end_of_the_worker(number: bytes) -> None:
+    told = (("jardem_topic", b"case.inbox.v1"), ("jardem_partition", number))
+    (dead,) = await taken(Record(REDRIVEN_LETTERS, 1, 9, NOW, b"service", b"v", told), partitions=5)
+    assert dead.topic == DEAD_LETTERS
+    assert b"no such partition" in dict(dead.headers)["jardem_reason"]
+
+
+async def test_a_record_without_key_and_value_can_be_sent() -> None:
+    told = (("jardem_topic", b"case.inbox.v1"),)
+    (back,) = await taken(Record(REDRIVEN_LETTERS, 1, 9, NOW, None, None, told))
+    assert (back.topic, back.key, back.value) == ("case.inbox.v1", None, b"")
 
 
 @pytest.mark.parametrize("topic", ["benefit.decided.v1", "jardem-people-changelog", "dead-letter.v1", "?"])

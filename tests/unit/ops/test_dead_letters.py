@@ -134,6 +134,13 @@ def test_a_letter_is_shown_with_its_place_and_masked(told: Told) -> None:
     assert "value" not in found
 
 
+@pytest.mark.parametrize("forged", [b"--5", b"9" * 5000, b"-", "²".encode()])
+def test_a_forged_time_hides_no_letter(forged: bytes) -> None:
+    sent = dead_letter(record(), "why")
+    headers = tuple((name, forged if name == "jardem_timestamp" else value) for name, value in sent.headers)
+    assert letter_from(as_read(replace(sent, headers=headers))).came_at is None
+
+
 def test_an_id_that_is_not_there_is_1_and_one_that_is_none_is_2(told: Told) -> None:
     told(dead_letter(record(), "why"))
     for arguments in (["show"], ["redrive", *REASONED], ["discard", *REASONED]):

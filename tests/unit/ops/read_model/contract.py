@@ -132,6 +132,12 @@ class ReadModelContract:
         assert len((await all_rows(store))["entitlements"]) == 2
         assert (await store.queries.freshness()).unread == 0
 
+    @pytest.mark.parametrize("topic", ["case.inbox.v1", "sms.inbox.v1", "sms.outbox.v1"])
+    async def test_what_intake_puts_back_can_be_redriven(self, store: Store, topic: str) -> None:
+        bad = Record(topic, 1, 5, NOW, b"k", b"{}", ())
+        await tell(store, [letter(0, dead_letter(bad, "no CloudEvent"))])
+        assert (await store.queries.dead_letters()).rows[0].redrivable
+
     async def test_a_dead_letter_with_a_forged_place_is_shown(self, store: Store) -> None:
         forged = (("jardem_topic", b"a\0"), ("jardem_reason", b"\0"), ("jardem_partition", b"9" * 18))
         await tell(store, [Record("dead-letter.v1", 0, 7, NOW, b"k", b"v", forged)])
