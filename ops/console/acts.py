@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from ops.console.access import May, NotAllowedError, User
 from ops.console.publisher import Act
+from schemas.operators import MOST_PERSONS
 from schemas.times import read_instant
 from schemas.values import Ground, check_iin
 
@@ -17,7 +18,6 @@ ON_CASES = ("hold", "resume", "manual_route", "note")
 _OFFERS = ("pause", "resume", "pilot", "end_pilot", "shadow", "end_shadow", "daily_sms")
 _BY_GROUND = ("pause", "resume")
 _LONGEST_REASON = 1000
-_MOST_PERSONS = 10_000
 _WHOLE = 100.0
 
 
@@ -169,8 +169,8 @@ def _pilot(share: str, persons: str, pseudonym: Callable[[str], str] | None) -> 
         # Whole numbers stay whole: what is signed over an act later knows no fractions.
         details["share"] = int(percent) if percent.is_integer() else percent
     listed = persons.replace(",", " ").replace(";", " ").split()
-    if len(listed) > _MOST_PERSONS:
-        raise BadActError("many_persons", most=_MOST_PERSONS)
+    if len(listed) > MOST_PERSONS:
+        raise BadActError("many_persons", most=MOST_PERSONS)
     if listed:
         found = [_person(text, place, pseudonym) for place, text in enumerate(listed, start=1)]
         details["persons"] = sorted(set(found))

@@ -14,7 +14,7 @@ from ops.console.pages.forms import BadFieldError, nameless
 from ops.dead_letters.letter import DeadLetter, Place, letter_from
 from ops.read_model.views import CaseFilter, CaseRow
 from schemas.emaket import DecisionSigned, HearingRecorded, TermExtended
-from schemas.operators import OperatorActed
+from schemas.operators import MOST_PERSONS, OperatorActed
 from streams.dead_letters import (
     DEAD_LETTERS,
     OFFSET,
@@ -156,6 +156,24 @@ async def test_an_act_on_the_service_says_what_it_will_do_and_is_done(
     [(_, event)] = events(told, before, OperatorActed.name)
     assert event["object"] == {"kind": "offers" if object_id == "all" else "ground", "id": object_id}
     assert (event["act"], event["details"]) == (fields["act"], details)
+
+
+async def test_the_longest_list_of_a_pilot_can_be_confirmed_and_a_longer_one_is_told_its_limit(
+    told: Told,
+) -> None:
+    iins = "\r\n".join(somebody(number).iin for number in range(MOST_PERSONS))
+    asked = await told.post("operator", "/service/acts", act="pilot", iins=iins, reason=REASON_GIVEN)
+    before = len(told.running.broker.sent)
+    fields = confirming(asked)
+    # As browsers send the lines of a field.
+    fields["iins"] = fields["iins"].replace("\n", "\r\n")
+    assert (await told.post("operator", "/service/acts", **fields)).status_code == 303
+    [(_, event)] = events(told, before, OperatorActed.name)
+    assert len(event["details"]["persons"]) == MOST_PERSONS
+    more = f"{iins} {somebody(MOST_PERSONS).iin}"
+    refused = await told.post("operator", "/service/acts", act="pilot", iins=more, reason=REASON_GIVEN)
+    assert refused.status_code == 422
+    assert f"more than {MOST_PERSONS} persons" in read(refused.text).text.replace(",", "")
 
 
 async def test_iins_of_a_pilot_become_pseudonyms_before_anything_is_shown_again(told: Told) -> None:
