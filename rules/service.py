@@ -14,9 +14,12 @@ from schemas.ids import PersonId
 from schemas.operators import OperatorActed, PilotDetails
 from schemas.received import ReceivedEvent
 from schemas.stored import Stored, Upcast
-from schemas.turned import Turned
+from schemas.turned import RefusedEventError, Turned
 from schemas.values import Ground
 
+MOST_KEPT = 50_000
+"""How many persons may be named by the pilots that are kept at once: ten lists. More would be no record that
+a topic takes, and the desk could never write it."""
 NO_ACT = -1
 """The revision of a service on which nobody has acted yet."""
 _ALL_DIGITS = 16**8
@@ -116,8 +119,15 @@ class Service(Stored):
         return self.with_(history=history, pilots=kept)
 
 
+class ManyPilotsError(RefusedEventError):
+    """There are more lists of persons than can be kept; the message says what to do."""
+
+
 def obey(service: Service, event: ReceivedEvent) -> Turned[Service]:
-    """Apply an act on the whole service. What changes nothing makes no revision."""
+    """Apply an act on the whole service. What changes nothing makes no revision.
+
+    Raises `ManyPilotsError` where one list after the other was said before any of them was written for good.
+    """
     act = event.data
     said = _SAID.get((act.act, act.object.kind)) if isinstance(act, OperatorActed) else None
     if said is None or not isinstance(act, OperatorActed):
@@ -128,7 +138,12 @@ def obey(service: Service, event: ReceivedEvent) -> Turned[Service]:
         return Turned(service, (), ("the service is as the act says already",))
     revision = NO_ACT if event.offset is None else event.offset
     at = event.appended_at or event.time
-    return Turned(service.with_newest(after.with_(revision=revision, at=at)), (), ())
+    newest = service.with_newest(after.with_(revision=revision, at=at))
+    if sum(len(pilot.persons) for pilot in newest.pilots.values()) > MOST_KEPT:
+        raise ManyPilotsError(
+            "details.persons: one list came upon the other too fast; redrive it, or say it again"
+        )
+    return Turned(newest, (), ())
 
 
 def _ground(act: OperatorActed) -> Ground:

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from rules import service
-from rules.service import NO_ACT, OPEN, InForce, Pilot, Service, obey
+from rules.service import NO_ACT, OPEN, InForce, ManyPilotsError, Pilot, Service, obey
 from schemas.ids import PersonId
-from schemas.operators import OperatorActed
+from schemas.operators import MOST_PERSONS, OperatorActed
 from schemas.received import ReceivedEvent
 from schemas.stored import dump_stored, load_stored
 from schemas.values import Ground
+from streams.records import LARGEST_RECORD
 
 NOON = datetime(2021, 7, 22, 6, tzinfo=UTC)
 FIRST, MIDDLE, LAST = (PersonId(f"{digit}" * 64) for digit in ("0", "7", "f"))
@@ -145,3 +146,15 @@ def test_a_share_is_always_of_the_same_persons_and_the_named_come_on_top(
     pilot: Pilot, taking_part: list[PersonId]
 ) -> None:
     assert [each for each in (FIRST, MIDDLE, LAST) if pilot.has(each)] == taking_part
+
+
+def test_what_is_kept_can_always_be_written_however_fast_lists_are_said() -> None:
+    lists = [[f"{number:02x}{person:062x}" for person in range(MOST_PERSONS)] for number in range(11)]
+    kept = after(*(said("pilot", offset, persons=persons) for offset, persons in enumerate(lists[:10])))
+    assert len(dump_stored(kept, service.VERSION)) < LARGEST_RECORD - 64 * 1024
+    last = said("pilot", 10, persons=lists[10])
+    with pytest.raises(ManyPilotsError, match="too fast"):
+        obey(kept, last)
+    # All that came before is committed soon.
+    assert obey(kept.settled(10), last).state.now.pilot
+    assert after(said("pause", 10), begin=kept).now.paused
