@@ -1,13 +1,14 @@
 """What all questions have in common: the connection, the keys, and what is shown masked."""
 
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import RowMapping, Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ops.read_model.masking import masked, tail
+from ops.read_model.masking import masked, masked_json, tail
 from ops.read_model.projections.reading import Means
 from ops.read_model.sealing import NotOpenedError, Place
 from ops.read_model.tables import acts
@@ -76,9 +77,13 @@ class Asking:
             object_id=row["object_id"],
             reason=reason if unmask else masked(reason),
             operator=self._text(acts, "operator", id_, row["operator"]) or "",
-            details=details if isinstance(details, dict) else {},
+            details=_details(details if unmask else masked_json(details)),
             at=row["at"],
         )
+
+
+def _details(content: object) -> Mapping[str, Any]:
+    return content if isinstance(content, dict) else {}
 
 
 def is_over(until: datetime | None, at: datetime) -> bool:

@@ -1,6 +1,7 @@
 """What operators work on: dead letters, messages in doubt, acts, looks, and how the service is set."""
 
 import json
+import re
 from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, RowMapping, or_, select
@@ -22,6 +23,7 @@ _ACTS = Listing("acts", (acts.c.at, acts.c.act_id))
 _LOOKS = Listing("looks", (looks.c.at, looks.c.look_id))
 _IN_LISTS = [column for column in dead_letters.c if column.name not in {"key", "headers", "value"}]
 _ACTS_OF_SERVICE = 50
+_WRITTEN = re.compile(r'("(?:text|data_base64)"\s*:\s*)"(?:[^"\\]|\\.)*"?', re.DOTALL)
 
 
 class AskingOperations(Asking):
@@ -69,7 +71,7 @@ class AskingOperations(Asking):
         headers = json.loads(self._bytes(dead_letters, "headers", id_, row["headers"]) or b"[]")
         opened = {name: self._bytes(dead_letters, name, id_, row[name]) for name in ("key", "value")}
         shown = {name: None if found is None else _as_text(found) for name, found in opened.items()}
-        pairs = [(masked(name), masked(content)) for name, content in headers]
+        pairs = [(_nameless(name), _nameless(content)) for name, content in headers]
         return _letter(row, acted.get(id_, ()), key=shown["key"], headers=pairs, value=shown["value"])
 
     async def doubts(self, after: str | None = None, limit: int = 50, *, unmask: bool = False) -> Page[Doubt]:
@@ -196,4 +198,12 @@ def _letter(
 
 
 def _as_text(content: bytes) -> str:
-    return masked(content.decode("utf-8", "backslashreplace"))
+    return _nameless(content.decode("utf-8", "backslashreplace"))
+
+
+def _nameless(text: str) -> str:
+    """What came with a record, without numbers and without what a citizen wrote.
+
+    What is UTF-16 in truth has a zero byte between two digits; and base64 hides whatever is in it.
+    """
+    return masked(_WRITTEN.sub(r'\1"*"', text.replace("\0", "")))

@@ -250,6 +250,8 @@ def test_what_is_no_id_is_refused(text: str) -> None:
         ("1" * 64, "1" * 64),
         ("award-17", "award-17"),
         ("2021-07-12850101300015", "*0015"),
+        ("8\x005\x000\x001\x000\x001\x003\x000\x000\x000\x001\x005\x00", "*0015"),
+        ("850101\u2013300015", "*0015"),
     ],
 )
 def test_numbers_that_name_a_person_are_masked_and_nothing_else(text: str, shown: str) -> None:

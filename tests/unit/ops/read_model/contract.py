@@ -1,5 +1,6 @@
 """What the read model promises on every database, as tests; those of a database inherit them."""
 
+import base64
 import hashlib
 import json
 from collections.abc import AsyncIterator, Callable
@@ -131,6 +132,45 @@ class ReadModelContract:
             await tell(store, [record])
         assert len((await all_rows(store))["entitlements"]) == 2
         assert (await store.queries.freshness()).unread == 0
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            '{"iin": "850101300015"}'.encode("utf-16"),
+            '{"iin": "850101300015"}'.encode("utf-32"),
+            b'{"data_base64": "' + base64.b64encode(b'{"iin": "850101300015"}') + b'"}',
+            '{"text" : "ауылым \\"Абай\\"", "sid": "S'.encode(),
+            '{"sid": "S", "text": "Абай'.encode(),
+        ],
+        ids=["utf-16", "utf-32", "base64", "text", "torn"],
+    )
+    async def test_a_dead_letter_names_nobody_and_tells_no_text_however_it_is_written(
+        self, store: Store, value: bytes
+    ) -> None:
+        bad = Record("sms.inbox.v1", 1, 5, NOW, value, value, (("x", value),))
+        await tell(store, [letter(0, dead_letter(bad, "it cannot be read"))])
+        shown = await store.queries.dead_letter("dead-letter.v1/0/0")
+        assert shown is not None
+        for said in (shown.key, shown.value, shown.headers[0][1]):
+            assert said is not None
+            assert not any(told in said for told in ("85010130", "Абай", "ODUwMTAxM"))
+            assert "*" in said
+
+    async def test_what_an_act_says_beside_its_reason_names_nobody(self, store: Store) -> None:
+        log, who = Log(), somebody(1)
+        details = {"to": [who.iin], "iban": who.iban, who.phone: 850101300015, "persons": ["9f2c" * 16]}
+        told = [act(log, "pause", "offers", "all", **details)]
+        case = list(history(1, log).plays("held"))
+        case_id = next(row for row in case if row.topic == "case.advanced.v1")
+        told += [*case, act(log, "note", "case", json.loads(case_id.value or b"")["case_id"], **details)]
+        await tell(store, told)
+        service = await store.queries.service()
+        (row,) = (await store.queries.cases(CaseFilter(), at=NOW)).rows
+        shown = await store.queries.case(row.case_id, at=NOW)
+        for said in (repr(service), repr(shown)):
+            assert "'to'" in said
+            for hidden in (who.iin, who.iban, who.phone[1:], "850101300015", "9f2c" * 16):
+                assert hidden not in said
 
     @pytest.mark.parametrize("topic", ["case.inbox.v1", "sms.inbox.v1", "sms.outbox.v1"])
     async def test_what_intake_puts_back_can_be_redriven(self, store: Store, topic: str) -> None:
