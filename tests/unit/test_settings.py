@@ -12,7 +12,7 @@ from rules.rule_sets import Permissions
 from streams.kafka_access import client_options
 from streams.settings.checks import NEEDS, NEEDS_IN_PRODUCTION, SettingsError, unknown_variables
 from streams.settings.load import load_settings
-from streams.settings.settings import DEMO_PSEUDONYM_KEY, Settings
+from streams.settings.settings import DEMO_CONSOLE_KEY, DEMO_PSEUDONYM_KEY, Settings
 from streams.settings.values import Address, DayHours
 from streams.webhook_urls import ASKED_FOR, STATUS, read_overrides, webhook_url
 from tests.officers import jwk
@@ -207,6 +207,26 @@ def test_answers_are_looked_for_every_minute_unless_it_is_told_otherwise(
     assert settings.redacted()["JARDEM_INBOUND_CHECK"] == shown
 
 
+@pytest.mark.parametrize("kind", ["postgresql", "postgresql+asyncpg", "sqlite", "sqlite+aiosqlite"])
+def test_the_read_model_may_be_kept_in_postgresql_or_sqlite(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(monkeypatch, WORKER, JARDEM_CONSOLE_DATABASE=f"{kind}://console:hush@host/database")
+    settings = load_settings("console")
+    assert settings.redacted()["JARDEM_CONSOLE_DATABASE"] == "set"
+    assert settings.redacted()["JARDEM_CONSOLE_KEY"] == "set, the demo's"
+
+
+@pytest.mark.parametrize("address", ["mysql://console:hush@host/database", "hush", "postgres://a:hush@b/c"])
+def test_any_other_database_is_refused_and_not_repeated(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(monkeypatch, WORKER, JARDEM_CONSOLE_DATABASE=address)
+    lines = complaints("console")
+    assert named(lines) == {"JARDEM_CONSOLE_DATABASE"}
+    assert "hush" not in "".join(lines)
+
+
 def test_without_overrides_a_call_is_repeated_once_and_only_where_it_could_not_connect() -> None:
     asked = read_overrides("")
     assert asked.repeats == 1
@@ -303,6 +323,8 @@ def test_repealed_rules_count_in_development_or_where_it_is_said_and_drafts_only
         {"JARDEM_TIME_ORIGIN": "2021-07-15T05:00:00Z"},
         {"JARDEM_PSEUDONYM_KEY": DEMO_PSEUDONYM_KEY},
         {"JARDEM_PSEUDONYM_KEY": "too short"},
+        {"JARDEM_CONSOLE_KEY": DEMO_CONSOLE_KEY},
+        {"JARDEM_CONSOLE_KEY": "too short"},
         {"JARDEM_TWILIO_AUTH_TOKEN": "demo-token"},
         {"JARDEM_DRAFT_RULES": "allow"},
     ],
