@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from agents import case_gauges
 from agents.carrier import CarrierAgent
+from agents.carriers import choose_carrier
 from agents.desks import case_desk, sms_desk
 from agents.documents import Documents
 from agents.intake import TOPICS, Intake
@@ -22,33 +23,30 @@ from rules.policy import (
 )
 from rules.rule_sets import Permissions
 from schemas.ids import Pseudonyms
-from sms.carrier import Carrier
 from sms.catalogues import load_texts
 from sms.conversation.converse import LinePolicy
 from sms.conversation.hours import SendingHours
 from sms.sending.sender import Limits
 from sms.texts import Texts
-from sms.twilio.carrier import TwilioCarrier
 from streams.app import StreamApp, create_app
 from streams.desk import Desk
 from streams.handlers import register_stateless
 from streams.officer_signatures import load_officers
 from streams.settings.settings import Settings
 from streams.signing import FolderSigner, Signer, load_signer
-from streams.webhook_urls import STATUS, webhook_url
 
 
 def assemble(settings: Settings) -> StreamApp:
     """The application for these settings, complete and not started.
 
     Raises `BadRuleSetsError` where the law's data is not as it must be, and `TextsError` where the texts in
-    the place of ours are not: nothing starts on them.
+    the place of ours are not, and `RoutesError` for the carriers' file: nothing starts on them.
     """
     shipped()
     texts = load_texts(settings.texts_dir)
     app = create_app(settings)
-    carrier: Carrier = twilio_carrier(settings)
     pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
+    chosen = choose_carrier(settings, pseudonyms)
     register_stateless(app, "intake", TOPICS, Intake(pseudonyms, app.clock).handle)
     cases = Desk(
         app,
@@ -59,10 +57,11 @@ def assemble(settings: Settings) -> StreamApp:
     Desk(app, sms_desk(line_policy(settings, texts), pseudonyms, app.clock))
     CarrierAgent(
         app,
-        carrier,
+        chosen.carrier,
         pseudonyms,
-        carrier_limits(settings),
-        inbound_check=settings.inbound_check,
+        carrier_limits(settings, chosen.intents),
+        inbound_check=settings.inbound_check if chosen.lists else None,
+        binds=chosen.binds,
     )
     return app
 
@@ -164,18 +163,7 @@ def line_policy(settings: Settings, texts: Texts) -> LinePolicy:
     )
 
 
-def carrier_limits(settings: Settings) -> Limits:
+def carrier_limits(settings: Settings, intents: int) -> Limits:
     """How fast all workers together may send; a second's messages may leave at once after a pause."""
     rate = settings.sms_per_second
-    return Limits(per_second=rate, burst=max(1, int(rate)))
-
-
-def twilio_carrier(settings: Settings) -> TwilioCarrier:
-    """The SMS API of these settings."""
-    return TwilioCarrier(
-        api_url=settings.twilio_api_url,
-        account_sid=settings.twilio_account_sid,
-        auth_token=settings.twilio_auth_token.get_secret_value(),
-        sender=settings.sms_from,
-        status_callback=webhook_url(settings.public_url, STATUS),
-    )
+    return Limits(per_second=rate, burst=max(1, int(rate)), intents=intents)

@@ -4,14 +4,14 @@ Hands messages to the SMS API, with a journal of what was attempted, and reports
 when it sent them, too, and holds them back where they fail for a cause of ours.
 """
 
-import asyncio
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
 
 from agents.inbound_check import InboundCheck
+from agents.long_texts import LongTextsTable
+from agents.open_carrier import OpenCarrier
 from agents.silent_numbers import SilentNumbers
 from schemas import catalogue
 from schemas.ids import MessageId, Pseudonyms, Sid, derived_id
@@ -20,6 +20,7 @@ from schemas.messages import (
     SenderHeld,
     SentTimeTold,
     SentTimeWanted,
+    TextPartReceived,
 )
 from sms.carrier import Carrier
 from sms.sending.catch_up import CatchUp
@@ -66,7 +67,7 @@ class CarrierAgent:
     """Takes batches of messages to the SMS API, and sends the reports to the SMS desk.
 
     The connections to the API are opened when it is first needed, inside the worker's loop, and live as long
-    as it.
+    as it, or, where it `binds`, as long as this worker has a part of the outbox.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class CarrierAgent:
         limits: Limits | None = None,
         *,
         inbound_check: float | None = None,
+        binds: bool = False,
     ) -> None:
         """Register the agent and its table. To be done before the app is started.
 
@@ -95,8 +97,8 @@ class CarrierAgent:
         self._silent = SilentNumbers(app, table)
         self._sent_times = SentTimes(carrier, app.clock, self._limits)
         self._sender: Sender | None = None
-        self._opened = AsyncExitStack()
-        self._opening = asyncio.Lock()
+        self._open_carrier = OpenCarrier(app, carrier, as_long_as_held=binds)
+        self._long_texts = LongTextsTable(app, table, pseudonyms)
         self._inbound: InboundCheck | None = None
         if inbound_check is not None:
             leave = timedelta(seconds=min(_LONGEST_LEFT, inbound_check / 2))
@@ -106,16 +108,15 @@ class CarrierAgent:
         register_handler(app, "carrier", [SMS_OUTBOX], self._work)
 
     async def _open(self) -> Sender:
-        async with self._opening:
-            if self._sender is None:
-                await self._opened.enter_async_context(self._carrier)
-                self._sender = Sender(self._carrier, self._limits, self._app.clock)
+        await self._open_carrier.opened()
+        if self._sender is None:
+            self._sender = Sender(self._carrier, self._limits, self._app.clock)
         return self._sender
 
     async def _close(self, *_: Any, **__: Any) -> None:  # noqa: ANN401 - Faust's signals
         if self._inbound is not None:
             await self._inbound.stop()
-        await self._opened.aclose()
+        await self._open_carrier.close()
 
     def _may_call(self, batch: Batch) -> bool:
         """Whether the messages are still ours: a worker that stood still may have lost them unawares."""
@@ -127,6 +128,7 @@ class CarrierAgent:
         messages: list[MessageToSend] = []
         held: list[SenderHeld] = []
         wanted: list[SentTimeWanted] = []
+        parts: list[TextPartReceived] = []
         traces: dict[_About, str | None] = {}
         for record in batch:
             try:
@@ -143,6 +145,9 @@ class CarrierAgent:
                 traces[data.sid] = received.traceparent
             elif isinstance(data, SenderHeld):
                 held.append(data)
+            elif isinstance(data, TextPartReceived):
+                parts.append(data)
+        await self._long_texts.take(batch.partition, parts)
         sender = await self._open()
         for each in held:
             sender.hold(each.code, self._carrier.meaning_of(each.code))

@@ -52,3 +52,16 @@ INBOUND_READ = Gauge(
     "jardem_sms_inbound_read_timestamp_seconds",
     "When a reading began that came to the list's end, in Unix time; the newest of all workers counts",
 )
+SMPP_BOUND = Gauge(
+    "jardem_sms_smpp_bound",
+    "Whether this process holds a bind at an operator: 1 or 0, by its name and the bind's kind",
+    ["carrier", "kind"],
+)
+SMPP_THROTTLED = Counter(
+    "jardem_sms_smpp_throttled", "Refusals of an operator's because we are too fast", ["carrier"]
+)
+SMPP_DELIVERED = Counter(
+    "jardem_sms_smpp_delivered",
+    "What operators brought: text, part, receipt, ignored, unusable, or not_now (the broker was away)",
+    ["kind"],
+)

@@ -7,7 +7,7 @@ from datetime import datetime
 from schemas.base import Event
 from schemas.cloudevents import NotACloudEventError, decode, encode, wrap
 from schemas.ids import NOBODY, PersonId, PhoneId, Pseudonyms, derived_id
-from schemas.messages import MessageReceived, MessageStatusReported
+from schemas.messages import MessageReceived, MessageStatusReported, TextPartReceived
 from schemas.received import ReceivedEvent, UnknownEventError, received_event
 from schemas.routes import Effect, PublicOut, ToCarrier, ToCase, ToLine
 from streams.dead_letters import UnreadableRecordError
@@ -105,3 +105,12 @@ def inbox_record(event: MessageReceived | MessageStatusReported, pseudonyms: Pse
         id_, time = derived_id("sms-status", event.sid, event.status, code), event.at
     headers, value = encode(wrap(event, id_=id_, source=SOURCE, time=time, extensions={}))
     return Outgoing(SMS_INBOX, pseudonyms.phone(event.phone).encode(), value, headers)
+
+
+def text_part_record(part: TextPartReceived, pseudonyms: Pseudonyms) -> Outgoing:
+    """A part of a text as a record for who puts its number's parts together."""
+    id_ = derived_id(
+        "sms-part", part.carrier, str(part.reference), str(part.number), part.received_at.isoformat()
+    )
+    headers, value = encode(wrap(part, id_=id_, source=SOURCE, time=part.received_at, extensions={}))
+    return Outgoing(SMS_OUTBOX, pseudonyms.phone(part.phone).encode(), value, headers)

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
 
@@ -39,13 +39,15 @@ _INTERRUPTED = 130
 class Options:
     """`fast`: a day passes in five seconds, not in twenty. `once`: end by itself, with the table.
 
-    `kafka` is a broker that runs already; without it one of the kind `broker` is started.
+    `kafka` is a broker that runs already; without it one of the kind `broker` is started. `carrier` is what the
+    simulated SMS go through: an API of Twilio's shape, or an operator's SMSC.
     """
 
     fast: bool = False
     once: bool = False
     broker: str | None = None
     kafka: str = ""
+    carrier: Literal["twilio", "smpp"] = "twilio"
 
 
 async def run(options: Options) -> int:
@@ -107,7 +109,9 @@ class _Demo:
         self._options = options
         self._show = show
         day = _FAST_DAY if options.fast else _SLOW_DAY
-        self._installation = Installation(kafka, folder, scale=_DAY / day, page_port=_page_port())
+        self._installation = Installation(
+            kafka, folder, scale=_DAY / day, page_port=_page_port(), carrier=options.carrier
+        )
         self._simulator = self._installation.simulator
         self._clock = self._installation.clock
         # A broker that was there before may know the sample's people already: others are made up then.

@@ -12,7 +12,7 @@ from schemas.questions import Details, NoticeKind, QuestionKind
 from schemas.stored import Stored
 from schemas.values import Language
 
-VERSION = 4
+VERSION = 5
 """The version of the shape in which lines are stored. Those before had fewer fields, and no others."""
 
 

@@ -35,6 +35,8 @@ class Limits:
     """The carrier's limits. All seconds are real time.
 
     `per_second` and `burst` are the sender's, and `share` tells which part of them is this worker's now.
+    `intents`: of how many numbers at once the intent to call is written before the first of them is called,
+    so that a crash leaves no more of them in doubt than that.
     `stale_seconds`: a request older than this, not yet tried, goes back to the desk, which decides again.
     `batch_seconds`: what a batch has not begun after this goes back to the desk.
     `quick_seconds`: how long a message is tried at once, before it goes back.
@@ -46,6 +48,7 @@ class Limits:
     burst: int = 10
     share: Callable[[], float] = whole
     in_flight: int = 32
+    intents: int = 1000
     stale_seconds: float = 60.0
     batch_seconds: float = 5.0
     tries: int = 3
@@ -283,8 +286,8 @@ class Sender:
             sid=outcome.sid,
             accepted_at=self._clock.virtual(outcome.at),
             sent_at=self._clock.virtual(min(outcome.sent_at, now)) if outcome.sent_at else None,
-            carrier=self._carrier.name,
-            sender=self._carrier.sender,
+            carrier=outcome.carrier or self._carrier.name,
+            sender=outcome.sender or self._carrier.sender,
         )
         return attempt.entry.reported(report, now, open_=False)
 

@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import ssl
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,10 @@ from streams.settings.values import PREFIX, variable
 _KEYED = ("kafka", "pseudonym_key")
 _SMS = ("twilio_account_sid", "twilio_auth_token", "sms_from", "public_url")
 
+_TWILIOS = ("twilio_account_sid", "twilio_auth_token", "public_url")
+_SMPP = ("smpp_address", "smpp_system_id", "smpp_password")
+_SENDING = ("worker", "doctor")
+
 NEEDS: dict[str, tuple[str, ...]] = {
     "topics": ("kafka",),
     "worker": (*_KEYED, *_SMS),
@@ -29,7 +34,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "publish": _KEYED,
     "verify --log": ("kafka",),
 }
-"""Which settings a command cannot do without. Commands that are not named need none."""
+"""Which settings a command cannot do without, with an API of Twilio's shape. Those not named need none."""
 
 NEEDS_IN_PRODUCTION: dict[str, tuple[str, ...]] = {
     "worker": ("signing_keys", "document_issuer"),
@@ -46,6 +51,8 @@ _BY_THE_CARRIER = ("worker", "webhooks", "doctor")
 _PUBLIC_KEYS_DO = ("webhooks", "verify", "verify --log", "case")
 """The commands that sign nothing: of the folder of keys they read the public ones alone."""
 
+_LONGEST_SMPP_PASSWORD = 8
+
 _ABROAD = "twilio.com"
 """Whose hosts are outside Kazakhstan. Of any other address its owner knows where it is."""
 
@@ -59,14 +66,28 @@ class SettingsError(UserError):
 def missing(settings: Settings, command: str | None, *, but: Collection[str] = ()) -> Iterator[str]:
     """A line for each setting that `command` needs and that is not there, except those named in `but`."""
     more = NEEDS_IN_PRODUCTION if settings.profile == "production" else {}
-    for name in (*NEEDS.get(command or "", ()), *more.get(command or "", ())):
+    names = (*_needed(settings, command or ""), *more.get(command or "", ()))
+    yield from missing_of(settings, [name for name in names if name not in but])
+
+
+def missing_of(settings: Settings, names: Collection[str]) -> Iterator[str]:
+    """A line for each of these settings that is not there."""
+    for name in names:
         value = getattr(settings, name)
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
-        if not text and name not in but:
+        if not text:
             field = type(settings).model_fields[name]
             file = " (or name a file that holds it in " + variable(name) + "_FILE)"
             where = file if isinstance(value, SecretStr) else ""
             yield f"{variable(name)} is missing: set it to {field.description}{where}"
+
+
+def _needed(settings: Settings, command: str) -> Iterator[str]:
+    """What `NEEDS` has, by the carrier that there is: an operator calls no webhooks."""
+    needed = NEEDS.get(command, ())
+    yield from (name for name in needed if settings.calls_twilio or name not in _TWILIOS)
+    if settings.binds and command in _SENDING:
+        yield from _SMPP
 
 
 def contradictions(settings: Settings, command: str | None = None) -> Iterator[str]:
@@ -85,6 +106,7 @@ def contradictions(settings: Settings, command: str | None = None) -> Iterator[s
     yield from _twice()
     yield from _access(settings)
     yield from _certificates(settings)
+    yield from _smpp(settings)
     if command != "keys":
         yield from _signing(settings, command)
     if production:
@@ -156,6 +178,30 @@ def _certificates(settings: Settings) -> Iterator[str]:
         )
 
 
+def _smpp(settings: Settings) -> Iterator[str]:
+    if settings.carrier_routes and not settings.carrier_routes.is_file():
+        yield f"JARDEM_CARRIER_ROUTES names {settings.carrier_routes}, which is no file"
+    if len(settings.smpp_password.get_secret_value()) > _LONGEST_SMPP_PASSWORD:
+        yield "JARDEM_SMPP_PASSWORD is longer than the 8 characters that SMPP has room for: ask for another"
+    if settings.smpp_tls_ca and settings.smpp_tls != "true":
+        yield "JARDEM_SMPP_TLS_CA is set but JARDEM_SMPP_TLS is not true: set that to true, or unset this"
+    if settings.smpp_tls_ca:
+        if not settings.smpp_tls_ca.is_file():
+            yield f"JARDEM_SMPP_TLS_CA names {settings.smpp_tls_ca}, which is no file"
+        elif not _holds_certificates(settings.smpp_tls_ca):
+            yield f"JARDEM_SMPP_TLS_CA names {settings.smpp_tls_ca}, which holds no certificates in PEM"
+    if settings.binds and settings.sms_from.startswith("MG"):
+        yield "JARDEM_SMS_FROM is a messaging service of Twilio's: set it to our number or short code"
+
+
+def _holds_certificates(file: Path) -> bool:
+    try:
+        ssl.create_default_context(cafile=file)
+    except OSError:
+        return False
+    return True
+
+
 def _signing(settings: Settings, command: str | None) -> Iterator[str]:
     if settings.signing_keys:
         folder = KeyFolder(settings.signing_keys)
@@ -189,11 +235,16 @@ def _refused_in_production(settings: Settings) -> Iterator[str]:
         address = getattr(settings, name)
         if address and urlsplit(address).scheme != "https":
             yield f"{variable(name)} is {address}: production needs https there"
+    if settings.binds and settings.smpp_tls == "false":
+        yield (
+            "JARDEM_SMPP_TLS is false: production sends no texts in the clear; set it to true, or to tunnel "
+            "where the way to the operator is a VPN of yours"
+        )
     if settings.time_scale != 1:
         yield f"JARDEM_TIME_SCALE is {settings.time_scale:g}: in production time runs as it does; unset it"
     if settings.time_origin is not None:
         yield "JARDEM_TIME_ORIGIN is set: in production time runs as it does; unset it"
-    for name in ("pseudonym_key", "twilio_auth_token", "kafka_sasl_password"):
+    for name in ("pseudonym_key", "twilio_auth_token", "smpp_password", "kafka_sasl_password"):
         if getattr(settings, name).get_secret_value().startswith("demo-"):
             field = type(settings).model_fields[name]
             yield f"{variable(name)} is the demo's, which everybody knows: set it to {field.description}"
@@ -211,6 +262,7 @@ def _unlawful(settings: Settings, command: str | None) -> Iterator[str]:
         yield "JARDEM_TERM_POLICY is hours_72, which is no reading of calendar days: set it to exclusive_roll"
     if (
         command in _BY_THE_CARRIER
+        and settings.calls_twilio
         and settings.cross_border_sms is None
         and is_abroad(settings.twilio_api_url)
     ):

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from agents.bootstrap import rule_permissions, twilio_carrier
+from agents.bootstrap import rule_permissions
+from agents.carriers import twilio_carrier
 from ops.keys.folder import new_key
 from rules.rule_sets import Permissions
 from streams.kafka_access import client_options
