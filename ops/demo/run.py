@@ -39,8 +39,8 @@ _INTERRUPTED = 130
 class Options:
     """`fast`: a day passes in five seconds, not in twenty. `once`: end by itself, with the table.
 
-    `kafka` is a broker that runs already; without it one of the kind `broker` is started. `carrier` is what the
-    simulated SMS go through: an API of Twilio's shape, or an operator's SMSC.
+    `kafka` is a broker that runs already; without it one of the kind `broker` is started. `carrier` is what
+    the SMS go through: an API of Twilio's shape, or an operator's SMSC.
     """
 
     fast: bool = False
