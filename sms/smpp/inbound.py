@@ -11,6 +11,7 @@ from schemas.messages import MessageReceived, MessageStatusReported, TextPartRec
 from schemas.values import check_phone
 from sms import metrics
 from sms.inbox_producer import NotTakenError
+from sms.sending.long_texts import MISSING, MOST_PARTS
 from sms.smpp import receipts, user_data
 from sms.smpp.account import Account
 from sms.smpp.commands import INTERMEDIATE, RECEIPT, RECEIPT_BITS, Address, ShortMessage
@@ -95,6 +96,12 @@ class Inbound:
         if read.part is None:
             return await self._whole(phone, read.text, body, arrived_at)
         part = read.part
+        if part.count > MOST_PARTS:
+            # No answer is as long; one part of it says that there was a text that nobody understands.
+            first = part.number == 1
+            return (
+                await self._whole(phone, read.text + MISSING, body, arrived_at) if first else Status.ESME_ROK
+            )
         record = text_part_record(
             TextPartReceived(
                 phone=phone,
