@@ -5,7 +5,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TextIO
+
+import structlog
+
+_log = structlog.get_logger(__name__)
 
 _MOST = 10_000
 _AGAIN_WITHIN = timedelta(days=2)
@@ -44,8 +47,7 @@ class Repeats:
 
     def __init__(self, file: Path | None = None) -> None:
         self._path = file
-        self._file: TextIO | None = None
-        self._lines = 0
+        self._lines = _LINES_BEFORE_ANEW
         self._seen: dict[str, _Seen] = {}
         self._session = 0
         if file is not None:
@@ -76,12 +78,6 @@ class Repeats:
             while len(self._seen) > _MOST:
                 del self._seen[next(iter(self._seen))]
 
-    def close(self) -> None:
-        """Close the file."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-
     def _again(self, seen: _Seen, now: datetime) -> bool:
         if not seen.answered:
             return now - seen.first_at < _AGAIN_WITHIN
@@ -95,27 +91,31 @@ class Repeats:
             self._seen[content] = _Seen(datetime.fromisoformat(first_at), _BEFORE, answered == "answered")
 
     def _write(self, content: str, seen: _Seen) -> None:
-        """Add a line, which a killed process leaves to the system; the file begins anew now and then."""
+        """Add a line, which a killed process leaves to the system; the file begins anew now and then.
+
+        What can't be written is known to this process all the same: no text waits for a disk.
+        """
         if self._path is None:
             return
-        if self._file is None or self._lines >= _LINES_BEFORE_ANEW:
-            self.close()
-            self._file = _anew(self._path, self._seen)
-            self._lines = len(self._seen)
-            return
-        self._file.write(_line(content, seen))
-        self._file.flush()
-        self._lines += 1
+        try:
+            if self._lines >= _LINES_BEFORE_ANEW:
+                _begin(self._path, self._seen)
+                self._lines = len(self._seen)
+                return
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(_line(content, seen))
+            self._lines += 1
+        except OSError as error:
+            _log.error("which texts came can't be kept for the next process", error=error.strerror)
 
 
 def _line(content: str, seen: _Seen) -> str:
     return f"{content} {seen.first_at.isoformat()} {'answered' if seen.answered else 'open'}\n"
 
 
-def _anew(path: Path, seen: dict[str, _Seen]) -> TextIO:
-    """The file with what is remembered and nothing else; the former one stays whole until this one is."""
+def _begin(path: Path, seen: dict[str, _Seen]) -> None:
+    """Write what is remembered and nothing else; the former file stays whole until this one is."""
     fresh = path.with_suffix(".fresh")
     fresh.write_text("".join(_line(*each) for each in seen.items()), encoding="utf-8")
     fresh.chmod(0o600)
     fresh.replace(path)
-    return path.open("a", encoding="utf-8")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from schemas.messages import MessageStatusReported
 from sms.smpp.commands import INTERMEDIATE, RECEIPT, Address, ShortMessage
@@ -228,3 +229,11 @@ async def test_a_text_longer_than_any_answer_is_taken_as_one_that_nobody_underst
         await inbound.deliver(ShortMessage(Address(1, 1, PHONE[1:]), US, octets, esm_class=0x40).encode())
     assert [received.text for received in inbox.texts()] == ["1\ufffd"]
     assert inbox.parts() == []
+
+
+async def test_texts_are_taken_where_nothing_can_be_kept_of_them(tmp_path: Path) -> None:
+    inbox = MemoryInbox()
+    with capture_logs() as logs:
+        await made(inbox, file=tmp_path / "no such folder" / "repeats").deliver(text())
+    assert len(inbox.texts()) == 1
+    assert [line["log_level"] for line in logs] == ["error", "error"]
