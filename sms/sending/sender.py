@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -35,8 +36,8 @@ class Limits:
     """The carrier's limits. All seconds are real time.
 
     `per_second` and `burst` are the sender's, and `share` tells which part of them is this worker's now.
-    `intents`: of how many numbers at once the intent to call is written before the first of them is called,
-    so that a crash leaves no more of them in doubt than that.
+    `intents`: how many messages at once there may be with an intent to call and without an outcome, in all
+    batches, so that a crash leaves no more of them in doubt than that.
     `stale_seconds`: a request older than this, not yet tried, goes back to the desk, which decides again.
     `batch_seconds`: what a batch has not begun after this goes back to the desk.
     `quick_seconds`: how long a message is tried at once, before it goes back.
@@ -74,6 +75,30 @@ class Attempt:
     may_call: Callable[[], bool]
 
 
+class Intents:
+    """Room for so many intents at once, whichever batches they are of; who comes first takes what there is."""
+
+    def __init__(self, most: int) -> None:
+        self._free = most
+        self._turn = asyncio.Lock()
+        self._freed = asyncio.Event()
+
+    @asynccontextmanager
+    async def some(self, wanted: int) -> AsyncIterator[int]:
+        """Room for at least one and at most so many, once there is any; how many. It is given back."""
+        async with self._turn:
+            while self._free <= 0:
+                self._freed.clear()
+                await self._freed.wait()
+            taken = min(wanted, self._free)
+            self._free -= taken
+        try:
+            yield taken
+        finally:
+            self._free += taken
+            self._freed.set()
+
+
 class Sender:
     """Carries out single messages, as many at once as the limits allow.
 
@@ -97,6 +122,7 @@ class Sender:
         self._bucket = TokenBucket(limits.per_second, limits.burst, limits.share)
         self._breaker = CircuitBreaker(self._chance)
         self._free = asyncio.Semaphore(limits.in_flight)
+        self.intents = Intents(limits.intents)
 
     def is_stale(self, message: MessageToSend) -> bool:
         """Whether the request is so old that the desk has to decide again."""

@@ -33,8 +33,9 @@ _MOST_WAITING = 1000
 class Smsc:
     """Use as a context manager; then it listens at `host` and `port` (0 takes a free one).
 
-    `accepted` is called with each message taken. What it brings it brings again until it is answered with
-    ESME_ROK, by whichever bind there is, and gives up after some minutes.
+    `accepted` is called with each message taken, which is answered after `answers_after` seconds. What the
+    SMSC brings it brings again until it is answered with ESME_ROK, by whichever bind there is, and gives up
+    after some minutes.
     """
 
     def __init__(  # noqa: PLR0913 - an account, a place, what it is part of
@@ -57,6 +58,7 @@ class Smsc:
         self._accepted = accepted
         self._host = host
         self.port = port
+        self.answers_after = 0.0
         self._server: asyncio.Server | None = None
         self._sessions: set[_Served] = set()
         self._turn = itertools.count()
@@ -241,9 +243,11 @@ class _Served:
         if self.bound not in (Command.BIND_TRANSCEIVER, Command.BIND_TRANSMITTER):
             return Response(Status.ESME_RINVBNDSTS)
         try:
-            return self._smsc.submit(ShortMessage.read(body))
+            response = self._smsc.submit(ShortMessage.read(body))
         except MalformedPduError as problem:
             return Response(problem.status)
+        await asyncio.sleep(self._smsc.answers_after)
+        return response
 
 
 def _number(text: str) -> Address:
