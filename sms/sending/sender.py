@@ -76,7 +76,7 @@ class Attempt:
 
 
 class Intents:
-    """Room for so many intents at once, whichever batches they are of; who comes first takes what there is."""
+    """Room for so many intents at once, whichever batches they are of; who comes first takes all there is."""
 
     def __init__(self, most: int) -> None:
         self._free = most

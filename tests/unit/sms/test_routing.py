@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from agents.carriers import choose_carrier
 from schemas.ids import Pseudonyms, Sid
@@ -288,3 +289,27 @@ def test_twilio_among_the_routes_needs_its_settings_and_in_production_the_word_t
         choose_carrier(settings, Pseudonyms(b"k"))
     chosen = choose_carrier(Settings.model_validate(given), Pseudonyms(b"k"))
     assert (chosen.binds, chosen.lists) == (True, True)
+
+
+def test_the_example_of_the_page_is_such_a_file(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "carriers.md").read_text(encoding="utf-8")
+    example = page.partition("```toml\n")[2].partition("```")[0]
+    assert "/run/secrets/" in example
+    file = tmp_path / "routes.toml"
+    file.write_text(example.replace("/run/secrets/", f"{tmp_path}/"), encoding="utf-8")
+    (tmp_path / "ported.csv").write_text("+77011234567,altel\n")
+    for name in ("kcell", "altel"):
+        (tmp_path / name).write_text("secret\n")
+    routes = load_routes(file)
+    assert routes.carriers_of("+77011234567") == ["altel", "kcell"]
+    assert routes.carriers_of("+77470000000") == ["altel", "twilio"]
+    settings = Settings(
+        profile="production",
+        carrier_routes=file,
+        sms_from="+77001234567",
+        twilio_account_sid="AC0",
+        twilio_auth_token=SecretStr("t"),
+        public_url="https://sms.example.kz",
+        cross_border_sms="allow",
+    )
+    assert choose_carrier(settings, Pseudonyms(b"k")).intents == 10
