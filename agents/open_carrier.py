@@ -6,9 +6,14 @@ whether there is anything to send or not.
 
 import asyncio
 
+import structlog
+
 from sms.carrier import Carrier
 from streams.app import StreamApp
+from streams.errors import UserError
 from streams.topics import SMS_OUTBOX
+
+_log = structlog.get_logger(__name__)
 
 _SECONDS_BETWEEN_LOOKS = 0.5
 _SECONDS_WITHOUT = 10.0
@@ -46,7 +51,11 @@ class OpenCarrier:
         self._held_at = loop.time()
         while not self._stopped:
             if self._app.share_of(SMS_OUTBOX) > 0:
-                await self.opened()
+                try:
+                    await self.opened()
+                except UserError as problem:
+                    # What is brought needs a broker; who sends opens the carrier by itself.
+                    _log.warning("the carrier can't be opened now", reason=str(problem))
             elif loop.time() - self._held_at > _SECONDS_WITHOUT:
                 # Closed already, it stays so.
                 await self._carrier.__aexit__(None, None, None)

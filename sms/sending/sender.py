@@ -2,8 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -21,6 +20,7 @@ from sms import metrics
 from sms.backoff import backoff
 from sms.carrier import Accepted, CannotBeAskedError, Carrier, NotNow, Refused, Uncertain
 from sms.sending.circuit_breaker import CircuitBreaker
+from sms.sending.intents import Intents
 from sms.sending.journal import Entry
 from sms.sending.rate_limit import TokenBucket, whole
 from streams.clock import Clock, real_now
@@ -73,30 +73,6 @@ class Attempt:
     others: frozenset[Sid]
     ends: float
     may_call: Callable[[], bool]
-
-
-class Intents:
-    """Room for so many intents at once, whichever batches they are of; who comes first takes all there is."""
-
-    def __init__(self, most: int) -> None:
-        self._free = most
-        self._turn = asyncio.Lock()
-        self._freed = asyncio.Event()
-
-    @asynccontextmanager
-    async def some(self, wanted: int) -> AsyncIterator[int]:
-        """Room for at least one and at most so many, once there is any; how many. It is given back."""
-        async with self._turn:
-            while self._free <= 0:
-                self._freed.clear()
-                await self._freed.wait()
-            taken = min(wanted, self._free)
-            self._free -= taken
-        try:
-            yield taken
-        finally:
-            self._free += taken
-            self._freed.set()
 
 
 class Sender:

@@ -100,6 +100,8 @@ class Binding:
                 await self._once()
             except _UnboundError as unbound:
                 self._note(unbound.problem)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the operator is tried again
+                self._note(Problem(f"an error of ours: {type(error).__name__}", ours=True))
             if loop.time() - began > _SECONDS_OF_A_GOOD_SESSION:
                 self._tries = 0
             pause = backoff(_FIRST_PAUSE, self._tries, _LONGEST_PAUSE)
@@ -166,6 +168,9 @@ class Binding:
             raise _UnboundError(problem) from None
         except (NotSentError, NoResponseError):
             raise _UnboundError(Problem("the operator did not answer the bind")) from None
+        except ValueError:
+            told = "system_id, password or system_type is no ASCII, or longer than SMPP has room for"
+            raise _UnboundError(Problem(told, ours=True)) from None
 
     def _bound(self, session: Session) -> None:
         self._session, self.problem = session, None

@@ -29,7 +29,8 @@ _COUNTRY, _TRUNK, _INTERNATIONAL = "7", "8", "00"
 _WORDS = {
     State.ENROUTE: "sending",
     State.DELIVERED: "delivered",
-    State.ACCEPTED: "delivered",
+    # Whoever took it, the handset may still refuse it.
+    State.ACCEPTED: "sent",
     State.EXPIRED: "undelivered",
     State.DELETED: "undelivered",
     State.UNDELIVERABLE: "undelivered",
@@ -133,7 +134,7 @@ class Inbound:
         account = self._account
         receipt = receipts.read(
             message,
-            user_data.read(message, account.default_alphabet).text,
+            _told(message, account),
             form=account.receipt_ids,
             zone=account.zone,
             gsm_errors=account.gsm_errors,
@@ -182,6 +183,14 @@ class Inbound:
 def sid_of(carrier: str, message_id: str) -> Sid:
     """A message of ours as we name it: operators' ids are alike."""
     return Sid(f"{carrier}-{message_id}")
+
+
+def _told(message: ShortMessage, account: Account) -> str:
+    """The text of a receipt, which some operators mark as none: then it is ASCII all the same."""
+    try:
+        return user_data.read(message, account.default_alphabet).text
+    except MalformedPduError:
+        return message.octets.decode("latin-1")
 
 
 def _phone(address: Address) -> str:

@@ -2,7 +2,6 @@
 
 import difflib
 import os
-import ssl
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +14,7 @@ from streams.kafka_access import tls_context
 from streams.key_set import DEMO_KEY, KeyFolder
 from streams.officer_signatures import OfficersError, load_officers
 from streams.settings.settings import Settings
+from streams.settings.smpp_checks import smpp_contradictions
 from streams.settings.values import PREFIX, variable
 
 _KEYED = ("kafka", "pseudonym_key")
@@ -50,8 +50,6 @@ _BY_THE_CARRIER = ("worker", "webhooks", "doctor")
 
 _PUBLIC_KEYS_DO = ("webhooks", "verify", "verify --log", "case")
 """The commands that sign nothing: of the folder of keys they read the public ones alone."""
-
-_LONGEST_SMPP_PASSWORD = 8
 
 _ABROAD = "twilio.com"
 """Whose hosts are outside Kazakhstan. Of any other address its owner knows where it is."""
@@ -106,7 +104,7 @@ def contradictions(settings: Settings, command: str | None = None) -> Iterator[s
     yield from _twice()
     yield from _access(settings)
     yield from _certificates(settings)
-    yield from _smpp(settings)
+    yield from smpp_contradictions(settings)
     if command != "keys":
         yield from _signing(settings, command)
     if production:
@@ -178,30 +176,6 @@ def _certificates(settings: Settings) -> Iterator[str]:
         )
 
 
-def _smpp(settings: Settings) -> Iterator[str]:
-    if settings.carrier_routes and not settings.carrier_routes.is_file():
-        yield f"JARDEM_CARRIER_ROUTES names {settings.carrier_routes}, which is no file"
-    if len(settings.smpp_password.get_secret_value()) > _LONGEST_SMPP_PASSWORD:
-        yield "JARDEM_SMPP_PASSWORD is longer than the 8 characters that SMPP has room for: ask for another"
-    if settings.smpp_tls_ca and settings.smpp_tls != "true":
-        yield "JARDEM_SMPP_TLS_CA is set but JARDEM_SMPP_TLS is not true: set that to true, or unset this"
-    if settings.smpp_tls_ca:
-        if not settings.smpp_tls_ca.is_file():
-            yield f"JARDEM_SMPP_TLS_CA names {settings.smpp_tls_ca}, which is no file"
-        elif not _holds_certificates(settings.smpp_tls_ca):
-            yield f"JARDEM_SMPP_TLS_CA names {settings.smpp_tls_ca}, which holds no certificates in PEM"
-    if settings.binds and settings.sms_from.startswith("MG"):
-        yield "JARDEM_SMS_FROM is a messaging service of Twilio's: set it to our number or short code"
-
-
-def _holds_certificates(file: Path) -> bool:
-    try:
-        ssl.create_default_context(cafile=file)
-    except OSError:
-        return False
-    return True
-
-
 def _signing(settings: Settings, command: str | None) -> Iterator[str]:
     if settings.signing_keys:
         folder = KeyFolder(settings.signing_keys)
@@ -235,11 +209,6 @@ def _refused_in_production(settings: Settings) -> Iterator[str]:
         address = getattr(settings, name)
         if address and urlsplit(address).scheme != "https":
             yield f"{variable(name)} is {address}: production needs https there"
-    if settings.binds and settings.smpp_tls == "false":
-        yield (
-            "JARDEM_SMPP_TLS is false: production sends no texts in the clear; set it to true, or to tunnel "
-            "where the way to the operator is a VPN of yours"
-        )
     if settings.time_scale != 1:
         yield f"JARDEM_TIME_SCALE is {settings.time_scale:g}: in production time runs as it does; unset it"
     if settings.time_origin is not None:

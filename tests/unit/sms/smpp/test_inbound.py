@@ -75,7 +75,7 @@ async def test_what_is_no_number_is_refused(written: str) -> None:
     [
         ("ENROUTE", "sending", None),
         ("DELIVRD", "delivered", None),
-        ("ACCEPTD", "delivered", None),
+        ("ACCEPTD", "sent", None),
         ("EXPIRED", "undelivered", "passing"),
         ("DELETED", "undelivered", "passing"),
         ("UNDELIV", "undelivered", "passing"),
@@ -110,6 +110,13 @@ async def test_a_submit_date_is_told_and_a_done_date_is_not() -> None:
 async def test_what_is_to_come_was_not_submitted() -> None:
     report = await told("id:7 submit date:2711241155 stat:DELIVRD")
     assert report.sent_at == report.at == NOON + timedelta(seconds=1)
+
+
+async def test_a_receipt_is_read_whatever_its_data_coding_says() -> None:
+    inbox = MemoryInbox()
+    marked = ShortMessage(Address(1, 1, PHONE[1:]), US, b"id:7 stat:DELIVRD", RECEIPT, data_coding=4)
+    await made(inbox).deliver(marked.encode())
+    assert inbox.statuses()[0].sid == "smpp-7"
 
 
 async def test_the_number_of_a_receipt_is_the_citizens_whichever_end_it_stands_at() -> None:
