@@ -18,7 +18,7 @@ MUTANTS ?=
 PYTEST  ?=
 
 UNIT        := $(wildcard tests/unit tests/compat tests/simulation)
-INTEGRATION := $(wildcard tests/integration)
+INTEGRATION := $(wildcard tests/integration tests/deploy)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup kafka demo test lint format unit integration browser coverage mutants docs churn-short churn soak lock clean
@@ -57,7 +57,7 @@ format: setup ## let ruff mend what it can
 	$(BIN)/ruff format
 
 unit: setup ## tests that need nothing but Python
-	$(BIN)/pytest $(UNIT) $(PYTEST)
+	$(BIN)/pytest -n auto --dist worksteal $(UNIT) $(PYTEST)
 
 integration: setup ## tests against real brokers and real HTTP on this machine
 	$(BIN)/pytest $(INTEGRATION) $(PYTEST)
@@ -84,8 +84,9 @@ mutants: setup ## change the law and the conversation in a thousand small ways: 
 	$(BIN)/mutmut run $(MUTANTS)
 	$(BIN)/mutmut results
 
-docs: setup ## draw docs/lifecycle.md and docs/settings.md, write the schemas of the public events
+docs: setup ## draw docs/lifecycle.md, docs/settings.md and docs/metrics.md, write schemas and Grafana's boards
 	$(BIN)/python -m ops.docs
+	$(BIN)/python -m ops.boards
 
 lock: setup ## resolve the dependencies anew into requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)

@@ -51,9 +51,12 @@ def _room(module: str, name: str) -> type[TyperGroup]:
 
 for _name, _module, _help in (
     ("case", "ops.cases.commands", "Cases, as the topics tell of them."),
+    ("dead-letters", "ops.dead_letters.commands", "What could not be read: look, send back, lay aside."),
     ("keys", "ops.keys.commands", "The keys that sign our documents."),
 ):
-    _group = typer.Typer(cls=_room(_module, f"{_name}_app"), no_args_is_help=True, help=_help)
+    _group = typer.Typer(
+        cls=_room(_module, f"{_name.replace('-', '_')}_app"), no_args_is_help=True, help=_help
+    )
     app.add_typer(_group, name=_name)
 
 
@@ -101,12 +104,14 @@ def worker() -> None:
     from sms.catalogues import load_texts
     from streams.settings.checks import unknown_variables
     from streams.settings.load import load_settings
+    from streams.tracer import start_tracing
 
     settings = load_settings("worker")
     for line in unknown_variables(settings):
         typer.echo(line, err=True)
     # Whatever is wrong with what was written here is said before anybody looks for the broker.
     load_texts(settings.texts_dir)
+    tracer = start_tracing(settings, "worker")
     require_broker(settings)
 
     from agents.bootstrap import assemble
@@ -114,7 +119,10 @@ def worker() -> None:
     from streams.worker import run_worker
 
     configure_logging()
-    sys.exit(run_worker(assemble(settings), settings.health_bind))
+    code = run_worker(assemble(settings, tracer), settings.health_bind)
+    if tracer is not None:
+        tracer.close()
+    sys.exit(code)
 
 
 @app.command()
@@ -124,15 +132,19 @@ def webhooks() -> None:
 
     from ops.reach import require_broker
     from streams.settings.load import load_settings
+    from streams.tracer import start_tracing
 
     settings = load_settings("webhooks")
+    tracer = start_tracing(settings, "webhooks")
     require_broker(settings)
 
     from sms.twilio.webhooks import serve
     from streams.logs import configure_logging
 
     configure_logging()
-    asyncio.run(serve(settings))
+    asyncio.run(serve(settings, tracer=tracer))
+    if tracer is not None:
+        tracer.close()
 
 
 class CarrierKind(StrEnum):

@@ -1,14 +1,18 @@
 """The worker, put together: one application with the intake, the two desks and the carrier."""
 
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from agents import case_gauges
+from agents import case_gauges, line_metrics
 from agents.carrier import CarrierAgent
 from agents.carriers import choose_carrier
+from agents.case_metrics import CaseMetrics
 from agents.desks import case_desk, sms_desk
 from agents.documents import Documents
 from agents.intake import TOPICS, Intake
+from agents.line_metrics import LineMetrics
+from agents.traces import DeskTraces, case_of, case_of_message
 from rules.data.shipped import shipped
 from rules.issuing import Issued
 from rules.policy import (
@@ -26,6 +30,7 @@ from schemas.ids import Pseudonyms
 from sms.catalogues import load_texts
 from sms.conversation.converse import LinePolicy
 from sms.conversation.hours import SendingHours
+from sms.sending.daily_number import Daily
 from sms.sending.sender import Limits
 from sms.texts import Texts
 from streams.app import StreamApp, create_app
@@ -34,10 +39,12 @@ from streams.handlers import register_stateless
 from streams.officer_signatures import load_officers
 from streams.settings.settings import Settings
 from streams.signing import FolderSigner, Signer, load_signer
+from streams.topics import SMS_OUTBOX
+from streams.tracing import Tracer
 
 
-def assemble(settings: Settings) -> StreamApp:
-    """The application for these settings, complete and not started.
+def assemble(settings: Settings, tracer: Tracer | None = None) -> StreamApp:
+    """The application for these settings, complete and not started. A `tracer` takes its spans.
 
     Raises `BadRuleSetsError` where the law's data is not as it must be, and `TextsError` where the texts in
     the place of ours are not, and `RoutesError` for the carriers' file: nothing starts on them.
@@ -47,21 +54,40 @@ def assemble(settings: Settings) -> StreamApp:
     app = create_app(settings)
     pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
     chosen = choose_carrier(settings, pseudonyms)
-    register_stateless(app, "intake", TOPICS, Intake(pseudonyms, app.clock).handle)
-    cases = Desk(
-        app,
-        case_desk(case_policy(settings), pseudonyms, app.clock, case_documents(settings, texts.version)),
-        case_gauges.counts,
+
+    def partitions() -> int:
+        """As many as the broker has; where it has not said yet, as the settings have it."""
+        return app.partitions_heard(SMS_OUTBOX) or settings.inbox_partitions
+
+    intake = Intake(pseudonyms, app.clock, app.partitions_of, tracer)
+    register_stateless(app, "intake", TOPICS, intake.handle)
+    documents = case_documents(settings, texts.version)
+    people = case_desk(case_policy(settings), pseudonyms, app.clock, documents)
+    watched = replace(
+        people.desk,
+        count=CaseMetrics(app.clock).count,
+        traces=DeskTraces(tracer, people.name, case_of) if tracer is not None else None,
     )
+    people = replace(people, desk=watched)
+    cases = Desk(app, people, case_gauges.counts)
     case_gauges.show(cases.counts)
-    Desk(app, sms_desk(line_policy(settings, texts), pseudonyms, app.clock))
+    numbers = sms_desk(line_policy(settings, texts), pseudonyms, app.clock)
+    numbers = replace(
+        numbers,
+        count=LineMetrics(app.clock).count,
+        traces=DeskTraces(tracer, numbers.name, case_of_message) if tracer is not None else None,
+    )
+    lines = Desk(app, numbers, line_metrics.counts)
+    line_metrics.show(lines.counts)
     CarrierAgent(
         app,
         chosen.carrier,
         pseudonyms,
         carrier_limits(settings, chosen.intents),
+        daily=Daily(app.clock, ZoneInfo(settings.zone), partitions=partitions),
         inbound_check=settings.inbound_check if chosen.lists else None,
         binds=chosen.binds,
+        tracer=tracer,
     )
     return app
 

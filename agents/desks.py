@@ -5,15 +5,19 @@ from datetime import datetime
 
 from agents.documents import Documents
 from agents.event_desk import EventDesk, Shape
-from rules import person_versions
+from agents.sharing_desk import Shared, SharingDesk
+from rules import person_versions, service, withholding
 from rules.deadlines import deadlines as case_deadlines
 from rules.lifecycle import advance
 from rules.person import Person
 from rules.policy import Policy
+from rules.service import OPEN, Service
 from schemas import catalogue
+from schemas.deadlines import Deadline
 from schemas.emaket import DecisionSigned
-from schemas.ids import NOBODY, PersonId, Pseudonyms
+from schemas.ids import NOBODY, SERVICE, PersonId, Pseudonyms
 from schemas.received import ReceivedEvent
+from schemas.stored import Stored
 from schemas.turned import Turned
 from sms.conversation import line
 from sms.conversation.converse import LinePolicy, converse
@@ -30,17 +34,21 @@ def case_desk(
     pseudonyms: Pseudonyms,
     clock: Clock = REAL_TIME,
     documents: Documents | None = None,
-) -> EventDesk[Person]:
-    """The case desk: its keys are people, by pseudonym. Without `documents` nothing is signed or verified."""
+) -> SharingDesk[Person, Service]:
+    """The case desk: its keys are people, by pseudonym. Without `documents` nothing is signed or verified.
+
+    Under one more key each partition keeps what is in force of the whole service, as the people see it.
+    """
     policy = replace(policy, phone_id=pseudonyms.phone)
 
-    def turn(state: Person, event: ReceivedEvent, now: datetime) -> Turned[Person]:
+    def turn(state: Person, event: ReceivedEvent, now: datetime, shared: Stored | None) -> Turned[Person]:
         if documents and isinstance(event.data, DecisionSigned):
             documents.check(state, event.data)
-        turned = advance(state, event, now, policy)
+        in_force = shared.before(event.offset) if isinstance(shared, Service) else OPEN
+        turned = advance(state, event, now, policy, in_force)
         return documents.with_documents(turned, event, policy) if documents else turned
 
-    return EventDesk(
+    people = EventDesk(
         name="people",
         inbox=CASE_INBOX,
         source="urn:jardem:case-desk",
@@ -53,12 +61,34 @@ def case_desk(
         pseudonyms=pseudonyms,
         clock=clock,
     )
+    kept = EventDesk(
+        name=people.name,
+        inbox=people.inbox,
+        source=people.source,
+        shape=Shape(Service, service.VERSION, service.UPCASTS),
+        known=people.known,
+        empty=lambda _: Service(),
+        turn=lambda state, event, *_: service.obey(state, event),
+        waits=lambda _: (),
+        subject=lambda _: NOBODY,
+        pseudonyms=pseudonyms,
+        clock=clock,
+    )
+    return SharingDesk(
+        people, Shared(SERVICE.encode(), kept, Service.settled, _newest_revision, withholding.seen)
+    )
+
+
+def _newest_revision(state: Service) -> Deadline | None:
+    """What tells those who wait that the service has changed, and when."""
+    now = state.now
+    return Deadline(now.at, SERVICE, now.revision) if now.at else None
 
 
 def sms_desk(policy: LinePolicy, pseudonyms: Pseudonyms, clock: Clock = REAL_TIME) -> EventDesk[Line]:
     """The SMS desk: its keys are numbers, by pseudonym. A line learns its number from its first event."""
 
-    def turn(state: Line, event: ReceivedEvent, now: datetime) -> Turned[Line]:
+    def turn(state: Line, event: ReceivedEvent, now: datetime, _: Stored | None) -> Turned[Line]:
         return converse(state, event, now, policy)
 
     return EventDesk(

@@ -95,7 +95,8 @@ async def _silent(store: PartitionStore, since: datetime) -> list[bytes]:
 def _left(value: bytes | None, since: datetime) -> bytes | None:
     """What is to be left of a page.
 
-    What cannot be read as one stays: nobody can tell what was sent, or it is the mark of `InboundCheck`.
+    What cannot be read as one stays: nobody can tell what was sent, or it is the mark of `InboundCheck`, or
+    what is kept of the daily number of SMS.
     """
     try:
         page = journal.load(value)

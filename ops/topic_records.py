@@ -71,6 +71,17 @@ def read_topics(settings: Settings, topics: Collection[str], take: Callable[[Ite
     return Read(begins, forgetful)
 
 
+def require_topics(settings: Settings, topics: Collection[str]) -> None:
+    """Return where all these topics are there. Raises `TopicError`."""
+    admin = admin_client(settings)
+    try:
+        _require(settings, topics, admin.list_topics())
+    except KafkaError as error:
+        raise TopicError(f"the topics of {settings.kafka} cannot be listed: {error}") from None
+    finally:
+        admin.close()
+
+
 def event_data(item: Item, name: str) -> dict[str, Any]:
     """The data of an event of this name. Raises `ValueError`, which repeats nothing of it."""
     if isinstance(item, NotUnpacked):
@@ -89,18 +100,22 @@ def _described(settings: Settings, topics: Collection[str]) -> tuple[list[TopicP
     admin = admin_client(settings)
     try:
         found = {each["name"]: each["partitions"] for each in admin.describe_topics()}
-        missing = sorted(set(topics) - set(found))
-        if missing:
-            raise TopicError(
-                f"{', '.join(missing)} is missing at {settings.kafka}: check JARDEM_KAFKA, or run "
-                "jardem topics apply"
-            )
+        _require(settings, topics, found)
         asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in topics]
         configs = admin.describe_configs(asked)["topic"]
     finally:
         admin.close()
     partitions = [TopicPartition(name, each["partition_index"]) for name in topics for each in found[name]]
     return partitions, {name for name in topics if _forgets(configs.get(name, {}))}
+
+
+def _require(settings: Settings, topics: Collection[str], found: Collection[str]) -> None:
+    missing = sorted(set(topics) - set(found))
+    if missing:
+        raise TopicError(
+            f"{', '.join(missing)} is missing at {settings.kafka}: check JARDEM_KAFKA, or run "
+            "jardem topics apply"
+        )
 
 
 def _forgets(config: Mapping[str, Any]) -> bool:

@@ -61,7 +61,7 @@ def answered(turn: Turn, report: QuestionAnswered) -> None:
         case.state is State.ENDED and case.reason in _FINAL and not _may_be_own(turn, case, question, report)
     ):
         turn.remark(case, f"answered_after_{case.reason}")
-    elif no and case.consent and case.state in _UNASKED and _is_newest(case, report):
+    elif no and case.consent and (case.state in _UNASKED or case.withheld) and _is_newest(case, report):
         # The person may take the consent back until it is decided, whatever term is over by then.
         if not question.open_at(report.received_at):
             # Should the term move, the "no" stands between what was said before it and after it.
@@ -85,7 +85,7 @@ def not_understood(turn: Turn, report: QuestionNotUnderstood) -> None:
         turn.remarks.append("a text was not understood at a question that no case asked")
         return
     case, question = asked
-    concerned = case.state in WAITING or case.reason in UNANSWERED
+    concerned = (case.state in WAITING or case.reason in UNANSWERED) and not case.withheld
     if not concerned or case.question != question or question.sent_at is None:
         turn.remarks.append("a text was not understood when that did not matter any more")
         return
@@ -103,7 +103,7 @@ def _late(turn: Turn, case: Case, question: Question, report: QuestionAnswered) 
     A case that goes on with another question (the same "1" twice, at both sides of the term's end) only
     records it.
     """
-    expired = case.state in WAITING and case.question == question
+    expired = case.state in WAITING and case.question == question and not case.withheld
     late = question.with_late(report) if report.answer else question.misread(report.received_at)
     case = turn.keep(replace_question(case, late))
     if question.withdrawn_at:

@@ -14,7 +14,7 @@ from rules.states import DRAFTED, SENT, State
 from rules.terms import at_local, reminder_at
 from rules.turn import Turn, find_case, replace_question
 from schemas.deadlines import Deadline, DeadlineElapsed
-from schemas.ids import CaseId
+from schemas.ids import SERVICE, CaseId
 from schemas.questions import (
     NoticeKind,
 )
@@ -60,7 +60,7 @@ def _waits(case: Case, policy: Policy) -> Iterator[_Wait]:
     if case.state in DRAFTED:
         yield from _service(case, policy)
     question = case.question
-    if question and case.state in SENT.values() and question.term_ends:
+    if question and case.state in SENT.values() and question.term_ends and not case.withheld:
         yield "term", question.term_ends, case.version
         remind_at = _reminder(question, policy.zone)
         if remind_at:
@@ -84,6 +84,10 @@ def deadline_elapsed(turn: Turn, report: DeadlineElapsed) -> None:
 
     That it has come is the event's to say: this worker's clock may lag behind the one that told it.
     """
+    if report.deadline == SERVICE:
+        # Whoever waits for the service is looked at again after every event.
+        turn.remarks.append("the service has changed")
+        return
     case_id, _, what = report.deadline.partition("/")
     case = find_case(turn, CaseId(case_id))
     elapsed = Deadline(report.due, report.deadline, report.version)

@@ -58,7 +58,8 @@ def not_reached(turn: Turn, report: QuestionNotReached) -> None:
         turn.remark(case, "not_reached_before")
         return
     void = question.with_(term_ends=None, reminded=False, not_understood_at=None, moves=question.moves + 1)
-    current = case.question == question
+    # One that was answered before an operator let the case wait is over.
+    current = case.question == question and not case.withheld
     if current and case.state in _ASKED:
         turn.move(turn.keep(replace_question(case, void)), _ASKED[case.state], note="not_reached")
     elif current and case.reason in UNANSWERED:
@@ -109,7 +110,7 @@ def undeliverable(turn: Turn, report: QuestionUndeliverable) -> None:
         return
     question = case.question
     reason = EndReason.NUMBER_NOT_REACHABLE if report.opted_out else EndReason.UNDELIVERABLE
-    current = question and question.question_id == report.question_id
+    current = question and question.question_id == report.question_id and not case.withheld
     if case.state in WAITING and question and current:
         steps.end(turn, case, reason, at=report.at, close_at=report.at)
     elif case.reason in UNANSWERED and current:

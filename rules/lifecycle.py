@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from rules import queue, retention, rules_awaited
+from rules import queue, retention, rules_awaited, service_awaited
 from rules.answers import answered, not_understood
 from rules.deadlines import deadline_elapsed
 from rules.delivery import not_reached, sent, sent_time, undeliverable
@@ -24,6 +24,7 @@ from rules.officers import hearing_recorded, term_extended
 from rules.operators import acted
 from rules.person import Person
 from rules.policy import Policy
+from rules.service import OPEN, InForce
 from rules.signatures import decision_signed
 from rules.state_corporation import account_known, benefit_recorded
 from rules.turn import Advanced, Turn
@@ -52,18 +53,27 @@ from schemas.registry import (
 from schemas.statecorp import AccountKnown, BenefitRecorded
 
 
-def advance(person: Person, event: ReceivedEvent, now: datetime, policy: Policy) -> Advanced:
+def advance(
+    person: Person,
+    event: ReceivedEvent,
+    now: datetime,
+    policy: Policy,
+    service: InForce = OPEN,
+) -> Advanced:
     """Apply one event. `now` is the present instant in UTC.
+
+    `service` is what was in force of the whole service when the event came, not what is in force now.
 
     Raises `RefusedEventError` where it can't be told which right the event means.
     """
-    turn = Turn(person, event, now, policy)
+    turn = Turn(person, event, now, policy, service)
     handle = _HANDLERS.get(type(event.data))
     if handle:
         handle(turn, event.data)
     else:
         turn.remarks.append(f"{event.name} is nothing that a case waits for")
     rules_awaited.settle(turn)
+    service_awaited.settle(turn)
     queue.settle(turn)
     retention.forget_needless(turn)
     return turn.done()

@@ -14,7 +14,7 @@ def rival(person: Person, case: Case) -> Case | None:
 def in_the_way(person: Person, case: Case) -> bool:
     """Whether another case has to come to its end before this one is offered.
 
-    Of two that are not offered yet the one goes first that arose first.
+    Of two that are not offered yet the one goes first that arose first, unless its offer waits for operators.
     """
     before = True
     for each in person.cases.values():
@@ -22,6 +22,7 @@ def in_the_way(person: Person, case: Case) -> bool:
             before = False
             continue
         under_way = each.state not in _AT_REST and (before or each.state is not State.RECEIVED)
+        under_way = under_way and not each.unoffered
         if under_way or each.state is State.GRANTED:
             return True
     return False

@@ -1,4 +1,7 @@
-"""What an operator does to a case, for a reason that the console has asked for (R7, R30)."""
+"""What an operator does to a case, for a reason that the console has asked for (R7, R30).
+
+A case that is held stands still before its offer, and before its decision; no term stops for it.
+"""
 
 from typing import get_args
 
@@ -22,21 +25,57 @@ def acted(turn: Turn, act: OperatorActed) -> None:
     match act.act, act.object.kind:
         case "manual_route", "case":
             _to_manual_route(turn, act)
+        case "hold", "case":
+            _hold(turn, act)
+        case "resume", "case":
+            _resume(turn, act)
+        case "note", "case":
+            _case(turn, act)
+            turn.remarks.append("an operator's note on a case, which changes nothing")
         case "intend_refusal", "decision":
             _intend_refusal(turn, act)
         case _:
             turn.remarks.append(f"an operator's act that no case obeys: {act.act} on a {act.object.kind}")
 
 
-def _to_manual_route(turn: Turn, act: OperatorActed) -> None:
+def _case(turn: Turn, act: OperatorActed) -> Case:
     case = find_case(turn, CaseId(act.object.id))
     if case is None:
         raise UnfitActError("object: the person has no such case")
-    if case.reason is EndReason.MANUAL_ROUTE:
+    return case
+
+
+def _open_case(turn: Turn, act: OperatorActed) -> Case:
+    """The case, under way or about to be offered anew. Raises `UnfitActError`."""
+    case = _case(turn, act)
+    if not case.open and not case.withheld:
+        raise UnfitActError("object: the case has its outcome already")
+    return case
+
+
+def _hold(turn: Turn, act: OperatorActed) -> None:
+    case = _open_case(turn, act)
+    if case.held:
+        turn.remarks.append("the case is held already")
+        return
+    turn.remark(case.with_(held=True), "held")
+
+
+def _resume(turn: Turn, act: OperatorActed) -> None:
+    """End the hold. A case that ended meanwhile may yet be taken up again, so that it can be resumed too."""
+    case = _case(turn, act)
+    if case.decided or not case.held:
+        _open_case(turn, act)
+        turn.remarks.append("the case is not held")
+        return
+    turn.remark(case.with_(held=False), "resumed")
+
+
+def _to_manual_route(turn: Turn, act: OperatorActed) -> None:
+    if _case(turn, act).reason is EndReason.MANUAL_ROUTE:
         turn.remarks.append("the case goes the manual way already")
         return
-    if not case.open:
-        raise UnfitActError("object: the case has its outcome already")
+    case = _open_case(turn, act)
     barred = turn.remark(case.with_(obstacle="operator"), "barred_operator")
     steps.end(turn, barred, EndReason.MANUAL_ROUTE, close_at=turn.at)
 

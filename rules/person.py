@@ -139,6 +139,16 @@ class DecisionMade(Stored):
     officer: str | None = None
 
 
+class Withheld(Stored):
+    """Why a case waits though nothing of its own stands in the way.
+
+    `held`: an operator holds it; the others say what is in force of the whole service, as of `revision`.
+    """
+
+    reason: Literal["held", "offers_paused", "outside_pilot", "shadow"]
+    revision: int = -1
+
+
 class Case(Stored):
     """One entitlement of a person on its way to an outcome.
 
@@ -151,7 +161,7 @@ class Case(Stored):
     looked at again whether rules are in force. `extended_until` is the day to which an officer extended the
     term of the service, `due_told` and `overdue_told` whether its end was noted. `rested_at` is when the case
     came to rest, `purged_at` when what names the person was purged, and `forgotten` how many of its questions
-    were.
+    were. `held` says that an operator holds it, `withheld` why it waits for operators, if it does.
     """
 
     case_id: CaseId
@@ -188,6 +198,8 @@ class Case(Stored):
     rested_at: Instant | None = None
     purged_at: Instant | None = None
     forgotten: int = 0
+    held: bool = False
+    withheld: Withheld | None = None
 
     @property
     def question(self) -> Question | None:
@@ -222,6 +234,11 @@ class Case(Stored):
     def open(self) -> bool:
         """Whether the process is under way."""
         return self.state not in DECIDED and self.state is not State.ENDED
+
+    @property
+    def unoffered(self) -> bool:
+        """Whether its offer waits for operators: until then it stands in no other case's way (R29)."""
+        return self.withheld is not None and self.consent is None
 
     @property
     def binding(self) -> bool:

@@ -140,7 +140,7 @@ def _nested(case: dict[str, Any], flat: dict[str, Any], language: str) -> dict[s
     return {**flat, **nested}
 
 
-VERSION = 4
+VERSION = 5
 """The version of the shape in which people are stored."""
 
 UPCASTS: dict[int, Upcast] = {1: _with_standings, 2: _with_decisions, 3: _with_evidence}

@@ -29,5 +29,5 @@ def settle(turn: Turn) -> None:
 def _go_on(turn: Turn, case: Case) -> None:
     if any(each.state is State.GRANTED for each in others(turn.person, case)):
         steps.end(turn, case, EndReason.ANOTHER_GROUND)
-    elif not in_the_way(turn.person, case):
+    elif not case.withheld and not in_the_way(turn.person, case):
         steps.proceed(turn, turn.remark(case, "turn_came"))

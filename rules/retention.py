@@ -25,8 +25,11 @@ _UNASKED = frozenset(
 
 
 def purge_at(case: Case, retention: Retention) -> datetime | None:
-    """When a case is to be purged: so long after its last step; None while it is under way, or for ever."""
-    if case.rested_at is None or case.purged_at:
+    """When a case is to be purged: so long after its last step; None while it is under way, or for ever.
+
+    One that is to be offered anew, and waits for operators, is under way.
+    """
+    if case.rested_at is None or case.purged_at or case.withheld:
         return None
     kept = _kept(case, retention)
     return None if kept is None else case.rested_at + kept
@@ -67,5 +70,5 @@ def forget_needless(turn: Turn) -> None:
     Every fact that is published brings the IIN again, and a later right asks for the account.
     """
     cases = turn.person.cases.values()
-    if cases and all(case.purged_at for case in cases):
+    if cases and all(case.purged_at and not case.withheld for case in cases):
         turn.know(iin=None, account=None)

@@ -26,5 +26,5 @@ def look_again(turn: Turn, case: Case, at: datetime) -> None:
 def settle(turn: Turn) -> None:
     """Let every case that waits for rules be looked at after whatever an event has done."""
     for case in list(turn.person.cases.values()):
-        if case.state is State.AWAITING_RULES:
+        if case.state is State.AWAITING_RULES and not case.withheld:
             look_again(turn, case, turn.at)

@@ -2,12 +2,12 @@
 
 from datetime import datetime, time, timedelta
 
-from rules import benefit_on_record
+from rules import benefit_on_record, withholding
 from rules.deciding import decide, void_draft
 from rules.grounds import DISABILITY_GROUNDS
 from rules.one_ground import in_the_way, rival
 from rules.ordinary_route import ordinary_route
-from rules.person import Case, Question
+from rules.person import Case, Question, Withheld
 from rules.policy import DisabilityPath
 from rules.states import WAITING, State
 from rules.telling import details, notify, prompted_at
@@ -35,11 +35,14 @@ _END_NOTICES = {
 
 
 def proceed(turn: Turn, case: Case) -> Case:  # noqa: PLR0911 - one for each thing that may come next
-    """Do what comes next: bar, refuse, offer, ask or decide.
+    """Do what comes next: bar, refuse, offer, ask or decide, unless operators let it wait.
 
     Death, revocation and ground 4 are looked at before the offer and again before the decision (R12). Where
     the benefit turns out to be on record after the consent it is refused at once, and no account is asked.
     """
+    before = case.withheld
+    if before:
+        case = turn.keep(case.with_(withheld=None))
     barred = _barred(turn, case)
     if barred:
         return end(turn, case, barred)
@@ -48,20 +51,29 @@ def proceed(turn: Turn, case: Case) -> Case:  # noqa: PLR0911 - one for each thi
     if turn.rules_for(case) is None:
         return await_rules(turn, case)
     if case.consent and benefit_on_record.refuses(turn.person, case, turn.policy.zone):
-        return decide(turn, turn.remark(case, "refused_at_once") if case.account is None else case)
+        return _decide(turn, case, before, at_once=case.account is None)
     if case.consent and case.account and case.scheme:
-        return decide(turn, case)
+        return _decide(turn, case, before)
     if turn.phone is None:
         return end(turn, case, _unreachable(turn))
-    if case.consent is None and _only_invited(turn, case):
-        return _invite(turn, case)
-    return ask(turn, case, _next_question(case))
-
-
-def _next_question(case: Case) -> QuestionKind:
     if case.consent is None:
-        return QuestionKind.OFFER
-    return QuestionKind.ONE_APPLICATION if case.scheme is None else QuestionKind.ACCOUNT
+        return _offer(turn, case, before)
+    return ask(turn, case, QuestionKind.ONE_APPLICATION if case.scheme is None else QuestionKind.ACCOUNT)
+
+
+def _decide(turn: Turn, case: Case, before: Withheld | None, *, at_once: bool = False) -> Case:
+    if case.held:
+        return withholding.withhold_decision(turn, case, before)
+    return decide(turn, turn.remark(case, "refused_at_once") if at_once else case)
+
+
+def _offer(turn: Turn, case: Case, before: Withheld | None) -> Case:
+    """Offer, or tell where to apply, unless operators let the case wait. `before`: why it has waited."""
+    reason = withholding.of_offer(turn, case)
+    if reason:
+        return withholding.withhold_offer(turn, case, reason, before)
+    case = withholding.gone_on(turn, case, before)
+    return _invite(turn, case) if _only_invited(turn, case) else ask(turn, case, QuestionKind.OFFER)
 
 
 def _only_invited(turn: Turn, case: Case) -> bool:
@@ -79,7 +91,7 @@ def wait_behind(turn: Turn, case: Case) -> Case:
     """Wait until the other case of the person has come to its end (R29). A consent that came too is void."""
     if case.question and case.state in WAITING:
         turn.close(case.question, turn.at)
-    void = void_draft(turn, case, "another_ground").without_consent()
+    void = void_draft(turn, case, "another_ground").without_consent().with_(withheld=None)
     if case.state is State.QUEUED:
         return turn.remark(void, "queued") if case.consent else case
     return turn.move(void, State.QUEUED, note="queued", reason=None)
@@ -87,7 +99,7 @@ def wait_behind(turn: Turn, case: Case) -> Case:
 
 def await_rules(turn: Turn, case: Case) -> Case:
     """Wait until rules are in force on the day that decides (R20, R21)."""
-    if case.state is State.AWAITING_RULES:
+    if case.state is State.AWAITING_RULES and case.rules_at:
         return case
     tomorrow = local_day(turn.at, turn.policy.zone) + timedelta(days=1)
     return turn.move(
@@ -153,7 +165,7 @@ def expire(turn: Turn, case: Case, question: Question, *, tell: bool = True) -> 
 
 def not_silent(turn: Turn, case: Case, question: Question) -> None:
     """Correct an ending that was told to be silence, where a text turns out to have come in time."""
-    silent = case.state is State.ENDED and case.reason is EndReason.NO_REPLY
+    silent = case.state is State.ENDED and case.reason is EndReason.NO_REPLY and not case.withheld
     if silent and case.question == question and question.misunderstood:
         expire(turn, case, question)
 
@@ -179,7 +191,7 @@ def end(
     if case.state is State.ENDED and case.reason is reason:
         return turn.remark(case, f"remains_{reason}")
     told = any(question.sent_at for question in case.questions)
-    case = void_draft(turn, case, reason)
+    case = void_draft(turn, case, reason).with_(withheld=None)
     ended = turn.move(case, State.ENDED, reason=reason, note=reason)
     consent = case.consent
     turn.effects.append(

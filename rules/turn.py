@@ -14,6 +14,8 @@ from rules.person import Case, Person, Question
 from rules.policy import Policy
 from rules.rule_ids import rules_of
 from rules.rule_sets import InForce, RuleSet
+from rules.service import OPEN
+from rules.service import InForce as ServiceInForce
 from rules.states import DECIDED, SENT, TRANSITIONS, State
 from rules.terms import local_day
 from schemas.canonical import data_of, digest
@@ -37,15 +39,24 @@ class Turn:
     """The person as the event finds them, changed step by step.
 
     `now` is the present instant in UTC, which differs from worker to worker: it decides nothing that is told,
-    but only how long facts are waited for that were published before. `remarks` says what was done with an
-    event that changed nothing. `answering` is the citizen's answer that the turn is about.
+    but only how long facts are waited for that were published before. `service` is what was in force of the
+    whole service when the event came. `remarks` says what was done with an event that changed nothing.
+    `answering` is the citizen's answer that the turn is about.
     """
 
-    def __init__(self, person: Person, cause: ReceivedEvent, now: datetime, policy: Policy) -> None:
+    def __init__(
+        self,
+        person: Person,
+        cause: ReceivedEvent,
+        now: datetime,
+        policy: Policy,
+        service: ServiceInForce = OPEN,
+    ) -> None:
         self.person = person
         self.cause = cause
         self.now = now
         self.policy = policy
+        self.service = service
         self.effects: list[Effect] = []
         self._closings: list[QuestionClosed] = []
         self.remarks: list[str] = []

@@ -35,6 +35,7 @@ def _events(base: type[Event]) -> Iterator[type[Event]]:
         yield from _events(model)
 
 
+_ACT: dict[str, type[Event]] = {operators.OperatorActed.name: operators.OperatorActed}
 _DEADLINE: dict[str, type[Event]] = {deadlines.DeadlineElapsed.name: deadlines.DeadlineElapsed}
 
 PUBLIC_IN = _by_name(PublicIn)
@@ -49,8 +50,8 @@ PUBLIC_OUT = _by_name(PublicOut)
 CASE_EVENTS = ABOUT_PERSONS | _by_name(ToCase) | _DEADLINE
 """What the case desk understands, by event name."""
 
-LINE_EVENTS = _by_name(ToLine) | _DEADLINE
+LINE_EVENTS = _by_name(ToLine) | _ACT | _DEADLINE
 """What the SMS desk understands, by event name."""
 
-CARRIER_EVENTS = _by_name(ToCarrier)
+CARRIER_EVENTS = _by_name(ToCarrier) | _ACT
 """What the carrier understands, by event name."""

@@ -36,6 +36,12 @@ DecisionId = NewType("DecisionId", str)
 NOBODY = PersonId("")
 """The person whom effects are about that are for nobody outside."""
 
+SERVICE = "service"
+"""The key under which each partition of the case desk keeps what is in force of the whole service.
+
+It is nobody's: a `person_id` has 64 hex digits.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Pseudonyms:

@@ -39,7 +39,11 @@ def climbs(word: str, before: DeliveryStatus) -> bool:
 
 
 class MessageToSend(ToCarrier):
-    """Hand this text to the SMS API. At most one message of a number is with the carrier at a time."""
+    """Hand this text to the SMS API. At most one message of a number is with the carrier at a time.
+
+    `offer` says whether it puts an offer, which waits once a day's number of SMS is reached. Where a message
+    was in doubt and an operator has said that it was not sent, `unsent_before` is up to when that is so.
+    """
 
     name: ClassVar[str] = "sms.outbox.v1"
 
@@ -47,6 +51,8 @@ class MessageToSend(ToCarrier):
     text: str
     attempt: int
     requested_at: Instant
+    offer: bool = False
+    unsent_before: Instant | None = None
 
 
 class SentTimeWanted(ToCarrier):
@@ -109,6 +115,9 @@ class MessageAccepted(ToLine):
 UNKNOWN_CODE = "unknown_code"
 """The reason for deferring a message that was refused with a code that nobody knows: it waits alone."""
 
+DAILY_NUMBER = "daily_number"
+"""The reason for deferring an offer for which the day's number of SMS has no place left: it waits alone."""
+
 
 class MessageDeferred(ToLine):
     """The message was not taken as far as is known; it may be tried again.
@@ -155,6 +164,15 @@ class MessageInDoubt(ToLine):
     message_id: MessageId
     attempt: int
     tried_at: Instant | None = None
+    at: Instant
+
+
+class MessageGivenUp(ToLine):
+    """The line tells that a message that was in doubt is of no use any more: nobody has to look for it."""
+
+    name: ClassVar[str] = "message.given-up"
+
+    message_id: MessageId
     at: Instant
 
 

@@ -52,6 +52,10 @@ class StreamApp(Host):
         """Write a table's values (None deletes) and send records; when the broker has it all, the store."""
         await cast("Producer", self.producer).changelogs.send_table(table, partition, values, outgoing)
 
+    async def partitions_of(self, topic: str) -> int:
+        """How many partitions a topic has; it waits until the broker tells of any."""
+        return await cast("Producer", self.producer).partitions_of(topic)
+
     def held(self) -> int:
         """How many source partitions this worker holds."""
         return len(cast("Consumer", self.consumer).assigned)
@@ -65,6 +69,10 @@ class StreamApp(Host):
         held = sum(tp.topic == topic for tp in consumer.assigned)
         count = consumer.partitions_of(topic) if held else 0
         return held / count if count else 0.0
+
+    def partitions_heard(self, topic: str) -> int:
+        """How many partitions a source topic has, as the consumer heard it last; 0 where it has not."""
+        return cast("Consumer", self.consumer).partitions_of(topic)
 
 
 def create_app(settings: Settings, tuning: Tuning | None = None) -> StreamApp:

@@ -7,27 +7,37 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+_Found = tuple[tuple[str, int], ...]
+
 
 @dataclass(slots=True)
 class _Partition:
-    by_key: dict[bytes, dict[str, int]] = field(default_factory=dict)
+    by_key: dict[bytes, _Found] = field(default_factory=dict)
     sums: Counter[str] = field(default_factory=Counter)
 
 
 class Counts:
-    """Sums by name. An aggregate of which nothing is counted takes no room."""
+    """Sums by name. An aggregate of which nothing is counted takes no room, and those alike share theirs."""
 
     def __init__(self) -> None:
         self._partitions: defaultdict[int, _Partition] = defaultdict(_Partition)
+        self._alike: dict[_Found, _Found] = {}
 
     def put(self, partition: int, key: bytes, counted: Mapping[str, int]) -> None:
         """Count a key so, in place of what was counted of it before."""
         kept = self._partitions[partition]
-        kept.sums.subtract(kept.by_key.pop(key, {}))
-        found = {name: count for name, count in counted.items() if count}
+        had = kept.by_key.get(key, ())
+        found = tuple((name, count) for name, count in counted.items() if count)
+        if found == had:
+            return
+        for name, count in had:
+            kept.sums[name] -= count
+        for name, count in found:
+            kept.sums[name] += count
         if found:
-            kept.by_key[key] = found
-            kept.sums.update(found)
+            kept.by_key[key] = self._alike.setdefault(found, found)
+        else:
+            del kept.by_key[key]
 
     def drop(self, partition: int) -> None:
         """Forget a partition."""

@@ -1,11 +1,14 @@
 """Deadlines: one heap for each partition owned; when one elapses, an event saying so is sent, no more.
 
+A new revision of a partition's shared state is told in the same way to those keys that wait for one.
+
 The deadline and its version live in the aggregate; the heaps are only a reminder of it, rebuilt after every
 recovery. Whether an elapsed deadline still matters is for the desk to decide.
 """
 
 import asyncio
 import heapq
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -18,17 +21,15 @@ from schemas.cloudevents import encode, wrap
 from schemas.deadlines import Deadline, DeadlineElapsed
 from schemas.ids import derived_id
 from streams.records import Outgoing
+from streams.revisions import MOST_AT_ONCE, RESEND_SECONDS, Revisions
 
 if TYPE_CHECKING:
     from streams.app import StreamApp
 
 log = structlog.get_logger()
 
-RESEND_SECONDS = 60.0
-"""A deadline whose event was sent but which its state still holds so long after is sent again."""
 _LONGEST_SLEEP = 1.0
 _SHORTEST_SLEEP = 0.02
-_MOST_AT_ONCE = 1000
 
 
 _Entry = tuple[float, bytes, str, int]
@@ -40,12 +41,14 @@ class _Heap:
     def __init__(self) -> None:
         self.entries: list[_Entry] = []
         self.armed: dict[bytes, tuple[Deadline, ...]] = {}
+        self.waiting = 0
 
     def arm(self, key: bytes, deadlines: Sequence[Deadline], real: Callable[[datetime], datetime]) -> None:
         """Set all deadlines of a key, in place of those it had."""
         wanted, had = tuple(deadlines), self.armed.get(key, ())
         if wanted == had:
             return
+        self.waiting += len(wanted) - len(had)
         for deadline in wanted:
             if deadline not in had:
                 due = real(deadline.at).timestamp()
@@ -61,7 +64,7 @@ class _Heap:
         Each is put back as due later, and sent again then if its state still holds it.
         """
         found: list[tuple[bytes, Deadline]] = []
-        while self.entries and self.entries[0][0] <= now and len(found) < _MOST_AT_ONCE:
+        while self.entries and self.entries[0][0] <= now and len(found) < MOST_AT_ONCE:
             _, key, name, version = heapq.heappop(self.entries)
             for deadline in self.armed.get(key, ()):
                 if deadline.name == name and deadline.version == version:
@@ -82,6 +85,7 @@ class Deadlines:
         self._inbox = inbox
         self._elapsed = elapsed
         self._heaps: dict[int, _Heap] = {}
+        self._revisions: defaultdict[int, Revisions] = defaultdict(Revisions)
         self._sooner = asyncio.Event()
         app.task(self._run)
 
@@ -93,19 +97,34 @@ class Deadlines:
         if heap.entries and heap.entries[0][0] < first:
             self._sooner.set()
 
+    def await_revision(self, partition: int, key: bytes, seen: int | None) -> None:
+        """Set that a key waits for a shared state newer than this revision; None: it does not wait."""
+        self._revisions[partition].await_newer(key, seen)
+
+    def revised(self, partition: int, revision: Deadline | None) -> None:
+        """Tell the newest revision of a partition's shared state."""
+        self._revisions[partition].revised(revision)
+        self._sooner.set()
+
     def drop(self, partition: int) -> None:
         """Forget a partition."""
         self._heaps.pop(partition, None)
+        self._revisions.pop(partition, None)
 
     def keep_only(self, partitions: Iterable[int]) -> None:
         """Forget all partitions but these."""
         kept = set(partitions)
-        for partition in set(self._heaps) - kept:
-            del self._heaps[partition]
+        for partition in (set(self._heaps) | set(self._revisions)) - kept:
+            self.drop(partition)
 
     def waiting(self) -> int:
         """How many deadlines wait, over all partitions."""
-        return sum(len(deadlines) for heap in self._heaps.values() for deadlines in heap.armed.values())
+        return sum(heap.waiting for heap in self._heaps.values())
+
+    def behind(self) -> float:
+        """For how many seconds of real time the earliest deadline has not been sent, though it has come."""
+        first = min((heap.entries[0][0] for heap in self._heaps.values() if heap.entries), default=0.0)
+        return max(0.0, time() - first) if first else 0.0
 
     async def _run(self) -> None:
         while not self._app.should_stop:
@@ -117,6 +136,8 @@ class Deadlines:
         first = min(
             (heap.entries[0][0] for heap in self._heaps.values() if heap.entries), default=float("inf")
         )
+        if any(revisions.pending for revisions in self._revisions.values()):
+            first = 0.0
         pause = min(max(first - time(), _SHORTEST_SLEEP), _LONGEST_SLEEP)
         self._sooner.clear()
         try:
@@ -130,6 +151,11 @@ class Deadlines:
             replace(self._elapsed(key, deadline), partition=partition)
             for partition, heap in list(self._heaps.items())
             for key, deadline in heap.due(now)
+        ]
+        outgoing += [
+            replace(self._elapsed(key, revision), partition=partition)
+            for partition, revisions in list(self._revisions.items())
+            for key, revision in revisions.due(now)
         ]
         if outgoing:
             await self._app.send_all(outgoing)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import structlog
 
+from streams import metrics
 from streams.counts import Counts
 from streams.deadlines import Deadlines
 from streams.exits import Exit, end_process
@@ -56,6 +57,8 @@ class Desk:
         self._limits = fold_limits(app.tuning)
         self._unarmed: set[int] = set()
         self._recent: dict[bytes, Opened[Any]] = {}
+        metrics.DEADLINES.labels(core.name).set_function(self.deadlines.waiting)
+        metrics.DEADLINES_BEHIND.labels(core.name).set_function(self.deadlines.behind)
         self.table.on_recover(self._on_recover)
         register_handler(app, core.name, [core.inbox], self._work)
 
@@ -83,6 +86,7 @@ class Desk:
                 if monotonic() - began > self._app.tuning.max_fold_seconds:
                     break
         for refused in fold.refused:
+            metrics.DEAD_LETTERS.labels(self._core.inbox, refused.why).inc()
             log.warning("record dead-lettered", at=refused.record.position, reason=refused.reason)
         return fold
 
@@ -102,6 +106,12 @@ class Desk:
 
     def _arm(self, partition: int, key: bytes, state: Any) -> None:  # noqa: ANN401 - the core's own type
         """Set what a key waits for and how it counts, in place of what held before."""
+        shared = self._core.shared
+        if shared and key == shared.key:
+            self.deadlines.revised(partition, shared.revision(state))
+            return
+        if shared:
+            self.deadlines.await_revision(partition, key, shared.seen(state))
         self.deadlines.arm(partition, key, self._core.deadlines(state))
         if self._count:
             self.counts.put(partition, key, self._count(state))

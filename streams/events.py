@@ -1,18 +1,19 @@
 """The one door between events and records: what is read from a record, and what is sent as one."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.base import Event
-from schemas.cloudevents import NotACloudEventError, decode, encode, wrap
+from schemas.cloudevents import CloudEvent, NotACloudEventError, decode, encode, wrap
 from schemas.ids import NOBODY, PersonId, PhoneId, Pseudonyms, derived_id
 from schemas.messages import MessageReceived, MessageStatusReported, TextPartReceived
 from schemas.received import ReceivedEvent, UnknownEventError, received_event
 from schemas.routes import Effect, PublicOut, ToCarrier, ToCase, ToLine
-from streams.dead_letters import UnreadableRecordError
+from streams.dead_letters import UnreadableRecordError, Why
 from streams.records import Outgoing, Record
 from streams.topics import CASE_INBOX, SMS_INBOX, SMS_OUTBOX
+from streams.tracing import trace_of_event
 
 SOURCE = "/jardem/webhooks"
 """The CloudEvents source of what the SMS API tells us."""
@@ -41,25 +42,33 @@ class Effects:
         now: datetime,
         *,
         person_id: PersonId = NOBODY,
+        trace: Callable[[Effect], str | None] | None = None,
     ) -> list[Outgoing]:
         """The records of these effects. The same cause and the same effects give the same ids.
 
         A cause that was forgotten and came again has another offset, and its effects then are others: under
         the ids of before nobody would take them.
 
-        Public events are keyed by `person_id`, the person they are about.
+        Public events are keyed by `person_id`, the person they are about. `trace` says to which trace an
+        effect belongs; without it, to its cause's.
         """
         return [
-            self._record(event, effect_id(cause, event, n), cause, now, person_id)
+            self._record(
+                event,
+                wrap(
+                    event,
+                    id_=effect_id(cause, event, n),
+                    source=self.source,
+                    time=now,
+                    extensions=_extensions(trace(event) if trace else cause.traceparent),
+                ),
+                person_id,
+            )
             for n, event in enumerate(events)
         ]
 
-    def _record(
-        self, event: Effect, id_: str, cause: ReceivedEvent | Cause, now: datetime, person_id: PersonId
-    ) -> Outgoing:
+    def _record(self, event: Effect, envelope: CloudEvent, person_id: PersonId) -> Outgoing:
         topic, key = self._address(event, person_id)
-        trace = {"traceparent": cause.traceparent} if cause.traceparent else {}
-        envelope = wrap(event, id_=id_, source=self.source, time=now, extensions=trace)
         headers, value = encode(envelope)
         return Outgoing(topic=topic, key=key.encode(), value=value, headers=headers)
 
@@ -73,6 +82,10 @@ class Effects:
                 return CASE_INBOX, event.person_id
             case PublicOut():
                 return event.name, person_id
+
+
+def _extensions(traceparent: str | None) -> dict[str, str]:
+    return {"traceparent": traceparent} if traceparent else {}
 
 
 def effect_id(cause: ReceivedEvent | Cause, event: Event, number: int) -> str:
@@ -91,19 +104,31 @@ def read(
     try:
         event = decode(record.value, record.headers, timestamp=record.timestamp)
         received = received_event(event, catalogue, record.offset, appended_at)
-    except (NotACloudEventError, UnknownEventError) as error:
+    except NotACloudEventError as error:
+        raise UnreadableRecordError(str(error), Why.ENVELOPE) from None
+    except UnknownEventError as error:
         raise UnreadableRecordError(str(error)) from None
     return received.id, received
 
 
-def inbox_record(event: MessageReceived | MessageStatusReported, pseudonyms: Pseudonyms) -> Outgoing:
-    """The event as a record. Its id is made of what the SMS API told us, so that a replay has the same id."""
+def inbox_id(event: MessageReceived | MessageStatusReported) -> str:
+    """The id of what the SMS API told us, made of what it told."""
     if isinstance(event, MessageReceived):
-        id_, time = derived_id("sms", event.sid), event.received_at
-    else:
-        code = str(event.error_code or "")
-        id_, time = derived_id("sms-status", event.sid, event.status, code), event.at
-    headers, value = encode(wrap(event, id_=id_, source=SOURCE, time=time, extensions={}))
+        return derived_id("sms", event.sid)
+    return derived_id("sms-status", event.sid, event.status, str(event.error_code or ""))
+
+
+def inbox_record(
+    event: MessageReceived | MessageStatusReported, pseudonyms: Pseudonyms, *, traced: bool = False
+) -> Outgoing:
+    """The event as a record; a replay has the same id.
+
+    `traced`: it begins a trace, the same for a replay.
+    """
+    id_ = inbox_id(event)
+    time = event.received_at if isinstance(event, MessageReceived) else event.at
+    extensions = _extensions(str(trace_of_event(id_)) if traced else None)
+    headers, value = encode(wrap(event, id_=id_, source=SOURCE, time=time, extensions=extensions))
     return Outgoing(SMS_INBOX, pseudonyms.phone(event.phone).encode(), value, headers)
 
 

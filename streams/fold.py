@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeVar
 
 from schemas.deadlines import Deadline
 from streams import envelope
-from streams.dead_letters import UnreadableRecordError, dead_letter
+from streams.dead_letters import UnreadableRecordError, Why, dead_letter
 from streams.envelope import Envelope
 from streams.records import Outgoing, Record
 from streams.tuning import Tuning
@@ -21,6 +21,26 @@ S = TypeVar("S")
 E = TypeVar("E")
 
 _MILLISECOND = timedelta(milliseconds=1)
+
+
+class SharedCore(Protocol[S]):
+    """What a core adds where one key of each partition has a state that all others of the partition read.
+
+    It is folded like any other, and is the state of that partition alone.
+    """
+
+    @property
+    def key(self) -> bytes:
+        """Whose state it is."""
+
+    def settled(self, state: S, committed: int) -> S:
+        """The shared state without what only events before this offset need: they are never read again."""
+
+    def revision(self, state: S) -> Deadline | None:
+        """What has come with the newest change of the shared state: its version grows with each."""
+
+    def seen(self, state: S) -> int | None:
+        """Of another key: the revision than which it waits for a newer one; None where it does not wait."""
 
 
 class DeskCore(Protocol[S, E]):
@@ -34,10 +54,14 @@ class DeskCore(Protocol[S, E]):
     def inbox(self) -> str:
         """The topic read; its keys are the table's."""
 
+    @property
+    def shared(self) -> SharedCore[S] | None:
+        """The state that all keys of a partition read, where there is one."""
+
     def empty(self, key: bytes) -> S:
         """The state of a key of which nothing is known."""
 
-    def load(self, data: bytes) -> S:
+    def load(self, key: bytes, data: bytes) -> S:
         """The state from its JSON. Raises whatever it likes on a bad value."""
 
     def dump(self, state: S) -> bytes:
@@ -46,8 +70,12 @@ class DeskCore(Protocol[S, E]):
     def read(self, record: Record) -> tuple[str, E]:
         """The event's id and the event. Raises UnreadableRecordError."""
 
-    def apply(self, state: S, event: E, now: datetime) -> tuple[S, Sequence[Outgoing]]:
+    def apply(self, state: S, event: E, now: datetime, shared: S | None) -> tuple[S, Sequence[Outgoing]]:
         """The new state and the effects, with ids derived from the event's.
+
+        `shared` is the shared state, which may have gone on since the event came: where the event was folded
+        before without all of it reaching the broker, it has folded later records already. The core reads in
+        it what stood before the event. It is None for the shared key itself, and where nothing is shared.
 
         If it raises, the record is dead-lettered; `UnreadableRecordError` says why in words. It must not
         change `state` in place: after a raise the old state goes on.
@@ -109,6 +137,7 @@ class Refused:
 
     record: Record
     reason: str
+    why: Why
 
 
 class Fold(Generic[S, E]):
@@ -142,6 +171,7 @@ class Fold(Generic[S, E]):
         self._committed = committed
         self._wall = wall
         self._opened: dict[bytes, Opened[S]] = {}
+        self._read_only: S | None = None
 
     def take(self, record: Record, now: datetime) -> None:
         """Fold one more record. `now` is the present instant in UTC, of virtual time.
@@ -153,10 +183,10 @@ class Fold(Generic[S, E]):
         try:
             key, event_id, event = self._read(record)
         except UnreadableRecordError as error:
-            self._refuse(record, error.reason)
+            self._refuse(record, error.reason, error.why)
             return
         except Exception as error:  # noqa: BLE001 - one bad record never takes its batch along
-            self._refuse(record, f"reading raised {type(error).__name__}")
+            self._refuse(record, f"reading raised {type(error).__name__}", Why.RAISED)
             return
         opened = self._opened.get(key)
         if opened is None:
@@ -166,17 +196,19 @@ class Fold(Generic[S, E]):
             if handled.offset >= self._committed:
                 self.effects += handled.effects()
             return
+        # A value that cannot be read is the table's fault, not the record's.
+        shared = self._shared(key)
         try:
-            state, effects = core.apply(opened.state, event, now)
+            state, effects = core.apply(opened.state, event, now, shared)
         except UnreadableRecordError as error:
-            self._refuse(record, error.reason)
+            self._refuse(record, error.reason, error.why)
             return
         except Exception as error:  # noqa: BLE001 - the same
-            self._refuse(record, f"applying raised {type(error).__name__}")
+            self._refuse(record, f"applying raised {type(error).__name__}", Why.RAISED)
             return
         largest = max((len(effect.value) for effect in effects if effect.value is not None), default=0)
         if largest > self._limits.largest_effect:
-            self._refuse(record, "its effect is too large")
+            self._refuse(record, "its effect is too large", Why.TOO_LARGE)
             return
         opened.state = state
         timestamp = self._wall if record.timestamp is None else record.milliseconds or 0
@@ -186,7 +218,7 @@ class Fold(Generic[S, E]):
 
     def values(self) -> dict[bytes, bytes]:
         """What is to be written under each touched key."""
-        return {key: self._value(opened) for key, opened in self._opened.items()}
+        return {key: self._value(key, opened) for key, opened in self._opened.items()}
 
     def written(self, values: dict[bytes, bytes]) -> Iterator[tuple[bytes, S]]:
         """Keep at hand what is written now, and tell the state of each key."""
@@ -197,13 +229,13 @@ class Fold(Generic[S, E]):
 
     def _read(self, record: Record) -> tuple[bytes, str, E]:
         if record.key is None:
-            raise UnreadableRecordError("no key")
+            raise UnreadableRecordError("no key", Why.KEY)
         if record.value is None:
-            raise UnreadableRecordError("no value")
+            raise UnreadableRecordError("no value", Why.KEY)
         return record.key, *self._core.read(record)
 
-    def _refuse(self, record: Record, reason: str) -> None:
-        self.refused.append(Refused(record, reason))
+    def _refuse(self, record: Record, reason: str, why: Why) -> None:
+        self.refused.append(Refused(record, reason, why))
         self.effects.append(dead_letter(record, reason))
 
     def _open(self, key: bytes) -> Opened[S]:
@@ -216,11 +248,35 @@ class Fold(Generic[S, E]):
             return Opened(self._core.empty(key), Envelope(b""), None)
         return load(self._core, key, data)
 
-    def _value(self, opened: Opened[S]) -> bytes:
+    def _shared(self, key: bytes) -> S | None:
+        """The shared state for an event of this key. It is only read, so that it is not written again."""
+        shared = self._core.shared
+        if shared is None or key == shared.key:
+            return None
+        opened = self._opened.get(shared.key)
+        if opened is not None:
+            return opened.state
+        if self._read_only is None:
+            self._read_only = self._look_at(shared.key)
+        return self._read_only
+
+    def _look_at(self, key: bytes) -> S:
+        data = self._stored(key)
+        if data is None:
+            return self._core.empty(key)
+        recent = self._recent.get(key)
+        if recent is None or recent.data != data:
+            recent = self._recent[key] = load(self._core, key, data)
+        return recent.state
+
+    def _value(self, key: bytes, opened: Opened[S]) -> bytes:
         limits, committed = self._limits, self._committed
         before = min(opened.newest, self._wall) - limits.keep // _MILLISECOND
         opened.envelope.prune(before, committed, limits.most)
         opened.envelope.forget_effects(committed)
+        shared = self._core.shared
+        if shared and key == shared.key:
+            opened.state = shared.settled(opened.state, committed)
         state = self._core.dump(opened.state)
         value = envelope.dump(state, opened.envelope.handled.values())
         if len(value) > limits.largest_value:
@@ -235,6 +291,6 @@ def load(core: DeskCore[S, E], key: bytes, data: bytes) -> Opened[S]:
     """An aggregate from its table's value. Raises `UnreadableStateError`."""
     try:
         opened = envelope.load(data)
-        return Opened(core.load(opened.state), opened, data)
+        return Opened(core.load(key, opened.state), opened, data)
     except Exception as error:
         raise UnreadableStateError(key, error) from error

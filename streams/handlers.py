@@ -9,7 +9,7 @@ import structlog
 
 from streams import metrics
 from streams.app import StreamApp
-from streams.dead_letters import dead_letter, packed_dead_letter
+from streams.dead_letters import Why, dead_letter, packed_dead_letter
 from streams.exits import Exit, end_process
 from streams.records import LARGEST_RECORD, NotUnpacked, Outgoing
 from streams.transport.batch import AssignedPartition, Batch
@@ -68,9 +68,11 @@ async def _one_by_one(batch: Batch, handle: Handler) -> Sequence[Outgoing]:
             found = await handle(batch.part([record]))
         except Exception as error:
             log.exception("record dead-lettered", at=record.position)
+            metrics.DEAD_LETTERS.labels(record.topic, Why.RAISED).inc()
             found = [dead_letter(record, f"handler raised {type(error).__name__}")]
         if any(map(_too_large, found)):
             log.warning("record dead-lettered", at=record.position, reason=_TOO_LARGE)
+            metrics.DEAD_LETTERS.labels(record.topic, Why.TOO_LARGE).inc()
             found = [dead_letter(record, _TOO_LARGE)]
         outgoing += found
     return outgoing
@@ -130,6 +132,7 @@ class _Runner:
             assigned.acknowledged = batch.next_offset
             self.app.batches_handled += 1
             self.app.records_handled += len(batch)
+            metrics.HANDLED.labels(batch.topic).inc(len(batch))
         assigned.task = None
         cast("Consumer", self.app.consumer).release(assigned)
 
@@ -169,4 +172,5 @@ def _refused(item: NotUnpacked) -> Outgoing:
         bytes=len(item.data),
     )
     metrics.NOT_UNPACKED.labels(item.topic).inc()
+    metrics.DEAD_LETTERS.labels(item.topic, Why.NOT_UNPACKED).inc()
     return packed_dead_letter(item)

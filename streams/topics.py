@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from schemas.catalogue import ABOUT_PERSONS, PUBLIC_IN
-from streams.dead_letters import DEAD_LETTERS
+from streams.dead_letters import DEAD_LETTERS, REDRIVEN_LETTERS
 from streams.records import LARGEST_RECORD
 
 if TYPE_CHECKING:
@@ -131,6 +131,8 @@ def _topics(settings: "Settings", partitions: int) -> Iterator[Topic]:
         ("benefit.draft-voided.v1", "drafts that must not be signed any more; kept as long as they are"),
     ):
         yield Topic(name, partitions, why, retention=months)
+    redriven = "dead letters that an operator sends back; only the intake reads it"
+    yield Topic(REDRIVEN_LETTERS, partitions, redriven, counted=False, retention=months)
     yield Topic(
         DEAD_LETTERS,
         1,

@@ -86,6 +86,7 @@ class BenchCore:
     """The same small work for both: a counter, the last ten ids, and one effect."""
 
     name = _TABLE
+    shared = None
 
     def __init__(self, inbox: str, effects: str) -> None:
         self.inbox = inbox
@@ -96,8 +97,9 @@ class BenchCore:
         del key
         return {"n": 0, "last": [], "note": "x" * 100}
 
-    def load(self, data: bytes) -> dict[str, Any]:
+    def load(self, key: bytes, data: bytes) -> dict[str, Any]:
         """JSON."""
+        del key
         state: dict[str, Any] = json.loads(data)
         return state
 
@@ -111,10 +113,10 @@ class BenchCore:
         return event["id"], event
 
     def apply(
-        self, state: dict[str, Any], event: dict[str, Any], now: datetime
+        self, state: dict[str, Any], event: dict[str, Any], now: datetime, shared: None
     ) -> tuple[dict[str, Any], Sequence[Outgoing]]:
         """Count, remember, and say so."""
-        del now
+        del now, shared
         counted = {**state, "n": state["n"] + 1, "last": [*state["last"][-9:], event["id"]]}
         said = _to_json({"id": f"effect-{event['id']}", "n": counted["n"]}).encode()
         return counted, (Outgoing(self._effects, event["person"].encode(), said),)
@@ -258,8 +260,8 @@ def _run_stock(kafka: str, name: str, store: str, folder: Path) -> None:
         async for event in stream.events():
             parsed = json.loads(event.value)
             held = table.get(event.key)
-            state = core.load(held) if held else core.empty(event.key)
-            state, (sent,) = core.apply(state, parsed, datetime.min.replace(tzinfo=UTC))
+            state = core.load(event.key, held) if held else core.empty(event.key)
+            state, (sent,) = core.apply(state, parsed, datetime.min.replace(tzinfo=UTC), None)
             table[event.key] = core.dump(state)
             await effects.send(key=sent.key, value=sent.value)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ops.docs.compatible import incompatibilities
 from ops.docs.lifecycle import lifecycle
+from ops.docs.metrics_page import metrics_page
 from ops.docs.schemas import as_json, asyncapi, public_schemas
 from ops.docs.settings_page import settings_page
 from schemas.catalogue import PUBLIC_IN
@@ -17,6 +18,7 @@ def documents() -> dict[str, str]:
     return {
         "lifecycle.md": lifecycle(),
         "settings.md": settings_page(),
+        "metrics.md": metrics_page(),
         "asyncapi.json": as_json(asyncapi(version("jardem"))),
         **{f"schemas/{name}.json": as_json(schema) for name, schema in public_schemas().items()},
     }

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from agents.event_desk import EventDesk
+from agents.sharing_desk import SharingDesk
 from ops.replay.recorded import Recorded
 from ops.replay.told import TOPICS, Told, event_of
 from rules.person import Person
+from rules.service import Service
 from schemas.deadlines import Deadline
 from streams.clock import Clock
 from streams.fold import Fold, Opened, fold_limits, load
@@ -23,21 +24,23 @@ class Played:
     refused: tuple[str, ...]
 
 
-def play(recorded: Recorded, desk: EventDesk[Person], told: Told, clock: Clock) -> Played:
+def play(recorded: Recorded, desk: SharingDesk[Person, Service], told: Told, clock: Clock) -> Played:
     """Play the events of the person, in their order; what comes of the case is taken by `told`.
 
     Each is read when it was read: the end of a grace is counted from then, and the event that tells it says
     when that was. Where nobody knows, it is the instant at which the event was put into the inbox. A repeat
-    changes nothing, as at the desk.
+    changes nothing, as at the desk. What was said of the whole service stands among the events.
     """
-    quiet = replace(desk, told=lambda *_: None)
+    kept = replace(desk.shared.desk, told=lambda *_: None)
+    shared = replace(desk.shared, desk=kept)
+    quiet = replace(desk, desk=replace(desk.desk, told=lambda *_: None), shared=shared)
     limits = fold_limits(Tuning())
     table: dict[bytes, bytes] = {}
-    recent: dict[bytes, Opened[Person]] = {}
+    recent: dict[bytes, Opened[Person | Service]] = {}
     refused: list[str] = []
-    for record in recorded.events:
+    for record in recorded.in_order():
         # All before it is committed: what it sends is sent for the first time.
-        fold: Fold[Person, Any] = Fold(
+        fold: Fold[Person | Service, Any] = Fold(
             quiet, limits, table.get, recent, committed=record.offset, wall=record.milliseconds or 0
         )
         put_at = clock.now() if record.timestamp is None else clock.virtual(record.timestamp)

@@ -12,6 +12,7 @@ from ops.replay.told import STEPS, TOPICS, Cause, Told, cause_of, event_of
 from ops.topic_records import Item, Read, event_data, read_topics
 from ops.verify.topic import NoSuchCaseError
 from schemas.cloudevents import decode
+from schemas.ids import SERVICE
 from sms.texts import Texts
 from streams.records import Record
 from streams.settings.settings import Settings
@@ -29,7 +30,8 @@ class Recorded:
     `read_at` is when the desk read an event, in virtual time, as what it told then says; of an event that no
     step came of nobody knows it. `offsets` has the place of each event that is kept. `unhandled` are those
     that wait for the worker. `cut_off`: the beginning of the person's inbox is not kept any more.
-    `texts_since` is the real time since when all texts that were asked for are kept.
+    `texts_since` is the real time since when all texts that were asked for are kept. `acts` is what was said
+    of the whole service in the partition of the person.
     """
 
     told: Told
@@ -39,6 +41,11 @@ class Recorded:
     unhandled: int
     cut_off: bool
     texts_since: datetime
+    acts: tuple[Record, ...] = ()
+
+    def in_order(self) -> list[Record]:
+        """The events and the acts, in the order in which they stand in the inbox."""
+        return sorted((*self.events, *self.acts), key=lambda record: (record.partition, record.offset))
 
 
 def read_recorded(case_id: str, settings: Settings, texts: Texts) -> Recorded:
@@ -67,6 +74,7 @@ def read_recorded(case_id: str, settings: Settings, texts: Texts) -> Recorded:
         len(events) - len(played),
         any(read.begins.get((CASE_INBOX, record.partition), 0) > 0 for record in events) or not events,
         taken.texts_since(read),
+        tuple(act for act in taken.acts if act.partition in {record.partition for record in events}),
     )
 
 
@@ -111,6 +119,7 @@ class _Taken:
     told: Told
     person: bytes | None
     events: list[Record] = field(default_factory=list)
+    acts: list[Record] = field(default_factory=list)
     read_at: dict[Cause, datetime] = field(default_factory=dict)
     _first_texts: dict[int, datetime] = field(default_factory=dict)
 
@@ -118,6 +127,8 @@ class _Taken:
         if item.topic == CASE_INBOX:
             if isinstance(item, Record) and item.key == self.person:
                 self.events.append(item)
+            elif isinstance(item, Record) and item.key == SERVICE.encode():
+                self.acts.append(item)
             return
         if item.topic == STEPS:
             # The case's own are taken already; what other cases of the person did has its instants too.

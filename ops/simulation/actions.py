@@ -89,12 +89,17 @@ class Ring:
     """The deadlines that have come are told to their inboxes."""
 
 
+Half = Literal["shared", "own"] | None
+"""Of what a dying worker wrote: only what a partition's people share, only what they do not, or all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Crash:
     """A worker dies in the middle: whether it wrote its table, and how many effects it sent."""
 
     wrote: bool
     sent: int
+    half: Half = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +168,30 @@ class Office:
     what: OfficeAct
 
 
+ServiceAct = Literal[
+    "pause",
+    "resume",
+    "pause_ground",
+    "resume_ground",
+    "pilot_share",
+    "pilot_persons",
+    "end_pilot",
+    "shadow",
+    "end_shadow",
+]
+"""What operators do to the whole service."""
+CaseAct = Literal["hold", "resume_case", "note"]
+"""What they do to a case, beside what they say of drafts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operate:
+    """An operator starts or stops the service, or a case."""
+
+    pick: int
+    what: ServiceAct | CaseAct
+
+
 @dataclass(frozen=True, slots=True)
 class Spoil:
     """A record enters an inbox that can't be read, or whose effects are too large."""
@@ -176,7 +205,7 @@ class Settle:
     """All that waits is worked through, without trouble."""
 
 
-_OfPeople = Publish | Write | Land | Sign | Office
+_OfPeople = Publish | Write | Land | Sign | Office | Operate
 _OfMachines = Work | Carry | Status | Repeat | Spoil
 _OfTime = Pass | Edge | Ring | Settle
 Action = _OfPeople | _OfMachines | _OfTime

@@ -57,8 +57,15 @@ class _Entry:
     requested: datetime
     tried_at: datetime | None = None
     attempt: int = 0
+    called_at: datetime | None = None
     report: _Report | None = None
     open: bool = False
+
+    def hear(self, message: MessageToSend) -> None:
+        """An operator may have said that what was tried before the doubt did not leave."""
+        unsent = message.unsent_before
+        if unsent and self.open and self.report and self.called_at and self.called_at <= unsent:
+            self.open, self.tried_at, self.requested = False, None, message.requested_at
 
 
 class Carrier:
@@ -102,7 +109,8 @@ class Carrier:
         if not isinstance(message, MessageToSend):
             raise TypeError(f"{message} is nothing to send")
         entry = self._journal.setdefault(message.message_id, _Entry(message.requested_at))
-        report = self._known(entry, message) or self._try(entry, message, outcome, now)
+        entry.hear(message)
+        report = self._known(entry, message, outcome, now) or self._try(entry, message, outcome, now)
         if report is None:
             return []
         inbox.done += 1
@@ -126,12 +134,19 @@ class Carrier:
             sent_at=sent[0].told_at if sent else None,
         )
 
-    def _known(self, entry: _Entry, message: MessageToSend) -> _Report | None:
+    def truly(self, message_id: MessageId) -> Sms | None:
+        """The SMS that the API took for a message, if it took one."""
+        return next((sms for sms in self.api if sms.message.message_id == message_id), None)
+
+    def _known(self, entry: _Entry, message: MessageToSend, outcome: str, now: datetime) -> _Report | None:
         final = isinstance(entry.report, MessageAccepted | MessageRejected)
         if entry.report and (final or message.attempt <= entry.attempt):
             return entry.report
+        if entry.open and outcome == "doubt":
+            # The API cannot be asked whether it has the message.
+            return MessageInDoubt(**_names(message), tried_at=entry.tried_at, at=now)
         if entry.open:
-            found = next((sms for sms in self.api if sms.message.message_id == message.message_id), None)
+            found = self.truly(message.message_id)
             if found:
                 return self._accepted(message, found)
         return None
@@ -149,12 +164,14 @@ class Carrier:
             return MessageRejected(**_names(message), code=code, reason=outcome, opted_out=opted_out, at=now)
         entry.open = outcome in ("lose", "doubt", "die")
         entry.tried_at = entry.tried_at or now
+        entry.called_at = now
         if outcome == "doubt":
             return MessageInDoubt(**_names(message), tried_at=entry.tried_at, at=now)
         sms = Sms(Sid(f"SM{len(self.api)}"), message, entry.requested, now, now + self._held)
         self.api.append(sms)
         self._taken(sms)
         if outcome == "die":
+            entry.report = None
             return None
         lost = outcome == "lose"
         return self._deferred(message, "lost", now, entry.tried_at) if lost else self._accepted(message, sms)

@@ -1,16 +1,19 @@
 """A desk and its inboxes, which may crash before and after every effect.
 
-There is one inbox for each key; order is kept within it and nowhere else. The desk is the real one up to its
-wires: the same shell, the same fold over the same records, values and effects as bytes. Only the table and
-the topics are lists here.
+Each person and each number has a partition of their own, with an inbox and a table; order is kept within it
+and nowhere else. What is said of the whole service stands in every partition of the case desk. The desk is
+the real one up to its wires: the same shell, the same fold over the same records, values and effects as
+bytes. Only the tables and the topics are lists here.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from agents.event_desk import EventDesk
+from agents.sharing_desk import SharingDesk
 from ops.simulation.actions import Crash, Spoiled
 from schemas import catalogue
 from schemas.base import Event
@@ -134,7 +137,7 @@ class Posted:
 
 @dataclass(slots=True)
 class Inbox:
-    """The records of one key, and how many of them are acknowledged."""
+    """The records of one partition, and how many of them are acknowledged."""
 
     records: list[Posted] = field(default_factory=list)
     done: int = 0
@@ -170,7 +173,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Application(Generic[S]):
-    """One event applied: the aggregate before and after it, and the effects."""
+    """One event applied: the aggregate before and after it, and the effects. `key` names the partition."""
 
     key: str
     record: ReceivedEvent
@@ -191,17 +194,19 @@ class RefusedEvent:
 class Desk(Generic[S]):
     """A desk over one of the real shells. `watch` hears of each event that was applied and kept."""
 
-    def __init__(self, shell: EventDesk[S], watch: Callable[[Application[S]], None]) -> None:
+    def __init__(
+        self, shell: EventDesk[S] | SharingDesk[S, Any], watch: Callable[[Application[Any]], None]
+    ) -> None:
         self.inboxes: dict[str, Inbox] = {}
-        self.table: dict[bytes, bytes] = {}
         self.unreadable = 0
-        self._shell = replace(shell, turn=self._turn, told=lambda *_: None)
-        self._core = shell.turn
+        self._tables: defaultdict[str, dict[bytes, bytes]] = defaultdict(dict)
+        self._shell: EventDesk[S] | SharingDesk[S, Any] = self._watched(shell)
+        self._shared = shell.shared.key if shell.shared else None
         self._watch = watch
         self._refused: list[RefusedEvent] = []
-        self._turned: tuple[S, ReceivedEvent, Turned[S]] | None = None
-        self._recent: dict[bytes, Opened[S]] = {}
-        self._due: dict[bytes, Sequence[Deadline]] = {}
+        self._turned: tuple[Any, ReceivedEvent, Turned[Any]] | None = None
+        self._recent: defaultdict[str, dict[bytes, Opened[Any]]] = defaultdict(dict)
+        self._due: dict[str, Sequence[Deadline]] = {}
 
     def post(self, key: str, event: ReceivedEvent, now: datetime) -> None:
         """Put an event of somebody outside into the inbox."""
@@ -212,34 +217,51 @@ class Desk(Generic[S]):
         self.inboxes.setdefault(key, Inbox()).post(sent, now, readable=readable)
 
     def waiting(self) -> list[str]:
-        """The keys for which something waits."""
+        """The partitions in which something waits."""
         return [key for key, inbox in self.inboxes.items() if inbox.waiting]
 
     def state(self, key: str) -> S:
         """An aggregate as the table has it."""
-        data = self.table.get(key.encode())
-        return self._shell.empty(key.encode()) if data is None else self._opened(key.encode(), data).state
+        data = self._tables[key].get(key.encode())
+        return (
+            self._shell.empty(key.encode()) if data is None else self._opened(key, key.encode(), data).state
+        )
+
+    @property
+    def table(self) -> dict[bytes, bytes]:
+        """The values of all aggregates, but for what they share."""
+        return {
+            key: data for table in self._tables.values() for key, data in table.items() if key != self._shared
+        }
 
     def states(self) -> list[S]:
-        """All aggregates, as the table has them."""
-        return [self._opened(key, data).state for key, data in self.table.items()]
+        """All aggregates, as the table has them, but for what they share."""
+        return [self._opened(key.decode(), key, data).state for key, data in self.table.items()]
+
+    def shared(self, key: str) -> tuple[bytes, Any] | None:
+        """What a partition's keys share, as its table has it: the value and the state."""
+        data = self._tables[key].get(self._shared or b"")
+        return (data, self._opened(key, self._shared, data).state) if data and self._shared else None
 
     def deadlines(self) -> list[tuple[str, Deadline]]:
         """What all aggregates wait for, with their keys."""
-        return [(key.decode(), deadline) for key in self.table for deadline in self._waits(key)]
+        return [(key, deadline) for key in list(self._tables) for deadline in self._waits(key)]
 
-    def remembers(self, key: str, event_id: str) -> bool:
+    def remembers(self, partition: str, key: bytes, event_id: str) -> bool:
         """Whether the event is one that the desk knows to have handled."""
-        data = self.table.get(key.encode())
-        return data is not None and event_id in self._opened(key.encode(), data).envelope.handled
+        data = self._tables[partition].get(key)
+        return data is not None and event_id in self._opened(partition, key, data).envelope.handled
 
     def work(self, key: str, count: int, now: datetime, crash: Crash | None) -> list[Outgoing]:
         """Fold a batch and return the effects that were sent."""
         inbox = self.inboxes[key]
         batch = inbox.records[inbox.done : inbox.done + count]
         wall = int(now.timestamp() * 1000)
-        fold = Fold(self._shell, LIMITS, self.table.get, self._recent, committed=inbox.done, wall=wall)
-        after: S | None = None
+        table, recent = self._tables[key], self._recent[key]
+        fold: Fold[Any, ReceivedEvent] = Fold(
+            self._shell, LIMITS, table.get, recent, committed=inbox.done, wall=wall
+        )
+        after: dict[bytes, Any] = {}
         for posted in batch:
             refused, sent = len(fold.refused), len(fold.effects)
             fold.take(posted.record, now)
@@ -248,22 +270,29 @@ class Desk(Generic[S]):
                 self._refused += [RefusedEvent(posted, each.reason) for each in fold.refused[refused:]]
             elif turned:
                 self._tell(key, *turned, fold.effects[sent:])
-                after = turned[2].state
+                after[posted.record.key or b""] = turned[2].state
         values = fold.values()
+        self._due.pop(key, None)
         if crash is None:
-            self.table |= values
-            self._due |= {key: self._shell.deadlines(state) for key, state in fold.written(values)}
+            table |= values
+            for _ in fold.written(values):
+                pass
             self.unreadable += sum(not posted.readable for posted in batch)
             inbox.done += len(batch)
             return fold.effects
         if crash.wrote:
-            self.table |= values
-            for written in values:
-                self._due.pop(written, None)
-            if after and load(self._shell, key.encode(), values[key.encode()]).state != after:
-                raise AssertionError("a state read back from its table is another")
+            # A worker may die while it writes: what is shared is written then, or all but that.
+            table |= {
+                written: value
+                for written, value in values.items()
+                if crash.half is None or (written == self._shared) == (crash.half == "shared")
+            }
+            for written, state in after.items():
+                read_back = load(self._shell, written, values[written]).state
+                if written != self._shared and read_back != state:
+                    raise AssertionError("a state read back from its table is another")
         # Another worker knows only what the table holds.
-        self._recent.clear()
+        recent.clear()
         return fold.effects[: crash.sent]
 
     def elapsed(self, key: str, deadline: Deadline) -> Outgoing:
@@ -275,10 +304,18 @@ class Desk(Generic[S]):
         refused, self._refused = self._refused, []
         return refused
 
-    def _turn(self, state: S, event: ReceivedEvent, now: datetime) -> Turned[S]:
-        turned = self._core(state, event, now)
-        self._turned = state, event, turned
-        return turned
+    def _watched(self, shell: Any) -> Any:  # noqa: ANN401 - of either kind
+        """The shell, with an eye on each turn."""
+        if isinstance(shell, SharingDesk):
+            shared = replace(shell.shared, desk=self._watched(shell.shared.desk))
+            return replace(shell, desk=self._watched(shell.desk), shared=shared)
+
+        def turn(state: Any, event: ReceivedEvent, now: datetime, shared: Any) -> Turned[Any]:  # noqa: ANN401
+            turned: Turned[Any] = shell.turn(state, event, now, shared)
+            self._turned = state, event, turned
+            return turned
+
+        return replace(shell, turn=turn, told=lambda *_: None)
 
     def _tell(
         self, key: str, before: S, event: ReceivedEvent, turned: Turned[S], sent: Sequence[Outgoing]
@@ -289,16 +326,28 @@ class Desk(Generic[S]):
         ]
         self._watch(Application(key, event, before, turned.state, told, turned.remarks))
 
-    def _waits(self, key: bytes) -> Sequence[Deadline]:
-        """What a key waits for. A worker that dies arms nothing: the next one does, from the table."""
+    def _waits(self, key: str) -> Sequence[Deadline]:
+        """What a partition waits for. A worker that dies arms nothing: the next one does, from the table."""
         known = self._due.get(key)
         if known is None:
-            state = self._opened(key, self.table[key]).state
-            known = self._due[key] = self._shell.deadlines(state)
+            data = self._tables[key].get(key.encode())
+            state = self._opened(key, key.encode(), data).state if data else None
+            known = self._due[key] = (
+                (*self._shell.deadlines(state), *self._revised(key, state)) if state else ()
+            )
         return known
 
-    def _opened(self, key: bytes, data: bytes) -> Opened[S]:
-        known = self._recent.get(key)
+    def _revised(self, key: str, state: S) -> Sequence[Deadline]:
+        """The newest change of what is shared, where the state waits for it."""
+        shared, kept = self._shell.shared, self.shared(key)
+        seen = shared.seen(state) if shared else None
+        revision = shared.revision(kept[1]) if shared and kept else None
+        waits = revision is not None and seen is not None and seen < revision.version
+        return (revision,) if revision and waits else ()
+
+    def _opened(self, partition: str, key: bytes, data: bytes) -> Opened[Any]:
+        recent = self._recent[partition]
+        known = recent.get(key)
         if known is None or known.data != data:
-            known = self._recent[key] = load(self._shell, key, data)
+            known = recent[key] = load(self._shell, key, data)
         return known

@@ -9,6 +9,7 @@ from ops.simulation.reading import answer_to
 from schemas.base import Event
 from schemas.emaket import DecisionSigned, HearingRecorded
 from schemas.ids import CaseId, DecisionId, MessageId, PersonId, QuestionId, Sid
+from schemas.operators import ActObject, OperatorActed
 from schemas.portal import PhoneRegistered
 from schemas.questions import (
     Decline,
@@ -76,6 +77,7 @@ class Known:
 
     `sent` and `failed` are the messages of questions that it was told to have left, and not to have reached;
     `told` are those whose sent time it was told, with that. `heard` is when there was a hearing on a draft.
+    `held` are the cases that an operator holds.
     """
 
     registrations: list[PhoneRegistered] = field(default_factory=list)
@@ -88,6 +90,7 @@ class Known:
     failed: set[MessageId] = field(default_factory=set)
     told: set[tuple[MessageId | None, datetime]] = field(default_factory=set)
     heard: dict[DecisionId, date] = field(default_factory=dict)
+    held: set[CaseId] = field(default_factory=set)
 
     def copy(self) -> "Known":
         """The same, whatever is learnt afterwards."""
@@ -100,6 +103,7 @@ class Known:
             failed=set(self.failed),
             told=set(self.told),
             heard=dict(self.heard),
+            held=set(self.held),
         )
 
     def learn(self, fact: Event, at: datetime) -> None:  # noqa: C901, PLR0912 - one line for each kind
@@ -123,6 +127,10 @@ class Known:
             case BenefitRecorded():
                 if self.benefit is None or fact.recorded_on >= self.benefit.recorded_on:
                     self.benefit = fact
+            case OperatorActed(act="hold", object=ActObject(kind="case", id=case_id)):
+                self.held.add(CaseId(case_id))
+            case OperatorActed(act="resume", object=ActObject(kind="case", id=case_id)):
+                self.held.discard(CaseId(case_id))
             case HearingRecorded():
                 self.heard[fact.decision_id] = fact.held_on
             case QuestionSentTime():

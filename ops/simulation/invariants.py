@@ -9,8 +9,10 @@ from ops.simulation.promises import BrokenPromiseError, demand
 from ops.simulation.public_record import PublicRecord
 from ops.simulation.reading import says_stop
 from ops.simulation.scenario import HOURS, Scenario
+from ops.simulation.service_truth import ServiceTruth
 from rules.person import Case, Person
 from rules.policy import DecisionMode
+from rules.service import Service
 from rules.states import DRAFTED, State
 from rules.terms import is_working_day, term_end
 from schemas.base import Event
@@ -47,6 +49,7 @@ _JUST = timedelta(minutes=30)
 _EXPLANATIONS = 3
 _GROUND_4 = 4
 _NOTICE = 3
+_BEFORE_OFFER = frozenset({State.RECEIVED, State.QUEUED, State.AWAITING_RULES, State.ENDED})
 _ORDER = "order-225-2021/1"
 _IN_FORCE, _REPEALED = date(2021, 7, 20), date(2023, 7, 1)
 
@@ -65,8 +68,14 @@ class Invariants:
         self._questions: dict[MessageId, QuestionAsked] = {}
         self._sent: set[MessageId] = set()
         self._explained: dict[QuestionId, set[MessageId]] = {}
+        self._acts = ServiceTruth()
 
     # The case desk.
+
+    def served(self, done: Application[Service]) -> None:
+        """An act on the whole service was applied in a partition."""
+        demand(not done.effects, "what is said of the service tells nothing of anybody")
+        self._acts.learn(done.key, done.record)
 
     def case(self, done: Application[Person]) -> None:
         """The case desk applied an event."""
@@ -76,7 +85,7 @@ class Invariants:
             self._once(effect)
             match effect.data:
                 case QuestionAsked() as asked:
-                    self._offered(done, asked)
+                    self._offered(done, asked, known)
                     demand(asked.phone == known.phone, "a question goes to the registered number only")
                     self.truth.asked[asked.question_id] = asked
                     self._questions[message_id_of(asked.question_id)] = asked
@@ -86,6 +95,7 @@ class Invariants:
                     before = self.steps.setdefault(step.case_id, {}).setdefault(step.step, step)
                     demand(before == step, "a step that is told again is told alike")
                 case DecisionDrafted() as draft:
+                    demand(draft.case_id not in known.held, "nothing is drafted while a case is held")
                     self._consented(draft, known)
                     self._rests(draft, known)
                 case BenefitDecided() as decision:
@@ -139,10 +149,17 @@ class Invariants:
                 self._heard(decision, known)
         else:
             demand(self.scenario.mode is DecisionMode.AUTO, "an officer decides in officer mode")
+            demand(decision.case_id not in known.held, "nothing is decided while a case is held")
             self._rests(decision, known)
 
-    def _offered(self, done: Application[Person], asked: QuestionAsked) -> None:
+    def _offered(self, done: Application[Person], asked: QuestionAsked, known: Known) -> None:
         if asked.kind is QuestionKind.OFFER:
+            before = done.before.cases.get(asked.case_id)
+            if before is None or before.state in _BEFORE_OFFER:
+                ground = done.after.cases[asked.case_id].ground
+                stops = self._acts.stops(done.key, done.record, done.after.person_id, ground)
+                demand(not stops, "nothing is offered while operators have stopped that", stops)
+                demand(asked.case_id not in known.held, "nothing is offered while a case is held")
             at = done.record.appended_at or done.record.time
             demand(self._in_force(at), "nothing is offered while no rules are in force")
 
@@ -162,8 +179,11 @@ class Invariants:
         """Nobody is refused unheard: they were told of it, and three working days lay between (R30)."""
         held_on = known.heard.get(decision.decision_id)
         demand(held_on, "no refusal is signed without a hearing")
-        told = [step for step in self.steps[decision.case_id].values() if _intends(step)]
-        if told and held_on:
+        steps = self.steps[decision.case_id].values()
+        told = [step for step in steps if _intends(step)]
+        # Of another draft, which is void, nobody was told by what was said of the one before.
+        anew = told and any(step.note == "drafted_again" and step.step > told[-1].step for step in steps)
+        if told and held_on and not anew:
             day = told[-1].at.astimezone(ALMATY).date()
             between = [day + timedelta(days=n) for n in range(1, (held_on - day).days)]
             worked = sum(map(is_working_day, between))
@@ -192,7 +212,8 @@ class Invariants:
         demand(self.truth.put(report.question_id), "no answer counts for a question that never left")
         ends = self.ends(report.question_id, known)
         # What waits for an officer, or for rules, can be taken back whatever term is over.
-        waits = done.before.cases[report.case_id].state in DRAFTED | {State.AWAITING_RULES}
+        answered = done.before.cases[report.case_id]
+        waits = answered.withheld or answered.state in DRAFTED | {State.AWAITING_RULES}
         voids = waits and isinstance(report.answer, Decline)
         demand(voids or ends is None or text.received_at < ends, "a late answer never counts")
         demand(
@@ -206,7 +227,7 @@ class Invariants:
         for each, case in before.items():
             states = {case.state, after[each].state}
             waits = bool(states & {State.QUEUED, State.AWAITING_RULES})
-            waits = waits or after[each].reason is EndReason.ANOTHER_GROUND
+            waits = waits or after[each].reason is EndReason.ANOTHER_GROUND or case.withheld is not None
             same = each == case_id or after[each] == case or waits
             demand(same, "an answer moves no other case")
         return case_id in before and _learnt(before[case_id]) != _learnt(after[case_id])

@@ -21,6 +21,7 @@ def check_person(person: Person, invariants: Invariants) -> None:
         known = invariants.truth.known(person.person_id)
         _check_outcome(case, invariants, awaited=awaited)
         _check_story(case, invariants)
+        demand(case.withheld is None, "nobody waits for a service that goes on")
         _check_questioned(case, invariants, known)
         if not case.decided:
             _check_terms(case, invariants, known)
@@ -73,7 +74,8 @@ def _check_refused(case: Case, invariants: Invariants, known: Known) -> None:
     asked = case.questions
     answers = [each for question in asked for each in _timely(question, invariants, known)]
     waits = DRAFTED | {State.AWAITING_RULES}
-    if any(step.from_ in waits for step in invariants.steps[case.case_id].values()):
+    steps = invariants.steps[case.case_id].values()
+    if any(step.from_ in waits or step.note == "held" for step in steps):
         # Until the signature, or until there are rules, a "no" counts whatever term is over.
         late = [each for question in asked for each in _timely(question, invariants, known, late=True)]
         answers += [each for each in late if isinstance(each.answer, Decline)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from random import Random
 
 from ops.simulation.actions import Action, few_actions, many_actions
+from ops.simulation.operating import half_written, operating
 from ops.simulation.promises import BrokenPromiseError
 from ops.simulation.scenario import Scenario, scenario, town, with_edges
 from ops.simulation.tales import strewn, tale
@@ -18,6 +19,7 @@ _GARBAGE = 200_000
 _TOWNS = 0.1
 _TOWN_TALES = 6
 _TOLD = 0.3
+_OPERATED = 0.35
 
 Played = Generator[tuple[int, list["Failure"]], None, None]
 """How many seeds were played each time, and what failed."""
@@ -45,6 +47,11 @@ def story(seed: int) -> tuple[Scenario, list[Action]]:
         tales = int(chance.random() < _TOLD)
     for _ in range(tales):
         made = strewn(chance, made, tale(chance, setting))
+    if chance.random() < _OPERATED:
+        made = half_written(chance, made)
+        for together in operating(chance, setting):
+            place = chance.randrange(len(made) + 1)
+            made = [*made[:place], *together, *made[place:]]
     return with_edges(chance, setting), made
 
 

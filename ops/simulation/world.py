@@ -14,6 +14,7 @@ from ops.simulation.actions import (
     Edge,
     Land,
     Office,
+    Operate,
     Pass,
     Publish,
     Repeat,
@@ -48,11 +49,12 @@ from ops.simulation.scenario import IBANS, IINS, REPEALED, Scenario, person_id
 from rules.hearing import RefusalGround
 from rules.issuing import Issued
 from rules.person import Person
+from rules.service import Service
 from rules.terms import local_day
 from schemas.base import Event
 from schemas.deadlines import Deadline
 from schemas.emaket import DecisionSigned, HearingRecorded, TermExtended
-from schemas.ids import CaseId, PersonId, Sid, person_of
+from schemas.ids import SERVICE, CaseId, PersonId, Sid, person_of
 from schemas.messages import (
     Failure,
     MessageReceived,
@@ -72,7 +74,8 @@ from streams.signing import load_signer
 
 _LONGEST_REST = 3000
 _LONG_AFTER = timedelta(days=30)
-_OTHERS = ("urn:registry", "urn:webhooks")
+_CONSOLE = "urn:jardem:console"
+_OTHERS = ("urn:registry", "urn:webhooks", _CONSOLE)
 _GROUNDS: tuple[RefusalGround, ...] = (1, 2, 3)
 _DAYS = (9, 20, 60)
 _LARGE = "x" * LIMITS.largest_effect
@@ -103,6 +106,7 @@ class World:
         self._drafts: list[DecisionDrafted] = []
         self._spoiled: set[str] = set()
         self._count = 0
+        self._operated = False
         self._playing: dict[type[Any], Callable[[Any], None]] = {
             Publish: self._publish,
             Write: self._write,
@@ -116,8 +120,9 @@ class World:
             Repeat: self._repeat,
             Sign: self._sign,
             Office: self._office,
+            Operate: self._operate,
             Spoil: self._spoil,
-            Settle: lambda _: self.settle(),
+            Settle: self._settle,
         }
 
     def play(self, actions: Sequence[Action]) -> None:
@@ -190,7 +195,8 @@ class World:
             self._batch(desk, key, action.count, action.crash, self.now - timedelta(seconds=action.lag))
 
     def _batch(self, desk: Desk[Any], key: str, count: int, crash: Crash | None, now: datetime) -> None:
-        restore = self.truth.memory(key) if crash and not crash.wrote else None
+        lost = crash is not None and (not crash.wrote or crash.half == "shared")
+        restore = self.truth.memory(key) if lost else None
         sent = desk.work(key, count, now, crash)
         for refused in desk.taken_out():
             data = refused.posted.data
@@ -284,8 +290,8 @@ class World:
         """What others publish may come again at any time; what we send again, we send soon."""
         if not posted.readable or posted.source in _OTHERS:
             return True
-        key = (posted.record.key or b"").decode()
-        return any(desk.remembers(key, posted.event_id) for desk in (self.cases, self.lines))
+        key = posted.record.key or b""
+        return any(desk.remembers(key.decode(), key, posted.event_id) for desk in (self.cases, self.lines))
 
     def _sign(self, action: Sign) -> None:
         if self._drafts:
@@ -303,6 +309,8 @@ class World:
         return told or draft.refusal_ground or 1
 
     def _office(self, action: Office) -> None:
+        if self.settle_doubt(action.pick):
+            return
         if action.what == "manual_route":
             people = [person for person in self.cases.states() if person.cases]
             if people:
@@ -311,6 +319,59 @@ class World:
         elif self._drafts:
             draft = self._drafts[action.pick % len(self._drafts)]
             self.publish(person_of(draft.decision_id), self._said(draft, action))
+
+    def _operate(self, action: Operate) -> None:
+        match action.what:
+            case "hold" | "resume_case" | "note" as what:
+                found = [person for person in self.cases.states() if person.cases]
+                if found:
+                    person = found[action.pick % len(found)]
+                    cases = list(person.cases)
+                    self.publish(person.person_id, office.on_case(what, cases[action.pick % len(cases)]))
+            case what:
+                self.act(office.on_service(what, action.pick))
+
+    def act(self, act: OperatorActed) -> None:
+        """Put an act on the whole service into every partition, as the intake does."""
+        self._operated = True
+        self._note(f"an operator: {act.act} {act.object.id} {act.details or ''}".rstrip())
+        event = self._event(_CONSOLE, act)
+        for number in range(self.scenario.people):
+            self.cases.deliver(person_id(number), as_sent(event, SERVICE), self.now)
+
+    def _resume_everything(self) -> None:
+        """Whatever was stopped goes on in the end."""
+        self.settle()
+        if self._operated:
+            for act in office.everything_goes_on():
+                self.act(act)
+        for person in self.cases.states():
+            for case in person.cases.values():
+                if case.held and not case.decided:
+                    self.publish(person.person_id, office.on_case("resume_case", case.case_id))
+
+    def _settle(self, _: Settle) -> None:
+        """Mostly an operator looks after what is in doubt before all is worked through."""
+        if self._count % 3:
+            self.settle_doubt(self._count)
+        self.settle()
+
+    def settle_doubt(self, pick: int) -> bool:
+        """An operator says the truth of a message in doubt; False where there is none."""
+        doubts = [
+            (phone, message)
+            for phone in self.lines.inboxes
+            for message in self.lines.state(phone).messages
+            if message.doubted_at
+        ]
+        if not doubts:
+            return False
+        phone, message = doubts[pick % len(doubts)]
+        sms = self.carrier.truly(message.message_id)
+        acted = office.settled(message.message_id, sms.at if sms else None)
+        self._note(f"an operator says of a message to {phone}: {acted.act}")
+        self.lines.post(phone, self._event("urn:registry", acted), self.now)
+        return True
 
     def _said(self, draft: DecisionDrafted, action: Office) -> Event:
         today = local_day(self.now)
@@ -378,6 +439,7 @@ class World:
         """Let every text land, every deadline come and every draft be signed; then check the outcomes."""
         while self._kept_texts:
             self._land(Land(0))
+        self._resume_everything()
         for _ in range(_LONGEST_REST):
             self.settle()
             coming = self._coming()
@@ -444,8 +506,11 @@ class World:
 
     # What the desks did.
 
-    def _watch_case(self, done: Application[Person]) -> None:
+    def _watch_case(self, done: Application[Any]) -> None:
         self._note_effects(done)
+        if isinstance(done.after, Service):
+            self.invariants.served(done)
+            return
         self.invariants.case(done)
 
     def _watch_line(self, done: Application[Line]) -> None:

@@ -14,9 +14,11 @@ from schemas.base import Event
 from schemas.deadlines import Deadline, DeadlineElapsed
 from schemas.ids import CaseId
 from schemas.messages import (
+    DAILY_NUMBER,
     UNKNOWN_CODE,
     MessageAccepted,
     MessageDeferred,
+    MessageGivenUp,
     MessageInDoubt,
     MessageReceived,
     MessageRejected,
@@ -24,6 +26,7 @@ from schemas.messages import (
     SentTimeTold,
     climbs,
 )
+from schemas.operators import OperatorActed
 from schemas.questions import (
     CasePurged,
     NoticeKind,
@@ -32,15 +35,15 @@ from schemas.questions import (
     QuestionAsked,
     QuestionClosed,
     QuestionKind,
-    QuestionSent,
 )
 from schemas.received import ReceivedEvent
 from schemas.turned import Turned
 from sms.backoff import backoff
-from sms.conversation import redelivery
+from sms.conversation import doubt, redelivery
 from sms.conversation import sent_time_inquiry as inquiries
 from sms.conversation.forgetting import forget, purge
 from sms.conversation.hours import SendingHours
+from sms.conversation.leaving import left
 from sms.conversation.line import Delivery, Line, LineQuestion, Message
 from sms.conversation.texts_received import read_held, take_text
 from sms.conversation.turn import Turn
@@ -219,8 +222,6 @@ def _accepted(turn: Turn, accepted: MessageAccepted, policy: LinePolicy) -> None
     if message is None:
         turn.remarks.append("a message was accepted that is not with the carrier")
         return
-    turn.replace(message)
-    question = turn.line.question(message.question_id) if message.asks else None
     delivery = Delivery(
         sid=accepted.sid,
         asked=message.question_id if message.asks else None,
@@ -229,25 +230,14 @@ def _accepted(turn: Turn, accepted: MessageAccepted, policy: LinePolicy) -> None
         message=None if message.unwanted else message,
     )
     turn.change(deliveries=(*turn.line.deliveries, delivery)[-_KEPT_DELIVERIES:])
-    if question:
-        if not question.put_at:
-            # A message that was found again at the carrier left before it was handed over this time.
-            turn.mark_put(question, min(message.handed_at or accepted.accepted_at, accepted.accepted_at))
-        turn.effects.append(
-            QuestionSent(
-                question_id=question.question_id,
-                case_id=question.case_id,
-                person_id=question.person_id,
-                message_id=message.message_id,
-                text=message.text,
-                text_version=message.text_version,
-                language=question.language,
-                carrier=accepted.carrier,
-                sender=accepted.sender,
-                # A sent time is cut to whole seconds, so that it may seem to be earlier.
-                sent_at=max(accepted.accepted_at, accepted.sent_at or accepted.accepted_at),
-            )
-        )
+    left(
+        turn,
+        message,
+        accepted.accepted_at,
+        sent_at=accepted.sent_at,
+        carrier=accepted.carrier,
+        sender=accepted.sender,
+    )
     early = [report for report in turn.line.early if report.sid == accepted.sid]
     turn.change(early=tuple(report for report in turn.line.early if report.sid != accepted.sid))
     for report in early:
@@ -266,8 +256,8 @@ def _deferred(turn: Turn, deferred: MessageDeferred, policy: LinePolicy) -> None
     if deferred.may_have_left:
         message = _may_have_left(message, deferred.tried_at)
     else:
-        message = message.with_(tried_at=None, returned_at=deferred.at)
-    alone = message.alone or deferred.reason == UNKNOWN_CODE
+        message = message.with_(tried_at=None, returned_at=deferred.at, doubted_at=None, unsent_before=None)
+    alone = message.alone or deferred.reason in (UNKNOWN_CODE, DAILY_NUMBER)
     _retry(turn, message.with_(alone=alone), deferred.retry_after_seconds, policy)
 
 
@@ -279,13 +269,21 @@ def _may_have_left(message: Message, since: datetime | None) -> Message:
     return message.with_(tried_at=min(since, message.tried_at))
 
 
-def _in_doubt(turn: Turn, doubt: MessageInDoubt, policy: LinePolicy) -> None:
-    """Nobody can tell whether the message left. It is looked up again later, never simply sent again."""
+def _in_doubt(turn: Turn, told: MessageInDoubt, policy: LinePolicy) -> None:
+    """Nobody can tell whether the message left. It is looked up again later, never simply sent again.
+
+    In the meantime an operator may say what became of it.
+    """
     message = turn.line.in_flight
-    if message is None or (message.message_id, message.attempt) != (doubt.message_id, doubt.attempt):
+    if message is None or (message.message_id, message.attempt) != (told.message_id, told.attempt):
         turn.remarks.append("a message is in doubt that is not with the carrier")
         return
-    _retry(turn, _may_have_left(message, doubt.tried_at), _LONGEST_DELAY, policy)
+    message = _may_have_left(message, told.tried_at).with_(doubted_at=told.at)
+    _retry(turn, message, _LONGEST_DELAY, policy)
+
+
+def _acted(turn: Turn, acted: OperatorActed, _policy: LinePolicy) -> None:
+    doubt.settle(turn, acted)
 
 
 def _retry(turn: Turn, message: Message, after: float | None, policy: LinePolicy) -> None:
@@ -355,6 +353,10 @@ def _received(turn: Turn, received: MessageReceived, _policy: LinePolicy) -> Non
     take_text(turn, received)
 
 
+def _given_up(_turn: Turn, _given_up: MessageGivenUp, _policy: LinePolicy) -> None:
+    """It was this line that said so, for whoever follows the doubts."""
+
+
 def _wake(_turn: Turn, _elapsed: DeadlineElapsed, _policy: LinePolicy) -> None:
     """Nothing but the hour has changed; what is due is handed over as after every event."""
 
@@ -368,6 +370,8 @@ _HANDLERS: dict[type[Event], Callable[[Turn, Any, LinePolicy], None]] = {
     MessageAccepted: _accepted,
     MessageDeferred: _deferred,
     MessageInDoubt: _in_doubt,
+    MessageGivenUp: _given_up,
+    OperatorActed: _acted,
     MessageRejected: _rejected,
     MessageStatusReported: _status,
     SentTimeTold: _sent_time,

@@ -60,9 +60,10 @@ class Message(Stored):
     `text_version` is the version of the texts of which a question's `text` was made, where that is known.
     `prompted_at` is when the text came that it answers: at once, it may go out in quiet hours too.
     `tried_at` is since when it may have left, as far as is known here; `handed_at` is set while it is with
-    the carrier, `retry_at` after the carrier gave it back, and `returned_at` is when the carrier last did so
-    and knew that it had not left. `unwanted` means that it must not be tried again. From `until` on there is
-    no use in sending it.
+    the carrier, `retry_at` after the carrier gave it back, and `returned_at` is when it was last known that
+    it had not left. `unwanted` means that it must not be tried again. From `until` on there is no use in
+    sending it. `doubted_at` is when the carrier last said that nobody can tell whether it left, as long as
+    that is so; `unsent_before` is up to when it had not left, as an operator has said.
 
     A message that was accepted and did not reach the number is sent again as another one: `resent` counts
     that, and `first_tried_at` is when the first of them was handed over. `alone`: others may pass it while it
@@ -84,6 +85,8 @@ class Message(Stored):
     handed_at: Instant | None = None
     retry_at: Instant | None = None
     returned_at: Instant | None = None
+    doubted_at: Instant | None = None
+    unsent_before: Instant | None = None
     unwanted: bool = False
     resent: int = 0
     first_tried_at: Instant | None = None

@@ -87,6 +87,8 @@ def again(turn: Turn, message: Message, failure: Failure, code: int | None, keep
             tried_at=None,
             handed_at=None,
             retry_at=retry_at,
+            doubted_at=None,
+            unsent_before=None,
             resent=message.resent + 1,
             first_tried_at=first_tried_at,
             alone=True,

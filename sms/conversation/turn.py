@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from schemas.ids import message_id_of
-from schemas.messages import MessageToSend
+from schemas.messages import MessageGivenUp, MessageToSend
 from schemas.questions import QuestionKind
 from schemas.routes import Effect
 from sms.conversation.hours import SendingHours
@@ -145,6 +145,10 @@ class Turn:
     def give_up(self, message: Message) -> None:
         """Try a message no more. If it may have left, no later text answers what was put before."""
         self.replace(message)
+        if message.doubted_at:
+            self.effects.append(
+                MessageGivenUp(message_id=message.message_id, phone=self.line.phone or "", at=self.now)
+            )
         question = self.line.question(message.question_id) if message.asks else None
         if question and message.tried_at and not question.put_at:
             self.mark_put(question, message.tried_at)
@@ -182,6 +186,8 @@ class Turn:
                         text=handed.text,
                         attempt=handed.attempt,
                         requested_at=self.read_at if self._may_go(message, self.read_at) else self.now,
+                        offer=self._offers(handed),
+                        unsent_before=handed.unsent_before,
                     )
                 )
         return wake_at
@@ -221,6 +227,10 @@ class Turn:
         if self.hours and not self._is_answer(message, at):
             opening = self.hours.next_opening(max(opening, at))
         return opening
+
+    def _offers(self, message: Message) -> bool:
+        question = self.line.question(message.question_id) if message.asks else None
+        return question is not None and question.kind is QuestionKind.OFFER
 
     def _is_answer(self, message: Message, at: datetime) -> bool:
         """Whether the citizen has just asked for this message."""

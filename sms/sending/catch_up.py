@@ -68,7 +68,10 @@ class _Reading:
 
 
 class CatchUp:
-    """Reads the list part by part. `leave` is how long a text is left to the webhook before it is taken."""
+    """Reads the list part by part. `leave` is how long a text is left to the webhook before it is taken.
+
+    `traced`: a text begins the same trace that it would have begun there.
+    """
 
     def __init__(
         self,
@@ -78,11 +81,13 @@ class CatchUp:
         *,
         leave: timedelta,
         now: Callable[[], datetime] = real_now,
+        traced: bool = False,
     ) -> None:
         self._carrier = carrier
         self._pseudonyms = pseudonyms
         self._clock = clock
         self._leave = leave
+        self._traced = traced
         self._now = now
         self._reading: _Reading | None = None
         self._handed_over: dict[Sid, None] = {}
@@ -152,7 +157,7 @@ class CatchUp:
         # What is to come was not received, whatever the API's clock says.
         received_at = self._clock.virtual(min(text.at, self._now()))
         try:
-            record = inbox_record(read_listed(text, received_at), self._pseudonyms)
+            record = inbox_record(read_listed(text, received_at), self._pseudonyms, traced=self._traced)
         except BadRequestError as problem:
             metrics.INBOUND_TEXTS.labels("unusable").inc()
             _log.warning("a text in the SMS API's list can't be used", reason=str(problem))

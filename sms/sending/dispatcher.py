@@ -3,21 +3,25 @@
 Before any call the intent is written to the journal and acknowledged by the broker. A message found there
 without an outcome is ambiguous: the SMS API is asked before anything is sent again. Nothing waits long here:
 what can't be sent now goes back to the desk, which keeps the queue of each number.
+
+An offer for which the day has no place left goes back likewise. And where an operator has said that a message
+in doubt was not sent, it is begun anew.
 """
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 import structlog
 
 from schemas.ids import Pseudonyms
-from schemas.messages import MessageToSend
+from schemas.messages import DAILY_NUMBER, MessageToSend
 from schemas.stored import NewerValueError, UnreadableValueError
 from sms import metrics
 from sms.sending import journal
+from sms.sending.daily_number import Places
 from sms.sending.journal import Entry, Journal, Page, Report
 from sms.sending.sender import Attempt, Limits, Sender
 from streams.clock import real_now
@@ -53,12 +57,14 @@ class Dispatcher:
         journal_: Journal,
         pseudonyms: Pseudonyms,
         limits: Limits,
+        places: Places,
         *,
         now: Callable[[], datetime] = real_now,
     ) -> None:
         self._journal = journal_
         self._pseudonyms = pseudonyms
         self._limits = limits
+        self._places = places
         self._now = now
         self._sender = sender
 
@@ -100,27 +106,30 @@ class Dispatcher:
 
     async def _round(self, numbers: list[_Number], ends: float, may_call: Callable[[], bool]) -> None:
         """Handle the next message of each number."""
-        begun: list[tuple[_Number, Attempt]] = []
+        begun: list[tuple[_Number, Attempt, date | None]] = []
         touched: dict[bytes, Page] = {}
         for number in numbers:
             message = number.waiting.pop(0)
             next_ = self._decide(number, message, ends, may_call)
             if isinstance(next_, Attempt):
-                begun.append((number, next_))
+                begun.append((number, next_, None if next_.held is not None else self._places.take()))
             elif next_ is not None:
                 self._conclude(number, next_, touched)
         now = self._now()
         intents = {
             number.key: journal.dump(self._noted(number, attempt.entry.begun(attempt.message.attempt, now)))
-            for number, attempt in begun
+            for number, attempt, _ in begun
         }
         if intents:
-            await self._journal.write(intents)
-        entries = await asyncio.gather(*(self._sender.carry_out(attempt) for _, attempt in begun))
-        for (number, _), entry in zip(begun, entries, strict=True):
+            await self._journal.write(intents | self._places.changed())
+        entries = await asyncio.gather(*(self._sender.carry_out(attempt) for _, attempt, _ in begun))
+        for (number, attempt, place), entry in zip(begun, entries, strict=True):
+            if not attempt.may_have_left(entry):
+                self._places.give_back(place)
             self._conclude(number, entry, touched)
         if touched:
-            await self._journal.write({key: journal.dump(page) for key, page in touched.items()})
+            pages = {key: journal.dump(page) for key, page in touched.items()}
+            await self._journal.write(pages | self._places.changed())
 
     def _decide(
         self, number: _Number, message: MessageToSend, ends: float, may_call: Callable[[], bool]
@@ -134,20 +143,48 @@ class Dispatcher:
         entry = former or Entry(message_id=message.message_id, attempt=message.attempt, touched_at=now)
         if number.page is None:
             return self._sender.in_doubt(message, entry)
-        if number.blocked:
-            return self._sender.deferred(message, entry, "behind_another", open_=entry.open)
-        if not entry.open and self._sender.is_stale(message):
-            return self._sender.deferred(message, entry, "stale", 0.0, open_=False)
-        others = number.page.sids()
-        if entry.open:
-            return Attempt(message, entry, ambiguous=True, others=others, ends=ends, may_call=may_call)
-        intent = entry.model_copy(update={"called_at": now}).begun(message.attempt, now)
-        return Attempt(message, intent, ambiguous=False, others=others, ends=ends, may_call=may_call)
+        if self._is_unsent(message, entry):
+            entry = Entry(message_id=message.message_id, attempt=message.attempt, touched_at=now)
+        if number.blocked or (not entry.open and self._sender.is_stale(message)):
+            reason, after = ("behind_another", None) if number.blocked else ("stale", 0.0)
+            return self._sender.deferred(message, entry, reason, after, open_=entry.open)
+        held = self._places.seconds_held() if message.offer and not self._places.free() else None
+        if held is not None and not entry.open:
+            return self._held(message, former, entry, held)
+        ambiguous = entry.open
+        return Attempt(
+            message,
+            entry if ambiguous else entry.model_copy(update={"called_at": now}).begun(message.attempt, now),
+            ambiguous=ambiguous,
+            others=number.page.sids(),
+            ends=ends,
+            may_call=may_call,
+            held=held,
+        )
+
+    def _is_unsent(self, message: MessageToSend, entry: Entry) -> bool:
+        """Whether an operator has said of all that was tried that it did not leave.
+
+        They speak of what was in doubt when they said so. What a worker has begun since, be it one that died
+        over it, has to be looked up as ever.
+        """
+        if message.unsent_before is None or not entry.open or entry.report is None:
+            return False
+        last = entry.called_at or entry.intended_at
+        return last is None or last <= self._sender.real(message.unsent_before)
+
+    def _held(self, message: MessageToSend, former: Entry | None, entry: Entry, seconds: float) -> Entry:
+        """Give an offer back for which the day has no place. Each is counted once for as long as it waits."""
+        if former is None or former.deferred is None or former.deferred.reason != DAILY_NUMBER:
+            metrics.OFFERS_HELD.inc()
+        return self._sender.deferred(message, entry, DAILY_NUMBER, seconds, open_=False)
 
     def _conclude(self, number: _Number, entry: Entry, touched: dict[bytes, Page]) -> None:
         if entry.report is not None:
             number.reports.append(entry.report)
-        number.blocked = number.blocked or not entry.final
+        # What waits for another day holds up nobody: the desk lets others pass it.
+        waits = entry.deferred is not None and entry.deferred.reason == DAILY_NUMBER
+        number.blocked = number.blocked or not (entry.final or waits)
         if number.page is not None:
             number.page = self._noted(number, entry)
             touched[number.key] = number.page

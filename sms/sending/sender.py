@@ -5,11 +5,13 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from time import time_ns
 
 import structlog
 
 from schemas.ids import Sid
 from schemas.messages import (
+    DAILY_NUMBER,
     MessageAccepted,
     MessageDeferred,
     MessageInDoubt,
@@ -18,7 +20,7 @@ from schemas.messages import (
 )
 from sms import metrics
 from sms.backoff import backoff
-from sms.carrier import Accepted, CannotBeAskedError, Carrier, NotNow, Refused, Uncertain
+from sms.carrier import Accepted, CannotBeAskedError, Carrier, NotNow, Outcome, Refused, Uncertain
 from sms.sending.circuit_breaker import CircuitBreaker
 from sms.sending.intents import Intents
 from sms.sending.journal import Entry
@@ -65,6 +67,8 @@ class Attempt:
 
     `ambiguous`: the API may have it already. `others`: the sids that belong to other messages of the number.
     `ends`: when, on the loop's clock, nothing new may be begun. `may_call`: whether it is still ours to send.
+    `held`: it is an offer for which the day has no place; if it is found not to have left, it is to come back
+    after so many seconds.
     """
 
     message: MessageToSend
@@ -73,12 +77,24 @@ class Attempt:
     others: frozenset[Sid]
     ends: float
     may_call: Callable[[], bool]
+    held: float | None = None
+
+    def may_have_left(self, entry: Entry) -> bool:
+        """Whether this attempt may have brought the message to its number, by the entry that came of it."""
+        called = not self.ambiguous or entry.called_at != self.entry.called_at
+        return called and (entry.open or entry.accepted is not None)
+
+
+def _nobody(message: MessageToSend, outcome: Outcome, began: int) -> None:
+    """For whoever wants to hear of no call."""
 
 
 class Sender:
     """Carries out single messages, as many at once as the limits allow.
 
-    `clock` turns the virtual instants of the messages into the real ones of the SMS API and back.
+    `clock` turns the virtual instants of the messages into the real ones of the SMS API and back. `called`
+    hears of each call that creates a message: of which, what came of it, and when it began, in nanoseconds of
+    Unix time.
     """
 
     def __init__(
@@ -89,8 +105,10 @@ class Sender:
         *,
         chance: random.Random | None = None,
         now: Callable[[], datetime] = real_now,
+        called: Callable[[MessageToSend, Outcome, int], None] = _nobody,
     ) -> None:
         self._carrier = carrier
+        self._called = called
         self._limits = limits
         self._clock = clock
         self._chance = chance or random.SystemRandom()
@@ -99,6 +117,10 @@ class Sender:
         self._breaker = CircuitBreaker(self._chance)
         self._free = asyncio.Semaphore(limits.in_flight)
         self.intents = Intents(limits.intents)
+
+    def real(self, virtual: datetime) -> datetime:
+        """The real instant of a virtual one, such as events bear."""
+        return self._clock.real(virtual)
 
     def is_stale(self, message: MessageToSend) -> bool:
         """Whether the request is so old that the desk has to decide again."""
@@ -115,6 +137,7 @@ class Sender:
         open_: bool,
     ) -> Entry:
         """Give the message back to the desk. `open_`: the API may have it all the same."""
+        metrics.DEFERRALS.labels(reason if reason in metrics.DEFERRED else "other").inc()
         now = self._now()
         report = MessageDeferred(
             message_id=message.message_id,
@@ -150,9 +173,13 @@ class Sender:
 
         `code` is the API's own, and `reason` says it in words.
         """
-        metrics.OURS.labels(str(code or "none")).inc()
+        metrics.OURS.labels(metrics.code_label(code)).inc()
         _log.error("a message failed for a cause of ours: the queue is held", reason=reason, code=code)
         self._breaker.hold()
+        self._show_pause()
+
+    def _show_pause(self) -> None:
+        metrics.PAUSED_UNTIL.set(real_now().timestamp() + self._breaker.seconds_left())
 
     async def carry_out(self, attempt: Attempt) -> Entry:
         """Look the message up if it is ambiguous, send it if need be, and return what became of it."""
@@ -167,6 +194,10 @@ class Sender:
             entry = await self._look_up(attempt) or self._unsettled(attempt)
             if entry is not None:
                 return entry
+            if attempt.held is not None:
+                return self._later(attempt, DAILY_NUMBER, attempt.held)
+            called = attempt.entry.model_copy(update={"called_at": self._now()})
+            attempt = replace(attempt, entry=called)
         return await self._send(attempt)
 
     def _later(
@@ -220,8 +251,10 @@ class Sender:
         loop = asyncio.get_running_loop()
         gives_up = loop.time() + self._limits.quick_seconds
         for tries_left in reversed(range(self._limits.tries)):
+            asked = loop.time()
             if not await self._bucket.take(attempt.ends):
                 return self._later(attempt, "busy", self._chance.uniform(0, self._limits.batch_seconds))
+            metrics.RATE_WAIT.observe(loop.time() - asked)
             if self._breaker.seconds_left() > 0:
                 return self._later(attempt, "resting", self._breaker.spread())
             if self.is_stale(attempt.message):
@@ -241,9 +274,18 @@ class Sender:
 
     async def _call(self, attempt: Attempt) -> Entry | NotNow:
         """One call, and the look-up where it was cut off or failed inside the API."""
+        began = time_ns()
         with metrics.CALL_SECONDS.time():
             outcome = await self._carrier.send(attempt.message.phone, attempt.message.text)
         metrics.CALLS.labels(type(outcome).__name__.lower()).inc()
+        self._called(attempt.message, outcome, began)
+        try:
+            return await self._note(attempt, outcome)
+        finally:
+            self._show_pause()
+
+    async def _note(self, attempt: Attempt, outcome: Outcome) -> Entry | NotNow:
+        """What the call's outcome means for the message, and for those behind it."""
         match outcome:
             case Accepted():
                 self._breaker.accepted()
@@ -267,14 +309,14 @@ class Sender:
 
     def _note_failure(self, attempt: Attempt, failure: NotNow) -> None:
         if failure.unknown:
-            metrics.UNKNOWN_CODES.labels(str(failure.code or "none")).inc()
+            metrics.UNKNOWN_CODES.labels(metrics.code_label(failure.code)).inc()
             _log.warning("the SMS API refused a message with a code that we do not know", code=failure.code)
             if self._breaker.refused(attempt.message.phone):
                 _log.error("it refused number after number so: nobody sends for a while", code=failure.code)
             return
         self._breaker.failed(failure.retry_after, answered=failure.answered)
         if failure.ours:
-            metrics.OURS.labels(str(failure.code or "none")).inc()
+            metrics.OURS.labels(metrics.code_label(failure.code)).inc()
             _log.error(
                 "the SMS API refuses our account or settings", reason=failure.reason, code=failure.code
             )
@@ -294,6 +336,7 @@ class Sender:
         return attempt.entry.reported(report, now, open_=False)
 
     def _rejected(self, attempt: Attempt, outcome: Refused) -> Entry:
+        metrics.REFUSALS.labels(metrics.code_label(outcome.code)).inc()
         now = self._now()
         report = MessageRejected(
             message_id=attempt.message.message_id,

@@ -157,7 +157,7 @@ class Inbound:
         if answer == Status.ESME_ROK and failure is not None:
             metrics.FAILURES.labels(failure).inc()
             if not is_known(code):
-                metrics.UNKNOWN_CODES.labels(str(code)).inc()
+                metrics.UNKNOWN_CODES.labels(metrics.code_label(code)).inc()
         return answer
 
     def _submitted_at(self, submitted_at: datetime | None, arrived_at: datetime) -> datetime | None:

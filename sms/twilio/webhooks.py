@@ -13,6 +13,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from time import time_ns
 from types import TracebackType
 from typing import Self
 
@@ -28,11 +29,13 @@ from sms.twilio.first_received import FirstReceived
 from sms.twilio.forms import BadRequestError, read_form, read_inbound, read_json, read_status
 from sms.twilio.signature import is_body_signed, is_signed
 from streams.clock import Clock
-from streams.events import inbox_record
+from streams.events import inbox_id, inbox_record
 from streams.published_keys import PublishedKeys, add_key_set
+from streams.records import Outgoing
 from streams.serving import add_health, listen
 from streams.settings.settings import Settings
 from streams.settings.values import Address, variable
+from streams.tracing import Span, Tracer, trace_of_event
 from streams.webhook_urls import INBOUND, STATUS, without_fragment
 
 _log = structlog.get_logger(__name__)
@@ -59,7 +62,10 @@ class Account:
 
 
 class Webhooks:
-    """The application's handlers. With `keys` they also answer our public keys."""
+    """The application's handlers. With `keys` they also answer our public keys.
+
+    With a `tracer` each call that is taken begins a trace, the same for a repeat.
+    """
 
     def __init__(
         self,
@@ -68,6 +74,7 @@ class Webhooks:
         pseudonyms: Pseudonyms,
         clock: Clock,
         keys: PublishedKeys | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self._inbox = inbox
         self._auth_token = account.auth_token
@@ -75,6 +82,7 @@ class Webhooks:
         self._pseudonyms = pseudonyms
         self._clock = clock
         self._keys = keys
+        self._tracer = tracer
         self._first_received = FirstReceived()
 
     def app(self) -> web.Application:
@@ -103,11 +111,13 @@ class Webhooks:
     async def _take(self, request: web.Request, endpoint: str, read: Read) -> web.Response | None:
         """Handle a call; None: the broker has its event."""
         # The instant decides whether an answer is in time (R6), so it is taken before the body is waited for.
-        arrived_at = self._clock.now()
+        arrived_at, began = self._clock.now(), time_ns()
         try:
-            body = await _body(request)
-            fields = self._signed_fields(request, body)
-            await self._send(read(fields, arrived_at))
+            with metrics.WEBHOOK_SECONDS.labels(endpoint).time():
+                body = await _body(request)
+                fields = self._signed_fields(request, body)
+                event = read(fields, arrived_at)
+                await self._send(event)
         except _RefusedError as refused:
             return _refuse(endpoint, refused.status, refused.reason)
         except BadRequestError as problem:
@@ -115,6 +125,19 @@ class Webhooks:
         except NotTakenError as problem:
             return _refuse(endpoint, 503, f"the broker has not taken the event: {problem}")
         metrics.WEBHOOKS.labels(endpoint, "taken").inc()
+        if self._tracer is not None:
+            place = trace_of_event(inbox_id(event))
+            self._tracer.record(
+                Span(
+                    place,
+                    f"webhooks {endpoint}",
+                    "server",
+                    began,
+                    time_ns(),
+                    None,
+                    {"jardem.event": event.name},
+                )
+            )
         return None
 
     async def _send(self, event: _Event) -> None:
@@ -124,17 +147,20 @@ class Webhooks:
         no fault of the citizen's, and may not make an answer late (R6).
         """
         if isinstance(event, MessageStatusReported):
-            await self._inbox.send(inbox_record(event, self._pseudonyms))
+            await self._inbox.send(self._record(event))
             _count(event)
             return
         first = self._first_received.first(event.sid, event.received_at)
         try:
             received = event.model_copy(update={"received_at": first})
-            await self._inbox.send(inbox_record(received, self._pseudonyms))
+            await self._inbox.send(self._record(received))
         except NotTakenError:
             self._first_received.refused(event.sid, first)
             raise
         self._first_received.taken(event.sid)
+
+    def _record(self, event: _Event) -> Outgoing:
+        return inbox_record(event, self._pseudonyms, traced=self._tracer is not None)
 
     def _signed_fields(self, request: web.Request, body: bytes) -> dict[str, str]:
         """The fields of a call whose signature is good. Raises `_RefusedError` and `BadRequestError`."""
@@ -182,11 +208,13 @@ async def _body(request: web.Request) -> bytes:
 
 
 def _count(report: MessageStatusReported) -> None:
+    status = report.status if report.status in metrics.STATUSES else "other"
+    metrics.STATUS_REPORTS.labels(status, metrics.code_label(report.error_code)).inc()
     if report.failure is None:
         return
     metrics.FAILURES.labels(report.failure).inc()
     if report.error_code and not is_known(report.error_code):
-        metrics.UNKNOWN_CODES.labels(str(report.error_code)).inc()
+        metrics.UNKNOWN_CODES.labels(metrics.code_label(report.error_code)).inc()
         _log.warning("a message failed with a code that we do not know", code=report.error_code)
 
 
@@ -218,7 +246,9 @@ class WebhookServer:
         await self._runner.cleanup()
 
 
-async def serve(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
+async def serve(
+    settings: Settings, *, stop: asyncio.Event | None = None, tracer: Tracer | None = None
+) -> None:
     """Run the webhooks until SIGTERM or SIGINT (or `stop`), then stop in order: calls first, then the broker.
 
     Raises `NoBrokerError` within ten seconds, and `CannotListenError`.
@@ -234,7 +264,7 @@ async def serve(settings: Settings, *, stop: asyncio.Event | None = None) -> Non
     host, port = settings.webhooks_bind.host, settings.webhooks_bind.port
     async with InboxProducer(settings) as inbox:
         keys = PublishedKeys(settings.signing_keys)
-        webhooks = Webhooks(inbox, account, pseudonyms, settings.clock(), keys)
+        webhooks = Webhooks(inbox, account, pseudonyms, settings.clock(), keys, tracer)
         async with WebhookServer(webhooks, host, port) as server:
             _log.info("the webhooks listen", host=host, port=server.port, public_url=settings.public_url)
             await ended.wait()

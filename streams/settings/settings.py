@@ -214,6 +214,11 @@ class Settings(BaseSettings):
         Address("127.0.0.1", 6066),
         description="where the worker answers /healthz, /readyz and /metrics, as host:port, or off",
     )
+    traces: WebAddress = Field(
+        "",
+        description="the address of an OpenTelemetry collector that takes traces by OTLP over HTTP, like "
+        "http://127.0.0.1:4318 (needs the extra tracing)",
+    )
 
     data_dir: Path = Field(
         default_factory=_default_data_dir,

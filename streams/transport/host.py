@@ -4,10 +4,12 @@ The transport's parts are handed a `Host`; the application that is made of them 
 """
 
 import asyncio
+from time import monotonic
 from typing import Any
 
 import faust
 
+from streams import metrics
 from streams.clock import Clock
 from streams.transport.lease import Lease
 from streams.tuning import Tuning
@@ -34,6 +36,7 @@ class Host(faust.App):
         self.not_ready = asyncio.Event()
         self.batches_handled = 0
         self.records_handled = 0
+        self._not_ready_since: float | None = monotonic()
 
     def on_rebalance_start(self) -> None:
         """The first sign of a rebalance. Faust calls it from the consumer's thread."""
@@ -44,10 +47,18 @@ class Host(faust.App):
         """M10: nothing. Faust would close the consumer here, in the wrong loop, and never leave the group."""
 
     def _set_not_ready(self) -> None:
+        metrics.REBALANCES.inc()
+        metrics.READY.set(0)
+        if self._not_ready_since is None:
+            self._not_ready_since = monotonic()
         self.ready.clear()
         self.not_ready.set()
 
     def set_ready(self) -> None:
         """Tables recovered and partitions held."""
+        metrics.READY.set(1)
+        if self._not_ready_since is not None:
+            metrics.NOT_READY.inc(monotonic() - self._not_ready_since)
+            self._not_ready_since = None
         self.not_ready.clear()
         self.ready.set()

@@ -86,6 +86,10 @@ class Producer(driver.Producer):
         """Send records and wait until the broker has every one of them."""
         await asyncio.gather(*await self._submission.submit(outgoing))
 
+    async def partitions_of(self, topic: str) -> int:
+        """How many partitions a topic has; it waits until the broker tells of any."""
+        return len(await self._submission.partitions_of(topic))
+
     async def flush(self) -> None:
         """Wait until the broker has everything that was sent so far, and the stores too."""
         await super().flush()

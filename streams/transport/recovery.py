@@ -16,6 +16,7 @@ from faust.tables.recovery import Recovery as FaustRecovery
 from faust.types import TP
 from mode import Service
 
+from streams import metrics
 from streams.exits import Exit, end_process
 from streams.records import NotUnpacked, Record
 from streams.transport.consumer import Consumer
@@ -93,6 +94,8 @@ class Recovery(FaustRecovery):
         epoch = await consumer.seek_changelogs({tp: starts[tp] for tp in pending})
         if pending:
             log.info("recovery begins", partitions=len(pending), records=total)
+        left = {tp: ends[tp] - starts[tp] for tp in pending}
+        metrics.RECOVERY_LEFT.set(total)
         read, progress = 0, monotonic()
         while pending:
             for tp, fetched in (await consumer.read_changelogs(epoch, frozenset(pending))).items():
@@ -104,13 +107,18 @@ class Recovery(FaustRecovery):
                 table.partition(tp.partition).write(values, fetched.next_offset)
                 table.mark_changed(tp.partition)
                 read, progress = read + len(records), monotonic()
+                metrics.RECOVERED.inc(len(records))
+                left[tp] = max(0, ends[tp] - fetched.next_offset)
+                metrics.RECOVERY_LEFT.set(sum(left.values()))
                 if fetched.next_offset >= ends[tp]:
                     pending.discard(tp)
             if monotonic() - progress > _PATIENCE:
                 await self._say_what_holds_back(pending, ends)
                 progress = monotonic()
         await consumer.pause_fetching(tps)
-        log.info("recovery ends", partitions=len(tps), records=read, seconds=round(monotonic() - started, 3))
+        seconds = monotonic() - started
+        metrics.RECOVERY_SECONDS.observe(seconds)
+        log.info("recovery ends", partitions=len(tps), records=read, seconds=round(seconds, 3))
 
     async def _say_what_holds_back(self, pending: Iterable[TP], ends: Mapping[TP, int]) -> None:
         """Nothing is skipped: a table without its last values would act upon what is not true any more."""

@@ -9,7 +9,7 @@ import json
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import structlog
 from rocksdict import AccessType, Options, Rdict, WriteBatch
@@ -20,10 +20,22 @@ FORMAT = 1
 """The version of what lies in a store folder. A folder of another version is deleted and read anew."""
 
 _OFFSET_KEY = b"\x00next-offset"
+_ESTIMATES = (
+    "rocksdb.estimate-num-keys",
+    "rocksdb.estimate-live-data-size",
+    "rocksdb.cur-size-all-mem-tables",
+)
 
 
 class NotOwnedError(LookupError):
     """A partition that this worker does not own, or not any more."""
+
+
+class Size(NamedTuple):
+    """How large a store is: its keys, and the bytes of keys and values."""
+
+    keys: int
+    bytes: int
 
 
 class PartitionStore(Protocol):
@@ -43,6 +55,9 @@ class PartitionStore(Protocol):
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """All keys and values, in any order."""
 
+    def size(self) -> Size:
+        """How large it is, as far as that is known without reading it."""
+
     def clear(self) -> None:
         """Forget everything, so that the changelog is read from its beginning."""
 
@@ -57,6 +72,7 @@ class MemoryPartition:
         self.next_offset: int | None = None
         self.topic_id = ""
         self._values: dict[bytes, bytes] = {}
+        self._bytes = 0
 
     def get(self, key: bytes) -> bytes | None:
         """The value of a key, or None."""
@@ -64,20 +80,30 @@ class MemoryPartition:
 
     def write(self, items: Iterable[tuple[bytes, bytes | None]], next_offset: int | None) -> None:
         """Write values (None deletes) and the offset."""
+        values = self._values
         for key, value in items:
-            if value is None:
-                self._values.pop(key, None)
-            else:
-                self._values[key] = value
+            had = values.get(key)
+            if had is not None:
+                self._bytes -= len(key) + len(had)
+            if value is not None:
+                self._bytes += len(key) + len(value)
+                values[key] = value
+            elif had is not None:
+                del values[key]
         self.next_offset = next_offset
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """All keys and values."""
         return iter(list(self._values.items()))
 
+    def size(self) -> Size:
+        """How large it is."""
+        return Size(len(self._values), self._bytes)
+
     def clear(self) -> None:
         """Forget everything."""
         self._values.clear()
+        self._bytes = 0
         self.next_offset = None
 
     def close(self) -> None:
@@ -156,6 +182,11 @@ class RocksPartition:
         for key, value in self._db.items():
             if key != _OFFSET_KEY:
                 yield key, value
+
+    def size(self) -> Size:
+        """What RocksDB estimates: what was written again lately counts twice until it is compacted."""
+        keys, on_disk, in_memory = (self._db.property_int_value(name) or 0 for name in _ESTIMATES)
+        return Size(keys, on_disk + in_memory)
 
     def clear(self) -> None:
         """Delete the folder and begin anew."""

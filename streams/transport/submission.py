@@ -46,7 +46,7 @@ class Submission:
             if o.partition is None:
                 numbers = partitions.get(o.topic)
                 if numbers is None:
-                    numbers = partitions[o.topic] = await self._partitions_of(o.topic)
+                    numbers = partitions[o.topic] = await self.partitions_of(o.topic)
                 number = _partition_of(o.key, numbers)
             else:
                 number = o.partition
@@ -130,7 +130,8 @@ class Submission:
         future = await self._started().send_batch(builder, tp.topic, partition=tp.partition)
         return [(future, count)]
 
-    async def _partitions_of(self, topic: str) -> list[int]:
+    async def partitions_of(self, topic: str) -> list[int]:
+        """The numbers of a topic's partitions; it waits until the broker tells of any."""
         client = self._started().client
         await client._wait_on_metadata(topic)  # noqa: SLF001 - as aiokafka's own send does
         return sorted(client.cluster.partitions_for_topic(topic))

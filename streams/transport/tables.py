@@ -9,8 +9,9 @@ import faust
 from faust.stores.base import Store
 from faust.types import TP
 
+from streams import metrics
 from streams.exits import Exit, end_process
-from streams.transport.stores import MemoryPartition, NotOwnedError, PartitionStore, RocksPartition
+from streams.transport.stores import MemoryPartition, NotOwnedError, PartitionStore, RocksPartition, Size
 
 
 class PartitionedStore(Store[bytes, bytes]):
@@ -26,6 +27,13 @@ class PartitionedStore(Store[bytes, bytes]):
         super().__init__(*args, **kwargs)
         self._partitions: dict[int, PartitionStore] = {}
         self._changed: set[int] = set()
+        metrics.TABLE_KEYS.labels(self.table_name).set_function(lambda: self._sizes().keys)
+        metrics.TABLE_BYTES.labels(self.table_name).set_function(lambda: self._sizes().bytes)
+
+    def _sizes(self) -> Size:
+        """How large the partitions owned are together."""
+        sizes = [store.size() for store in self._partitions.values()]
+        return Size(sum(size.keys for size in sizes), sum(size.bytes for size in sizes))
 
     def partition(self, number: int) -> PartitionStore:
         """The store of a partition that this worker owns.

@@ -16,7 +16,7 @@ from schemas.ids import Pseudonyms
 from schemas.stored import UnreadableValueError
 from sms.catalogues import load_texts
 from sms.conversation.converse import LinePolicy
-from sms.sending import catch_up, journal
+from sms.sending import catch_up, daily_number, journal
 from streams import envelope
 from streams.events import read
 from streams.records import Record
@@ -24,10 +24,12 @@ from streams.records import Record
 FOLDER = Path(__file__).parent
 _PSEUDONYMS = Pseudonyms(b"any")
 _LOADERS = {
-    "people": case_desk(Policy(), _PSEUDONYMS).load,
-    "lines": sms_desk(LinePolicy(load_texts()), _PSEUDONYMS).load,
+    "people": case_desk(Policy(), _PSEUDONYMS).desk.shape.load,
+    "service": case_desk(Policy(), _PSEUDONYMS).shared.desk.shape.load,
+    "lines": sms_desk(LinePolicy(load_texts()), _PSEUDONYMS).shape.load,
     "journal": journal.load,
     "marks": catch_up.load,
+    "daily": daily_number.load,
 }
 _KNOWN = catalogue.CASE_EVENTS | catalogue.LINE_EVENTS | catalogue.CARRIER_EVENTS
 
@@ -116,14 +118,17 @@ def _case_of_today(given: object) -> object:
     return case
 
 
-@pytest.mark.parametrize("stored", _golden("*/people/*.stored") + _golden("*/lines/*.stored"), ids=_named)
+_AGGREGATES = [path for kind in ("people", "service", "lines") for path in _golden(f"*/{kind}/*.stored")]
+
+
+@pytest.mark.parametrize("stored", _AGGREGATES, ids=_named)
 def test_every_aggregate_of_before_is_read_field_by_field(stored: Path) -> None:
     state = _LOADERS[stored.parent.name](stored.read_bytes())
     fields = json.loads(stored.with_suffix(".fields.json").read_text(encoding="utf-8"))
     assert list(_differences(_upcast(fields), state.model_dump(mode="json", by_alias=True))) == []
 
 
-_OF_THE_CARRIER = _golden("*/journal/*.stored") + _golden("*/marks/*.stored")
+_OF_THE_CARRIER = [each for kind in ("journal", "marks", "daily") for each in _golden(f"*/{kind}/*.stored")]
 
 
 @pytest.mark.parametrize("stored", _OF_THE_CARRIER, ids=_named)
@@ -135,7 +140,7 @@ def test_every_journal_page_and_mark_of_before_is_read_field_by_field(stored: Pa
     assert list(_differences(fields, value.model_dump(mode="json", by_alias=True))) == []
 
 
-_TABLES = _golden("*/people/*.stored") + _golden("*/lines/*.stored") + _OF_THE_CARRIER
+_TABLES = _AGGREGATES + _OF_THE_CARRIER
 
 
 @pytest.mark.parametrize("field", ["a secret", None, {"a": "secret"}])

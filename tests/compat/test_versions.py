@@ -23,8 +23,8 @@ from sms.conversation.line import Line, Message
 from sms.sending import journal
 from tests.unit.rules.case_desk import NOON
 
-PEOPLE = case_desk(Policy(), Pseudonyms(b"any"))
-LINES = sms_desk(LinePolicy(load_texts()), Pseudonyms(b"any"))
+PEOPLE = case_desk(Policy(), Pseudonyms(b"any")).desk.shape
+LINES = sms_desk(LinePolicy(load_texts()), Pseudonyms(b"any")).shape
 PERSON = Person(
     person_id=PersonId("p"),
     cases={

@@ -3,9 +3,10 @@
     python -m tests.compat.write RELEASE
 
 plays seeds of the simulation and keeps, under `tests/compat/RELEASE/`, one stored value of each kind: a
-person in each state, a number with a question in each stage, a journal page, a mark of the inbound check,
-the envelopes of both tables, and a record of each event that travels between the desks. Beside each stored
-value stand its fields, read by the code that wrote it. A folder that is there is never written again.
+person in each state, the service, a number with a question in each stage, a journal page, a mark of the
+inbound check, the daily number of SMS, the envelopes of both tables, and a record of each event that travels
+between the desks. Beside each stored value stand its fields, read by the code that wrote it. A folder that is
+there is never written again.
 """
 
 import json
@@ -21,6 +22,7 @@ from ops.simulation.runner import story
 from ops.simulation.world import World
 from rules.person import Person
 from rules.policy import Policy
+from rules.service import Service
 from schemas.base import Event, Model
 from schemas.cloudevents import encode, wrap
 from schemas.ids import MessageId, Pseudonyms, Sid
@@ -35,8 +37,9 @@ from sms.catalogues import load_texts
 from sms.conversation.converse import LinePolicy
 from sms.conversation.line import Line
 from sms.conversation.stages import Stage, stage_of
-from sms.sending import catch_up, journal
+from sms.sending import catch_up, daily_number, journal
 from sms.sending.catch_up import Mark
+from sms.sending.daily_number import DailyNumber
 from sms.sending.journal import Entry, Page
 from streams import envelope
 
@@ -60,13 +63,15 @@ def main(release: str) -> None:
             states.look(world)
         if world:
             states.look_back(world)
-    for kind, values in (("people", states.people), ("lines", states.lines)):
+    for kind, values in (("people", states.people), ("service", states.service), ("lines", states.lines)):
         for name, model in values.items():
             _keep(folder / kind / name, _stored(model), model)
     page = _page()
     _keep(folder / "journal" / "page", journal.dump(page), page)
     mark = Mark(read_to=_AT.replace(microsecond=120_000))
     _keep(folder / "marks" / "mark", catch_up.dump(mark), mark)
+    daily = DailyNumber(number=500, said_at=_AT, day=_AT.date(), count=17)
+    _keep(folder / "daily" / "daily", daily_number.dump(daily), daily)
     for name, value in states.envelopes.items():
         _write(folder / "envelopes" / f"{name}.stored", value)
     for name, record in states.records.items():
@@ -91,6 +96,7 @@ class _States:
 
     def __init__(self) -> None:
         self.people: dict[str, Model] = {}
+        self.service: dict[str, Model] = {}
         self.lines: dict[str, Model] = {}
         self.records: dict[str, ReceivedEvent] = {}
         self.envelopes: dict[str, bytes] = {}
@@ -103,6 +109,10 @@ class _States:
             for case in person.cases.values():
                 self._keep_longer("people", case.state, person, self.people)
             self._keep_fields("people", person, self.people)
+            shared = world.cases.shared(person.person_id)
+            if shared:
+                self._keep_longer("service", "service", shared[1], self.service)
+                self._keep_fields("service", shared[1], self.service)
         for line in world.lines.states():
             for stage in _stages(line):
                 self._keep_longer("lines", stage, line, self.lines)
@@ -155,6 +165,8 @@ def _stored(state: Model) -> bytes:
     """The value as its desk writes it."""
     match state:
         case Person():
+            return case_desk(Policy(), _PSEUDONYMS).dump(state)
+        case Service():
             return case_desk(Policy(), _PSEUDONYMS).dump(state)
         case Line():
             return sms_desk(LinePolicy(load_texts()), _PSEUDONYMS).dump(state)

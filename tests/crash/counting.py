@@ -78,6 +78,7 @@ class CountingCore:
     """The counting as a desk's core."""
 
     name = TABLE
+    shared = None
 
     def __init__(self, names: Names) -> None:
         self.inbox = names.inbox
@@ -86,7 +87,7 @@ class CountingCore:
     def empty(self, key: bytes) -> Count:  # noqa: ARG002
         return Count()
 
-    def load(self, data: bytes) -> Count:
+    def load(self, key: bytes, data: bytes) -> Count:  # noqa: ARG002
         return Count.load(data)
 
     def dump(self, state: Count) -> bytes:
@@ -99,7 +100,13 @@ class CountingCore:
             raise UnreadableRecordError("not an event") from error
         return found, found
 
-    def apply(self, state: Count, event: str, now: datetime) -> tuple[Count, Sequence[Outgoing]]:  # noqa: ARG002
+    def apply(
+        self,
+        state: Count,
+        event: str,
+        now: datetime,  # noqa: ARG002
+        shared: None,  # noqa: ARG002
+    ) -> tuple[Count, Sequence[Outgoing]]:
         counted = state.after(event)
         return counted, [effect(self._effects, event, counted)]
 

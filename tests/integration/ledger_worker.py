@@ -36,6 +36,7 @@ class Ledger:
     """Adds what events say; `raise`, `big` and `due` make it raise, say too much, and wait."""
 
     name = "ledger"
+    shared = None
 
     def __init__(self, app_id: str) -> None:
         self.inbox = f"{app_id}.inbox"
@@ -44,7 +45,7 @@ class Ledger:
     def empty(self, key: bytes) -> dict[str, Any]:  # noqa: ARG002
         return {"sum": 0}
 
-    def load(self, data: bytes) -> dict[str, Any]:
+    def load(self, key: bytes, data: bytes) -> dict[str, Any]:  # noqa: ARG002
         return cast("dict[str, Any]", json.loads(data))
 
     def dump(self, state: dict[str, Any]) -> bytes:
@@ -58,7 +59,11 @@ class Ledger:
             raise UnreadableRecordError("not an event") from error
 
     def apply(
-        self, state: dict[str, Any], event: dict[str, Any], now: datetime
+        self,
+        state: dict[str, Any],
+        event: dict[str, Any],
+        now: datetime,
+        shared: None,  # noqa: ARG002
     ) -> tuple[dict[str, Any], Sequence[Outgoing]]:
         if "raise" in event:
             raise ZeroDivisionError

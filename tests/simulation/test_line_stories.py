@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from ops.simulation.actions import Publish
-from ops.simulation.scenario import IBANS, Scenario
+from ops.simulation.scenario import IBANS, Scenario, person_id
 from rules.states import State
 from schemas.deadlines import DeadlineElapsed
 from schemas.ids import PersonId, QuestionId
@@ -86,7 +86,7 @@ def test_a_reopened_case_goes_before_those_who_wait(family: Town) -> None:
     family.world.write(PHONE, "1", late=True)
     family.passes(hours=1)
     family.texts_land()
-    assert [question.person_id for question in family.line().waiting] == ["person-0", "person-2"]
+    assert [question.person_id for question in family.line().waiting] == [person_id(0), person_id(2)]
 
 
 # Explanations.
@@ -398,3 +398,37 @@ def test_what_the_line_does_not_know_changes_nothing(town: Town) -> None:
 def test_every_notice_kind_has_its_text(town: Town) -> None:
     for kind in NoticeKind:
         assert TEXTS.notice(kind, None, Details(iin_tail="0015", until=town.now))
+
+
+def test_an_operator_says_that_a_message_in_doubt_was_not_sent_and_it_is_sent_once(town: Town) -> None:
+    town.has_an_offer_on_its_way()
+    town.world.carry(PHONE, "doubt")
+    town.works()
+    assert town.world.settle_doubt(0)
+    town.works()
+    town.world.carry(PHONE, "accept")
+    town.world.settle()
+    assert town.told() == ["offer"]
+    assert town.case().questions[0].sent_at == town.now
+    assert not town.world.settle_doubt(0)
+
+
+def test_an_operator_says_when_a_message_in_doubt_was_sent_and_its_term_runs_from_then(town: Town) -> None:
+    town.has_an_offer_on_its_way()
+    town.world.carry(PHONE, "lose")
+    town.works()
+    sent_at = town.now
+    town.reaches(town.now + timedelta(minutes=1))
+    town.world.ring()
+    town.works()
+    town.world.carry(PHONE, "doubt")
+    town.works()
+    town.reaches(town.now + timedelta(hours=2))
+    assert town.world.settle_doubt(0)
+    town.works()
+    assert town.case().questions[0].sent_at == sent_at
+    town.reads("2")
+    assert town.told() == ["offer", "account"]
+    assert town.case().consent is not None
+    town.passes(minutes=10)
+    assert town.told() == ["offer", "account"]

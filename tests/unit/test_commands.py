@@ -179,6 +179,7 @@ def test_settings_and_a_broker_that_are_not_there(
         (["doctor"], COMPLETE, 1, "the texts are ours, version 1 "),
         (["doctor"], COMPLETE | {"TEXTS_DIR": "texts"}, 1, "JARDEM_TEXTS_DIR: kk.json, granted: offers 7"),
         (["worker"], COMPLETE | {"TEXTS_DIR": "texts"}, 2, "JARDEM_TEXTS_DIR: kk.json, granted: offers 7"),
+        (["worker"], COMPLETE | {"TRACES": "collector:4318"}, 2, "JARDEM_TRACES cannot be read"),
         (["texts"], {"TEXTS_DIR": "texts"}, 2, "JARDEM_TEXTS_DIR: kk.json, granted: offers 7"),
         (["texts"], {"TEXTS_DIR": "nowhere"}, 2, "JARDEM_TEXTS_DIR: nowhere cannot be read"),
         (["texts"], {"TIME_SCALE": "fast"}, 2, "JARDEM_TIME_SCALE cannot be read"),
@@ -241,6 +242,18 @@ PRODUCTION = {
         (["case", "replay", CASE], THERE | {"TEXTS_DIR": "nowhere"}, "JARDEM_TEXTS_DIR: nowhere"),
         (["case", "replay", CASE], THERE | {"OFFICER_KEYS": "nowhere"}, "nowhere"),
         (["webhooks"], COMPLETE | {"SIGNING_KEYS": "nowhere"}, "nowhere has no keys.json"),
+        (["dead-letters", "nothing"], THERE, "No such command"),
+        (["dead-letters", "list"], {}, "JARDEM_KAFKA is missing"),
+        (["dead-letters", "list"], THERE, NOWHERE),
+        (["dead-letters", "list", "--limit", "0"], THERE, "--limit"),
+        (["dead-letters", "show"], THERE, "ID"),
+        (["dead-letters", "show", "0/12"], THERE, NOWHERE),
+        (["dead-letters", "show", IIN + "x"], THERE, "ID is no id of a dead letter"),
+        (["dead-letters", "redrive", "12", "--reason", "mended"], THERE, "--operator"),
+        (["dead-letters", "redrive", "12", "--operator", "me"], THERE, "--reason"),
+        (["dead-letters", "redrive", "--reason", "mended", "--operator", "me"], THERE, "ID"),
+        (["dead-letters", "redrive", "12", "--reason", "mended", "--operator", "me"], THERE, NOWHERE),
+        (["dead-letters", "discard", "a/b", "--reason", "junk", "--operator", "me"], THERE, "ID is no id"),
     ],
     ids=lambda each: " ".join(each) if isinstance(each, list) else None,
 )
@@ -316,3 +329,14 @@ def test_a_handset_of_another_service(command: Command, stranger: str) -> None:
     ended, lines = command.run(["handset", "--url", stranger], {})
     assert ended == 1
     assert "no simulated SMS API answers" in lines
+
+
+@pytest.mark.parametrize("command_name", ["worker", "webhooks"])
+def test_traces_without_their_extra_are_refused_before_the_broker_is_looked_for(
+    command: Command, command_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.tracer.find_spec", lambda _: None)
+    ended, lines = command.run([command_name], COMPLETE | {"TRACES": "http://127.0.0.1:4318"})
+    assert ended == 2
+    assert "JARDEM_TRACES is set" in lines
+    assert "extra `tracing`" in lines

@@ -128,7 +128,12 @@ def test_a_topic_is_kept_for_the_longest_retention_of_what_is_in_it(
     shortest, changed = kept(), kept(**{outcome: days})
     of_any = {*longer, "cabinet.notified.v1", "operator.acted.v1"}
     expected = {name: str(-1 if days is None else days * DAY_MS) for name in of_any}
-    months = {"benefit.decision-drafted.v1", "benefit.draft-voided.v1", "dead-letter.v1"}
+    months = {
+        "benefit.decision-drafted.v1",
+        "benefit.draft-voided.v1",
+        "dead-letter.v1",
+        "intake.redriven.v1",
+    }
     expected |= dict.fromkeys(months, str((days or 90) * DAY_MS))
     assert {name: ms for name, ms in changed.items() if shortest[name] != ms} == expected
     assert {shortest[name] for name in expected} == {str(30 * DAY_MS)}

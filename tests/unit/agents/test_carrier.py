@@ -17,6 +17,8 @@ from schemas.messages import (
     SentTimeTold,
     SentTimeWanted,
 )
+from schemas.operators import ActObject, OperatorActed
+from sms.sending import daily_number
 from sms.sending.sender import Limits
 from streams.clock import Clock
 from streams.events import Cause, Effects
@@ -238,3 +240,54 @@ def test_the_desk_tells_the_carrier_of_it_over_the_outbox() -> None:
     [outgoing] = Effects("s", pseudonyms).outgoing([held], Cause("cause"), SENT)
     assert (outgoing.topic, outgoing.key) == (OUTBOX, pseudonyms.phone(PHONE).encode())
     assert b"+7701" not in repr((outgoing.key, outgoing.headers)).encode()
+
+
+def daily(number: object) -> OperatorActed:
+    return OperatorActed.model_validate(
+        {
+            "act": "daily_sms",
+            "object": ActObject(kind="offers", id="all"),
+            "details": {"number": number},
+            "reason": "a pilot",
+            "operator": "operator-3",
+        }
+    )
+
+
+async def test_a_daily_number_that_is_said_holds_offers_from_then_on_and_after_a_restart() -> None:
+    rows = Rows()
+    offers = [message(text).model_copy(update={"offer": True}) for text in ("first", "second")]
+    for events, names in (
+        ([daily(1), *offers], ["message.accepted", "message.deferred"]),
+        ([message("third"), message("fourth").model_copy(update={"offer": True})], None),
+    ):
+        app, api = App(), MemoryCarrier()
+        app.Table = lambda *_, **__: rows  # type: ignore[method-assign]
+        agent(app, api)
+        assigned = AssignedPartition(OUTBOX, 0, 0, busy=True)
+        await app.run(one(Batch([record(event, n) for n, event in enumerate(events)], assigned)))
+        assert assigned.task
+        await asyncio.wait_for(assigned.task, 10)
+        told = [decode(sent.value, sent.headers, timestamp=SENT).name for sent in app.sent]
+        assert told == (names or ["message.accepted", "message.deferred"])
+    service = daily_number.load(rows[daily_number.KEY])
+    assert (service.number, service.count) == (1, 2)
+
+
+async def test_an_act_that_says_no_number_is_a_dead_letter_and_others_are_passed_over() -> None:
+    app, _ = carrier()
+    other = daily(1).model_copy(update={"act": "pause"})
+    assigned = AssignedPartition(OUTBOX, 0, 0, busy=True)
+    await app.run(
+        one(
+            Batch(
+                [record(daily(1).model_copy(update={"details": {"number": "many"}}), 0), record(other, 1)],
+                assigned,
+            )
+        )
+    )
+    assert assigned.task
+    await asyncio.wait_for(assigned.task, 10)
+    [dead] = app.sent
+    assert dead.topic == "dead-letter.v1"
+    assert b"details.number" in dict(dead.headers)["jardem_reason"]

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import JsonValue
 
 from agents.desks import case_desk, sms_desk
 from agents.event_desk import EventDesk
@@ -14,10 +15,12 @@ from schemas import catalogue
 from schemas.base import Event
 from schemas.cloudevents import decode, encode, wrap
 from schemas.deadlines import Deadline, DeadlineElapsed
-from schemas.ids import MessageId, Pseudonyms, Sid
+from schemas.ids import SERVICE, MessageId, Pseudonyms, Sid
 from schemas.messages import MessageAccepted
+from schemas.operators import ActObject, OperatorActed
 from schemas.portal import PhoneRegistered
 from schemas.registry import EntitlementRevoked, TitleAwarded
+from schemas.stored import UnreadableValueError
 from sms.catalogues import load_texts
 from sms.conversation.converse import LinePolicy
 from sms.conversation.line import Line
@@ -55,7 +58,7 @@ FACTS = (
 
 
 def test_effects_are_keyed_by_pseudonyms_and_name_nobody_in_keys_and_headers() -> None:
-    desk = case_desk(Policy(), PSEUDONYMS)
+    desk = case_desk(Policy(), PSEUDONYMS).desk
     _, sent = run(desk, desk.empty(PERSON.encode()), *FACTS)
     keys = {outgoing.topic: outgoing.key for outgoing in sent}
     assert keys == {
@@ -70,7 +73,7 @@ def test_effects_are_keyed_by_pseudonyms_and_name_nobody_in_keys_and_headers() -
 
 
 def test_the_same_event_on_the_same_state_sends_the_same_records() -> None:
-    desk = case_desk(Policy(), PSEUDONYMS)
+    desk = case_desk(Policy(), PSEUDONYMS).desk
     first = run(desk, desk.empty(PERSON.encode()), *FACTS)
     assert first == run(desk, desk.empty(PERSON.encode()), *FACTS)
     ids = [dict(outgoing.headers)["ce_id"] for outgoing in first[1]]
@@ -78,7 +81,7 @@ def test_the_same_event_on_the_same_state_sends_the_same_records() -> None:
 
 
 def test_what_an_event_does_that_comes_again_long_after_is_told_under_other_ids() -> None:
-    desk = case_desk(Policy(), PSEUDONYMS)
+    desk = case_desk(Policy(), PSEUDONYMS).desk
     first = record(FACTS[0], "1", PERSON, desk.inbox)
     state, _ = run(desk, desk.empty(PERSON.encode()), *FACTS)
     revoked = record(EntitlementRevoked(iin=IIN, record_id="A"), "2", PERSON, desk.inbox)
@@ -93,20 +96,20 @@ def test_what_an_event_does_that_comes_again_long_after_is_told_under_other_ids(
 
 
 def test_both_states_survive_the_table() -> None:
-    desk = case_desk(Policy(), PSEUDONYMS)
+    desk = case_desk(Policy(), PSEUDONYMS).desk
     person, sent = run(desk, desk.empty(PERSON.encode()), *FACTS)
-    assert desk.load(desk.dump(person)) == person
+    assert desk.shape.load(desk.dump(person)) == person
     lines = sms_desk(LinePolicy(load_texts()), PSEUDONYMS)
     (asked,) = [outgoing for outgoing in sent if outgoing.topic == "sms.inbox.v1"]
     _, received = lines.read(Record("sms.inbox.v1", 0, 0, NOW, asked.key, asked.value, asked.headers))
     line, messages = lines.apply(lines.empty(asked.key or b""), received, NOW)
     assert [outgoing.topic for outgoing in messages] == ["sms.outbox.v1"]
-    assert lines.load(lines.dump(line)) == line
+    assert lines.shape.load(lines.dump(line)) == line
     assert line != Line()
 
 
 def test_an_elapsed_deadline_is_an_event_that_the_desk_reads_and_has_the_same_id_again() -> None:
-    desk = case_desk(Policy(), PSEUDONYMS)
+    desk = case_desk(Policy(), PSEUDONYMS).desk
     deadline = Deadline(at=NOW, name="case/term", version=2)
     told = desk.elapsed(PERSON.encode(), deadline)
     assert told == desk.elapsed(PERSON.encode(), deadline)
@@ -154,3 +157,57 @@ def test_an_event_goes_to_who_understands_it() -> None:
     (sent,) = effects.outgoing([accepted], Cause("c"), NOW)
     assert (sent.topic, sent.key) == ("sms.inbox.v1", PSEUDONYMS.phone(PHONE).encode())
     assert decode(sent.value, sent.headers, timestamp=NOW).extensions == {}
+
+
+def said(act: str, offset: int, **details: JsonValue) -> Record:
+    acted = OperatorActed(
+        act=act,
+        object=ActObject(kind="offers", id="all"),
+        details=details,
+        reason="so it was said",
+        operator="operator-3",
+    )
+    return replace(record(acted, f"act{offset}", SERVICE, "case.inbox.v1"), offset=offset)
+
+
+def test_people_are_offered_as_the_service_stood_when_their_event_came() -> None:
+    desk = case_desk(Policy(), PSEUDONYMS)
+    service = desk.empty(SERVICE.encode())
+    for act in (said("pause", 5), said("resume", 9)):
+        service, effects = desk.apply(service, desk.read(act)[1], NOW)
+        assert effects == []
+    asked = []
+    for offset in (4, 6, 10):
+        person = desk.empty(PERSON.encode())
+        sent: list[Outgoing] = []
+        for number, fact in enumerate(FACTS):
+            read_at = replace(record(fact, str(number), PERSON, desk.inbox), offset=offset)
+            person, effects = desk.apply(person, desk.read(read_at)[1], NOW, service)
+            sent += effects
+        asked.append("sms.inbox.v1" in {outgoing.topic for outgoing in sent})
+        waits = desk.shared.seen(person)
+        assert waits == (5 if offset == 6 else None)
+    assert asked == [True, False, True]
+
+
+def test_the_service_has_a_shape_of_its_own_in_the_table_of_the_people() -> None:
+    desk = case_desk(Policy(), PSEUDONYMS)
+    key = SERVICE.encode()
+    service, _ = desk.apply(desk.empty(key), desk.read(said("pilot", 5, share=20))[1], NOW)
+    assert desk.load(key, desk.dump(service)) == service
+    assert desk.deadlines(service) == ()
+    assert desk.shared.revision(service) == Deadline(NOW, SERVICE, 5)
+    assert desk.shared.revision(desk.empty(key)) is None
+    assert desk.shared.seen(service) is None
+    with pytest.raises(UnreadableValueError):
+        desk.load(PERSON.encode(), desk.dump(service))
+    with pytest.raises(TypeError, match="Person is not what is shared"):
+        desk.shared.revision(desk.empty(PERSON.encode()))
+
+
+def test_what_was_told_of_a_new_revision_is_read_by_the_person() -> None:
+    desk = case_desk(Policy(), PSEUDONYMS)
+    told = desk.elapsed(PERSON.encode(), Deadline(NOW, SERVICE, 9))
+    _, received = desk.read(Record(told.topic, 0, 10, NOW, told.key, told.value, told.headers))
+    _, effects = desk.apply(desk.empty(PERSON.encode()), received, NOW)
+    assert effects == []

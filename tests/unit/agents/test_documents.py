@@ -45,7 +45,7 @@ class Bench:
     def __init__(self, mode: DecisionMode, officers: OfficerSignatures) -> None:
         signing = Documents(load_signer(None, ""), officers, ISSUED)
         policy = Policy(decision_mode=mode)
-        self.desk: EventDesk[Person] = case_desk(policy, PSEUDONYMS, documents=signing)
+        self.desk: EventDesk[Person] = case_desk(policy, PSEUDONYMS, documents=signing).desk
         self.person = self.desk.empty(PERSON.encode())
         self.now = NOW
         self.sent: list[Outgoing] = []

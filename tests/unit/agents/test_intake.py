@@ -18,12 +18,13 @@ from schemas import catalogue
 from schemas.catalogue import ABOUT_PERSONS, PUBLIC_IN
 from schemas.cloudevents import decode
 from schemas.ids import Pseudonyms
+from schemas.operators import OperatorActed
 from schemas.received import SOURCE_DIGEST
 from streams.clock import Clock
 from streams.dead_letters import REASON
 from streams.events import read
 from streams.records import Outgoing, Record
-from streams.topics import CASE_INBOX, COMPACTED_IN
+from streams.topics import CASE_INBOX, COMPACTED_IN, SMS_OUTBOX
 from streams.transport.batch import AssignedPartition, Batch
 from tests.unit.public_events import DATA, IBAN, IIN, OF_PERSONS, PHONE, PSEUDONYMS
 from tests.unit.spellings import spellings
@@ -38,11 +39,19 @@ def headers(topic: str = TOPIC, **changed: str) -> tuple[tuple[str, bytes], ...]
     return tuple((f"ce_{name}", value.encode()) for name, value in attributes.items() if value)
 
 
+PARTITIONS = 3
+
+
+async def partitions_of(topic: str) -> int:
+    assert topic in (CASE_INBOX, SMS_OUTBOX)
+    return PARTITIONS
+
+
 async def take(value: bytes, record_headers: tuple[tuple[str, bytes], ...], topic: str = TOPIC) -> Outgoing:
     clock = Clock(scale=1e-9, origin=NOW)
     record = Record(topic, 0, 7, NOW, b"anything", value, record_headers)
     batch = Batch([record], AssignedPartition(topic, 0, None))
-    (outgoing,) = await Intake(PSEUDONYMS, clock).handle(batch)
+    (outgoing,) = await Intake(PSEUDONYMS, clock, partitions_of).handle(batch)
     return outgoing
 
 
@@ -178,7 +187,7 @@ async def test_an_id_that_cannot_name_anybody_stays_as_it_is(id_: str) -> None:
 
 
 async def test_a_tombstone_is_counted_and_neither_an_event_nor_a_dead_letter() -> None:
-    intake = Intake(PSEUDONYMS, Clock())
+    intake = Intake(PSEUDONYMS, Clock(), partitions_of)
 
     def counted(topic: str) -> float:
         return REGISTRY.get_sample_value("jardem_tombstones_total", {"topic": topic}) or 0
@@ -227,7 +236,7 @@ TOTAL = DATA[TOTALS]
 
 async def handled(topic: str, data: dict[str, Any]) -> Sequence[Outgoing]:
     record = Record(topic, 0, 7, NOW, b"anything", json.dumps(data).encode(), headers(topic))
-    intake = Intake(PSEUDONYMS, Clock(scale=1e-9, origin=NOW))
+    intake = Intake(PSEUDONYMS, Clock(scale=1e-9, origin=NOW), partitions_of)
     return await intake.handle(Batch([record], AssignedPartition(topic, 0, None)))
 
 
@@ -264,3 +273,96 @@ async def test_a_days_total_that_is_none_is_a_dead_letter(field: str, value: obj
     (dead,) = await handled(TOTALS, TOTAL | {field: value})
     assert dead.topic == "dead-letter.v1"
     assert dict(dead.headers)[REASON].startswith(field.encode())
+
+
+ACTS = "operator.acted.v1"
+
+
+def act(name: str, kind: str, id_: str, **more: Any) -> dict[str, Any]:
+    reason = {"reason": "so it was said", "operator": "operator-3"}
+    return {"act": name, "object": {"kind": kind, "id": id_}, "details": {}, **reason, **more}
+
+
+@pytest.mark.parametrize(
+    "data", [act("pause", "offers", "all"), act("resume", "ground", "4-2"), act("praise", "offers", "all")]
+)
+async def test_an_act_on_the_whole_service_has_a_place_in_every_partition(data: dict[str, Any]) -> None:
+    taken = await handled(ACTS, data)
+    assert [(each.topic, each.partition, each.key) for each in taken] == [
+        (CASE_INBOX, number, b"service") for number in range(PARTITIONS)
+    ]
+    assert len({(each.value, each.headers) for each in taken}) == 1
+    _, received = read(inbox_record(taken[0]), catalogue.CASE_EVENTS)
+    assert received.data == PUBLIC_IN[ACTS].model_validate(data)
+
+
+async def test_acts_keep_their_order_among_those_on_cases() -> None:
+    contents = [
+        act("pause", "offers", "all"),
+        act("hold", "case", "c", person_id=PSEUDONYMS.person(IIN)),
+        act("resume", "offers", "all"),
+    ]
+    records = [
+        Record(ACTS, 0, number, NOW, b"any", json.dumps(data).encode(), headers(ACTS, id=str(number)))
+        for number, data in enumerate(contents)
+    ]
+    intake = Intake(PSEUDONYMS, Clock(scale=1e-9, origin=NOW), partitions_of)
+    taken = await intake.handle(Batch(records, AssignedPartition(ACTS, 0, None)))
+    told = [(dict(each.headers)["ce_id"], each.partition) for each in taken]
+    assert told == [(b"0", 0), (b"0", 1), (b"0", 2), (b"1", None), (b"2", 0), (b"2", 1), (b"2", 2)]
+
+
+async def test_a_pilot_that_says_nobody_is_a_dead_letter() -> None:
+    (dead,) = await handled(ACTS, act("pilot", "offers", "all"))
+    assert dead.topic == "dead-letter.v1"
+    assert b"say a share in percent, or persons" in dict(dead.headers)[REASON]
+
+
+ACTED = DATA["operator.acted.v1"]
+PHONE_ID = PSEUDONYMS.phone(PHONE)
+OF_A_MESSAGE = {
+    **ACTED,
+    "act": "not_sent",
+    "object": {"kind": "message", "id": "m-1"},
+    "person_id": None,
+    "phone_id": PHONE_ID,
+}
+DAILY = {
+    **ACTED,
+    "act": "daily_sms",
+    "object": {"kind": "offers", "id": "all"},
+    "person_id": None,
+    "details": {"number": 7},
+}
+
+
+async def test_an_act_on_a_message_goes_to_the_sms_desk_under_the_number_s_pseudonym() -> None:
+    (taken,) = await handled(ACTS, OF_A_MESSAGE)
+    assert (taken.topic, taken.key) == ("sms.inbox.v1", PHONE_ID.encode())
+    _, received = read(inbox_record(taken), catalogue.LINE_EVENTS)
+    assert received.data == OperatorActed.model_validate(OF_A_MESSAGE)
+    (dead,) = await handled(ACTS, OF_A_MESSAGE | {"phone_id": None})
+    assert dead.topic == "dead-letter.v1"
+    assert b"phone_id" in dict(dead.headers)[REASON]
+
+
+async def test_the_daily_number_is_told_to_every_partition_of_the_outbox_as_one_event() -> None:
+    record = Record(ACTS, 0, 7, NOW, b"all", json.dumps(DAILY).encode(), headers(ACTS))
+    intake = Intake(PSEUDONYMS, Clock(scale=1e-9, origin=NOW), partitions_of)
+    sent = await intake.handle(Batch([record], AssignedPartition(ACTS, 0, None)))
+    assert [(each.topic, each.key, each.partition) for each in sent] == [
+        ("sms.outbox.v1", b"service", partition) for partition in range(PARTITIONS)
+    ]
+    ids = {read(inbox_record(each), catalogue.CARRIER_EVENTS)[0] for each in sent}
+    assert len(ids) == 1
+
+
+@pytest.mark.parametrize("changed", [{"details": {"number": -1}}, {"details": {}}])
+async def test_a_daily_number_that_is_none_is_one_dead_letter(changed: dict[str, Any]) -> None:
+    (dead,) = await handled(ACTS, DAILY | changed)
+    assert dead.topic == "dead-letter.v1"
+    assert b"details.number" in dict(dead.headers)[REASON]
+
+
+async def test_an_act_on_a_dead_letter_stays_in_its_topic() -> None:
+    assert await handled(ACTS, act("redrive", "dead_letter", "dead-letter.v1/0/1")) == []

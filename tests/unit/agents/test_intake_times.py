@@ -32,7 +32,10 @@ def as_record(timestamp: int | None, *, binary: bool, time: datetime | None) -> 
 
 
 async def take(record: Record) -> Outgoing:
-    intake = Intake(Pseudonyms(b"key"), Clock(scale=1e-9, origin=DAY))
+    async def no_partitions(_: str) -> int:
+        raise AssertionError("nothing is for everybody here")
+
+    intake = Intake(Pseudonyms(b"key"), Clock(scale=1e-9, origin=DAY), no_partitions)
     (outgoing,) = await intake.handle(Batch([record], AssignedPartition(TOPIC, 0, None)))
     return outgoing
 

@@ -13,7 +13,7 @@ from agents.inbound_check import MARK
 from agents.silent_numbers import SILENT, SilentNumbers
 from schemas.ids import MessageId, Sid
 from schemas.messages import MessageAccepted, MessageInDoubt, MessageToSend
-from sms.sending import catch_up, journal
+from sms.sending import catch_up, daily_number, journal
 from sms.sending.catch_up import Mark
 from sms.sending.journal import Entry, Page
 from streams.transport.stores import MemoryPartition, NotOwnedError
@@ -117,6 +117,7 @@ async def test_what_may_come_again_what_is_no_page_and_the_mark_stay_as_they_are
         b"unreadable": b"{",
         b"newer": b'{"version":99}',
         MARK: catch_up.dump(Mark(read_to=OLD)),
+        daily_number.KEY: daily_number.dump(daily_number.DailyNumber(number=7, said_at=OLD, count=3)),
     }
     app.stores[0].write(kept.items(), None)
     async with looking(app):

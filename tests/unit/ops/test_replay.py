@@ -19,7 +19,18 @@ from rules.person import Person
 from schemas.base import Event
 from schemas.cloudevents import encode, wrap
 from schemas.emaket import DecisionSigned
-from schemas.ids import CaseId, DecisionId, MessageId, Pseudonyms, QuestionId, Sid, case_id_of, question_id_of
+from schemas.ids import (
+    SERVICE,
+    CaseId,
+    DecisionId,
+    MessageId,
+    Pseudonyms,
+    QuestionId,
+    Sid,
+    case_id_of,
+    question_id_of,
+)
+from schemas.operators import ActObject, OperatorActed
 from schemas.portal import PhoneRegistered
 from schemas.questions import AccountGiven, Answer, Consent, Decline, QuestionAnswered, QuestionSent
 from schemas.registry import TitleAwarded
@@ -52,7 +63,9 @@ class Installation:
         self.begins: dict[tuple[str, int], int] = {}
         self.handled: dict[int, int] = {}
         self.now = start
-        self._desk = case_desk(case_policy(Settings()), PSEUDONYMS)
+        self._sharing = case_desk(case_policy(Settings()), PSEUDONYMS)
+        self._desk = self._sharing.desk
+        self._service = self._sharing.empty(SERVICE.encode())
         self._person: Person = self._desk.empty(PERSON.encode())
 
     def reads(self, *events: Event) -> None:
@@ -69,7 +82,10 @@ class Installation:
             try:
                 _, event = self._desk.read(record)
                 read_at = self.now + timedelta(seconds=1)
-                self._person, effects = self._desk.apply(self._person, event, read_at)
+                if sent.key == SERVICE.encode():
+                    self._service, effects = self._sharing.apply(self._service, event, read_at)
+                else:
+                    self._person, effects = self._desk.apply(self._person, event, read_at, self._service)
             except UnreadableRecordError:
                 return
             for effect in effects:
@@ -81,6 +97,18 @@ class Installation:
         record = Record(sent.topic, 0, len(held), self.now, sent.key, sent.value, sent.headers)
         held.append(record)
         return record
+
+    def acts(self, act: str) -> None:
+        """An operator acts on the whole service, and whoever waits for that is told."""
+        said = OperatorActed(
+            act=act, object=ActObject(kind="offers", id="all"), reason="so it was said", operator="o"
+        )
+        headers, value = encode(wrap(said, id_=act, source="console", time=self.now, extensions={}))
+        self.put(Outgoing(CASE_INBOX, SERVICE.encode(), value, headers))
+        shared = self._sharing.shared
+        revision = shared.revision(self._service)
+        if revision and shared.seen(self._person) is not None:
+            self.put(self._desk.elapsed(PERSON.encode(), revision))
 
     def elapses(self) -> None:
         """The next deadline comes."""
@@ -184,6 +212,21 @@ def test_what_was_told_is_told_again(granted: Installation) -> None:
     )
     assert "term_policy exclusive_roll" in said[1]
     assert found()["verdict"] == "same"
+
+
+def test_a_case_that_waited_for_the_service_waits_again_and_goes_on(start: Started) -> None:
+    made = start()
+    made.acts("pause")
+    made.reads(PHONE, TITLE)
+    made.elapses()
+    made.acts("resume")
+    code, said = replay()
+    assert (code, said[-1]) == (0, "nothing differs")
+    # Of what the operators said nothing is left: the offer would have left at once.
+    made.topics[CASE_INBOX] = [
+        item for item in made.inbox if not isinstance(item, Record) or item.key != SERVICE.encode()
+    ]
+    assert replay()[0] == 1
 
 
 def test_a_repeat_in_the_inbox_changes_nothing_again(granted: Installation) -> None:

@@ -3,14 +3,17 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
+from rules import withholding
 from rules.deadlines import deadlines
 from rules.lifecycle import advance
 from rules.person import Case, Person
 from rules.policy import Policy, TermPolicy
+from rules.service import OPEN
 from rules.turn import Advanced
 from schemas.base import Event
 from schemas.deadlines import Deadline, DeadlineElapsed
-from schemas.ids import CaseId, MessageId, PersonId, QuestionId, Sid, case_id_of, question_id_of
+from schemas.ids import SERVICE, CaseId, MessageId, PersonId, QuestionId, Sid, case_id_of, question_id_of
+from schemas.operators import ActObject, OperatorActed
 from schemas.outcomes import (
     AdvanceCause,
     CaseAdvanced,
@@ -29,7 +32,7 @@ TERM_ENDS = datetime(2021, 7, 25, 18, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 TITLE = TitleAwarded(iin=IIN, title="peoples_hero", award_id="A", awarded_on=date(2021, 7, 19))
 REGISTERED = PhoneRegistered(iin=IIN, phone=PHONE, registered_at=NOON)
-PERSON = PersonId("person")
+PERSON = PersonId("9f2c" * 16)
 CASE = case_id_of(PERSON, "award", "A")
 OFFER = question_id_of(CASE, 0)
 ACCOUNT = question_id_of(CASE, 1)
@@ -41,6 +44,7 @@ class Desk:
     def __init__(self, policy: Policy | None = None) -> None:
         self.person = Person(person_id=PERSON)
         self.policy = policy or Policy(term=TermPolicy.EXCLUSIVE)
+        self.service = OPEN
         self.now = NOON
         self.remarks: Sequence[str] = ()
         self._count = 0
@@ -65,7 +69,7 @@ class Desk:
         return effects
 
     def turn(self, cause: ReceivedEvent) -> Advanced:
-        return advance(self.person, cause, self.now, self.policy)
+        return advance(self.person, cause, self.now, self.policy, self.service)
 
     @property
     def case(self) -> Case:
@@ -141,9 +145,31 @@ class Desk:
         self.now = wait.at
         return self.reads(DeadlineElapsed(deadline=wait.name, version=wait.version, due=wait.at))
 
+    def changes(self, **service: object) -> list[Event]:
+        """The service is changed so, and whoever waits for that is told."""
+        self.service = self.service.with_(revision=self.service.revision + 10, at=self.now, **service)
+        seen = withholding.seen(self.person)
+        if seen is None or seen >= self.service.revision:
+            return []
+        return self.reads(DeadlineElapsed(deadline=SERVICE, version=self.service.revision, due=self.now))
+
+    def acts(self, act: str) -> list[Event]:
+        """An operator acts on the case that arose last."""
+        return self.reads(on_case(act, self.last.case_id))
+
     def waits(self) -> Sequence[Deadline]:
         """All that the cases wait for."""
         return deadlines(self.person, self.policy)
+
+
+def on_case(act: str, case_id: str) -> OperatorActed:
+    return OperatorActed(
+        act=act,
+        object=ActObject(kind="case", id=case_id),
+        person_id="0" * 64,
+        reason="so it was said",
+        operator="operator-3",
+    )
 
 
 class Step:

@@ -8,7 +8,7 @@ from rules.deadlines import deadlines
 from schemas.base import Event
 from schemas.deadlines import DeadlineElapsed
 from schemas.emaket import DecisionSigned, HearingRecorded, TermExtended
-from schemas.ids import MessageId, Sid
+from schemas.ids import SERVICE, MessageId, Sid
 from schemas.operators import ActObject, OperatorActed
 from schemas.portal import PhoneRegistered
 from schemas.questions import (
@@ -37,7 +37,7 @@ from schemas.registry import (
 )
 from schemas.statecorp import AccountKnown, BenefitRecorded
 from schemas.values import Language
-from tests.unit.rules.case_desk import IBAN, IIN, MINUTE, NOON, OTHER, PERSON, PHONE
+from tests.unit.rules.case_desk import IBAN, IIN, MINUTE, NOON, OTHER, PERSON, PHONE, on_case
 from tests.unit.rules.watched_desk import Watched
 
 CERTIFICATE = DisabilityEstablished(
@@ -84,13 +84,8 @@ def events(desk: Watched) -> Iterator[Event]:
     yield from of_questions(desk)
     yield from of_drafts(desk)
     for case_id in desk.person.cases:
-        yield OperatorActed(
-            act="manual_route",
-            object=ActObject(kind="case", id=case_id),
-            person_id="0" * 64,
-            reason="r",
-            operator="o",
-        )
+        yield from (on_case(act, case_id) for act in ("manual_route", "hold", "resume", "note"))
+    yield DeadlineElapsed(deadline=SERVICE, version=desk.service.revision, due=desk.now)
     for wait in deadlines(desk.person, desk.policy):
         yield DeadlineElapsed(deadline=wait.name, version=wait.version, due=wait.at)
 

@@ -1,10 +1,13 @@
 """Histories of one person that lead to each state of a case."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from rules.person import Case
 from rules.policy import DecisionMode
+from rules.rule_sets import Permissions
+from rules.service import Pilot
 from rules.states import WAITING
 from schemas.base import Event
 from schemas.emaket import HearingRecorded
@@ -23,7 +26,8 @@ from schemas.registry import (
     EntitlementRevoked,
 )
 from schemas.statecorp import AccountKnown
-from tests.unit.rules.case_desk import IBAN, IIN, MINUTE, NOON, PERSON
+from schemas.values import Ground
+from tests.unit.rules.case_desk import IBAN, IIN, MINUTE, NOON, PERSON, on_case
 from tests.unit.rules.case_events import (
     APPLIED,
     CERTIFICATE,
@@ -162,6 +166,29 @@ def _heard() -> Watched:
     return desk
 
 
+def _stopped(service: dict[str, object], *facts: Event) -> Watched:
+    desk = Watched(AUTO)
+    desk.changes(**service)
+    return _then(desk, *(facts or (REGISTERED, TITLE, CERTIFICATE)))
+
+
+def _held(desk: Watched, case: int = -1) -> Watched:
+    return _then(desk, on_case("hold", list(desk.person.cases)[case]))
+
+
+def _resumed_rules() -> Watched:
+    desk = _without_rules()
+    desk.changes(paused=True)
+    desk.policy = replace(desk.policy, allowed=Permissions(repealed=True))
+    return _then(desk, REGISTERED)
+
+
+def _revived() -> Watched:
+    desk = _then(Watched(AUTO), TITLE)
+    desk.changes(shadow=True)
+    return _then(desk, REGISTERED)
+
+
 HISTORIES: dict[str, Callable[[], Watched]] = {
     "new": lambda: Watched(AUTO),
     "received": _received,
@@ -182,6 +209,21 @@ HISTORIES: dict[str, Callable[[], Watched]] = {
     "awaiting signature": _drafted,
     "awaiting signature in auto": lambda: _after(_then(_consented(), APPLIED), GIVEN),
     "awaiting signature, overdue": lambda: _until(_drafted(), "decision_due", "decision_overdue"),
+    "received, paused": lambda: _stopped({"paused": True}),
+    "received, a ground paused": lambda: _stopped({"grounds": (Ground.PEOPLES_HERO,)}),
+    "received, outside the pilot": lambda: _stopped({"pilot": Pilot()}, REGISTERED, TITLE),
+    "ended, in shadow": _revived,
+    "awaiting rules no longer, paused": _resumed_rules,
+    "received, held": lambda: _held(_received(), 0),
+    "received, held and paused": lambda: _held(_stopped({"paused": True}), 0),
+    "offer sent, held": lambda: _held(_sent(_offered())),
+    "account given, held": lambda: _after(_held(_consented()), GIVEN),
+    "account given, held, officer": lambda: _after(_held(_consented(OFFICER)), GIVEN),
+    "refused at once, held": lambda: _then(_held(_sent(_consented(OFFICER, CERTIFICATE))), PAID),
+    "draft void, held": lambda: _then(_held(_drafted()), PAID),
+    "refusal void, held": lambda: _then(
+        _held(_then(_consented(OFFICER), PAID)), PAID.model_copy(update={"status": "ended"})
+    ),
     "granted": lambda: _drafted(AUTO),
     "granted, purged": lambda: _until(_drafted(AUTO), "purge"),
     "refused": lambda: _then(_consented(), PAID),

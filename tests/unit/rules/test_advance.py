@@ -225,7 +225,7 @@ def test_what_is_not_understood_in_time_is_noted(offered: Desk) -> None:
 def test_a_decision_has_an_id_that_follows_from_its_case_and_its_consent(consented: Desk) -> None:
     [decided] = only(consented.hears(AccountGiven(iban=IBAN), ACCOUNT), BenefitDecided)
     assert isinstance(decided, BenefitDecided)
-    assert decided.decision_id == f"person.{derived_id(CASE, 'decision', 'IN')}"
+    assert decided.decision_id == f"{PERSON}.{derived_id(CASE, 'decision', 'IN')}"
 
 
 def test_a_decision_on_an_ended_case_leaves_no_reason_and_no_draft_behind(consented: Desk) -> None:

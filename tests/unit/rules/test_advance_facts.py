@@ -285,7 +285,7 @@ def test_the_decision_finds_its_person_and_names_what_it_rests_on(consented: Des
     effects = consented.hears(AccountGiven(iban=IBAN), ACCOUNT)
     [decided] = only(effects, BenefitDecided)
     assert isinstance(decided, BenefitDecided)
-    assert person_of(decided.decision_id) == "person"
+    assert person_of(decided.decision_id) == PERSON
     assert decided.decided_at == NOON + 2 * MINUTE
     evidence = decided.evidence
     source = evidence.source

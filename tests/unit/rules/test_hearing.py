@@ -324,8 +324,8 @@ def test_an_operator_sends_a_case_the_manual_way() -> None:
     assert desk.reads(act) == []
     with pytest.raises(UnfitActError, match=r"^object: the person has no such case$"):
         desk.reads(act.model_copy(update={"object": ActObject(kind="case", id="another")}))
-    assert desk.reads(act.model_copy(update={"act": "hold"})) == []
-    assert desk.remarks == ("an operator's act that no case obeys: hold on a case",)
+    assert desk.reads(act.model_copy(update={"act": "praise"})) == []
+    assert desk.remarks == ("an operator's act that no case obeys: praise on a case",)
 
 
 def test_an_operator_who_sends_a_case_the_manual_way_closes_its_question_and_decides_nothing_twice(

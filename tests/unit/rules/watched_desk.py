@@ -9,7 +9,7 @@ from rules.issuing import Issued, documents
 from rules.person import Case, Person
 from rules.policy import DecisionMode, Policy, Retention, TermPolicy
 from rules.rule_sets import Permissions
-from rules.states import DRAFTED, WAITING, State
+from rules.states import DECIDED, DRAFTED, WAITING, State
 from rules.turn import Advanced
 from schemas.canonical import data_of, digest
 from schemas.deadlines import DeadlineElapsed
@@ -87,6 +87,7 @@ class Watched(Desk):
             dict(self.seen_last),
         )
         twin._count = self._count
+        twin.service = self.service
         return twin
 
 
@@ -95,14 +96,20 @@ def _keeps_its_promises(person: Person) -> None:
     assert len([case for case in cases if case.binding]) <= 1, "two cases are consented to"
     for case in cases:
         _is_sound(person, case)
-    if any(case.state is State.QUEUED for case in cases):
+    if any(case.state is State.QUEUED and not case.withheld for case in cases):
         assert any(case.open and case.state is not State.QUEUED for case in cases), "queued behind nobody"
 
 
 def _is_sound(person: Person, case: Case) -> None:
-    assert (case.state in DRAFTED) == (case.draft is not None)
+    assert (case.state in DRAFTED) == (case.draft is not None or (case.state in DRAFTED and case.held))
     assert not (case.open and person.dead) or case.state is State.RECEIVED
-    if case.state in WAITING:
+    if case.withheld:
+        assert not person.dead
+        assert case.state not in DECIDED
+        assert (case.withheld.reason == "held") == case.held
+        assert case.consent is None or case.held
+    # What is answered, and waits for an operator, hangs on no number any more.
+    if case.state in WAITING and not case.withheld:
         assert case.question
         assert (case.question.phone, case.question.withdrawn_at) == (person.phone, None)
         assert (case.consent is None) == (case.question.kind is QuestionKind.OFFER)
@@ -110,7 +117,7 @@ def _is_sound(person: Person, case: Case) -> None:
         assert case.consent
     if case.state is State.QUEUED:
         assert case.consent is None
-    if case.state is State.AWAITING_HEARING:
+    if case.state is State.AWAITING_HEARING and case.draft:
         assert case.hearing
         assert (case.hearing.held_on, case.hearing.told_at is None) == (None, False)
     if case.purged_at:

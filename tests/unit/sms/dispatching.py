@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 
 from schemas.ids import Pseudonyms
 from sms.carrier import Carrier
+from sms.sending import daily_number
+from sms.sending.daily_number import Daily, Places, Returns
 from sms.sending.dispatcher import Dispatcher
 from sms.sending.journal import Journal
 from sms.sending.sender import Limits, Sender
@@ -39,8 +41,16 @@ class MemoryJournal:
 
 
 def new_dispatcher(
-    carrier: Carrier, journal: Journal, limits: Limits = QUICK, *, clock: Clock | None = None, seed: int = 7
+    carrier: Carrier,
+    journal: Journal,
+    limits: Limits = QUICK,
+    *,
+    clock: Clock | None = None,
+    daily: Daily | None = None,
+    seed: int = 7,
 ) -> Dispatcher:
     """A dispatcher with a sender of its own, as a worker that has just begun has."""
     sender = Sender(carrier, limits, clock or Clock(), chance=random.Random(seed))  # noqa: S311
-    return Dispatcher(sender, journal, PSEUDONYMS, limits)
+    daily = daily or Daily(clock or Clock())
+    places = Places(journal.get(daily_number.KEY), daily, Returns(limits.per_second))
+    return Dispatcher(sender, journal, PSEUDONYMS, limits, places)

@@ -35,6 +35,7 @@ def test_a_question_becomes_a_message_with_its_exact_text(number: Number) -> Non
             text=TEXTS.question(QuestionKind.OFFER, None, Details(iin_tail="0015")),
             attempt=1,
             requested_at=NOON,
+            offer=True,
         )
     ]
 

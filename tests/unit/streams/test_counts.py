@@ -44,10 +44,11 @@ def desk(ours: StreamApp) -> Desk:
         name="desk",
         inbox="inbox",
         empty=lambda _: 0,
-        load=json.loads,
+        shared=None,
+        load=lambda _, data: json.loads(data),
         dump=lambda state: b"%d" % state,
         read=lambda record: (str(record.offset), int(record.value)),
-        apply=lambda state, event, _: (state + event, []),
+        apply=lambda state, event, *_: (state + event, []),
         deadlines=lambda _: [],
         elapsed=lambda *_: None,
     )

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from schemas.deadlines import Deadline
 from streams.clock import Clock
-from streams.deadlines import RESEND_SECONDS, _Heap
+from streams.deadlines import _Heap
+from streams.revisions import RESEND_SECONDS
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = START.timestamp()

@@ -32,12 +32,13 @@ class Adder:
     """Adds what is said, and says the sum."""
 
     name = "sums"
+    shared = None
     inbox = "inbox"
 
     def empty(self, key: bytes) -> int:
         return 1000 if key == b"rich" else 0
 
-    def load(self, data: bytes) -> int:
+    def load(self, key: bytes, data: bytes) -> int:  # noqa: ARG002
         return int(json.loads(data)["sum"])
 
     def dump(self, state: int) -> bytes:
@@ -49,7 +50,13 @@ class Adder:
         said = Said(**json.loads(record.value or b""))
         return said.id, said
 
-    def apply(self, state: int, event: Said, now: datetime) -> tuple[int, Sequence[Outgoing]]:
+    def apply(
+        self,
+        state: int,
+        event: Said,
+        now: datetime,
+        shared: int | None,  # noqa: ARG002
+    ) -> tuple[int, Sequence[Outgoing]]:
         if event.raises:
             raise ZeroDivisionError
         if event.refused:
@@ -94,7 +101,7 @@ class Table:
         return dict(fold.written(values))
 
     def sums(self) -> dict[bytes, int]:
-        return {key: Adder().load(envelope.load(value).state) for key, value in self.store.items()}
+        return {key: Adder().load(key, envelope.load(value).state) for key, value in self.store.items()}
 
     def remembered(self) -> list[str]:
         return list(envelope.load(self.store[b"k"]).handled)

@@ -105,10 +105,11 @@ async def test_a_desk_acknowledges_no_part_of_a_batch_once_its_partition_is_lost
     core: Any = SimpleNamespace(
         name="desk",
         inbox="inbox",
+        shared=None,
         empty=lambda _: 0,
         dump=lambda state: b"%d" % state,
         read=lambda record: (str(record.offset), 1),
-        apply=lambda state, event, _: (state + event, []),
+        apply=lambda state, event, *_: (state + event, []),
         deadlines=lambda _: [],
         elapsed=lambda *_: None,
     )

@@ -1,0 +1,1 @@
+"""The boards for Grafana, as `make docs` writes them to `deploy/grafana/`."""
