@@ -57,7 +57,7 @@ class LongText(Stored):
         if alike != (self.phone, self.carrier, self.reference, self.count):
             return False
         known = self.part(part.number)
-        return known == part.text if known is not None else not self.whole
+        return known in (None, part.text)
 
     def part(self, number: int) -> str | None:
         """The part with this number, if it has come."""

@@ -266,3 +266,19 @@ async def test_what_smpp_has_no_room_for_is_told_and_nothing_else_of_it(
     assert outcome.ours
     assert "longer than SMPP has room for" in outcome.reason
     assert next(iter(wrong.values())) not in lines(logs)
+
+
+async def test_a_fault_of_ours_is_told_without_what_it_says_and_the_text_is_brought_again(
+    smsc: RawSmsc, inbox: MemoryInbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_: object) -> None:
+        raise RuntimeError(f"{PHONE} wrote a secret")
+
+    monkeypatch.setattr(inbox, "send", fail)
+    async with bound(smsc, inbox) as carrier:
+        with capture_logs() as logs:
+            response = await answered(smsc, deliver_sm(TEXT), response_to(Command.DELIVER_SM))
+        assert response.status == Status.ESME_RX_T_APPN
+        await still_works(carrier, smsc)
+    assert [line["error"] for line in logs] == ["RuntimeError"]
+    assert "secret" not in lines(logs)
