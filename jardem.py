@@ -60,6 +60,44 @@ for _name, _module, _help in (
     app.add_typer(_group, name=_name)
 
 
+_console = typer.Typer(
+    cls=_room("ops.console.commands", "console_app"),
+    invoke_without_command=True,
+    help="The operators' web page, its users and the tokens of its API.",
+)
+app.add_typer(_console, name="console")
+
+
+@_console.callback()
+def console(
+    ctx: typer.Context,
+    *,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Build the read model anew from the topics beside the old one.")
+    ] = False,
+) -> None:
+    """Run the operators' console: the web page, the read API and the read model that they ask."""
+    from ops.console.extra import require_console
+
+    require_console()
+    if ctx.invoked_subcommand is not None:
+        return
+
+    from ops.console.server import rebuild_read_model, run_console
+    from streams.logs import configure_logging
+    from streams.settings.checks import unknown_variables
+    from streams.settings.load import load_settings
+
+    settings = load_settings("console")
+    for line in unknown_variables(settings):
+        typer.echo(line, err=True)
+    if rebuild:
+        rebuild_read_model(settings, typer.echo)
+        return
+    configure_logging()
+    sys.exit(run_console(settings))
+
+
 class BrokerKind(StrEnum):
     """The local brokers that there are."""
 
@@ -168,7 +206,7 @@ def demo(
         bool, typer.Option(help="End when everybody has an outcome; fail unless each is as expected.")
     ] = False,
 ) -> None:
-    """Run everything on this machine: a broker (or JARDEM_KAFKA), handsets in the browser, citizens."""
+    """Run everything on this machine: a broker (or JARDEM_KAFKA), handsets and console, citizens."""
     import asyncio
 
     from ops.demo.run import Options, run

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from schemas import (
+    audit,
     cabinet,
     deadlines,
     emaket,
@@ -17,7 +18,7 @@ from schemas import (
 from schemas.base import Event
 from schemas.routes import PublicIn, PublicKept, PublicOut, ToCarrier, ToCase, ToLine
 
-_DEFINED = (registry, portal, statecorp, emaket, operators, outcomes, cabinet, questions, messages)
+_DEFINED = (registry, portal, statecorp, emaket, operators, outcomes, cabinet, audit, questions, messages)
 _MODULES = tuple(module.__name__ for module in _DEFINED)
 """Where events are defined, in the order in which they are told of. A test's own are not of the catalogue."""
 

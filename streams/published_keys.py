@@ -12,8 +12,11 @@ _log = structlog.get_logger(__name__)
 KEYS_PATH = "/.well-known/jardem-keys.json"
 """Where the key set is answered."""
 
-_MEDIA_TYPE = "application/jwk-set+json"
-_CACHED = "public, max-age=300"
+MEDIA_TYPE = "application/jwk-set+json"
+"""What it is answered as."""
+
+CACHED = "public, max-age=300"
+"""How long others may keep it, as `Cache-Control` says it."""
 
 
 class PublishedKeys:
@@ -57,6 +60,6 @@ def add_key_set(app: web.Application, keys: PublishedKeys) -> None:
         content = keys.content()
         if content is None:
             return web.Response(status=503, text="the key set cannot be read\n")
-        return web.Response(body=content, content_type=_MEDIA_TYPE, headers={"Cache-Control": _CACHED})
+        return web.Response(body=content, content_type=MEDIA_TYPE, headers={"Cache-Control": CACHED})
 
     app.router.add_get(KEYS_PATH, answer)

@@ -16,6 +16,7 @@ CASE_INBOX = "case.inbox.v1"
 SMS_INBOX = "sms.inbox.v1"
 SMS_OUTBOX = "sms.outbox.v1"
 ACTS = "operator.acted.v1"
+AUDIT = "audit.console.v1"
 
 CHANGELOGS = {
     "jardem-people-changelog": "people and their cases: the case desk's table",
@@ -121,6 +122,9 @@ def _topics(settings: "Settings", partitions: int) -> Iterator[Topic]:
     # Reasons may name somebody; what was done to a case is looked at as long as the case is.
     acts = "what operators did, and why; the desks obey it"
     yield Topic(ACTS, partitions, acts, retention=_longest(settings, _ALL), counted=False)
+    # Who looked at a person is asked as long as anything of the person is kept; it names nobody but users.
+    looks = "who looked at whom in the console, and did what; persons by pseudonym"
+    yield Topic(AUDIT, partitions, looks, retention=_longest(settings, _ALL), counted=False)
     # It holds pseudonyms and no personal data, and is verified from its beginning.
     yield Topic("case.advanced.v1", partitions, "the audit log; the console reads it from its beginning")
     # Whatever was drafted, or could not be read, may be of a case that ends in any way.

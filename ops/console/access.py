@@ -28,6 +28,10 @@ class May(StrEnum):
     OPERATE = "operate"
 
 
+class NotAllowedError(Exception):
+    """None of the user's roles allows this."""
+
+
 GRANTS: dict[Role, frozenset[May]] = {
     Role.VIEWER: frozenset({May.LOOK}),
     Role.CASEWORKER: frozenset({May.LOOK, May.BROWSE, May.UNMASK}),

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
+from ops.demo.answers import quick_answers
 from ops.demo.processes import Service, run_command
 from ops.reach import free_port
 from sms.simulator import Simulator
@@ -29,7 +30,8 @@ class Installation:
     `scale` is how fast time runs; virtual and real time are equal at the start. The worker and the webhooks
     are processes of their own, as in production; their logs and data are in `folder`. `grace` is the facts'
     grace and `hours` the sending hours, as in the settings; `asked` is what the webhooks' addresses ask of
-    the SMS API. With `carrier` smpp an operator's SMSC takes its place, and there are no webhooks.
+    the SMS API. With `carrier` smpp an operator's SMSC takes its place, and there are no webhooks. With
+    `console_port` the console runs too, for the users of the file `console_users`.
     """
 
     def __init__(  # noqa: PLR0913 - a place, a pace, a calendar
@@ -42,6 +44,8 @@ class Installation:
         hours: str = "09:00-21:00",
         page_port: int = 0,
         asked: str = ASKED_FOR,
+        console_port: int | None = None,
+        console_users: Path | None = None,
         more: Mapping[str, str] | None = None,
         carrier: Literal["twilio", "smpp"] = "twilio",
     ) -> None:
@@ -58,6 +62,7 @@ class Installation:
             port=page_port,
             clock=self.clock,
             smpp=Bind("jardem", token[:_LONGEST_PASSWORD]) if carrier == "smpp" else None,
+            asked=quick_answers,
         )
         self.env = {
             "JARDEM_KAFKA": kafka,
@@ -73,6 +78,7 @@ class Installation:
             "JARDEM_TIME_ORIGIN": self.clock.origin.isoformat(),
             "JARDEM_FACTS_GRACE": str(grace),
             "JARDEM_QUIET_HOURS": hours,
+            **_of_the_console(console_port, console_users),
             **(more or {}),
         }
         if carrier == "smpp":
@@ -84,6 +90,10 @@ class Installation:
             }
         self.worker = Service("worker", folder, self.env, f"http://127.0.0.1:{health}/readyz")
         self.webhooks = Service("webhooks", folder, self.env, f"{public_url}/readyz")
+        self.console_url = f"http://127.0.0.1:{console_port}" if console_port else None
+        self._services = [self.worker] if carrier == "smpp" else [self.webhooks, self.worker]
+        if self.console_url:
+            self._services.append(Service("console", folder, self.env, f"{self.console_url}/readyz"))
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -101,7 +111,7 @@ class Installation:
         self.env["JARDEM_TWILIO_API_URL"] = self.simulator.url
         if self.simulator.smsc is not None:
             self.env["JARDEM_SMPP_ADDRESS"] = f"127.0.0.1:{self.simulator.smsc.port}"
-        for service in self._services():
+        for service in self._services:
             self._stack.push_async_callback(service.stop)
             await service.start()
 
@@ -113,7 +123,9 @@ class Installation:
 
     def dead(self) -> Service | None:
         """A process that ended by itself, if one did."""
-        return next((service for service in self._services() if not service.alive()), None)
+        return next((service for service in self._services if not service.alive()), None)
 
-    def _services(self) -> list[Service]:
-        return [self.worker] if self.simulator.smsc is not None else [self.webhooks, self.worker]
+
+def _of_the_console(port: int | None, users: Path | None) -> Mapping[str, str]:
+    address = {"JARDEM_CONSOLE_BIND": f"127.0.0.1:{port}"} if port else {}
+    return address | ({"JARDEM_CONSOLE_USERS": str(users)} if users else {})

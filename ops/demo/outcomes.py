@@ -9,6 +9,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer
 
 from ops.demo.sample import Citizen
+from schemas.ids import CaseId, PersonId
 
 DECIDED = "benefit.decided.v1"
 ENDED = "benefit.process-ended.v1"
@@ -55,10 +56,15 @@ def describe(topic: str, data: dict[str, Any]) -> str:
     return f"granted {data['language']} {data['scheme']}"
 
 
-async def follow(kafka: str, take: Callable[[str, dict[str, Any]], None]) -> None:
+async def follow(
+    kafka: str,
+    take: Callable[[str, dict[str, Any]], None],
+    stepped: Callable[[PersonId, CaseId], None] | None = None,
+) -> None:
     """Read the public topics that come out, from their beginning, until cancelled.
 
-    After a crash events may come again, with the same source and id; they are taken once.
+    After a crash events may come again, with the same source and id; they are taken once. `stepped` is told
+    whose case each step was of.
     """
     consumer = AIOKafkaConsumer(
         DECIDED,
@@ -81,6 +87,9 @@ async def follow(kafka: str, take: Callable[[str, dict[str, Any]], None]) -> Non
                 continue
             known.add(event)
             readable = record.topic != DEAD and record.value
-            take(record.topic, json.loads(record.value) if readable else {})
+            data = json.loads(record.value) if readable else {}
+            take(record.topic, data)
+            if stepped and record.topic == ADVANCED:
+                stepped(PersonId(record.key.decode()), CaseId(data["case_id"]))
     finally:
         await consumer.stop()

@@ -15,21 +15,29 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rich.console import Console
+from rich.markup import escape
 
 from ops.brokers.choose import choose
+from ops.console.extra import ExtraMissingError, require_console
 from ops.demo import sample
+from ops.demo.captions import Captions
 from ops.demo.installation import Installation
 from ops.demo.outcomes import Outcomes, follow
 from ops.demo.processes import DemoError, run_command
 from ops.demo.sample import Published
 from ops.demo.script import Script
 from ops.demo.show import Show
+from ops.demo.start_page import StartPage
+from ops.demo.users import DemoUser, make_users
 from ops.reach import free_port, obstacle
+from schemas.ids import Pseudonyms
 from sms.simulator import Handset
+from streams.settings.settings import DEMO_PSEUDONYM_KEY
 
 _DAY = 86_400
 _SLOW_DAY, _FAST_DAY = 20.0, 5.0
-_PAGE_PORT = 8085
+_START_PORT, _HANDSETS_PORT, _CONSOLE_PORT = 8084, 8085, 8090
+_USERS_FILE = "users.json"
 _AFTERMATH = 3.0
 _LONGEST_ONCE = 240.0
 _INTERRUPTED = 130
@@ -109,8 +117,15 @@ class _Demo:
         self._options = options
         self._show = show
         day = _FAST_DAY if options.fast else _SLOW_DAY
+        self._users = _console_users(show, folder)
         self._installation = Installation(
-            kafka, folder, scale=_DAY / day, page_port=_page_port(), carrier=options.carrier
+            kafka,
+            folder,
+            scale=_DAY / day,
+            page_port=_port(_HANDSETS_PORT),
+            console_port=_port(_CONSOLE_PORT) if self._users else None,
+            console_users=folder / _USERS_FILE if self._users else None,
+            carrier=options.carrier,
         )
         self._simulator = self._installation.simulator
         self._clock = self._installation.clock
@@ -118,6 +133,8 @@ class _Demo:
         start = random.randrange(10_000) if options.kafka else 0  # noqa: S311 - made-up people
         self._citizens = sample.citizens(self._clock.now(), start)
         self._outcomes = Outcomes(self._citizens)
+        pseudonyms = Pseudonyms(DEMO_PSEUDONYM_KEY.encode())
+        self._captions = Captions(self._simulator, self._citizens, pseudonyms, self._installation.console_url)
         self._done = asyncio.Event()
         self._shown: dict[str, int] = {}
         self._script = Script(
@@ -133,9 +150,10 @@ class _Demo:
         """From the start of the processes to their end."""
         self._simulator.on_message(self._message)
         self._simulator.handsets.watch(self._changed)
-        async with self._installation:
-            self._show.say(f"\n  Handsets: [bold]{self._simulator.url}/[/]   answer there, or watch\n")
-            following = asyncio.create_task(follow(self._installation.kafka, self._came_out))
+        async with self._installation, self._start_page():
+            self._captions.show()
+            stepped = self._captions.stepped
+            following = asyncio.create_task(follow(self._installation.kafka, self._came_out, stepped))
             try:
                 await self._publish_all()
                 return await self._wait(following)
@@ -144,6 +162,20 @@ class _Demo:
                 await self._script.stop()
                 following.cancel()
                 await asyncio.gather(following, return_exceptions=True)
+
+    @contextlib.asynccontextmanager
+    async def _start_page(self) -> AsyncIterator[None]:
+        """Serve the page that leads to both, where there is a console, and say where to look."""
+        handsets, console = self._simulator.url, self._installation.console_url
+        if console is None:
+            self._show.where(handsets)
+            yield
+            return
+        async with StartPage(
+            handsets_url=f"{handsets}/", console_url=console, users=self._users, port=_port(_START_PORT)
+        ) as page:
+            self._show.where(handsets, console=console, start=page.url, users=self._users)
+            yield
 
     async def _publish_all(self) -> None:
         await self._publish([event for citizen in self._citizens for event in citizen.before])
@@ -204,6 +236,16 @@ class _Demo:
                 raise DemoError(f"the outcomes can't be read any more: {following.exception()!r}")
 
 
-def _page_port() -> int:
+def _port(wanted: int) -> int:
     """The same port each time, so that an open page finds the next demo; another one where it is taken."""
-    return free_port() if obstacle(_PAGE_PORT) else _PAGE_PORT
+    return free_port() if obstacle(wanted) else wanted
+
+
+def _console_users(show: Show, folder: Path) -> Sequence[DemoUser]:
+    """The users of the console; nobody where what it stands on is not installed, which is said."""
+    try:
+        require_console()
+    except ExtraMissingError as error:
+        show.say(f"[yellow]{escape(str(error))}. The demo goes on without the console.[/]")
+        return ()
+    return make_users(folder / _USERS_FILE)

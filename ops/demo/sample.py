@@ -16,6 +16,8 @@ BENEFIT = "statecorp.benefit-recorded.v1"
 DEATH = "registry.death-registered.v1"
 
 IBAN = "KZ86125KZT5004100100"
+_LOOKALIKE_IBAN = "кz86 125к zт50 0410 0100"
+"""The same, typed with the Cyrillic letters that look like the Latin ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +131,10 @@ class _Maker:
         """All of them."""
         return [
             self._citizen(
-                "a hero agrees in Kazakh and sends an account",
+                "a hero agrees in Kazakh and sends an account in lookalike letters",
                 "peoples_hero",
                 "granted kk standalone",
-                answers={"offer": "1", "account": "kz86 125k zt50 0410 0100"},
+                answers={"offer": "1", "account": _LOOKALIKE_IBAN},
             ),
             self._citizen(
                 "a hero of labour agrees in Russian and confirms the known account",

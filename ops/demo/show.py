@@ -1,13 +1,16 @@
 """What the demo prints: where to look, what happens, and at the end the table of outcomes."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from ops.demo.outcomes import ADVANCED, DEAD, ENDED, Outcomes
 from ops.demo.sample import Citizen, Published
+from ops.demo.users import DemoUser
 from schemas.times import ALMATY
 
 
@@ -20,6 +23,24 @@ class Show:
     def say(self, text: str) -> None:
         """Something about the demo itself."""
         self._console.print(text, highlight=False)
+
+    def where(
+        self,
+        handsets: str,
+        *,
+        console: str | None = None,
+        start: str | None = None,
+        users: Sequence[DemoUser] = (),
+    ) -> None:
+        """Where to look; `start` leads to the others, and signs in as each of the users."""
+        if start:
+            self.say(f"\n  Start here: [bold]{start}/[/]   the handsets and the console, side by side")
+        self.say(f"\n  Handsets: [bold]{handsets}/[/]   answer there, or watch")
+        if console:
+            self.say(f"  Console:  [bold]{console}/[/]   signed in by the start page, or by hand as")
+        for user in users:
+            self.say(f"            {user.name:<10}  {escape(user.password)}")
+        self.say("")
 
     def _line(self, at: datetime, who: str, style: str, what: str) -> None:
         day = at.astimezone(ALMATY).strftime("%d.%m %H:%M")

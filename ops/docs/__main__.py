@@ -5,6 +5,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+from ops.console.api.app import create_api, description
 from ops.docs.compatible import incompatibilities
 from ops.docs.lifecycle import lifecycle
 from ops.docs.metrics_page import metrics_page
@@ -20,6 +21,7 @@ def documents() -> dict[str, str]:
         "settings.md": settings_page(),
         "metrics.md": metrics_page(),
         "asyncapi.json": as_json(asyncapi(version("jardem"))),
+        "console-api.json": as_json(description(create_api())),
         **{f"schemas/{name}.json": as_json(schema) for name, schema in public_schemas().items()},
     }
 

@@ -15,11 +15,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class TopicProgress:
-    """How far a topic is read. `behind` records stand in the log and are not read yet, None: not known."""
+    """How far a topic is read. `behind` records stand in the log and are not read yet, None: not known.
+
+    `unread` of its records could not be read, and were passed over.
+    """
 
     topic: str
     read: int
     behind: int | None
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +31,21 @@ class Freshness:
     """How far behind the read model is.
 
     `as_of` is the real instant at which the broker was last heard and all was read up to `behind` records;
-    None where that was never. `problem` says why it can't be said to be fresh: the broker is away, nobody
-    follows, a rebuild is under way.
+    None where that was never. `problem` says why it can't be said to be fresh, as a key of the page's words:
+    `broker_away`, `nobody_follows`, `rebuilding` (a new generation is being built beside this one, which is
+    followed on). `unread` records could not be read, and were passed over.
     """
 
     as_of: datetime | None
     behind: int | None
     problem: str | None
     topics: Sequence[TopicProgress] = ()
+    unread: int = 0
 
     @property
     def fresh(self) -> bool:
         """Whether pages may be taken for the present state."""
-        return self.problem is None and not self.behind
+        return self.problem is None and self.behind == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,9 @@ class Overview:
     yet), of how many offered cases how many consented. `sms_status` and `sms_errors` count messages by their
     last status and by error code. `overdue` counts what is late: `terms` (a term that ended more than a
     minute ago and whose case still waits), `drafts_due`, `drafts_overdue`, `awaiting_rules`, `unrecorded`.
-    `per_day`: entitlements and outcomes of each of the last 30 local days.
+    `per_day`: entitlements (`entitled`) and outcomes of each of the last 30 local days. `waiting`: cases
+    whose offer waits because of how the service is set, by why: `offers_paused`, `outside_pilot`, `shadow`,
+    `held`.
     """
 
     at: datetime
@@ -80,6 +88,7 @@ class Overview:
     not_understood: int
     overdue: Mapping[str, int]
     per_day: Sequence[Series]
+    waiting: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,8 +235,8 @@ class Entry:
 class Next:
     """What happens next with a case, and when; `what` is a key of the page's words.
 
-    `what`: `offer_waits_for_<note>`, `offer_leaves`, `answer_until`, `hearing_until`, `officer_signs_until`,
-    `turn_of_another_case`, `rules`, `held`, `nothing`.
+    `what`: `offer_waits_for_<note>`, `offer_leaves`, `question_leaves`, `answer_until`, `hearing_until`,
+    `officer_signs_until`, `turn_of_another_case`, `rules`, `held`, `nothing`.
     """
 
     what: str

@@ -3,19 +3,21 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 from sms.segments import count_segments
+from sms.simulator.about import ReadQuestion, read_description
 from sms.simulator.handsets import Handset, Handsets, Message
 from sms.simulator.network import Network
 from sms.twilio.errors import meaning_of
 from streams.clock import Clock
 
 _PAGE = Path(__file__).parent / "page"
-_FILES = {"handsets.css": "text/css", "handsets.js": "text/javascript"}
+_FILES = {"handsets.css": "text/css", "handsets.js": "text/javascript", "filter.js": "text/javascript"}
 _MOST_SHOWN = 200
 _MESSAGES_SHOWN = 60
 _SECONDS_BETWEEN_UPDATES = 0.05
@@ -31,13 +33,14 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Control:
     """Routes for people and scripts. Changes are taken as JSON only, so that no other site can make them.
 
-    `clock` gives the times shown, which may be virtual ones.
+    `clock` gives the times shown, which may be virtual ones; `asked` says what can be answered at a press.
     """
 
-    def __init__(self, handsets: Handsets, network: Network, clock: Clock) -> None:
+    def __init__(self, handsets: Handsets, network: Network, clock: Clock, asked: ReadQuestion) -> None:
         self._handsets = handsets
         self._network = network
         self._clock = clock
+        self._asked = asked
         self._closing = asyncio.Event()
 
     def add_to(self, app: web.Application) -> None:
@@ -50,6 +53,7 @@ class Control:
         app.router.add_get("/control/carrier", self._carrier)
         app.router.add_put("/control/handsets/{phone}", _changing(self._add))
         app.router.add_patch("/control/handsets/{phone}", _changing(self._switch))
+        app.router.add_put("/control/handsets/{phone}/about", _changing(self._describe))
         app.router.add_post("/control/handsets/{phone}/answers", _changing(self._answer))
         app.router.add_post("/control/handsets/{phone}/read", _changing(self._read))
         app.router.add_patch("/control/carrier", _changing(self._switch_carrier))
@@ -86,6 +90,15 @@ class Control:
             raise web.HTTPBadRequest(text=f"{error}\n") from None
         self._handsets.changed(handset)
         self._network.switched()
+        return web.json_response(self._view(handset))
+
+    async def _describe(self, request: web.Request) -> web.Response:
+        handset = self._wanted(request)
+        try:
+            handset.about = read_description(await request.read())
+        except ValueError as error:
+            raise web.HTTPBadRequest(text=f"{error}\n") from None
+        self._handsets.changed(handset)
         return web.json_response(self._view(handset))
 
     async def _answer(self, request: web.Request) -> web.Response:
@@ -172,6 +185,8 @@ class Control:
             "phone": handset.phone,
             "unread": handset.unread,
             "switches": handset.switched(),
+            "about": [each.model_dump() for each in handset.about],
+            "answers": [asdict(each) for each in self._asked(handset.phone, handset.unanswered())],
             "messages": [self._message(message) for message in handset.messages[-_MESSAGES_SHOWN:]],
         }
 

@@ -2,11 +2,12 @@
 
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 
 from schemas.values import check_phone
+from sms.simulator.about import About
 
 STATUS_SENT, STATUS_DELIVERED, STATUS_UNDELIVERED = "sent", "delivered", "undelivered"
 HANDSET_OUT_OF_REACH, UNKNOWN_HANDSET = 30003, 30005
@@ -78,12 +79,13 @@ class Message:
 
 @dataclass(slots=True)
 class Handset:
-    """One phone number, its messages in order, and how many of them nobody has looked at."""
+    """One phone number, its messages in order, how many of them nobody has looked at, and whose it is."""
 
     phone: str
     messages: list[Message] = field(default_factory=list)
     unread: int = 0
     switches: Switches = field(default_factory=Switches)
+    about: Sequence[About] = ()
 
     def written(self) -> int:
         """How many messages were written on it."""
@@ -92,6 +94,16 @@ class Handset:
     def switched(self) -> dict[str, bool]:
         """The switches by name."""
         return asdict(self.switches)
+
+    def unanswered(self) -> list[str]:
+        """The texts that arrived since something was written on it, in the order of their arrival."""
+        since = max((message.created_at for message in self.messages if message.inbound), default=None)
+        here = [
+            (message.arrived_at, message.text)
+            for message in self.messages
+            if not message.inbound and message.arrived_at and (since is None or message.arrived_at > since)
+        ]
+        return [text for _, text in sorted(here)]
 
 
 def new_sid(prefix: str = "SM") -> str:

@@ -1,10 +1,12 @@
 """The simulated SMS API as a server: embedded in the demo, or on its own in tests."""
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
 from aiohttp import web
 
+from sms.simulator.about import About, ReadQuestion, asks_nothing
 from sms.simulator.api import Api
 from sms.simulator.control import Control
 from sms.simulator.handsets import Handsets, Message
@@ -24,7 +26,7 @@ class Simulator:
     `inbound_url` is the webhook that citizens' answers are taken to, with what it asks for behind a #; where
     statuses go each message says.
     `delay` is how long a message takes, in seconds of real time. Port 0 takes a free one. `clock` gives the
-    times that the page shows; the API's own are real.
+    times that the page shows; the API's own are real. `asked` says which answers the page offers at a press.
     With `smpp` it is an SMSC too, for who binds with these credentials, and answers and statuses go there.
     """
 
@@ -40,6 +42,7 @@ class Simulator:
         delay: float = 0.05,
         clock: Clock | None = None,
         smpp: Bind | None = None,
+        asked: ReadQuestion = asks_nothing,
     ) -> None:
         self.handsets = Handsets()
         self._network = Network(
@@ -70,6 +73,7 @@ class Simulator:
                 host=host,
             )
         self._clock = clock or Clock()
+        self._asked = asked
         self._host = host
         self._port = port
         self._runner: web.AppRunner | None = None
@@ -93,7 +97,7 @@ class Simulator:
         """Listen. Raises `CannotListenError`."""
         app = web.Application(client_max_size=64 * 1024)
         self._api.add_to(app)
-        Control(self.handsets, self._network, self._clock).add_to(app)
+        Control(self.handsets, self._network, self._clock, self._asked).add_to(app)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SECONDS_TO_END)
         bind = Address(self._host, self._port)
         self._port = (await listen(self._runner, bind, "the simulated SMS API's address")).port
@@ -119,6 +123,12 @@ class Simulator:
     async def answer(self, phone: str, text: str) -> Message:
         """Write on a handset; return when the webhook has the answer, or has refused it for good."""
         return await self._network.answer(phone, text)
+
+    def describe(self, phone: str, about: Sequence[About]) -> None:
+        """Say whose handset it is, which is there from then on. Raises `ValueError` for what is no number."""
+        handset = self.handsets.at(phone)
+        handset.about = tuple(about)
+        self.handsets.changed(handset)
 
     def answered(self, phone: str) -> int:
         """How many messages were written on a handset, by a person or a script."""

@@ -36,7 +36,7 @@ _SWITCHES = {
         ("off", "out_of_reach", "wrong_number", "slow", "callbacks_twice", "callbacks_shuffled"), False
     ),
 }
-_FIELDS = {"phone", "messages", "switches", "unread"}
+_FIELDS = {"phone", "messages", "switches", "unread", "about"}
 _HELP = (
     "Write an answer and press Enter. /off /far /wrong /slow /twice /shuffled switch something wrong, /on all"
     " right again; /down and /up the carrier for everybody; /quit leaves."
@@ -69,13 +69,17 @@ class HandsetTerminal:
         handsets = (
             [self._handset(each) for each in found] if isinstance(found, list) else [self._handset(found)]
         )
-        table = Table("number", "unread", "last message", "condition", box=None, pad_edge=False)
+        table = Table("number", "stands for", "unread", "last message", "condition", box=None, pad_edge=False)
         for handset in handsets:
             last = handset["messages"][-1]["text"].replace("\n", " ") if handset["messages"] else ""
             on = [name.replace("_", " ") for name, value in handset["switches"].items() if value]
             shown = last if len(last) <= _LONGEST_EXCERPT else last[:_LONGEST_EXCERPT] + "…"
             table.add_row(
-                handset["phone"], str(handset["unread"] or ""), escape(shown), ", ".join(on) or "on"
+                handset["phone"],
+                escape("; ".join(_captions(handset))),
+                str(handset["unread"] or ""),
+                escape(shown),
+                ", ".join(on) or "on",
             )
         self._console.print(table)
 
@@ -86,7 +90,10 @@ class HandsetTerminal:
         """
         path = f"/handsets/{quote(_number(phone))}"
         async with ClientSession(timeout=_WITHOUT_LIMIT) as session:
-            self._draw(self._handset(await self._call(session, "PUT", path, {})), None)
+            handset = self._handset(await self._call(session, "PUT", path, {}))
+            for caption in _captions(handset):
+                self._console.print(Text(caption, style="italic"))
+            self._draw(handset, None)
             self._console.print(Text(_HELP, style="dim"))
             at_work = [asyncio.create_task(self._watch(session, phone))]
             try:
@@ -162,6 +169,10 @@ def _number(phone: str) -> str:
         return check_phone(phone)
     except ValueError as error:
         raise WrongNumberError(str(error)) from None
+
+
+def _captions(handset: dict[str, Any]) -> list[str]:
+    return [each["caption"] for each in handset["about"]]
 
 
 def _bubble(message: dict[str, Any]) -> Align:

@@ -13,6 +13,7 @@ from streams.errors import UserError
 from streams.kafka_access import tls_context
 from streams.key_set import DEMO_KEY, KeyFolder
 from streams.officer_signatures import OfficersError, load_officers
+from streams.settings.console import console_faults
 from streams.settings.settings import Settings
 from streams.settings.smpp_checks import smpp_contradictions
 from streams.settings.values import PREFIX, variable
@@ -28,7 +29,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "topics": ("kafka",),
     "worker": (*_KEYED, *_SMS),
     "webhooks": (*_KEYED, "twilio_auth_token", "public_url"),
-    "console": _KEYED,
+    "console": (*_KEYED, "console_key"),
     "case": _KEYED,
     "dead-letters": ("kafka",),
     "publish": _KEYED,
@@ -44,6 +45,7 @@ NEEDS_IN_PRODUCTION: dict[str, tuple[str, ...]] = {
 """What a command cannot do without in production, and has of its own in development."""
 
 SHORTEST_KEY = 32
+_DATABASES = ("postgresql", "postgresql+asyncpg", "sqlite", "sqlite+aiosqlite")
 
 _BY_THE_CARRIER = ("worker", "webhooks", "doctor")
 """The commands through which citizens' numbers and texts go to the carrier, or come from it."""
@@ -105,6 +107,8 @@ def contradictions(settings: Settings, command: str | None = None) -> Iterator[s
     yield from _access(settings)
     yield from _certificates(settings)
     yield from smpp_contradictions(settings)
+    yield from _database(settings)
+    yield from console_faults(settings, command)
     if command != "keys":
         yield from _signing(settings, command)
     if production:
@@ -153,6 +157,15 @@ def _access(settings: Settings) -> Iterator[str]:
             "JARDEM_KAFKA_SASL_MECHANISM, JARDEM_KAFKA_SASL_USERNAME and JARDEM_KAFKA_SASL_PASSWORD "
             "go together: set all of them or none"
         )
+
+
+def _database(settings: Settings) -> Iterator[str]:
+    """Whether the console's database is of a kind that it can be kept in; what it is may hold a password."""
+    address = settings.console_database.get_secret_value()
+    if address and address.partition(":")[0] not in _DATABASES:
+        field = type(settings).model_fields["console_database"]
+        name = variable("console_database")
+        yield f"{name} names neither PostgreSQL nor SQLite: set it to {field.description}"
 
 
 def _certificates(settings: Settings) -> Iterator[str]:
@@ -213,14 +226,15 @@ def _refused_in_production(settings: Settings) -> Iterator[str]:
         yield f"JARDEM_TIME_SCALE is {settings.time_scale:g}: in production time runs as it does; unset it"
     if settings.time_origin is not None:
         yield "JARDEM_TIME_ORIGIN is set: in production time runs as it does; unset it"
-    for name in ("pseudonym_key", "twilio_auth_token", "smpp_password", "kafka_sasl_password"):
+    for name in ("pseudonym_key", "console_key", "twilio_auth_token", "smpp_password", "kafka_sasl_password"):
         if getattr(settings, name).get_secret_value().startswith("demo-"):
             field = type(settings).model_fields[name]
             yield f"{variable(name)} is the demo's, which everybody knows: set it to {field.description}"
-    key = settings.pseudonym_key.get_secret_value()
-    if key and not key.startswith("demo-") and len(key) < SHORTEST_KEY:
-        field = type(settings).model_fields["pseudonym_key"]
-        yield f"JARDEM_PSEUDONYM_KEY is too short: set it to {field.description}"
+    for name in ("pseudonym_key", "console_key"):
+        key = getattr(settings, name).get_secret_value()
+        if key and not key.startswith("demo-") and len(key) < SHORTEST_KEY:
+            field = type(settings).model_fields[name]
+            yield f"{variable(name)} is too short: set it to {field.description}"
 
 
 def _unlawful(settings: Settings, command: str | None) -> Iterator[str]:

@@ -28,6 +28,7 @@ from streams.settings.values import (
     OptionalSeconds,
     PublicAddress,
     RetentionDays,
+    Roles,
     WebAddress,
     Zone,
     variable,
@@ -35,6 +36,8 @@ from streams.settings.values import (
 
 DEMO_PSEUDONYM_KEY = "demo-pseudonym-key-for-one-machine-only"
 """Filled in under the development profile; production refuses every secret that begins with `demo-`."""
+DEMO_CONSOLE_KEY = "demo-console-key-for-one-machine-only"
+"""The same for the console's key."""
 
 _MAY_BE_OFF = ("health_bind", "quiet_hours", "inbound_check")
 _RETENTION = "retention_"
@@ -210,6 +213,49 @@ class Settings(BaseSettings):
     console_bind: Bind = Field(
         Address("127.0.0.1", 8090), description="where the console listens, as host:port"
     )
+    console_database: SecretStr = Field(
+        SecretStr(""),
+        description="what the console's read model is kept in, where that is not SQLite in the data folder, "
+        "like postgresql://name:password@host/database",
+    )
+    console_key: SecretStr = Field(
+        SecretStr(""),
+        description="another random secret of 32 characters or more, by which the console encrypts what it "
+        "keeps: openssl rand -hex 32",
+    )
+    console_url: WebAddress = Field(
+        "",
+        description="the address at which people reach the console, like https://console.example.kz; without "
+        "it, this machine alone",
+    )
+    console_users: Path | None = Field(
+        None,
+        description="a file of users, readable by its owner alone: jardem console users add makes it",
+    )
+    console_proxies: str = Field(
+        "",
+        pattern=r"^[0-9a-fA-F.:/, ]*$",
+        description="the addresses of the proxies before the console, parted by commas, that are believed "
+        "who calls",
+    )
+    oidc_issuer: WebAddress = Field(
+        "",
+        description="the OpenID provider at which people sign in, like https://sso.example.kz/realms/staff",
+    )
+    oidc_client_id: str = Field("", description="the name under which the provider knows the console")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="the secret of that client")
+    oidc_name_claim: str = Field(
+        "preferred_username",
+        min_length=1,
+        description="the claim with a user's name, which stands in the audit and holds no IIN",
+    )
+    oidc_roles_claim: str = Field(
+        "roles", min_length=1, description="the claim with a user's roles, like roles or realm_access.roles"
+    )
+    oidc_roles: Roles = Field(
+        None,
+        description="what the provider calls our roles, where otherwise: caseworker=social,officer=chief",
+    )
     health_bind: OptionalBind = Field(
         Address("127.0.0.1", 6066),
         description="where the worker answers /healthz, /readyz and /metrics, as host:port, or off",
@@ -354,7 +400,11 @@ class Settings(BaseSettings):
     def _of_development(cls, values: dict[str, Any]) -> dict[str, Any]:
         if values.get("profile", "development") != "development":
             return values
-        own = {"pseudonym_key": SecretStr(DEMO_PSEUDONYM_KEY), "document_issuer": DEVELOPMENT_ISSUER}
+        own = {
+            "pseudonym_key": SecretStr(DEMO_PSEUDONYM_KEY),
+            "console_key": SecretStr(DEMO_CONSOLE_KEY),
+            "document_issuer": DEVELOPMENT_ISSUER,
+        }
         return values | {name: value for name, value in own.items() if not values.get(name)}
 
     def clock(self) -> Clock:

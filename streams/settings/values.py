@@ -22,6 +22,10 @@ PREFIX = "JARDEM_"
 """With which the name of every variable begins."""
 
 
+CONSOLE_ROLES = ("viewer", "caseworker", "officer", "operator")
+"""The roles of the console's users."""
+
+
 def variable(name: str) -> str:
     """The environment variable of a field."""
     return PREFIX + name.upper()
@@ -75,6 +79,28 @@ class DayHours:
         return hours
 
 
+class RoleNames(dict[str, str]):
+    """What the provider calls roles of the console, by our names."""
+
+    def __str__(self) -> str:
+        return ",".join(f"{role}={name}" for role, name in self.items())
+
+    @classmethod
+    def parse(cls, text: str) -> "RoleNames":
+        """Read `caseworker=social-worker,officer=chief`. Raises ValueError.
+
+        >>> RoleNames.parse("officer = chief")["officer"]
+        'chief'
+        """
+        names = cls()
+        for part in filter(None, (one.strip() for one in text.split(","))):
+            role, _, name = (one.strip() for one in part.partition("="))
+            if role not in CONSOLE_ROLES or not name or role in names:
+                raise ValueError("not role=name, each role once")
+            names[role] = name
+        return names
+
+
 def _off(value: object) -> bool:
     return isinstance(value, str) and value.strip().lower() == "off"
 
@@ -116,6 +142,10 @@ def _retention(value: object) -> object:
     if isinstance(value, int) and not _SHORTEST_RETENTION <= value <= _LONGEST_RETENTION:
         raise ValueError(f"from {_SHORTEST_RETENTION} to {_LONGEST_RETENTION} days")
     return value
+
+
+def _role_names(value: object) -> object:
+    return RoleNames.parse(value) if isinstance(value, str) else value
 
 
 def _public_url(value: str) -> str:
@@ -170,6 +200,9 @@ OptionalSeconds = Annotated[float | None, NoDecode, BeforeValidator(_optional_se
 
 RetentionDays = Annotated[int | None, NoDecode, BeforeValidator(_retention)]
 """For how many days personal data are kept; `for_ever` for no end, which is None."""
+
+Roles = Annotated[RoleNames | None, NoDecode, BeforeValidator(_role_names)]
+"""What somebody else calls our roles."""
 
 WebAddress = Annotated[str, AfterValidator(_url)]
 """An http or https address without a slash at its end; empty when it is not set."""

@@ -54,10 +54,11 @@ class Tab:
     async def open(self, url: str) -> None:
         for domain in ("Page", "Runtime", "Log"):
             await self.command(f"{domain}.enable")
+        # Without a window nothing has the focus, and no event of it is sent.
+        await self.command("Emulation.setFocusEmulationEnabled", enabled=True)
         await self.command("Page.navigate", url=url)
 
-    async def look(self, file: Path, *, width: int = 1400, height: int = 900, dark: bool = False) -> None:
-        """Take a picture, for people."""
+    async def resize(self, width: int, height: int = 900) -> None:
         await self.command(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -65,6 +66,10 @@ class Tab:
             deviceScaleFactor=1,
             mobile=width < 600,
         )
+
+    async def look(self, file: Path, *, width: int = 1400, height: int = 900, dark: bool = False) -> None:
+        """Take a picture, for people."""
+        await self.resize(width, height)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         await self.command("Emulation.setEmulatedMedia", features=[scheme])
         picture = await self.command("Page.captureScreenshot", format="png")

@@ -130,11 +130,10 @@ def test_a_broker_names_the_option_for_its_port(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_demos_page_goes_elsewhere_where_its_port_is_taken(
-    taken: Address, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(demo, "_PAGE_PORT", taken.port)
-    assert demo._page_port() not in (0, taken.port)
+def test_the_demos_pages_go_elsewhere_where_their_port_is_taken(taken: Address) -> None:
+    assert demo._port(taken.port) not in (0, taken.port)
+    free = free_port()
+    assert demo._port(free) == free
 
 
 def test_a_port_that_is_taken_without_listening_is_no_free_one() -> None:

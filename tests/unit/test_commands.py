@@ -115,7 +115,8 @@ def test_every_error_of_the_commands_is_one_that_a_user_can_mend() -> None:
         importlib.import_module(found.name)
         for package in packages
         for found in pkgutil.walk_packages(package.__path__, package.__name__ + ".")
-        if not found.name.endswith("__main__")
+        # Migrations run when they are imported.
+        if not found.name.endswith("__main__") and ".migrations." not in found.name
     ]
     errors = {
         each
@@ -125,7 +126,10 @@ def test_every_error_of_the_commands_is_one_that_a_user_can_mend() -> None:
     }
     assert {error.__name__ for error in errors} >= {"BrokerError", "DemoError", "SettingsError"}
     # A promise that the simulation sees broken is ours to mend.
-    assert [e for e in errors if not issubclass(e, UserError)] == [BrokenPromiseError]
+    others = [error for error in errors if not issubclass(error, UserError)]
+    # What happens while a page is asked for is told on it, and what the follower meets it gets over.
+    within = ("ops.console.", "ops.read_model.")
+    assert [error for error in others if not error.__module__.startswith(within)] == [BrokenPromiseError]
 
 
 REACHING = [["worker"], ["webhooks"], ["publish", "-"], ["topics", "apply"], ["topics", "apply", "--check"]]

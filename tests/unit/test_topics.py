@@ -126,7 +126,7 @@ def test_a_topic_is_kept_for_the_longest_retention_of_what_is_in_it(
     outcome: str, longer: set[str], days: int | None
 ) -> None:
     shortest, changed = kept(), kept(**{outcome: days})
-    of_any = {*longer, "cabinet.notified.v1", "operator.acted.v1"}
+    of_any = {*longer, "cabinet.notified.v1", "operator.acted.v1", "audit.console.v1"}
     expected = {name: str(-1 if days is None else days * DAY_MS) for name in of_any}
     months = {
         "benefit.decision-drafted.v1",

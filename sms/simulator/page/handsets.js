@@ -1,8 +1,9 @@
-"use strict";
+import { startFilter, troubles } from "./filter.js";
 
 // One conversation for each handset, kept as the server tells it. Nothing is loaded from elsewhere.
 const byId = (id) => document.getElementById(id);
 const phones = new Map();
+const filter = startFilter(phones);
 const CONDITIONS = {
   off: "switched off",
   out_of_reach: "out of reach",
@@ -12,7 +13,7 @@ const CONDITIONS = {
   callbacks_shuffled: "callbacks shuffled",
 };
 const MOST_SHOWN = 200;
-const HARMLESS = ["callbacks_twice", "callbacks_shuffled"];
+const MOST_COUNTED = 99;
 
 async function change(method, path, body = {}) {
   const response = await fetch(`/control${path}`, {
@@ -46,7 +47,12 @@ function newPhone(phone) {
   find(".avatar").style.setProperty("--hue", (Number(phone.slice(-4)) * 137) % 360);
   root.setAttribute("aria-label", `Handset ${phone}`);
   find(".quick").addEventListener("click", (event) => {
-    if (event.target.dataset.answer) answer(event.target.dataset.answer);
+    const pressed = event.target.closest("button");
+    if (!pressed) return;
+    const field = find(".write input");
+    if (pressed.dataset.fill === undefined) return answer(pressed.dataset.answer);
+    field.value = pressed.dataset.fill;
+    field.focus();
   });
   find(".write").addEventListener("submit", (event) => {
     event.preventDefault();
@@ -60,7 +66,63 @@ function newPhone(phone) {
   const read = () => phones.get(phone).unread && change("POST", `${path}/read`).catch(complain);
   root.addEventListener("focusin", read);
   root.addEventListener("click", read);
-  return { root, find, drawn: new Map(), unread: 0, phone };
+  // Whoever was at work on it has gone: it may have come to match the filter no longer.
+  for (const left of ["focusout", "pointerleave"]) root.addEventListener(left, () => setTimeout(filter));
+  const known = { root, find, drawn: new Map(), unread: 0, phone, atEnd: true };
+  stayAtEnd(known, find(".talk"));
+  return known;
+}
+
+// Who reads the end of a conversation still does when its room changes: buttons come, captions wrap, a filter hides.
+function stayAtEnd(known, talk) {
+  talk.addEventListener("scroll", () => {
+    if (talk.clientHeight) known.atEnd = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 60;
+  });
+  new ResizeObserver(() => { if (known.atEnd) toEnd(known); }).observe(talk);
+}
+
+function toEnd(known) {
+  const talk = known.find(".talk");
+  talk.scrollTop = talk.scrollHeight;
+}
+
+function element(name, properties, ...children) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+}
+
+function drawAbout(known, about) {
+  const list = known.find(".about");
+  list.hidden = about.length === 0;
+  list.replaceChildren(...about.map(({ caption, link }) => {
+    const item = element("li", {}, element("span", { className: "caption", textContent: caption }));
+    // All links share one window, which can stand beside this one.
+    if (link) item.append(element("a", { href: link.url, target: "about-handset", referrerPolicy: "no-referrer", textContent: link.text }));
+    return item;
+  }));
+}
+
+function drawAnswers(known, answers) {
+  const quick = known.find(".quick");
+  const hadFocus = quick.contains(document.activeElement);
+  quick.hidden = answers.length === 0;
+  quick.replaceChildren(...answers.map(({ text, label, fills }) => {
+    const shown = fills && text ? `${text.slice(0, 4)}…` : text;
+    const button = element("button", {}, element("b", { textContent: shown || "…" }), element("span", { textContent: label }));
+    if (fills) button.dataset.fill = text;
+    else button.dataset.answer = text;
+    return button;
+  }));
+  if (hadFocus) known.root.focus({ preventScroll: true });
+}
+
+// Draws a part anew only where it has changed, so that nobody's focus is lost.
+function refresh(known, part, value, drawPart) {
+  const told = JSON.stringify(value);
+  if (known[part] === told) return;
+  known[part] = told;
+  drawPart(known, value);
 }
 
 function note(message) {
@@ -101,25 +163,26 @@ function draw(handset) {
     known = newPhone(handset.phone);
     phones.set(handset.phone, known);
   }
-  const talk = known.find(".talk");
-  const atEnd = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 60;
   const before = known.drawn.size;
   for (const message of handset.messages) drawMessage(known, message, !isFirst);
   const hasMore = known.drawn.size > before;
   known.unread = handset.unread;
+  known.handset = handset;
+  refresh(known, "about", handset.about, drawAbout);
+  refresh(known, "answers", handset.answers, drawAnswers);
   const badge = known.find(".unread");
   badge.hidden = handset.unread === 0;
-  badge.textContent = handset.unread;
+  badge.textContent = handset.unread > MOST_COUNTED ? `${MOST_COUNTED}+` : handset.unread;
   badge.setAttribute("aria-label", `${handset.unread} unread`);
   known.root.classList.toggle("has-unread", handset.unread > 0);
   const on = Object.keys(CONDITIONS).filter((name) => handset.switches[name]);
   known.find(".condition").textContent = on.map((name) => CONDITIONS[name]).join(", ") || "on";
-  known.root.classList.toggle("troubled", on.some((name) => !HARMLESS.includes(name)));
+  known.root.classList.toggle("troubled", troubles(handset).length > 0);
   for (const box of known.root.querySelectorAll("[data-switch]")) box.checked = handset.switches[box.dataset.switch];
   if (isFirst || (hasMore && !known.root.contains(document.activeElement) && !known.root.matches(":hover"))) {
     place(known);
   }
-  if (isFirst || atEnd || hasMore) talk.scrollTop = talk.scrollHeight;
+  if (known.atEnd || hasMore) toEnd(known);
 }
 
 // A handset with something new comes to the front, unless somebody is at work on one: nothing jumps away then.
@@ -128,18 +191,12 @@ function place(known) {
   const busy = list.querySelector(":hover, :focus-within");
   if (!list.contains(known.root)) list.prepend(known.root);
   else if (!busy && list.firstElementChild !== known.root) list.prepend(known.root);
-  match(known);
   while (phones.size > MOST_SHOWN) forget(list.lastElementChild);
 }
 
 function forget(root) {
   for (const [phone, known] of phones) if (known.root === root) phones.delete(phone);
   root.remove();
-}
-
-function match(known) {
-  const wanted = byId("filter").value.replace(/[^\d]/g, "");
-  known.root.hidden = wanted !== "" && !known.phone.includes(wanted);
 }
 
 function complain(error) {
@@ -153,6 +210,7 @@ function listen() {
   source.onmessage = (event) => {
     const { handsets, down } = JSON.parse(event.data);
     for (const handset of handsets) draw(handset);
+    filter();
     byId("count").textContent = phones.size;
     byId("empty").hidden = phones.size > 0;
     byId("down").checked = down;
@@ -165,7 +223,6 @@ function listen() {
   source.onerror = () => complain(new Error("the simulator does not answer"));
 }
 
-byId("filter").addEventListener("input", () => { for (const known of phones.values()) match(known); });
 byId("down").addEventListener("change", (event) => {
   change("PATCH", "/carrier", { down: event.target.checked }).catch(complain);
 });

@@ -106,6 +106,8 @@ def _jardem_faults(arguments: Sequence[str]) -> Iterator[str]:
     command: Any = typer.main.get_command(jardem.app)
     rest = ["1" if word.isupper() else word for word in arguments]
     while isinstance(command, TyperGroup):
+        if command.invoke_without_command and (not rest or rest[0].startswith("-")):
+            break
         name, *rest = rest or ["--help"]
         if name == "--help":
             return

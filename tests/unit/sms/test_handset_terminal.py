@@ -7,7 +7,7 @@ from rich.console import Console
 
 from ops.reach import free_port
 from schemas.ids import Pseudonyms
-from sms.simulator import Simulator
+from sms.simulator import About, Simulator
 from sms.simulator.terminal import HandsetTerminal, NoSimulatorError, WrongNumberError
 from sms.twilio.webhooks import Account, Webhooks, WebhookServer
 from streams.clock import Clock
@@ -83,6 +83,15 @@ async def test_the_list_of_handsets(simulator: Simulator, printed: Console) -> N
     text = output(printed)
     assert PHONE in text
     assert "slow" in text
+
+
+async def test_captions_are_shown(simulator: Simulator, printed: Console) -> None:
+    simulator.describe(PHONE, [About(caption="the [bold]mother"), About(caption="the son")])
+    terminal = HandsetTerminal(simulator.url, printed)
+    await terminal.list()
+    assert "the [bold]mother; the son" in output(printed)
+    await terminal.converse(PHONE, said())
+    assert "the [bold]mother\nthe son\n" in output(printed)
 
 
 async def test_nothing_listens_there(printed: Console) -> None:

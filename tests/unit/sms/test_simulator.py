@@ -2,7 +2,7 @@ import asyncio
 import base64
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -17,7 +17,7 @@ from ops.reach import free_port
 from schemas.ids import Pseudonyms
 from schemas.messages import MessageReceived, MessageStatusReported
 from sms.carrier import Accepted, CannotBeAskedError, NotNow, Refused, Uncertain
-from sms.simulator import Simulator
+from sms.simulator import About, QuickAnswer, Simulator
 from sms.simulator.webhook import WebhookCaller
 from sms.twilio.carrier import TwilioCarrier
 from sms.twilio.signature import is_signed
@@ -438,6 +438,62 @@ async def test_strangers_are_refused(simulator: Simulator) -> None:
                 assert (await response.json())["code"] == 20003
 
 
+def about_with(url: str) -> dict[str, object]:
+    """The body that describes a handset, with a link."""
+    return {"about": [{"caption": "answers late", "link": {"text": "a case", "url": url}}]}
+
+
+async def test_whose_a_handset_is_may_be_told(simulator: Simulator, session: ClientSession) -> None:
+    url = f"{simulator.url}/control/handsets/{PHONE}"
+    told = about_with("http://127.0.0.1:8090/cases/0b7e1f52")
+    async with session.put(f"{url}/about", json=told) as response:
+        assert (await response.json())["about"] == told["about"]
+    simulator.describe(PHONE, [About(caption="answers late")])
+    async with session.get(url) as response:
+        assert (await response.json())["about"] == [{"caption": "answers late", "link": None}]
+    async with session.put(f"{url}/about", json={"about": []}) as response:
+        assert (await response.json())["about"] == []
+
+
+async def test_what_is_asked_is_read_from_what_arrived_since_the_last_answer(
+    hooks: Hooks, session: ClientSession
+) -> None:
+    def asked(phone: str, texts: Sequence[str]) -> Sequence[QuickAnswer]:
+        return [QuickAnswer(text, f"heard on {phone}") for text in texts]
+
+    async with (
+        Simulator(
+            account_sid=ACCOUNT,
+            auth_token=TOKEN,
+            sender=SENDER,
+            inbound_url=f"{hooks.url}/sms/inbound",
+            delay=0.01,
+            asked=asked,
+        ) as simulator,
+        twilio_carrier(simulator.url, status_callback=f"{hooks.url}/sms/status") as carrier,
+    ):
+
+        async def offered() -> list[str]:
+            async with session.get(f"{simulator.url}/control/handsets/{PHONE}") as response:
+                answers = (await response.json())["answers"]
+            assert {each["label"] for each in answers} <= {f"heard on {PHONE}"}
+            return [each["text"] for each in answers]
+
+        await carrier.send(PHONE, "first")
+        await carrier.send(PHONE, "second")
+        await hooks.wait_for(4)
+        assert await offered() == ["first", "second"]
+        await simulator.answer(PHONE, "1")
+        assert await offered() == []
+        await carrier.send(PHONE, "third")
+        await hooks.wait_for(7)
+        assert await offered() == ["third"]
+        simulator.handsets.at(PHONE).switches.wrong_number = True
+        await carrier.send(PHONE, "lost")
+        await hooks.wait_for(9)
+        assert await offered() == ["third"]
+
+
 async def test_the_control_api(simulator: Simulator, hooks: Hooks, session: ClientSession) -> None:
     control = f"{simulator.url}/control"
     async with session.put(f"{control}/handsets/{PHONE}", json={}) as response:
@@ -466,6 +522,13 @@ async def test_the_control_api(simulator: Simulator, hooks: Hooks, session: Clie
         ("POST", f"/handsets/{PHONE}/answers", {}, 400),
         ("POST", f"/handsets/{PHONE}/read", {}, 404),
         ("PATCH", "/carrier", {"down": "yes"}, 400),
+        ("PUT", f"/handsets/{PHONE}/about", {}, 400),
+        ("PUT", f"/handsets/{PHONE}/about", {"about": [{"caption": " "}]}, 400),
+        ("PUT", f"/handsets/{PHONE}/about", {"about": [{"caption": "x" * 201}]}, 400),
+        ("PUT", f"/handsets/{PHONE}/about", {"about": [{"caption": "x", "links": []}]}, 400),
+        ("PUT", f"/handsets/{PHONE}/about", {"about": [{"caption": "x", "link": {"text": "x"}}]}, 400),
+        ("PUT", f"/handsets/{PHONE}/about", about_with("javascript:alert(1)"), 400),
+        ("PUT", "/handsets/8701/about", {"about": []}, 400),
     ],
 )
 async def test_the_control_api_says_what_is_wrong(
@@ -500,7 +563,7 @@ async def test_the_page_is_told_of_changes_as_they_happen(
 
 async def test_the_page_loads_nothing_from_elsewhere(simulator: Simulator, session: ClientSession) -> None:
     folder = Path(sms.simulator.__file__).parent / "page"
-    for path in ("/", "/page/handsets.css", "/page/handsets.js"):
+    for path in ("/", "/page/handsets.css", "/page/handsets.js", "/page/filter.js"):
         async with session.get(simulator.url + path) as response:
             assert response.status == 200
             assert "default-src 'self'" in response.headers["Content-Security-Policy"]
@@ -508,7 +571,12 @@ async def test_the_page_loads_nothing_from_elsewhere(simulator: Simulator, sessi
             assert not re.search(r"(https?:)?//[a-z]", re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE))
     async with session.get(f"{simulator.url}/page/..%2Fserver.py") as response:
         assert response.status == 404
-    assert {file.name for file in folder.iterdir()} == {"index.html", "handsets.css", "handsets.js"}
+    assert {file.name for file in folder.iterdir()} == {
+        "index.html",
+        "handsets.css",
+        "handsets.js",
+        "filter.js",
+    }
 
 
 async def test_the_page_shows_virtual_time(hooks: Hooks, session: ClientSession) -> None:

@@ -1,0 +1,1 @@
+"""The migrations of the read model's databases, a folder for each chain."""

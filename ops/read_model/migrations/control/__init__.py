@@ -1,0 +1,1 @@
+"""The migrations of the control database's own tables."""

@@ -1,0 +1,78 @@
+"""What a batch of records changes, put together before the database is touched."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Table
+
+from ops.read_model.changes import Change, Folded, Latest, Told, key_of
+from ops.read_model.folds import FOLDS, Known
+from ops.read_model.projections.project import project
+from ops.read_model.projections.reading import Means, UnreadError
+from ops.read_model.tables import steps
+from streams.records import NotUnpacked, Record
+
+Rows = dict[Table, dict[tuple[Any, ...], Known]]
+
+_LONGEST_REASON = 300
+
+
+@dataclass(slots=True)
+class Prepared:
+    """The rows of a batch, each key once. `cases` and `phones` are those about which anything was told."""
+
+    told: Rows = field(default_factory=lambda: defaultdict(dict))
+    latest: dict[tuple[Table, str], dict[tuple[Any, ...], Known]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    folded: dict[Table, dict[str, Known]] = field(default_factory=lambda: defaultdict(dict))
+    unread: Counter[tuple[str, str]] = field(default_factory=Counter)
+    cases: set[str] = field(default_factory=set)
+    phones: set[str] = field(default_factory=set)
+
+    def add(self, change: Change) -> None:
+        """Add a change to what is known of its row in this batch."""
+        match change:
+            case Told(table, row):
+                known = self.told[table].setdefault(key_of(table, row), dict(row))
+                if table is steps:
+                    known["twice"] = int(bool(known.get("twice")) or known["digest"] != row["digest"])
+                self._note(row)
+            case Latest(table, row, by):
+                rows, key = self.latest[table, by], key_of(table, row)
+                if key not in rows or rows[key][by] < row[by]:
+                    rows[key] = dict(row)
+                self._note(row)
+            case Folded(table, folded_key, what):
+                found, fold = self.folded[table], FOLDS[table.name]
+                known = dict(what)
+                found[folded_key] = fold(found[folded_key], known) if folded_key in found else known
+                self._note(what)
+
+    def _note(self, row: Any) -> None:  # noqa: ANN401 - a row of any table
+        if case_id := row.get("case_id"):
+            self.cases.add(case_id)
+        if phone_id := row.get("phone_id"):
+            self.phones.add(phone_id)
+
+
+def prepare(items: Iterable[Record | NotUnpacked], means: Means) -> Prepared:
+    """What these records change. It never raises for what stands in them: what can't be read is counted."""
+    prepared = Prepared()
+    for item in items:
+        for change in _changes(item, means, prepared):
+            prepared.add(change)
+    return prepared
+
+
+def _changes(item: Record | NotUnpacked, means: Means, prepared: Prepared) -> Sequence[Change]:
+    try:
+        return project(item, means)
+    except UnreadError as error:
+        reason = str(error)[:_LONGEST_REASON]
+    except Exception as error:  # noqa: BLE001 - one record never stops the others, whatever is in it
+        reason = f"it cannot be taken in ({type(error).__name__})"
+    prepared.unread[item.topic, reason] += 1
+    return ()
