@@ -29,6 +29,12 @@ def message(number: int, attempt: int = 1) -> MessageToSend:
     )
 
 
+def intended(kept: MemoryJournal) -> int:
+    """Of how many numbers the journal has an intent without an outcome."""
+    pages = [kept.get(PSEUDONYMS.phone(message(number).phone).encode()) for number in range(100)]
+    return sum(entry.open for page in pages for entry in journal.load(page).entries)
+
+
 def silent(pdu: Pdu) -> bytes | None:
     return None if pdu.command == Command.SUBMIT_SM else usual(pdu)
 
@@ -45,7 +51,7 @@ async def test_a_crash_leaves_no_more_in_doubt_than_the_window_and_nothing_is_se
             await asyncio.sleep(0.05)
             dying.cancel()
             await asyncio.gather(dying, return_exceptions=True)
-            written = len(kept.values)
+            written = intended(kept)
         smsc.answer = usual
         async with smpp_carrier(account(smsc.port, window=WINDOW), MemoryInbox()) as carrier:
             messages = [message(number) for number in range(10)]
@@ -107,7 +113,7 @@ async def test_the_window_counts_for_all_batches_together() -> None:
         ]
         await smsc.until(Command.SUBMIT_SM, WINDOW)
         await asyncio.sleep(0.05)
-        assert len(kept.values) == WINDOW
+        assert intended(kept) == WINDOW
         for batch in batches:
             batch.cancel()
         await asyncio.gather(*batches, return_exceptions=True)
