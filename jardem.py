@@ -211,6 +211,24 @@ def demo(
 
 
 @app.command()
+def status(
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Show it once, and end.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Once, as one JSON object.")] = False,
+) -> None:
+    """Show how the service stands, live on one screen, from the console's read model; Ctrl-C ends it."""
+    from ops.console.extra import require_console
+
+    require_console()
+    from rich.console import Console
+
+    from ops.status.command import show_status
+    from streams.settings.load import load_settings
+
+    show_status(load_settings("status"), Console(), once=once, as_json=as_json)
+
+
+@app.command()
 def doctor() -> None:
     """Say what is missing or wrong with this installation, one line each. Exit code 1 where there is."""
     strangers = _strangers()

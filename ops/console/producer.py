@@ -11,6 +11,7 @@ from streams.kafka_access import client_options
 from streams.records import LARGEST_RECORD, Outgoing
 from streams.settings.settings import Settings
 from streams.transport.abandon import abandon
+from streams.transport.single_records import handed
 
 _log = structlog.get_logger(__name__)
 
@@ -54,14 +55,7 @@ class Producer:
         try:
             async with asyncio.timeout(self._timeout):
                 producer = await self._started()
-                sent = await producer.send(
-                    outgoing.topic,
-                    outgoing.value,
-                    outgoing.key,
-                    outgoing.partition,
-                    headers=list(outgoing.headers),
-                )
-                await asyncio.shield(sent)
+                await asyncio.shield(await handed(producer, outgoing))
         except (KafkaError, OSError, TimeoutError) as error:
             _log.warning("an event was not acknowledged", topic=outgoing.topic, why=type(error).__name__)
             if producer is not None:

@@ -1,4 +1,4 @@
-"""Puts a dead letter's record in again: as it was, to a topic that only intake reads."""
+"""Reads a dead letter from the log, byte for byte, so that it can be sent back as it was."""
 
 import asyncio
 from dataclasses import dataclass
@@ -8,14 +8,15 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from ops.console.producer import NotRecordedError
-from streams.dead_letters import DEAD_LETTERS, OURS, TOPIC
+from ops.dead_letters.letter import DeadLetter, Place, letter_from
+from streams.dead_letters import DEAD_LETTERS
 from streams.kafka_access import client_options
-from streams.records import Outgoing
+from streams.records import Record
 from streams.settings.settings import Settings
+from streams.transport.fetching import Fetching
 
-REDRIVEN = "intake.redriven.v1"
-"""The topic of records that are put in again."""
 _SECONDS = 8.0
+_POLL_MILLISECONDS = 500
 
 
 class LetterGoneError(Exception):
@@ -23,10 +24,10 @@ class LetterGoneError(Exception):
 
 
 class Letters(Protocol):
-    """The dead letters as they stand in the log, byte for byte."""
+    """The dead letters as they stand in the log."""
 
-    async def again(self, partition: int, offset: int) -> Outgoing:
-        """The record to be put in again. Raises `LetterGoneError` and `NotRecordedError`."""
+    async def letter(self, place: Place) -> DeadLetter:
+        """The dead letter at this place. Raises `LetterGoneError` and `NotRecordedError`."""
         ...
 
 
@@ -36,43 +37,31 @@ class TopicLetters:
 
     settings: Settings
 
-    async def again(self, partition: int, offset: int) -> Outgoing:
-        """The record to be put in again, within seconds; `NotRecordedError` where the broker is away."""
+    async def letter(self, place: Place) -> DeadLetter:
+        """The dead letter, within seconds; `NotRecordedError` where the broker is away."""
         try:
             async with asyncio.timeout(_SECONDS):
-                return await self._read(partition, offset)
+                return await self._read(place)
         except (KafkaError, OSError, TimeoutError) as error:
             raise NotRecordedError(f"dead letters can't be read: {type(error).__name__}") from None
 
-    async def _read(self, partition: int, offset: int) -> Outgoing:
-        place = TopicPartition(DEAD_LETTERS, partition)
-        consumer = AIOKafkaConsumer(**client_options(self.settings), group_id=None, enable_auto_commit=False)
-        await consumer.start()
-        try:
-            consumer.assign([place])
-            first = (await consumer.beginning_offsets([place]))[place]
-            end = (await consumer.end_offsets([place]))[place]
-            if not first <= offset < end:
+    async def _read(self, place: Place) -> DeadLetter:
+        tp = TopicPartition(DEAD_LETTERS, place.partition)
+        async with AIOKafkaConsumer(
+            **client_options(self.settings),
+            group_id=None,
+            enable_auto_commit=False,
+            isolation_level="read_committed",
+        ) as consumer:
+            Fetching(consumer)
+            consumer.assign([tp])
+            begins, ends = await consumer.beginning_offsets([tp]), await consumer.end_offsets([tp])
+            if not begins[tp] <= place.offset < ends[tp]:
                 raise LetterGoneError
-            consumer.seek(place, offset)
-            record = await consumer.getone(place)
-        finally:
-            await consumer.stop()
-        if record.offset != offset:
-            raise LetterGoneError
-        return redriven(record.key, record.value, tuple(record.headers))
-
-
-def redriven(
-    key: bytes | None, value: bytes | None, headers: tuple[tuple[str, bytes | None], ...]
-) -> Outgoing:
-    """What a dead letter is put in again as: its own headers, and the topic it came from."""
-    kept = tuple((name, data) for name, data in headers if name not in OURS or name == TOPIC)
-    nulls = frozenset(place for place, (_, data) in enumerate(kept) if data is None)
-    return Outgoing(
-        topic=REDRIVEN,
-        key=key,
-        value=value,
-        headers=tuple((name, data or b"") for name, data in kept),
-        null_headers=nulls,
-    )
+            consumer.seek(tp, place.offset)
+            while True:
+                found = await consumer.getmany(tp, timeout_ms=_POLL_MILLISECONDS, max_records=1)
+                for record in found.get(tp, ()):
+                    if record.offset != place.offset or not isinstance(record, Record):
+                        raise LetterGoneError
+                    return letter_from(record)

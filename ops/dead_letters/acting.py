@@ -4,17 +4,14 @@ What is sent back is acknowledged by the broker before anybody is told that it w
 between, it can be sent back once more: what was handled already changes nothing.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import uuid4
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from aiokafka.partitioner import DefaultPartitioner
 from pydantic import ValidationError
 
 from ops.dead_letters.errors import AskedWronglyError, NotTakenBackError
@@ -27,7 +24,7 @@ from streams.kafka_access import client_options
 from streams.records import LARGEST_RECORD, Outgoing
 from streams.settings.settings import Settings
 from streams.topics import ACTS
-from streams.transport.exact_headers import ExactBuilder, odd, written
+from streams.transport.single_records import handed
 
 SOURCE = "urn:jardem:console"
 REDRIVE, DISCARD = "redrive", "discard"
@@ -105,7 +102,7 @@ async def acknowledged(settings: Settings) -> AsyncIterator[Send]:
 
     async def send(outgoing: Outgoing) -> None:
         try:
-            await (await _handed(producer, outgoing))
+            await (await handed(producer, outgoing))
         except KafkaError as error:
             raise TopicError(f"{outgoing.topic} does not take it at {settings.kafka}: {error}") from None
 
@@ -118,18 +115,3 @@ async def acknowledged(settings: Settings) -> AsyncIterator[Send]:
         yield send
     finally:
         await producer.stop()
-
-
-async def _handed(producer: AIOKafkaProducer, outgoing: Outgoing) -> "asyncio.Future[Any]":
-    """Hand a record to aiokafka, in a batch of its own where it has a header that would not be written."""
-    topic, key, headers = outgoing.topic, outgoing.key, written(outgoing)
-    if not odd(headers):
-        future: asyncio.Future[Any] = await producer.send(topic, outgoing.value, key=key, headers=headers)
-        return future
-    builder = ExactBuilder(outgoing.size + 1024, 0)
-    builder.append(timestamp=None, key=key, value=outgoing.value, headers=headers)
-    builder.close()
-    partitions = sorted(await producer.partitions_for(topic))
-    partition = DefaultPartitioner()(key, partitions, partitions)
-    batched: asyncio.Future[Any] = await producer.send_batch(builder, topic, partition=partition)
-    return batched

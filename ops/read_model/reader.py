@@ -11,8 +11,8 @@ from ops.read_model.writing import Place
 from streams.kafka_access import client_options
 from streams.records import NotUnpacked, Record
 from streams.settings.settings import Settings
+from streams.transport.cluster import partitions_there
 from streams.transport.fetching import Fetching
-from streams.transport.topic_ids import topic_ids
 
 _POLL_MILLISECONDS = 500
 _ASK_SECONDS = 5.0
@@ -60,15 +60,7 @@ class Reader:
 
     async def look_for_partitions(self) -> None:
         """Notice topics and partitions that are new, and topics that were made anew: those begin again."""
-        client = self._consumer._client  # noqa: SLF001 - aiokafka itself tells only of what is assigned
-        there = await asyncio.wait_for(client.fetch_all_metadata(), _ASK_SECONDS)
-        names = [topic for topic in self._topics if topic in there.topics()]
-        ids = await topic_ids(client, names)
-        wanted = {
-            (topic, number): ids.get(topic)
-            for topic in names
-            for number in there.partitions_for_topic(topic) or ()
-        }
+        wanted = await partitions_there(self._consumer, self._topics, _ASK_SECONDS)
         assigned = {(tp.topic, tp.partition) for tp in self._consumer.assignment()}
         remade = {
             key

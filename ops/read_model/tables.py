@@ -375,7 +375,7 @@ journal = Table(
     Index("journal_in_doubt", "state", "at", "message_id"),
     Index("journal_by_phone", "phone_id"),
 )
-"""What the carrier told of each message: `accepted`, `deferred`, `rejected` or `in_doubt`."""
+"""What the carrier told of each message: `accepted`, `deferred`, `rejected`, `in_doubt`; or `given_up`."""
 
 deliveries = Table(
     "deliveries",

@@ -25,6 +25,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "worker": (*_KEYED, *_SMS),
     "webhooks": (*_KEYED, "twilio_auth_token", "public_url"),
     "console": (*_KEYED, "console_key"),
+    "status": ("pseudonym_key", "console_key"),
     "case": _KEYED,
     "dead-letters": ("kafka",),
     "publish": _KEYED,

@@ -16,6 +16,8 @@ from ops.console.pages.lists import listed
 from ops.console.publisher import Act, act_id_of
 from ops.console.redriving import LetterGoneError, Letters, TopicLetters
 from ops.console.refusals import refused
+from ops.dead_letters.acting import redriven_record
+from ops.dead_letters.letter import Place
 from ops.read_model.views import DeadLetter, Page
 from streams.dead_letters import DEAD_LETTERS
 
@@ -125,12 +127,12 @@ async def act_on_dead_letter(
     form_id = form_id_in(fields)
     if name == "redrive" and found.done is None:
         try:
-            record = await letters.again(partition, offset)
+            letter = await letters.letter(Place(partition, offset))
         except LetterGoneError:
             return await refused(request, "no_dead_letter", 404, onward=_PATH, onward_key="nav.dead_letters")
         # The audit comes first, under the id that the act will have: told again with it, it is one event.
         await console.audit.acted(user, act.may, act_id_of(user, act.event(user), form_id))
-        await console.sink.send(record)
+        await console.sink.send(redriven_record(letter))
     await console.publisher.act(user, act, form_id=form_id)
     return done(path, name)
 

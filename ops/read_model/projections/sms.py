@@ -14,6 +14,7 @@ from schemas.ids import explanation_id_of, message_id_of, resent_id_of
 from schemas.messages import (
     MessageAccepted,
     MessageDeferred,
+    MessageGivenUp,
     MessageInDoubt,
     MessageReceived,
     MessageRejected,
@@ -23,7 +24,8 @@ from schemas.messages import (
 from schemas.questions import NoticeRequested, QuestionAsked
 
 _EXPLANATIONS = ("1", "2", "3", "echo")
-_DEFERRED, _IN_DOUBT, _REJECTED, _ACCEPTED = 1, 2, 3, 4
+_DEFERRED, _IN_DOUBT, _REJECTED, _ACCEPTED, _GIVEN_UP = 1, 2, 3, 4, 5
+_AFTER_ALL_ATTEMPTS = 1_000_000
 
 
 def heard(told: Told, means: Means) -> Changes:
@@ -99,12 +101,24 @@ def _in_doubt(told: Told, event: MessageInDoubt, means: Means) -> Changes:
     yield _journal(told, event, _IN_DOUBT, event.at, tried_at=event.tried_at)
 
 
-_STATES = {_DEFERRED: "deferred", _IN_DOUBT: "in_doubt", _REJECTED: "rejected", _ACCEPTED: "accepted"}
+def _given_up(told: Told, event: MessageGivenUp, means: Means) -> Changes:
+    """Nothing is tried again after it, whatever the carrier said before."""
+    del means
+    yield _journal(told, event, _GIVEN_UP, event.at, attempt=_AFTER_ALL_ATTEMPTS)
+
+
+_STATES = {
+    _DEFERRED: "deferred",
+    _IN_DOUBT: "in_doubt",
+    _REJECTED: "rejected",
+    _ACCEPTED: "accepted",
+    _GIVEN_UP: "given_up",
+}
 
 
 def _journal(
     told: Told,
-    event: MessageAccepted | MessageDeferred | MessageRejected | MessageInDoubt,
+    event: MessageAccepted | MessageDeferred | MessageRejected | MessageInDoubt | MessageGivenUp,
     rank: int,
     at: datetime,
     **more: object,
@@ -112,7 +126,7 @@ def _journal(
     row = {
         "message_id": event.message_id,
         "phone_id": told.key(),
-        "attempt": event.attempt,
+        "attempt": 0 if isinstance(event, MessageGivenUp) else event.attempt,
         "rank": rank,
         "state": _STATES[rank],
         "code": None,
@@ -156,6 +170,7 @@ _OF_LINES: dict[str, Callable[[Told, Any, Means], Changes]] = {
     MessageDeferred.name: _deferred,
     MessageRejected.name: _rejected,
     MessageInDoubt.name: _in_doubt,
+    MessageGivenUp.name: _given_up,
     MessageStatusReported.name: _status,
     MessageReceived.name: _received,
 }

@@ -11,11 +11,19 @@ from ops.bench.histories import NOW, History, somebody
 from ops.console.guard import FORM_ID
 from ops.console.pages.dead_letters import letters_of
 from ops.console.pages.forms import BadFieldError, nameless
-from ops.console.redriving import REDRIVEN, redriven
+from ops.dead_letters.letter import DeadLetter, Place, letter_from
 from ops.read_model.views import CaseFilter, CaseRow
 from schemas.emaket import DecisionSigned, HearingRecorded, TermExtended
 from schemas.operators import OperatorActed
-from streams.dead_letters import DEAD_LETTERS, OFFSET, PARTITION, REASON, TIMESTAMP, TOPIC
+from streams.dead_letters import (
+    DEAD_LETTERS,
+    OFFSET,
+    PARTITION,
+    REASON,
+    REDRIVEN_LETTERS,
+    TIMESTAMP,
+    TOPIC,
+)
 from streams.records import Outgoing, Record
 from streams.signing import load_signer
 from tests.browser.console import fill, pseudonyms
@@ -196,11 +204,10 @@ async def test_a_message_in_doubt_is_said_to_have_left_or_not(told: Told) -> Non
 
 
 class LettersAtHand:
-    """What a dead letter of the test is put in again as."""
+    """The dead letters as they stand in the log."""
 
-    async def again(self, partition: int, offset: int) -> Outgoing:
-        place = ((PARTITION, b"%d" % partition), (OFFSET, b"%d" % offset))
-        return redriven(b"key", b"value", ((TOPIC, b"registry.title-awarded.v1"), *place))
+    async def letter(self, place: Place) -> DeadLetter:
+        return letter_from(letter(place.offset))
 
 
 def letter(offset: int, reason: str = "no JSON", *more: tuple[str, bytes]) -> Record:
@@ -229,27 +236,12 @@ async def test_a_dead_letter_is_put_in_again_before_it_is_told_or_discarded(told
     assert done.headers["location"] == f"/dead-letters/0/1?done={act}"
     topics = told.sent_since(before)
     assert [topic for topic in topics if topic != "audit.console.v1"] == [
-        *([REDRIVEN] if act == "redrive" else []),
+        *([REDRIVEN_LETTERS] if act == "redrive" else []),
         OperatorActed.name,
     ]
     assert topics[0] == "audit.console.v1"
     [(_, event)] = events(told, before, OperatorActed.name)
     assert event["object"] == {"kind": "dead_letter", "id": "dead-letter.v1/0/1"}
-
-
-async def test_what_is_put_in_again_says_where_it_came_from_and_nothing_else_of_ours() -> None:
-    own = (("ce_id", b"1"), ("jardem_thing_of_theirs", b"x"), ("empty", None))
-    ours = ((REASON, b"why"), (TOPIC, b"case.inbox.v1"), (PARTITION, b"3"), (OFFSET, b"9"))
-    record = redriven(b"k", None, (*own, *ours))
-    assert record.topic == REDRIVEN
-    assert (record.key, record.value) == (b"k", None)
-    assert record.headers == (
-        ("ce_id", b"1"),
-        ("jardem_thing_of_theirs", b"x"),
-        ("empty", b""),
-        (TOPIC, b"case.inbox.v1"),
-    )
-    assert record.null_headers == {2}
 
 
 async def test_an_officer_signs_a_grant(told: Told) -> None:

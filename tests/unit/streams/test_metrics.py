@@ -21,8 +21,6 @@ from streams.records import Outgoing, Record
 from streams.transport.batch import AssignedPartition, Batch
 from streams.transport.stores import MemoryPartition
 
-NOW = datetime.now(UTC)
-
 
 def value(name: str, **labels: str) -> float:
     return REGISTRY.get_sample_value(f"jardem_{name}", labels) or 0.0
@@ -139,10 +137,11 @@ def test_deadlines_are_counted_as_they_are_armed_and_the_earliest_says_how_late_
     app = cast("StreamApp", SimpleNamespace(task=lambda _: None, clock=Clock()))
     deadlines = Deadlines(app, "inbox", lambda *_: Outgoing("t", b"k", b""))
     assert (deadlines.waiting(), deadlines.behind()) == (0, 0)
-    deadlines.arm(0, b"soon", [Deadline(NOW + timedelta(hours=1), "term", 1)])
+    now = datetime.now(UTC)
+    deadlines.arm(0, b"soon", [Deadline(now + timedelta(hours=1), "term", 1)])
     assert (deadlines.waiting(), deadlines.behind()) == (1, 0)
-    late = Deadline(NOW - timedelta(minutes=10), "term", 1)
-    deadlines.arm(1, b"late", [late, Deadline(NOW + timedelta(hours=2), "reminder", 1)])
+    late = Deadline(now - timedelta(minutes=10), "term", 1)
+    deadlines.arm(1, b"late", [late, Deadline(now + timedelta(hours=2), "reminder", 1)])
     assert deadlines.waiting() == 3
     assert deadlines.behind() == pytest.approx(600, abs=60)
     deadlines.arm(1, b"late", [])

@@ -19,7 +19,7 @@ from ops.read_model.writing import NotFollowingError, Place
 from schemas.audit import ConsoleAudited
 from schemas.base import Event
 from schemas.ids import CaseId, MessageId, derived_id, message_id_of, question_id_of, resent_id_of
-from schemas.messages import MessageInDoubt
+from schemas.messages import MessageGivenUp, MessageInDoubt
 from schemas.operators import OperatorActed
 from schemas.outcomes import DraftVoided
 from schemas.registry import DayTotalled, TitleAwarded
@@ -45,6 +45,7 @@ def act(log: Log, name: str, kind: str, id_: str, *, minutes: int = 0, **details
             "act": name,
             "object": {"kind": kind, "id": id_},
             "person_id": "a" * 64 if kind in {"case", "decision"} else None,
+            "phone_id": "b" * 64 if kind == "message" else None,
             "details": details,
             "reason": "звонил 850101300015",
             "operator": OPERATOR,
@@ -408,6 +409,9 @@ class ReadModelContract:
         (anew,) = (await store.queries.doubts()).rows
         assert anew.act is not None
         assert anew.act.act == "not_sent"
+        given_up = MessageGivenUp(phone=case.who.phone, message_id=MessageId(anew.message_id), at=later)
+        await tell(store, [case._line(given_up, "given up")])
+        assert (await store.queries.doubts()).rows == []
 
     async def test_the_service_is_as_its_acts_left_it(self, store: Store) -> None:
         log = Log()

@@ -39,6 +39,7 @@ def told_with_canaries() -> list[Record]:
     content: dict[str, Any] = {
         "act": "note",
         "object": {"kind": "message", "id": f"the SMS to {who.phone}"},
+        "phone_id": "b" * 64,
         "details": {"iban": who.iban},
         "reason": f"{TEXT} {who.iin}",
         "operator": OFFICER,

@@ -1,0 +1,1 @@
+"""`jardem status`: how the service stands, on one screen."""
