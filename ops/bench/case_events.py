@@ -16,6 +16,7 @@ from schemas.ids import (
     PersonId,
     PhoneId,
     Pseudonyms,
+    RecordKind,
     Sid,
     case_id_of,
     decision_id_of,
@@ -72,7 +73,8 @@ class CaseEvents:
         (ground,) = self.chance.choices(list(_GROUNDS), list(_GROUNDS.values()))
         self.ground = Ground(ground)
         self.record_id = f"A-{number}"
-        self.case: CaseId = case_id_of(self.person, self._kind, self.record_id)
+        record: RecordKind = "award" if self._kind == "title" else "certificate"
+        self.case: CaseId = case_id_of(self.person, record, self.record_id)
         self.language: Language | None = None
         self.state, self.step, self.asked = "new", 0, 0
         self.previous: str | None = None
