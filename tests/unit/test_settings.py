@@ -213,8 +213,8 @@ def test_the_read_model_may_be_kept_in_postgresql_or_sqlite(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = f"{kind}://console:hush@host/database"
-    put(monkeypatch, WORKER, JARDEM_CONSOLE_DATABASE=database, JARDEM_CONSOLE_USERS="users.json")
-    settings = load_settings("console")
+    put(monkeypatch, WORKER, JARDEM_CONSOLE_DATABASE=database)
+    settings = load_settings("status")
     assert settings.redacted()["JARDEM_CONSOLE_DATABASE"] == "set"
     assert settings.redacted()["JARDEM_CONSOLE_KEY"] == "set, the demo's"
 
@@ -223,8 +223,8 @@ def test_the_read_model_may_be_kept_in_postgresql_or_sqlite(
 def test_any_other_database_is_refused_and_not_repeated(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put(monkeypatch, WORKER, JARDEM_CONSOLE_DATABASE=address, JARDEM_CONSOLE_USERS="users.json")
-    lines = complaints("console")
+    put(monkeypatch, WORKER, JARDEM_CONSOLE_DATABASE=address)
+    lines = complaints("status")
     assert named(lines) == {"JARDEM_CONSOLE_DATABASE"}
     assert "hush" not in "".join(lines)
 
