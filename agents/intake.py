@@ -20,12 +20,12 @@ from schemas.base import Event
 from schemas.catalogue import ABOUT_PERSONS, PUBLIC_IN
 from schemas.cloudevents import CloudEvent, NotACloudEventError, decode, encode
 from schemas.emaket import DecisionSigned, HearingRecorded, TermExtended
-from schemas.ids import SERVICE, CaseId, PersonId, Pseudonyms, case_id_of, derived_id, person_of
+from schemas.ids import SERVICE, CaseId, PersonId, Pseudonyms, derived_id, person_of
 from schemas.operators import OperatorActed
 from schemas.personal import could_name_somebody, trace_names_somebody
 from schemas.plausible import check_not_ahead
 from schemas.received import SOURCE_DIGEST, UnknownEventError, received_event
-from schemas.registry import DisabilityEstablished, TitleAwarded
+from schemas.registry import DisabilityEstablished, TitleAwarded, case_id_of_right
 from schemas.routes import PublicKept
 from streams import metrics
 from streams.clock import Clock
@@ -196,9 +196,6 @@ class Intake:
 
 def _case_id(key: str, fact: Event) -> CaseId | None:
     """The case that a fact gives rise to, if it does."""
-    match fact:
-        case TitleAwarded():
-            return case_id_of(PersonId(key), "award", fact.award_id)
-        case DisabilityEstablished():
-            return case_id_of(PersonId(key), "certificate", fact.certificate_id)
+    if isinstance(fact, TitleAwarded | DisabilityEstablished):
+        return case_id_of_right(PersonId(key), fact)
     return None

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rules.policy import CapacityMissing, Policy
+from schemas.ids import RecordKind
 from schemas.registry import DisabilityEstablished, TitleAwarded
 from schemas.values import EndReason, Ground, Scheme
 
@@ -22,7 +23,7 @@ class Entitlement:
     """A right that arose. `barred` says why no offer may be made for it, `obstacle` says more of that."""
 
     ground: Ground
-    record: str
+    record: RecordKind
     record_id: str
     barred: EndReason | None
     obstacle: Obstacle | None = None

@@ -10,7 +10,7 @@ import json
 import uuid
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NewType
+from typing import Literal, NewType
 
 PersonId = NewType("PersonId", str)
 """A person, by pseudonym."""
@@ -92,7 +92,11 @@ def _uuid5(name: str) -> str:
     return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}"
 
 
-def case_id_of(person_id: PersonId, record: str, record_id: str) -> CaseId:
+RecordKind = Literal["award", "certificate"]
+"""What an entitlement rests on, as the ids of cases are made of it."""
+
+
+def case_id_of(person_id: PersonId, record: RecordKind, record_id: str) -> CaseId:
     """The case of a person's entitlement: the same record gives the same case."""
     return CaseId(derived_id(person_id, record, record_id))
 

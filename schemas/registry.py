@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, StrictBool
 
 from schemas.base import Day
+from schemas.ids import CaseId, PersonId, case_id_of
 from schemas.routes import PublicIn, PublicKept
 from schemas.values import Iin, Sha256
 
@@ -44,6 +45,13 @@ class DisabilityEstablished(PublicIn):
     first_time: StrictBool
     in_baikonur: StrictBool = False
     legal_capacity: Literal["full", "guardian", "minor"] | None = None
+
+
+def case_id_of_right(person_id: PersonId, event: TitleAwarded | DisabilityEstablished) -> CaseId:
+    """The case that an entitlement gives rise to."""
+    if isinstance(event, TitleAwarded):
+        return case_id_of(person_id, "award", event.award_id)
+    return case_id_of(person_id, "certificate", event.certificate_id)
 
 
 class EntitlementRevoked(PublicIn):

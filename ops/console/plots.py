@@ -3,6 +3,7 @@
 What a plot shows stands in a table beneath it too, which is what a screen reader reads.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -141,19 +142,25 @@ def columns(rows: Sequence[tuple[str, float]], number: Number) -> Markup:
     return _draw(chart)
 
 
+def _whole(top: float) -> list[int]:
+    """Up to five whole numbers, from nothing to the top or just above it: what is counted has no halves."""
+    step = max(1, math.ceil(top / 4))
+    return list(range(0, max(math.ceil(top), 1) + step, step))
+
+
 def lines(
     labels: Sequence[str], series: Sequence[tuple[str, Sequence[float]]], number: Number, *, every: int = 7
 ) -> Markup:
     """A line for each series over the same labels, of which every so many is written."""
     if not labels:
         return Markup()
+    whole = _whole(max((value for _, values in series for value in values), default=0))
     chart = pygal.Line(
         **(_options(290, number) | _legend([name for name, _ in series])),
         show_minor_x_labels=False,
-        show_minor_y_labels=False,
-        y_labels_major_count=5,
+        y_labels=whole,
         dots_size=1.6,
-        range=(0, max((value for _, values in series for value in values), default=0) or 1),
+        range=(0, whole[-1]),
     )
     chart.x_labels = list(labels)
     chart.x_labels_major = list(labels)[:: max(every, 1)]

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -16,6 +17,7 @@ from ops.console.navigation import links_for
 from ops.console.visit import visit_of
 from ops.console.words import LANGUAGES, Words, choose
 from ops.read_model.views import Freshness
+from streams.clock import Clock
 
 LANGUAGE_COOKIE = "jardem_language"
 """The language that was chosen; it says nothing else."""
@@ -33,12 +35,14 @@ class Renderer:
 
     Every template is given `_` (the words, see `Words`), `language`, `languages`, `csrf`, `user` (None where
     nobody is signed in), `links` (of the navigation), `here` (the path), `back` (where the language form
-    returns to), `zone`, `freshness` (None where nobody is signed in), `asset` (the address of a static file),
-    and `live` (false unless a page says otherwise).
+    returns to), `zone`, `freshness` (None where nobody is signed in; as of an instant of the installation's
+    time, as all instants of a page are), `asset` (the address of a static file), and `live` (false unless a
+    page says otherwise).
     """
 
-    def __init__(self, zone: str, freshness: Callable[[], Awaitable[Freshness]]) -> None:
+    def __init__(self, zone: str, clock: Clock, freshness: Callable[[], Awaitable[Freshness]]) -> None:
         self._zone = ZoneInfo(zone)
+        self._clock = clock
         self._freshness = freshness
         self._templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(STATIC.parent / "templates"),
@@ -88,7 +92,11 @@ class Renderer:
 
     async def _common(self, request: Request) -> dict[str, Any]:
         values = self._without_freshness(request)
-        return {**values, "freshness": None if values["user"] is None else await self._freshness()}
+        return {**values, "freshness": None if values["user"] is None else await self._how_fresh()}
+
+    async def _how_fresh(self) -> Freshness:
+        found = await self._freshness()
+        return found if found.as_of is None else replace(found, as_of=self._clock.virtual(found.as_of))
 
     def _without_freshness(self, request: Request) -> dict[str, Any]:
         visit = visit_of(request)

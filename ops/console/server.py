@@ -91,7 +91,7 @@ def assemble(settings: Settings, store: Store, sink: Sink) -> Console:
         sink=sink,
         audit=audit,
         publisher=Publisher(sink, audit, clock),
-        renderer=Renderer(settings.zone, store.queries.freshness),
+        renderer=Renderer(settings.zone, clock, store.queries.freshness),
         sessions=Sessions(store.control, Sealed(settings), users),
         tokens=Tokens(store.control),
         users=users,

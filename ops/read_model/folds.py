@@ -24,6 +24,7 @@ SERVICE_NOTES = frozenset({"offers_paused", "outside_pilot", "shadow"})
 """Notes of cases whose offer waits because of how the service is set."""
 
 _REASONS = frozenset(EndReason)
+_ANSWERED = "question.answered"
 _ACCOUNT_ASKED = frozenset({"account_asked", "account_sent"})
 
 _RANKS = {"accepted": 0, "queued": 1, "sending": 2, "sent": 3, "delivered": 4}
@@ -45,7 +46,7 @@ def case_of(step: Mapping[str, Any], zone: ZoneInfo) -> Known:
         "purged_step": step["note"] == "purged",
         "offered_step": step["to_state"] == "offer_asked",
         "reached_step": step["to_state"] == "offer_sent",
-        "answered_step": step["cause"] == "question.answered",
+        "answered_step": step["cause"] == _ANSWERED and step["from_state"] not in OUTCOMES,
         "consented_step": step["language"] is not None,
         "account_step": _has_account(step),
         "granted_step": step["to_state"] == "granted",
@@ -87,7 +88,7 @@ def _goes_on(step: Mapping[str, Any]) -> bool:
 def _has_account(step: Mapping[str, Any]) -> bool:
     """Whether the account is there after this step: it was given, or the benefit granted."""
     to = step["to_state"]
-    onward = to not in {*_ACCOUNT_ASKED, "ended", "offer_asked", "queued"}
+    onward = to not in {*_ACCOUNT_ASKED, "ended", "offer_asked", "queued"} and step["cause"] == _ANSWERED
     return to in {"awaiting_signature", "granted"} or (step["from_state"] in _ACCOUNT_ASKED and onward)
 
 

@@ -174,7 +174,8 @@ class Sms:
     `what` is the kind of a question or notice (`offer`, `reminder` ...), None for a text that came. `text` is
     None where it was not asked for. `status` is the last word of the carrier, or `asked`, `handed_over`,
     `deferred`, `rejected`, `in_doubt`, `given_up`; of a text that came `received`. `understood` is what it
-    was taken for (`consent_kk`, `decline` ...), None where it was not understood or is no answer.
+    was taken for (`consent_kk`, `decline` ..., `too_late`: no question was open any more), None where it was
+    not understood or is no answer.
     """
 
     message_id: str

@@ -19,6 +19,8 @@ _EFFECTS = 8
 """So many effects at most does a text have: by their ids the step is found that it caused."""
 
 _ANSWERS = (QuestionAnswered.name, QuestionNotUnderstood.name)
+TOO_LATE = "too_late"
+"""What a text was taken for that came when no question was open any more: it changes nothing."""
 _SAID_NO = {"declined": "decline", "withdrawn": "decline"}
 Row = RowMapping
 
@@ -128,7 +130,9 @@ class AskingSms(Asking):
         caused = {step.cause_id: step for step in log if step.cause in _ANSWERS}
         found = []
         for sid, row in there.items():
-            step = next((caused[id_] for id_ in _effects_of(row) if id_ in caused), None)
+            # A step names its cause as nobody: an id with many digits in a row stands there as a pseudonym.
+            effects = map(self._means.nameless, _effects_of(row))
+            step = next((caused[id_] for id_ in effects if id_ in caused), None)
             if step is None and row["phone_id"] in shared:
                 continue
             text = self._text(received, "text", sid, row["text"])
@@ -177,6 +181,8 @@ def _understood(step: Step) -> str | None:
     """What a text was taken for, as far as its step says; documents know it exactly."""
     if step.cause == QuestionNotUnderstood.name:
         return None
+    if (step.note or "").startswith("answered_"):
+        return TOO_LATE
     if step.note in _SAID_NO:
         return _SAID_NO[step.note]
     of_offer = step.from_state.startswith("offer_") and step.language is not None

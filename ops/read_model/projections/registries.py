@@ -5,31 +5,28 @@ from ops.read_model.changes import Told as Once
 from ops.read_model.projections.outcomes import subject
 from ops.read_model.projections.reading import Changes, Means, Told, UnreadError, is_uuid
 from ops.read_model.tables import entitlements, recorded, totals
-from schemas.ids import case_id_of
-from schemas.registry import DayTotalled, DisabilityEstablished, TitleAwarded
+from schemas.registry import DayTotalled, DisabilityEstablished, TitleAwarded, case_id_of_right
 from schemas.statecorp import BenefitRecorded
 
 
 def title_awarded(told: Told, means: Means) -> Changes:
     """A title was awarded: the case that follows has an id made of it."""
-    yield from _entitled(told, means, TitleAwarded, "title", "award_id")
+    yield from _entitled(told, means, TitleAwarded)
 
 
 def disability_established(told: Told, means: Means) -> Changes:
     """A disability was established; so is the case's id."""
-    yield from _entitled(told, means, DisabilityEstablished, "disability", "certificate_id")
+    yield from _entitled(told, means, DisabilityEstablished)
 
 
-def _entitled(
-    told: Told, means: Means, model: type[TitleAwarded | DisabilityEstablished], record: str, id_field: str
-) -> Changes:
+def _entitled(told: Told, means: Means, model: type[TitleAwarded | DisabilityEstablished]) -> Changes:
     try:
         data = told.data(model)
     except UnreadError:
         # It arrived, as its registry counts, and is a dead letter.
         yield arrived(told, means)
         return
-    case_id = case_id_of(means.pseudonyms.person(data.iin), record, getattr(data, id_field))
+    case_id = case_id_of_right(means.pseudonyms.person(data.iin), data)
     yield arrived(told, means, case_id)
     yield subject(means, case_id, 0, data.iin)
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from ops.bench.histories import NOW, History, somebody
+from ops.bench.histories import NOW, History
+from ops.bench.people import somebody
 from ops.console.guard import FORM_ID
 from ops.console.pages.dead_letters import letters_of
 from ops.console.pages.forms import BadFieldError, nameless
@@ -169,7 +170,7 @@ async def test_the_longest_list_of_a_pilot_can_be_confirmed_and_a_longer_one_is_
     fields["iins"] = fields["iins"].replace("\n", "\r\n")
     assert (await told.post("operator", "/service/acts", **fields)).status_code == 303
     [(_, event)] = events(told, before, OperatorActed.name)
-    assert len(event["details"]["persons"]) == MOST_PERSONS
+    assert len(OperatorActed.model_validate(event).details["persons"]) == MOST_PERSONS  # type: ignore[arg-type]
     more = f"{iins} {somebody(MOST_PERSONS).iin}"
     refused = await told.post("operator", "/service/acts", act="pilot", iins=more, reason=REASON_GIVEN)
     assert refused.status_code == 422

@@ -62,6 +62,23 @@ def test_not_understood_holds_until_another_question_or_a_no(
     assert bool(case(*MISUNDERSTOOD, *more)["not_understood"]) is expected
 
 
+def test_an_answer_after_the_end_is_none_in_the_funnel() -> None:
+    ended = (*OFFERED, step(4, "offer_sent", "ended", "no_reply"))
+    late = step(5, "ended", "ended", "answered_late", cause="question.answered")
+    assert case(*ended, late)["answered_step"] == 0
+    answer = step(4, "offer_sent", "offer_sent", "accepted", cause="question.answered", language="kk")
+    assert case(*OFFERED, answer)["answered_step"] == 4
+
+
+@pytest.mark.parametrize(
+    ("cause", "given"),
+    [("question.answered", 6), ("statecorp.benefit-recorded.v1", 0), ("operator.acted.v1", 0)],
+)
+def test_an_account_is_given_by_an_answer_and_not_by_a_refusal_meanwhile(cause: str, given: int) -> None:
+    asked = (*OFFERED, step(4, "offer_sent", "account_asked"), step(5, "account_asked", "account_sent"))
+    assert case(*asked, step(6, "account_sent", "refused", cause=cause))["account_step"] == given
+
+
 def test_an_ending_that_is_corrected_has_the_reason_that_was_told_last() -> None:
     ended = case(
         *OFFERED,
