@@ -16,7 +16,7 @@ from ops.console.metrics import BEHIND
 from ops.console.own_keys import key_for
 from ops.console.pages.routers import PAGES
 from ops.console.pages.sign_in import router as sign_in
-from ops.console.refusals import add_refusals
+from ops.console.refusals import add_refusals, unexpected
 from ops.console.render import STATIC
 from ops.console.security import Security, Visits, headers_of
 from ops.read_model.database import DatabaseError
@@ -46,7 +46,10 @@ def create_app(console: Console) -> FastAPI:
         key=key_for(console.settings, "form tokens"),
     )
     app.add_middleware(
-        Security, hosts=hosts_of(console.settings), headers=headers_of(cookies.secure, origins)
+        Security,
+        hosts=hosts_of(console.settings),
+        headers=headers_of(cookies.secure, origins),
+        failed=unexpected,
     )
     return app
 

@@ -85,7 +85,7 @@ async def check_form(request: Request) -> None:
     if given is None:
         field = (await request.form()).get(CSRF_FIELD)
         given = field if isinstance(field, str) else ""
-    if not hmac.compare_digest(given.encode(), visit.csrf.encode()):
+    if not hmac.compare_digest(given.encode(errors="replace"), visit.csrf.encode()):
         raise BadFormError
 
 

@@ -38,7 +38,6 @@ def add_refusals(app: FastAPI) -> None:
     app.add_exception_handler(SQLAlchemyError, _no_database)
     app.add_exception_handler(BadCursorError, _bad_cursor)
     app.add_exception_handler(HTTPException, _of_http)
-    app.add_exception_handler(Exception, _unexpected)
 
 
 async def refused(
@@ -116,5 +115,6 @@ async def _of_http(request: Request, error: Exception) -> Response:
     return await refused(request, key, error.status_code, headers=error.headers)
 
 
-async def _unexpected(request: Request, _: Exception) -> Response:
+async def unexpected(request: Request) -> Response:
+    """What is answered where a fault of ours has kept a page from being shown."""
     return await refused(request, "unexpected", 500)

@@ -1,7 +1,7 @@
 """What stands before the application: whom it answers, what browsers may do with its answers, who visits."""
 
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from http.cookies import SimpleCookie
 from pathlib import Path
 from traceback import extract_tb
@@ -9,8 +9,8 @@ from traceback import extract_tb
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import HTTPConnection
-from starlette.responses import PlainTextResponse
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ops.console.address import host_name
@@ -60,12 +60,24 @@ def headers_of(secure: bool, form_targets: Iterable[str]) -> dict[str, str]:  # 
 
 
 class Security:
-    """The outermost part: known hosts, small bodies, headers on every answer, and a count of the answers."""
+    """The outermost part: known hosts, small bodies, headers on every answer, and a count of the answers.
 
-    def __init__(self, app: ASGIApp, *, hosts: Collection[str], headers: dict[str, str]) -> None:
+    `failed` answers where a fault of ours has left a request without an answer. Nothing behind it may: what a
+    fault is logged with there repeats what somebody typed.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        hosts: Collection[str],
+        headers: dict[str, str],
+        failed: Callable[[Request], Awaitable[Response]],
+    ) -> None:
         self._app = app
         self._hosts = hosts
         self._headers = headers
+        self._failed = failed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -73,9 +85,12 @@ class Security:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        answered = False
 
         async def secured(message: Message) -> None:
+            nonlocal answered
             if message["type"] == "http.response.start":
+                answered = True
                 sent = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     sent.setdefault(name, value)
@@ -91,12 +106,14 @@ class Security:
         else:
             try:
                 await self._app(scope, _limited(receive), secured)
-            except Exception as error:  # noqa: BLE001 - it was answered with 500 already
+            except Exception as error:  # noqa: BLE001 - whatever it is, nobody else may tell of it
                 # Its message may hold what somebody typed; where it was raised does not.
                 where = [
                     f"{Path(frame.filename).name}:{frame.lineno}" for frame in extract_tb(error.__traceback__)
                 ]
                 _log.error("a request failed", kind=type(error).__name__, where=where[-8:])
+                if not answered:
+                    await (await self._failed(Request(scope, receive)))(scope, receive, secured)
 
 
 class Visits:

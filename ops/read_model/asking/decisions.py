@@ -30,6 +30,8 @@ _DRAFTS = Listing("drafts", (drafts.c.drafted_at, drafts.c.decision_id), descend
 _QUESTIONED = Listing("questioned", (questioned.c.at, questioned.c.case_id, questioned.c.reason))
 _UNRECORDED = Listing("unrecorded", (cases.c.outcome_at, cases.c.case_id), descending=False)
 _OUTCOMES = Listing("outcomes", (cases.c.outcome_at, cases.c.case_id), descending=False)
+_LAST = date.max - timedelta(days=1)
+"""The last day after which there is one."""
 
 
 def _last_of(column: Any, kind: str) -> Any:  # noqa: ANN401 - a column of any type
@@ -167,7 +169,7 @@ class AskingDecisions(Asking):
             )
             .where(
                 cases.c.outcome_at >= midnight(day, zone),
-                cases.c.outcome_at < midnight(day + timedelta(days=1), zone),
+                cases.c.outcome_at < midnight(min(day, _LAST) + timedelta(days=1), zone),
             )
         )
         async with self._store.reading() as connection:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from ops.console.security import LARGEST_BODY
 from tests.unit.console.running import PASSWORD, Running, csrf, running
@@ -49,6 +50,32 @@ async def test_a_form_without_its_token_or_with_another_visitors_changes_nothing
         assert answer.status_code == 403
         assert "too old" in answer.text
         assert "jardem_session" not in answer.cookies
+
+
+async def test_a_form_in_an_odd_encoding_is_none_of_ours(running: Running) -> None:
+    browser = running.browser()
+    await browser.get("/sign-in")
+    part = b'--x\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n\\ud800\r\n--x--\r\n'
+    kind = {"content-type": "multipart/form-data; boundary=x; charset=raw_unicode_escape"}
+    assert (await browser.post("/sign-in", content=part, headers=kind)).status_code == 403
+
+
+async def test_a_fault_of_ours_is_answered_with_a_page_that_repeats_nothing_and_is_logged_once(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: object, **__: object) -> None:
+        raise RuntimeError("850101300015")
+
+    monkeypatch.setattr(type(running.console.queries), "overview", fails)
+    browser = await running.entered("viewer")
+    with capture_logs() as logs:
+        answer = await browser.get("/")
+    assert answer.status_code == 500
+    assert "<h1>Something went wrong</h1>" in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "850101300015" not in answer.text + repr(logs)
+    [line] = [line for line in logs if line["log_level"] == "error"]
+    assert line["kind"] == "RuntimeError"
 
 
 @pytest.mark.parametrize(

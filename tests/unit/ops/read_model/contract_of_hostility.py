@@ -3,6 +3,7 @@
 import base64
 import json
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -105,3 +106,7 @@ class HostileContract:
         found = await store.queries.dead_letter("dead-letter.v1/0/7")
         assert found is not None
         assert not found.redrivable
+
+    @pytest.mark.parametrize("day", [date.min, date.max])
+    async def test_at_either_end_of_the_calendar_there_are_no_outcomes(self, store: Store, day: date) -> None:
+        assert (await store.queries.outcomes(day)).rows == []
