@@ -46,7 +46,7 @@ class PilotDetails(Model):
 
 
 class DailySmsDetails(Model):
-    """How many SMS with an offer leave on a local day at most; null: as many as there are."""
+    """How many SMS leave on a local day before offers wait for the next one; null: as many as there are."""
 
     number: Annotated[int, Field(strict=True, ge=0)] | None
 

@@ -50,7 +50,7 @@ ON_OFFERS: list[tuple[dict[str, str], str, str, dict[str, object]]] = [
     ({"act": "end_pilot"}, "all", "Everybody is offered again", {}),
     ({"act": "shadow"}, "all", "no offer leaves", {}),
     ({"act": "end_shadow"}, "all", "Offers leave again", {}),
-    ({"act": "daily_sms", "number": "500"}, "all", "At most 500 offers", {"number": 500}),
+    ({"act": "daily_sms", "number": "500"}, "all", "Once 500 SMS have left on a day, offers wait", {"number": 500}),
     ({"act": "daily_sms", "number": ""}, "all", "no daily limit any more", {"number": None}),
 ]
 
