@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from ops.dead_letters.errors import AskedWronglyError, NotTakenBackError
 from ops.dead_letters.letter import DeadLetter
+from ops.dead_letters.masking import masked
 from ops.topic_records import TopicError
 from schemas.cloudevents import encode, explain, wrap
 from schemas.operators import ActObject, OperatorActed
@@ -46,7 +47,7 @@ async def redrive(letter: DeadLetter, said: Said, send: Send) -> str:
     """Send a dead letter back, and then tell that it was; returns the act's id.
 
     Raises `NotTakenBackError` where it cannot be sent back, and `AskedWronglyError` where the reason or the
-    operator is blank; nothing is sent then.
+    operator is blank, or holds a number of somebody's; nothing is sent then.
     """
     if letter.obstacle:
         raise NotTakenBackError(f"{letter.place.id} cannot be redriven: {letter.obstacle}")
@@ -76,6 +77,9 @@ def redriven_record(letter: DeadLetter) -> Outgoing:
 
 
 def _act(act: str, letter: DeadLetter, said: Said) -> tuple[str, Outgoing]:
+    for name, text in (("--reason", said.reason), ("--operator", said.operator)):
+        if masked(text) != text:
+            raise AskedWronglyError(f"{name} seems to hold somebody's number, and it is kept for ever")
     try:
         acted = OperatorActed(
             act=act,

@@ -50,7 +50,12 @@ ON_OFFERS: list[tuple[dict[str, str], str, str, dict[str, object]]] = [
     ({"act": "end_pilot"}, "all", "Everybody is offered again", {}),
     ({"act": "shadow"}, "all", "no offer leaves", {}),
     ({"act": "end_shadow"}, "all", "Offers leave again", {}),
-    ({"act": "daily_sms", "number": "500"}, "all", "Once 500 SMS have left on a day, offers wait", {"number": 500}),
+    (
+        {"act": "daily_sms", "number": "500"},
+        "all",
+        "Once 500 SMS have left on a day, offers wait",
+        {"number": 500},
+    ),
     ({"act": "daily_sms", "number": ""}, "all", "no daily limit any more", {"number": None}),
 ]
 
@@ -128,11 +133,31 @@ async def test_a_form_that_is_wrong_does_nothing_and_keeps_what_was_typed(
     assert events(told, before, OperatorActed.name) == []
 
 
-async def test_ids_and_days_in_a_reason_name_nobody() -> None:
-    said = "see case 0b7e1f52-3c0a-5d6b-9a51-3f6f2f0a9c11 of 2021-07-22, award 2021-17"
+async def test_ids_days_and_times_in_a_reason_name_nobody() -> None:
+    said = (
+        "see case 0b7e1f52-3c0a-5d6b-9a51-3f6f2f0a9c11 of 2021-07-22 10:30 or 22.07.2021 10:30, award 2021-17"
+    )
     assert nameless(said) == said
+    assert nameless("9f2c" * 16) == "9f2c" * 16
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "8 701 555 01 01",
+        "ID850101300015",
+        "\u0438\u0438\u043d-850101300015",
+        "850101/300015",
+        "850101 \u2013 300015",
+        "2021-07-22 850101300015",
+        "0b7e1f52-3c0a-5d6b-9a51-3f6f2f0a9c11850101300015",
+        "KZ-86125KZT5004100100",
+        "\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668\u0669\u0660\u0661\u0662",
+    ],
+)
+async def test_a_number_in_a_reason_is_seen_however_it_is_written(said: str) -> None:
     with pytest.raises(BadFieldError):
-        nameless("8 701 555 01 01")
+        nameless(said)
 
 
 @pytest.mark.parametrize("role", ["viewer", "caseworker", "officer"])

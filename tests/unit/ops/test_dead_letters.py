@@ -208,9 +208,16 @@ async def test_nothing_is_told_where_the_record_was_not_taken() -> None:
     assert sent == []
 
 
-async def test_nothing_is_sent_without_a_reason_or_an_operator_or_for_what_is_not_taken_back() -> None:
+async def test_nothing_is_sent_without_a_nameless_reason_or_an_operator_or_for_what_is_not_taken_back() -> (
+    None
+):
     sent = Sent()
-    for said in (replace(SAID, reason=" "), replace(SAID, operator="")):
+    for said in (
+        replace(SAID, reason=" "),
+        replace(SAID, operator=""),
+        replace(SAID, reason=f"of {IIN}"),
+        replace(SAID, operator=f"{IIN}@gov.kz"),
+    ):
         with pytest.raises(AskedWronglyError):
             await acting.redrive(letter(), said, sent.send)
         with pytest.raises(AskedWronglyError):
