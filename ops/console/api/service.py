@@ -1,9 +1,11 @@
 """How the service does: the overview, how fresh the answers are, how it is set, what could not be read."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path, Query
 
+from ops.console.access import May
 from ops.console.api.cases import After
 from ops.console.api.guard import FreshConsole, Looker, Operator
 from ops.console.api.problems import responses
@@ -25,9 +27,10 @@ async def freshness(console: FreshConsole, _: Looker) -> Freshness:
 
 
 @router.get("/service", responses=responses())
-async def service(console: FreshConsole, _: Looker) -> Service:
-    """How operators have set the service."""
-    return await console.queries.service()
+async def service(console: FreshConsole, user: Looker) -> Service:
+    """How operators have set the service. Who did it and why is told to operators alone."""
+    found = await console.queries.service()
+    return found if user.may(May.OPERATE) else replace(found, acts=())
 
 
 @router.get("/dead-letters", responses=responses())

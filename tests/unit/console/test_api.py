@@ -12,12 +12,15 @@ from jsonschema import Draft202012Validator
 from sqlalchemy import text
 
 from ops.bench.histories import NOW
+from ops.bench.people import Log
 from ops.console.access import GRANTS, May, Role
 from ops.console.context import SEARCHES
 from ops.read_model.views import CaseFilter
 from streams.jws import read_compact
 from tests.browser.console import told
+from tests.read_model import tell
 from tests.unit.console.running import Running
+from tests.unit.ops.read_model.contract_of_work import OPERATOR, act
 
 DESCRIPTION = json.loads(
     (Path(__file__).parents[3] / "docs" / "console-api.json").read_text(encoding="utf-8")
@@ -288,3 +291,14 @@ async def test_the_database_holds_no_token_and_no_session_that_opens_anything(ru
         ]
     assert held
     assert not any(secret in row or browser.cookies["jardem_session"] in row for row in held)
+
+
+async def test_who_set_the_service_and_why_is_told_to_operators_alone(running: Running) -> None:
+    said = act(Log(), "pause", "offers", "all")
+    await tell(running.console.store, [said])
+    for role in Role:
+        answer = fits(await (await running.program(role)).get("/service"), "/service")
+        assert answer["paused"]
+        assert [one["operator"] for one in answer["acts"]] == (
+            [OPERATOR] if May.OPERATE in GRANTS[role] else []
+        )
