@@ -37,6 +37,7 @@ _OUTCOMES = (
 )
 WAKE = "wake"
 """What a line calls its only deadline."""
+_AWAITED = (*get_args(What), WAKE)
 
 OUTCOMES = counter(
     "jardem_outcomes",
@@ -73,7 +74,7 @@ TIME_TO_ANSWER = histogram(
 LATENESS = histogram(
     "jardem_deadline_lateness_seconds",
     "How long after its instant a deadline was handled, in real time, by what was waited for",
-    {"deadline": (*get_args(What), WAKE)},
+    {"deadline": _AWAITED},
 )
 
 
@@ -114,9 +115,15 @@ class CaseMetrics:
 
 
 def observe_lateness(clock: Clock, elapsed: DeadlineElapsed, now: datetime) -> None:
-    """How late a deadline's event is handled. Its name is `case/what`, or `wake`."""
+    """How late a deadline's event is handled. Its name is `case/what`, or `wake`.
+
+    That the service has changed is told in the same way, and is no term of anybody's.
+    """
+    what = elapsed.deadline.rpartition("/")[2]
+    if what not in _AWAITED:
+        return
     late = (clock.real(now) - clock.real(elapsed.due)).total_seconds()
-    LATENESS.labels(elapsed.deadline.rpartition("/")[2]).observe(max(0.0, late))
+    LATENESS.labels(what).observe(max(0.0, late))
 
 
 def _count_told(effect: Effect) -> None:

@@ -14,7 +14,7 @@ from agents.line_metrics import LineMetrics
 from rules.policy import Policy
 from rules.turn import Advanced
 from schemas.deadlines import DeadlineElapsed
-from schemas.ids import NOBODY, CaseId, MessageId, PersonId, Pseudonyms
+from schemas.ids import NOBODY, SERVICE, CaseId, MessageId, PersonId, Pseudonyms
 from schemas.questions import AccountGiven, Consent, Decline, QuestionNotUnderstood
 from schemas.received import ReceivedEvent
 from schemas.registry import EntitlementRevoked
@@ -149,6 +149,15 @@ def test_a_deadline_is_late_by_real_time_whatever_the_clock_runs_at(desk: Counte
     fast.count(desk.person, event, Turned(desk.person, (), ()), NOON + timedelta(days=3))
     assert value("deadline_lateness_seconds_count", deadline="term") == count + 1
     assert value("deadline_lateness_seconds_sum", deadline="term") == pytest.approx(seconds + 3)
+
+
+@pytest.mark.parametrize("name", [SERVICE, f"{CASE}/unheard_of"])
+def test_what_tells_that_the_service_has_changed_is_no_term_that_is_late(desk: Counted, name: str) -> None:
+    elapsed = DeadlineElapsed(deadline=name, version=1, due=NOON)
+    event = ReceivedEvent("h", "urn:test", "e", NOON, "d" * 64, elapsed)
+    CaseMetrics(Clock()).count(desk.person, event, Turned(desk.person, (), ()), NOON + timedelta(days=3))
+    counted = {"deadline": name.rpartition("/")[2]}
+    assert REGISTRY.get_sample_value("jardem_deadline_lateness_seconds_count", counted) is None
 
 
 def message(**changes: Any) -> Message:
