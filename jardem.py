@@ -185,11 +185,21 @@ def webhooks() -> None:
         tracer.close()
 
 
+class CarrierKind(StrEnum):
+    """What the demo's SMS go through."""
+
+    twilio = "twilio"
+    smpp = "smpp"
+
+
 @app.command()
 def demo(
     broker: Annotated[
         BrokerKind | None, typer.Option(help="Without it: kafka, or embedded where Java or Maven is missing.")
     ] = None,
+    carrier: Annotated[
+        CarrierKind, typer.Option(help="An SMS API of Twilio's shape, or an operator's SMSC.")
+    ] = CarrierKind.twilio,
     *,
     fast: Annotated[bool, typer.Option(help="Let a day pass in five seconds instead of twenty.")] = False,
     once: Annotated[
@@ -206,7 +216,13 @@ def demo(
     settings = load_settings()
     if settings.kafka:
         require_broker(settings)
-    options = Options(fast=fast, once=once, broker=broker.value if broker else None, kafka=settings.kafka)
+    options = Options(
+        fast=fast,
+        once=once,
+        broker=broker.value if broker else None,
+        kafka=settings.kafka,
+        carrier=carrier.value,
+    )
     sys.exit(asyncio.run(run(options)))
 
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from agents import case_gauges, line_metrics
 from agents.carrier import CarrierAgent
+from agents.carriers import choose_carrier
 from agents.case_metrics import CaseMetrics
 from agents.desks import case_desk, sms_desk
 from agents.documents import Documents
@@ -26,14 +27,12 @@ from rules.policy import (
 )
 from rules.rule_sets import Permissions
 from schemas.ids import Pseudonyms
-from sms.carrier import Carrier
 from sms.catalogues import load_texts
 from sms.conversation.converse import LinePolicy
 from sms.conversation.hours import SendingHours
 from sms.sending.daily_number import Daily
 from sms.sending.sender import Limits
 from sms.texts import Texts
-from sms.twilio.carrier import TwilioCarrier
 from streams.app import StreamApp, create_app
 from streams.desk import Desk
 from streams.handlers import register_stateless
@@ -42,20 +41,19 @@ from streams.settings.settings import Settings
 from streams.signing import FolderSigner, Signer, load_signer
 from streams.topics import SMS_OUTBOX
 from streams.tracing import Tracer
-from streams.webhook_urls import STATUS, webhook_url
 
 
 def assemble(settings: Settings, tracer: Tracer | None = None) -> StreamApp:
     """The application for these settings, complete and not started. A `tracer` takes its spans.
 
     Raises `BadRuleSetsError` where the law's data is not as it must be, and `TextsError` where the texts in
-    the place of ours are not: nothing starts on them.
+    the place of ours are not, and `RoutesError` for the carriers' file: nothing starts on them.
     """
     shipped()
     texts = load_texts(settings.texts_dir)
     app = create_app(settings)
-    carrier: Carrier = twilio_carrier(settings)
     pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
+    chosen = choose_carrier(settings, pseudonyms)
 
     def partitions() -> int:
         """As many as the broker has; where it has not said yet, as the settings have it."""
@@ -83,11 +81,12 @@ def assemble(settings: Settings, tracer: Tracer | None = None) -> StreamApp:
     line_metrics.show(lines.counts)
     CarrierAgent(
         app,
-        carrier,
+        chosen.carrier,
         pseudonyms,
-        carrier_limits(settings),
+        carrier_limits(settings, chosen.intents),
         daily=Daily(app.clock, ZoneInfo(settings.zone), partitions=partitions),
-        inbound_check=settings.inbound_check,
+        inbound_check=settings.inbound_check if chosen.lists else None,
+        binds=chosen.binds,
         tracer=tracer,
     )
     return app
@@ -190,18 +189,7 @@ def line_policy(settings: Settings, texts: Texts) -> LinePolicy:
     )
 
 
-def carrier_limits(settings: Settings) -> Limits:
+def carrier_limits(settings: Settings, intents: int) -> Limits:
     """How fast all workers together may send; a second's messages may leave at once after a pause."""
     rate = settings.sms_per_second
-    return Limits(per_second=rate, burst=max(1, int(rate)))
-
-
-def twilio_carrier(settings: Settings) -> TwilioCarrier:
-    """The SMS API of these settings."""
-    return TwilioCarrier(
-        api_url=settings.twilio_api_url,
-        account_sid=settings.twilio_account_sid,
-        auth_token=settings.twilio_auth_token.get_secret_value(),
-        sender=settings.sms_from,
-        status_callback=webhook_url(settings.public_url, STATUS),
-    )
+    return Limits(per_second=rate, burst=max(1, int(rate)), intents=intents)

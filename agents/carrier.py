@@ -4,16 +4,16 @@ Hands messages to the SMS API, with a journal of what was attempted, and reports
 when it sent them, too, and holds them back where they fail for a cause of ours.
 """
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from time import time_ns
 from typing import Any, cast
 
 from agents.inbound_check import InboundCheck
+from agents.long_texts import LongTextsTable
+from agents.open_carrier import OpenCarrier
 from agents.silent_numbers import SilentNumbers
 from schemas import catalogue
 from schemas.ids import MessageId, Pseudonyms, Sid, derived_id
@@ -22,6 +22,7 @@ from schemas.messages import (
     SenderHeld,
     SentTimeTold,
     SentTimeWanted,
+    TextPartReceived,
 )
 from schemas.operators import OperatorActed
 from schemas.received import ReceivedEvent
@@ -80,6 +81,7 @@ class _Asked:
     messages: list[MessageToSend] = field(default_factory=list)
     held: list[SenderHeld] = field(default_factory=list)
     wanted: list[SentTimeWanted] = field(default_factory=list)
+    parts: list[TextPartReceived] = field(default_factory=list)
     numbers: list[tuple[int | None, datetime]] = field(default_factory=list)
     traces: dict[_About, str | None] = field(default_factory=dict)
     refused: list[Outgoing] = field(default_factory=list)
@@ -95,6 +97,8 @@ class _Asked:
                 self.traces[wanted.sid] = received.traceparent
             case SenderHeld() as held:
                 self.held.append(held)
+            case TextPartReceived() as part:
+                self.parts.append(part)
             case OperatorActed(act=daily_number.ACT) as acted:
                 self.numbers.append((daily_number.number_said(acted), received.time))
 
@@ -120,10 +124,10 @@ class CarrierAgent:
     """Takes batches of messages to the SMS API, and sends the reports to the SMS desk.
 
     The connections to the API are opened when it is first needed, inside the worker's loop, and live as long
-    as it.
+    as it, or, where it `binds`, as long as this worker has a part of the outbox.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a carrier, how it is used, who looks on
         self,
         app: StreamApp,
         carrier: Carrier,
@@ -132,6 +136,7 @@ class CarrierAgent:
         *,
         daily: Daily | None = None,
         inbound_check: float | None = None,
+        binds: bool = False,
         tracer: Tracer | None = None,
     ) -> None:
         """Register the agent and its table. To be done before the app is started.
@@ -154,10 +159,10 @@ class CarrierAgent:
         self._returns: defaultdict[int, Returns] = defaultdict(self._new_returns)
         self._sent_times = SentTimes(carrier, app.clock, self._limits)
         self._sender: Sender | None = None
+        self._open_carrier = OpenCarrier(app, carrier, as_long_as_held=binds)
+        self._long_texts = LongTextsTable(app, table, pseudonyms)
         self._tracer = tracer
         self._at_work: dict[MessageId, Place] = {}
-        self._opened = AsyncExitStack()
-        self._opening = asyncio.Lock()
         self._inbound: InboundCheck | None = None
         if inbound_check is not None:
             leave = timedelta(seconds=min(_LONGEST_LEFT, inbound_check / 2))
@@ -167,16 +172,15 @@ class CarrierAgent:
         register_handler(app, "carrier", [SMS_OUTBOX], self._work)
 
     async def _open(self) -> Sender:
-        async with self._opening:
-            if self._sender is None:
-                await self._opened.enter_async_context(self._carrier)
-                self._sender = Sender(self._carrier, self._limits, self._app.clock, called=self._note_call)
+        await self._open_carrier.opened()
+        if self._sender is None:
+            self._sender = Sender(self._carrier, self._limits, self._app.clock, called=self._note_call)
         return self._sender
 
     async def _close(self, *_: Any, **__: Any) -> None:  # noqa: ANN401 - Faust's signals
         if self._inbound is not None:
             await self._inbound.stop()
-        await self._opened.aclose()
+        await self._open_carrier.close()
 
     def _note_call(self, message: MessageToSend, outcome: Outcome, began: int) -> None:
         """Record a call that creates a message, in the message's trace."""
@@ -202,6 +206,7 @@ class CarrierAgent:
     async def _work(self, batch: Batch) -> None:
         """Hand over a batch; it is acknowledged when every message and every inquiry has its report."""
         asked = _asked(batch)
+        await self._long_texts.take(batch.partition, asked.parts)
         sender = await self._open()
         for each in asked.held:
             sender.hold(each.code, self._carrier.meaning_of(each.code))

@@ -64,6 +64,23 @@ class SentTimeWanted(ToCarrier):
     attempt: int
 
 
+class TextPartReceived(ToCarrier):
+    """A part of a long text came from this number: `number` of `count`, which share a `reference`.
+
+    It goes to who keeps the parts of the number until all are there. `carrier` is whose reference it is, and
+    `received_at` when it brought the part.
+    """
+
+    name: ClassVar[str] = "message.part-received"
+
+    text: str
+    carrier: str
+    reference: int
+    count: int
+    number: int
+    received_at: Instant
+
+
 class SenderHeld(ToCarrier):
     """The SMS API has reported a failure for which our own account or sender is the cause: hold the queue.
 
@@ -188,7 +205,8 @@ class MessageStatusReported(ToLine):
 
     `status` is the SMS API's word, a `DeliveryStatus` or any other. `failure` is the webhook's reading of the
     error code, and null where the status tells of no failure. Events that were written before there was
-    `failure` have `undeliverable` alone, which says that it is permanent.
+    `failure` have `undeliverable` alone, which says that it is permanent. `sent_at` is when the carrier took
+    or sent the message, by its own clock, where it tells that with the status.
     """
 
     name: ClassVar[str] = "message.status"
@@ -198,4 +216,5 @@ class MessageStatusReported(ToLine):
     error_code: int | None
     undeliverable: bool = False
     failure: Failure | None = None
+    sent_at: Instant | None = None
     at: Instant

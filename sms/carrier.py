@@ -15,12 +15,14 @@ class Accepted:
     """The carrier took the message under this sid, at this real instant (UTC).
 
     `sent_at` is when it says that it sent the message, if it says so already: by its own clock, in whole
-    seconds.
+    seconds. Where one of several carriers took it, `carrier` and `sender` are that one's.
     """
 
     sid: Sid
     at: datetime
     sent_at: datetime | None = None
+    carrier: str | None = None
+    sender: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

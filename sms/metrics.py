@@ -8,6 +8,7 @@ from streams.metric_labels import Form, counter, gauge, histogram
 _CODE = Form(
     "none|other|[0-9]{1,6}", "the SMS API's code, `none` without one, `other` beyond 200 different ones"
 )
+_OPERATOR = Form("[a-z]{2,20}", "the operator's name in the settings")
 _MOST_CODES = 200
 _LARGEST_CODE = 999_999
 _codes: set[int] = set()
@@ -131,4 +132,19 @@ INBOUND_TEXTS = counter(
 INBOUND_READ = gauge(
     "jardem_sms_inbound_read_timestamp_seconds",
     "When a reading began that came to the list's end, in Unix time; the newest of all workers counts",
+)
+SMPP_BOUND = gauge(
+    "jardem_sms_smpp_bound",
+    "Whether this process holds a bind at an operator: 1 or 0",
+    {"carrier": _OPERATOR, "kind": ("transceiver", "transmitter", "receiver")},
+)
+SMPP_THROTTLED = counter(
+    "jardem_sms_smpp_throttled",
+    "Refusals of an operator's because we are too fast",
+    {"carrier": _OPERATOR},
+)
+SMPP_DELIVERED = counter(
+    "jardem_sms_smpp_delivered",
+    "What operators brought; not_now is what the broker did not take, which is brought again",
+    {"kind": ("text", "part", "receipt", "ignored", "unusable", "not_now")},
 )

@@ -7,7 +7,7 @@ from datetime import datetime
 from schemas.base import Event
 from schemas.cloudevents import CloudEvent, NotACloudEventError, decode, encode, wrap
 from schemas.ids import NOBODY, PersonId, PhoneId, Pseudonyms, derived_id
-from schemas.messages import MessageReceived, MessageStatusReported
+from schemas.messages import MessageReceived, MessageStatusReported, TextPartReceived
 from schemas.received import ReceivedEvent, UnknownEventError, received_event
 from schemas.routes import Effect, PublicOut, ToCarrier, ToCase, ToLine
 from streams.dead_letters import UnreadableRecordError, Why
@@ -130,3 +130,12 @@ def inbox_record(
     extensions = _extensions(str(trace_of_event(id_)) if traced else None)
     headers, value = encode(wrap(event, id_=id_, source=SOURCE, time=time, extensions=extensions))
     return Outgoing(SMS_INBOX, pseudonyms.phone(event.phone).encode(), value, headers)
+
+
+def text_part_record(part: TextPartReceived, pseudonyms: Pseudonyms) -> Outgoing:
+    """A part of a text as a record for who puts its number's parts together."""
+    id_ = derived_id(
+        "sms-part", part.carrier, str(part.reference), str(part.number), part.received_at.isoformat()
+    )
+    headers, value = encode(wrap(part, id_=id_, source=SOURCE, time=part.received_at, extensions={}))
+    return Outgoing(SMS_OUTBOX, pseudonyms.phone(part.phone).encode(), value, headers)

@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from ops.bench.histories import NOW, PLOTS, History, Log
+from ops.bench.histories import NOW, PLOTS, History
+from ops.bench.people import Log
 from ops.read_model import tables
 from ops.read_model.store import Store, open_store
 from schemas.ids import Pseudonyms

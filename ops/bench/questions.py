@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from ops.bench.histories import somebody
+from ops.bench.people import somebody
 from ops.read_model.queries import Queries
 from ops.read_model.views import CaseFilter, Page
 

@@ -23,7 +23,8 @@ from random import Random
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from ops.bench.histories import NOW, Log, histories
+from ops.bench.histories import NOW, histories
+from ops.bench.people import Log
 from ops.bench.postgres import NoPostgresError, PrivatePostgres
 from ops.bench.questions import Known, Question, questions
 from ops.read_model.preparing import prepare

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.markup import escape
@@ -47,13 +47,15 @@ _INTERRUPTED = 130
 class Options:
     """`fast`: a day passes in five seconds, not in twenty. `once`: end by itself, with the table.
 
-    `kafka` is a broker that runs already; without it one of the kind `broker` is started.
+    `kafka` is a broker that runs already; without it one of the kind `broker` is started. `carrier` is what
+    the SMS go through: an API of Twilio's shape, or an operator's SMSC.
     """
 
     fast: bool = False
     once: bool = False
     broker: str | None = None
     kafka: str = ""
+    carrier: Literal["twilio", "smpp"] = "twilio"
 
 
 async def run(options: Options) -> int:
@@ -123,6 +125,7 @@ class _Demo:
             page_port=_port(_HANDSETS_PORT),
             console_port=_port(_CONSOLE_PORT) if self._users else None,
             console_users=folder / _USERS_FILE if self._users else None,
+            carrier=options.carrier,
         )
         self._simulator = self._installation.simulator
         self._clock = self._installation.clock

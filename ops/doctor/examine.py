@@ -1,6 +1,7 @@
 """`jardem doctor`: what is missing or wrong with this installation, one line each."""
 
 import asyncio
+import socket
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -46,6 +47,7 @@ def examine() -> Iterator[Line]:
     yield from texts(settings)
     yield from data_folder(settings.data_dir)
     yield from _webhooks(settings)
+    yield from _operator(settings)
     yield from _clock(settings)
     yield from _kafka(settings)
     yield from asyncio.run(_sms_api(settings))
@@ -82,7 +84,7 @@ def _settings(settings: Settings) -> Iterator[Line]:
 
 def _webhooks(settings: Settings) -> Iterator[Line]:
     """What is to be configured where citizens' answers come in, which no process of ours can do."""
-    if not settings.public_url:
+    if not settings.public_url or settings.binds:
         return
     inbound = webhook_url(settings.public_url, INBOUND)
     sender = settings.sms_from or "our number"
@@ -102,6 +104,35 @@ def _webhooks(settings: Settings) -> Iterator[Line]:
         )
     if settings.inbound_check is None:
         yield Line(Verdict.NOTE, "JARDEM_INBOUND_CHECK is off: an answer that no call brings is lost")
+
+
+def _operator(settings: Settings) -> Iterator[Line]:
+    """What is to be agreed with an operator, and whether its SMSC can be reached; no bind is asked for."""
+    if settings.carrier_routes:
+        yield Line(Verdict.NOTE, f"the carriers are those of {settings.carrier_routes}; none was called")
+    address = settings.smpp_address
+    if not settings.binds or address is None:
+        return
+    try:
+        socket.create_connection((address.host, address.port), _HTTP_SECONDS).close()
+        yield Line(Verdict.OK, f"the operator's SMSC at {address} can be reached; no bind was asked for")
+    except OSError as error:
+        why = error.strerror or "no answer in time"
+        yield Line(Verdict.WRONG, f"the operator's SMSC at {address} cannot be reached: {why}")
+    binds = settings.smpp_binds
+    each = 2 if settings.smpp_bind == "pair" else 1
+    if binds is None:
+        yield Line(Verdict.NOTE, "JARDEM_SMPP_BINDS is not set: run no more workers than there are binds")
+    elif binds < each * settings.inbox_partitions:
+        yield Line(
+            Verdict.NOTE,
+            f"JARDEM_SMPP_BINDS is {binds}: no more than {binds // each} workers get a bind",
+        )
+    yield Line(
+        Verdict.NOTE,
+        f"citizens must not pay for what they send to {settings.sms_from or 'our number'}, the service is "
+        "free of charge (R15): ask the operator, no program can see a tariff",
+    )
 
 
 def _clock(settings: Settings) -> Iterator[Line]:

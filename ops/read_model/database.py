@@ -74,8 +74,13 @@ class Database:
             return engine
         if self.url is None:
             raise ValueError("a database has a folder or an address")
-        # Sorts are small and plans simple: to compile them takes longer than to run them.
-        options = {"search_path": _schema(name), "application_name": "jardem console", "jit": "off"}
+        options = {
+            "search_path": _schema(name),
+            "application_name": "jardem console",
+            # Few rows are asked for at a time: to compile a plan, or to read a table whole, takes longer.
+            "jit": "off",
+            "random_page_cost": "1.1",
+        }
         return create_async_engine(
             self.url, pool_pre_ping=True, connect_args={"server_settings": options, "timeout": 10}
         )

@@ -11,8 +11,8 @@ from ops.read_model.writing import Place
 from streams.kafka_access import client_options
 from streams.records import NotUnpacked, Record
 from streams.settings.settings import Settings
-from streams.transport.cluster import partitions_there
 from streams.transport.fetching import Fetching
+from streams.transport.partitions import partitions_of
 
 _POLL_MILLISECONDS = 500
 _ASK_SECONDS = 5.0
@@ -60,7 +60,7 @@ class Reader:
 
     async def look_for_partitions(self) -> None:
         """Notice topics and partitions that are new, and topics that were made anew: those begin again."""
-        wanted = await partitions_there(self._consumer, self._topics, _ASK_SECONDS)
+        wanted = await partitions_of(self._consumer, self._topics, _ASK_SECONDS)
         assigned = {(tp.topic, tp.partition) for tp in self._consumer.assignment()}
         remade = {
             key

@@ -55,6 +55,10 @@ class Store:
                 raise DatabaseError("there is no read model yet")
             return self._generation
 
+    async def number(self) -> int:
+        """The number of the generation that is served. Raises `DatabaseError`."""
+        return (await self.generation()).number
+
     async def building(self) -> bool:
         """Whether another generation is being built beside it."""
         await self.generation()

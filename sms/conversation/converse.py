@@ -44,7 +44,7 @@ from sms.conversation import sent_time_inquiry as inquiries
 from sms.conversation.forgetting import forget, purge
 from sms.conversation.hours import SendingHours
 from sms.conversation.leaving import left
-from sms.conversation.line import Delivery, Inquiry, Line, LineQuestion, Message
+from sms.conversation.line import Delivery, Line, LineQuestion, Message
 from sms.conversation.texts_received import read_held, take_text
 from sms.conversation.turn import Turn
 from sms.texts import Texts
@@ -339,7 +339,7 @@ def _climb(turn: Turn, report: MessageStatusReported, policy: LinePolicy) -> Non
         if failure:
             changes["inquiry"] = None
         elif turn.line.question(delivery.asked) and inquiries.may_ask(delivery, report):
-            changes["inquiry"] = Inquiry(left_by=report.at, next_at=turn.now)
+            changes |= inquiries.begin(turn, delivery, report)
         turn.note_delivery(delivery, **changes)
         if failure:
             redelivery.not_delivered(turn, delivery, failure, report, policy.keep_trying)

@@ -1,8 +1,8 @@
 """Asking the SMS API when it sent a question's message, pure.
 
-It tells that in the message itself and nowhere else, and mostly only after it has reported a status that says
-that the message left. What can't be asked now is asked again, later and later, and then given up: the term
-runs from the acceptance.
+Twilio tells that in the message itself and nowhere else, and mostly only after it has reported a status that
+says that the message left; an operator's receipt may tell it. What can't be asked now is asked again, later
+and later, and then given up: the term runs from the acceptance.
 """
 
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from schemas.messages import DeliveryStatus, MessageStatusReported, SentTimeTold, SentTimeWanted
 from schemas.questions import QuestionSentTime
 from sms.backoff import backoff
-from sms.conversation.line import Delivery
+from sms.conversation.line import Delivery, Inquiry
 from sms.conversation.turn import Turn
 
 # Statuses of a message that has left the API.
@@ -23,6 +23,14 @@ _GROWTH = 4
 def may_ask(delivery: Delivery, report: MessageStatusReported) -> bool:
     """Whether this report is the first that says that the message left, and its sent time is not known."""
     return report.status in _LEFT and delivery.status not in _LEFT and not delivery.told
+
+
+def begin(turn: Turn, delivery: Delivery, report: MessageStatusReported) -> dict[str, object]:
+    """Ask for the sent time, or take it from the report where it tells one; what changes in the delivery."""
+    if report.sent_at is None:
+        return {"inquiry": Inquiry(left_by=report.at, next_at=turn.now)}
+    _tell(turn, delivery, min(report.sent_at, report.at))
+    return {"told": True}
 
 
 def ask(turn: Turn) -> datetime | None:

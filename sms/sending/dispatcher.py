@@ -81,7 +81,8 @@ class Dispatcher:
         ends = asyncio.get_running_loop().time() + self._limits.batch_seconds
         numbers = self._by_number(messages)
         while at_work := [number for number in numbers if number.waiting]:
-            await self._round(at_work, ends, may_call)
+            async with self._sender.intents.some(len(at_work)) as room:
+                await self._round(at_work[:room], ends, may_call)
         reports = [report for number in numbers for report in number.reports]
         for report in reports:
             metrics.REPORTS.labels(report.name.removeprefix("message.")).inc()

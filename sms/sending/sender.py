@@ -22,6 +22,7 @@ from sms import metrics
 from sms.backoff import backoff
 from sms.carrier import Accepted, CannotBeAskedError, Carrier, NotNow, Outcome, Refused, Uncertain
 from sms.sending.circuit_breaker import CircuitBreaker
+from sms.sending.intents import Intents
 from sms.sending.journal import Entry
 from sms.sending.rate_limit import TokenBucket, whole
 from streams.clock import Clock, real_now
@@ -37,6 +38,8 @@ class Limits:
     """The carrier's limits. All seconds are real time.
 
     `per_second` and `burst` are the sender's, and `share` tells which part of them is this worker's now.
+    `intents`: how many messages at once there may be with an intent to call and without an outcome, in all
+    batches, so that a crash leaves no more of them in doubt than that.
     `stale_seconds`: a request older than this, not yet tried, goes back to the desk, which decides again.
     `batch_seconds`: what a batch has not begun after this goes back to the desk.
     `quick_seconds`: how long a message is tried at once, before it goes back.
@@ -48,6 +51,7 @@ class Limits:
     burst: int = 10
     share: Callable[[], float] = whole
     in_flight: int = 32
+    intents: int = 1000
     stale_seconds: float = 60.0
     batch_seconds: float = 5.0
     tries: int = 3
@@ -112,6 +116,7 @@ class Sender:
         self._bucket = TokenBucket(limits.per_second, limits.burst, limits.share)
         self._breaker = CircuitBreaker(self._chance)
         self._free = asyncio.Semaphore(limits.in_flight)
+        self.intents = Intents(limits.intents)
 
     def real(self, virtual: datetime) -> datetime:
         """The real instant of a virtual one, such as events bear."""
@@ -325,8 +330,8 @@ class Sender:
             sid=outcome.sid,
             accepted_at=self._clock.virtual(outcome.at),
             sent_at=self._clock.virtual(min(outcome.sent_at, now)) if outcome.sent_at else None,
-            carrier=self._carrier.name,
-            sender=self._carrier.sender,
+            carrier=outcome.carrier or self._carrier.name,
+            sender=outcome.sender or self._carrier.sender,
         )
         return attempt.entry.reported(report, now, open_=False)
 

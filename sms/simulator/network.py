@@ -5,7 +5,7 @@ import inspect
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sms.segments import count_segments
 from sms.simulator.handsets import (
@@ -28,12 +28,24 @@ Listener = Callable[[str, str], object]
 _SECONDS_WHEN_SLOW = 3.0
 
 
+class Outlet(Protocol):
+    """Where answers and statuses go when it is no webhook."""
+
+    async def bring(self, message: Message) -> bool:
+        """Bring a citizen's text; whether it was taken."""
+        ...
+
+    async def report(self, message: Message, status: str) -> None:
+        """Tell that a message had this status."""
+        ...
+
+
 class Network:
     """Carries messages both ways, each number's in order.
 
     `delay` is how many seconds of real time a message takes. A webhook that does not answer with success is
     called again as its address asks for it, and is else given up. A carrier that is down sends nothing, not
-    even what it has accepted.
+    even what it has accepted. With an `outlet` no webhook is called.
     """
 
     def __init__(
@@ -58,6 +70,7 @@ class Network:
         self._up_link: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._changed = asyncio.Event()
         self.down = False
+        self.outlet: Outlet | None = None
 
     async def open(self) -> None:
         """Get ready."""
@@ -106,7 +119,10 @@ class Network:
                 await asyncio.sleep(_SECONDS_WHEN_SLOW)
             self._handsets.listed(message)
             message.sent_at = message.listed_at
-            taken = await self._webhooks.call(self._inbound_url, self._inbound_fields(message))
+            if self.outlet is not None:
+                taken = await self.outlet.bring(message)
+            else:
+                taken = await self._webhooks.call(self._inbound_url, self._inbound_fields(message))
             self._move(handset, message, "received" if taken else "failed")
         return message
 
@@ -142,11 +158,12 @@ class Network:
                 self._spawn(_finished(outcome))
 
     async def _report(self, message: Message, fields: dict[str, str]) -> None:
-        if not message.status_callback:
-            return
         twice = self._handsets.at(message.phone).switches.callbacks_twice
         for _ in range(2 if twice else 1):
-            await self._webhooks.call(message.status_callback, fields)
+            if self.outlet is not None:
+                await self.outlet.report(message, fields["MessageStatus"])
+            elif message.status_callback:
+                await self._webhooks.call(message.status_callback, fields)
 
     def _move(self, handset: Handset, message: Message, status: str, code: int | None = None) -> None:
         message.moved(status, code)

@@ -11,6 +11,8 @@ from sms.simulator.api import Api
 from sms.simulator.control import Control
 from sms.simulator.handsets import Handsets, Message
 from sms.simulator.network import Listener, Network
+from sms.simulator.smsc import Smsc
+from sms.smpp.commands import Bind
 from streams.clock import Clock
 from streams.serving import listen
 from streams.settings.values import Address
@@ -25,6 +27,7 @@ class Simulator:
     statuses go each message says.
     `delay` is how long a message takes, in seconds of real time. Port 0 takes a free one. `clock` gives the
     times that the page shows; the API's own are real. `asked` says which answers the page offers at a press.
+    With `smpp` it is an SMSC too, for who binds with these credentials, and answers and statuses go there.
     """
 
     def __init__(  # noqa: PLR0913 - an account, a place, a pace
@@ -38,6 +41,7 @@ class Simulator:
         port: int = 0,
         delay: float = 0.05,
         clock: Clock | None = None,
+        smpp: Bind | None = None,
         asked: ReadQuestion = asks_nothing,
     ) -> None:
         self.handsets = Handsets()
@@ -57,6 +61,17 @@ class Simulator:
             is_down=lambda: self._network.down,
             accepted=self._network.take,
         )
+        self.smsc: Smsc | None = None
+        if smpp is not None:
+            self.smsc = self._network.outlet = Smsc(
+                self.handsets,
+                system_id=smpp.system_id,
+                password=smpp.password,
+                sender=sender,
+                is_down=lambda: self._network.down,
+                accepted=self._network.take,
+                host=host,
+            )
         self._clock = clock or Clock()
         self._asked = asked
         self._host = host
@@ -87,6 +102,8 @@ class Simulator:
         bind = Address(self._host, self._port)
         self._port = (await listen(self._runner, bind, "the simulated SMS API's address")).port
         await self._network.open()
+        if self.smsc is not None:
+            await self.smsc.__aenter__()
         return self
 
     async def __aexit__(
@@ -94,6 +111,8 @@ class Simulator:
     ) -> None:
         """Listen no more; what is under way is dropped."""
         await self._network.close()
+        if self.smsc is not None:
+            await self.smsc.__aexit__(None, None, None)
         if self._runner is not None:
             await self._runner.cleanup()
 

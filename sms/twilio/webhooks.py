@@ -88,8 +88,10 @@ class Webhooks:
     def app(self) -> web.Application:
         """The application: routes for the SMS API, for the keys, and for whoever looks after the process."""
         app = web.Application(client_max_size=LARGEST_BODY)
-        app.router.add_post(INBOUND, self._inbound)
-        app.router.add_post(STATUS, self._status)
+        if self._auth_token:
+            # Without one everybody could sign, and no SMS API calls: an operator's SMSC brings what there is.
+            app.router.add_post(INBOUND, self._inbound)
+            app.router.add_post(STATUS, self._status)
         add_health(app, self._reason)
         if self._keys is not None:
             add_key_set(app, self._keys)

@@ -15,10 +15,15 @@ from streams.key_set import DEMO_KEY, KeyFolder
 from streams.officer_signatures import OfficersError, load_officers
 from streams.settings.console import console_faults
 from streams.settings.settings import Settings
+from streams.settings.smpp_checks import smpp_contradictions
 from streams.settings.values import PREFIX, variable
 
 _KEYED = ("kafka", "pseudonym_key")
 _SMS = ("twilio_account_sid", "twilio_auth_token", "sms_from", "public_url")
+
+_TWILIOS = ("twilio_account_sid", "twilio_auth_token", "public_url")
+_SMPP = ("smpp_address", "smpp_system_id", "smpp_password")
+_SENDING = ("worker", "doctor")
 
 NEEDS: dict[str, tuple[str, ...]] = {
     "topics": ("kafka",),
@@ -31,7 +36,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "publish": _KEYED,
     "verify --log": ("kafka",),
 }
-"""Which settings a command cannot do without. Commands that are not named need none."""
+"""Which settings a command cannot do without, with an API of Twilio's shape. Those not named need none."""
 
 NEEDS_IN_PRODUCTION: dict[str, tuple[str, ...]] = {
     "worker": ("signing_keys", "document_issuer"),
@@ -62,14 +67,28 @@ class SettingsError(UserError):
 def missing(settings: Settings, command: str | None, *, but: Collection[str] = ()) -> Iterator[str]:
     """A line for each setting that `command` needs and that is not there, except those named in `but`."""
     more = NEEDS_IN_PRODUCTION if settings.profile == "production" else {}
-    for name in (*NEEDS.get(command or "", ()), *more.get(command or "", ())):
+    names = (*_needed(settings, command or ""), *more.get(command or "", ()))
+    yield from missing_of(settings, [name for name in names if name not in but])
+
+
+def missing_of(settings: Settings, names: Collection[str]) -> Iterator[str]:
+    """A line for each of these settings that is not there."""
+    for name in names:
         value = getattr(settings, name)
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
-        if not text and name not in but:
+        if not text:
             field = type(settings).model_fields[name]
             file = " (or name a file that holds it in " + variable(name) + "_FILE)"
             where = file if isinstance(value, SecretStr) else ""
             yield f"{variable(name)} is missing: set it to {field.description}{where}"
+
+
+def _needed(settings: Settings, command: str) -> Iterator[str]:
+    """What `NEEDS` has, by the carrier that there is: an operator calls no webhooks."""
+    needed = NEEDS.get(command, ())
+    yield from (name for name in needed if settings.calls_twilio or name not in _TWILIOS)
+    if settings.binds and command in _SENDING:
+        yield from _SMPP
 
 
 def contradictions(settings: Settings, command: str | None = None) -> Iterator[str]:
@@ -88,6 +107,7 @@ def contradictions(settings: Settings, command: str | None = None) -> Iterator[s
     yield from _twice()
     yield from _access(settings)
     yield from _certificates(settings)
+    yield from smpp_contradictions(settings)
     yield from _database(settings)
     yield from console_faults(settings, command)
     if command != "keys":
@@ -207,7 +227,7 @@ def _refused_in_production(settings: Settings) -> Iterator[str]:
         yield f"JARDEM_TIME_SCALE is {settings.time_scale:g}: in production time runs as it does; unset it"
     if settings.time_origin is not None:
         yield "JARDEM_TIME_ORIGIN is set: in production time runs as it does; unset it"
-    for name in ("pseudonym_key", "console_key", "twilio_auth_token", "kafka_sasl_password"):
+    for name in ("pseudonym_key", "console_key", "twilio_auth_token", "smpp_password", "kafka_sasl_password"):
         if getattr(settings, name).get_secret_value().startswith("demo-"):
             field = type(settings).model_fields[name]
             yield f"{variable(name)} is the demo's, which everybody knows: set it to {field.description}"
@@ -226,6 +246,7 @@ def _unlawful(settings: Settings, command: str | None) -> Iterator[str]:
         yield "JARDEM_TERM_POLICY is hours_72, which is no reading of calendar days: set it to exclusive_roll"
     if (
         command in _BY_THE_CARRIER
+        and settings.calls_twilio
         and settings.cross_border_sms is None
         and is_abroad(settings.twilio_api_url)
     ):

@@ -23,12 +23,14 @@ from streams.settings.values import (
     Brokers,
     DayHours,
     Hours,
+    OptionalAddress,
     OptionalBind,
     OptionalSeconds,
     PublicAddress,
     RetentionDays,
     Roles,
     WebAddress,
+    Zone,
     variable,
 )
 
@@ -96,6 +98,83 @@ class Settings(BaseSettings):
     )
     twilio_account_sid: str = Field("", description="the account at the SMS API, AC...")
     twilio_auth_token: SecretStr = Field(SecretStr(""), description="that account's token")
+    carrier: Literal["twilio", "smpp"] = Field(
+        "twilio", description="twilio, or smpp where an operator's SMSC takes the SMS (docs/carriers.md)"
+    )
+    carrier_routes: Path | None = Field(
+        None,
+        description="a file that says which of several carriers takes which numbers (docs/carriers.md)",
+    )
+    smpp_name: str = Field(
+        "smpp",
+        pattern=r"^[a-z]{2,20}$",
+        description="what evidence calls the operator, 2 to 20 small letters, the same for ever",
+    )
+    smpp_address: OptionalAddress = Field(None, description="the operator's SMSC, as host:port")
+    smpp_tls: Literal["true", "false", "tunnel"] = Field(
+        "false",
+        description="true where the operator speaks TLS, tunnel where the way there is a VPN of ours, or "
+        "false in development",
+    )
+    smpp_tls_ca: Path | None = Field(
+        None, description="a file with the authority that signed the operator's certificate"
+    )
+    smpp_system_id: str = Field(
+        "", pattern=r"^[!-~]{0,15}$", description="our system_id there, of up to 15 characters"
+    )
+    smpp_password: SecretStr = Field(SecretStr(""), description="its password, of up to 8 characters")
+    smpp_system_type: str = Field(
+        "", pattern=r"^[!-~]{0,12}$", description="the system_type that the operator wants, if any"
+    )
+    smpp_bind: Literal["transceiver", "pair"] = Field(
+        "transceiver", description="transceiver, or pair for a transmitter and a receiver"
+    )
+    smpp_binds: int | None = Field(
+        None, ge=1, le=1000, description="how many binds the operator lets us have at once, in all"
+    )
+    smpp_window: int = Field(
+        10, ge=1, le=100, description="how many submit_sm of a bind may await their response, 1 to 100"
+    )
+    smpp_per_second: float = Field(
+        0,
+        ge=0,
+        le=10_000,
+        allow_inf_nan=False,
+        description="how many submit_sm a second a bind may send, 0 where only JARDEM_SMS_PER_SECOND counts",
+    )
+    smpp_enquire: float = Field(
+        30,
+        ge=1,
+        le=600,
+        allow_inf_nan=False,
+        description="after how many seconds of silence enquire_link asks the operator, 1 to 600",
+    )
+    smpp_source_ton: int | None = Field(
+        None, ge=0, le=6, description="the TON of our sender, 0 to 6; unset: 3 for a short code, else 1"
+    )
+    smpp_source_npi: int | None = Field(
+        None, ge=0, le=18, description="the NPI of our sender, 0 to 18; unset: 0 for a short code, else 1"
+    )
+    smpp_destination_ton: int = Field(1, ge=0, le=6, description="the TON of citizens' numbers, 0 to 6")
+    smpp_destination_npi: int = Field(1, ge=0, le=18, description="the NPI of citizens' numbers, 0 to 18")
+    smpp_long_texts: Literal["udh", "sar", "payload"] = Field(
+        "udh",
+        description="how long texts go: udh (parted by us, with headers), sar (with parameters) or payload",
+    )
+    smpp_alphabet: Literal["gsm", "latin1"] = Field(
+        "gsm", description="the operator's default alphabet (data_coding 0): gsm or latin1"
+    )
+    smpp_receipt_ids: Literal["same", "hex_to_decimal", "decimal_to_hex"] = Field(
+        "same",
+        description="how receipts write message ids: same as responses, hex_to_decimal (responses in hex, "
+        "receipts in decimal) or decimal_to_hex",
+    )
+    smpp_receipt_errors: Literal["own", "gsm"] = Field(
+        "own", description="gsm where the err: of receipts is the GSM network's own code, else own"
+    )
+    smpp_receipt_zone: Zone = Field(
+        "Asia/Almaty", description="the zone of the dates in receipts, like Asia/Almaty or UTC"
+    )
     sms_from: str = Field(
         "",
         pattern=r"^(|\+?[0-9]{3,15}|MG[0-9a-fA-F]{32})$",
@@ -333,6 +412,16 @@ class Settings(BaseSettings):
         return (
             Clock(self.time_scale) if self.time_origin is None else Clock(self.time_scale, self.time_origin)
         )
+
+    @property
+    def calls_twilio(self) -> bool:
+        """Whether an API of Twilio's shape is the carrier. Where there are several, their file says so."""
+        return self.carrier == "twilio" and self.carrier_routes is None
+
+    @property
+    def binds(self) -> bool:
+        """Whether the carrier is an operator's SMSC, and no other."""
+        return self.carrier == "smpp" and self.carrier_routes is None
 
     @property
     def decides(self) -> Literal["auto", "officer"]:

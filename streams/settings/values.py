@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import time
 from typing import Annotated
 from urllib.parse import urldefrag, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
@@ -166,6 +167,14 @@ def _url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("not in the zone database") from None
+    return value
+
+
 def _brokers(value: str) -> str:
     addresses = [Address.parse(part) for part in value.split(",")] if value else []
     return ",".join(map(str, addresses))
@@ -176,6 +185,12 @@ Bind = Annotated[Address, NoDecode, BeforeValidator(_address)]
 
 OptionalBind = Annotated[Address | None, NoDecode, BeforeValidator(_optional_address)]
 """Where to listen; `off` for nowhere."""
+
+OptionalAddress = Annotated[Address | None, NoDecode, BeforeValidator(_address)]
+"""Where a server of somebody else's listens; None when it is not set."""
+
+Zone = Annotated[str, AfterValidator(_zone)]
+"""A zone of the zone database."""
 
 Hours = Annotated[DayHours | None, NoDecode, BeforeValidator(_optional_hours)]
 """Hours of the day; `off` for all of them."""

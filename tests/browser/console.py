@@ -11,7 +11,8 @@ from typing import Any
 import uvicorn
 from aiohttp import ClientError, ClientSession
 
-from ops.bench.histories import NOW, Log, histories
+from ops.bench.histories import NOW, histories
+from ops.bench.people import Log
 from ops.console.app import create_app
 from ops.reach import free_port
 from ops.read_model.store import Store

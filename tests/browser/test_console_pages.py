@@ -12,7 +12,8 @@ import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
-from ops.bench.histories import NOW, History, somebody
+from ops.bench.histories import NOW, History
+from ops.bench.people import somebody
 from ops.read_model.views import CaseFilter
 from schemas.audit import ConsoleAudited
 from schemas.questions import QuestionKind

@@ -90,9 +90,9 @@ async def everything(kafka: str, topic: str) -> list[ConsumerRecord]:
 class Play:
     """The demo's people on an installation, with everything written down that came of them."""
 
-    def __init__(self, installation: Installation) -> None:
+    def __init__(self, installation: Installation, start: int = 0) -> None:
         self.installation = installation
-        self.citizens = sample.citizens(installation.clock.now())
+        self.citizens = sample.citizens(installation.clock.now(), start)
         self.outcomes = Outcomes(self.citizens)
         self.events: list[tuple[str, dict[str, Any]]] = []
         self.messages: list[tuple[str, str]] = []

@@ -15,7 +15,8 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 
-from ops.bench.histories import NOW, Log, histories
+from ops.bench.histories import NOW, histories
+from ops.bench.people import Log
 from ops.bench.postgres import NoPostgresError, PrivatePostgres
 from ops.brokers.kafka import KafkaBroker
 from ops.read_model.database import DatabaseError

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from agents.bootstrap import rule_permissions, twilio_carrier
+from agents.bootstrap import rule_permissions
+from agents.carriers import smpp_account, twilio_carrier
 from ops.keys.folder import new_key
 from rules.rule_sets import Permissions
 from streams.kafka_access import client_options
 from streams.settings.checks import NEEDS, NEEDS_IN_PRODUCTION, SettingsError, unknown_variables
 from streams.settings.load import load_settings
-from streams.settings.settings import DEMO_PSEUDONYM_KEY, Settings
+from streams.settings.settings import DEMO_CONSOLE_KEY, DEMO_PSEUDONYM_KEY, Settings
 from streams.settings.values import Address, DayHours
 from streams.webhook_urls import ASKED_FOR, STATUS, read_overrides, webhook_url
 from tests.officers import jwk
@@ -207,6 +208,26 @@ def test_answers_are_looked_for_every_minute_unless_it_is_told_otherwise(
     assert settings.redacted()["JARDEM_INBOUND_CHECK"] == shown
 
 
+@pytest.mark.parametrize("kind", ["postgresql", "postgresql+asyncpg", "sqlite", "sqlite+aiosqlite"])
+def test_the_read_model_may_be_kept_in_postgresql_or_sqlite(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(monkeypatch, WORKER, JARDEM_CONSOLE_DATABASE=f"{kind}://console:hush@host/database")
+    settings = load_settings("console")
+    assert settings.redacted()["JARDEM_CONSOLE_DATABASE"] == "set"
+    assert settings.redacted()["JARDEM_CONSOLE_KEY"] == "set, the demo's"
+
+
+@pytest.mark.parametrize("address", ["mysql://console:hush@host/database", "hush", "postgres://a:hush@b/c"])
+def test_any_other_database_is_refused_and_not_repeated(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(monkeypatch, WORKER, JARDEM_CONSOLE_DATABASE=address)
+    lines = complaints("console")
+    assert named(lines) == {"JARDEM_CONSOLE_DATABASE"}
+    assert "hush" not in "".join(lines)
+
+
 def test_without_overrides_a_call_is_repeated_once_and_only_where_it_could_not_connect() -> None:
     asked = read_overrides("")
     assert asked.repeats == 1
@@ -303,6 +324,8 @@ def test_repealed_rules_count_in_development_or_where_it_is_said_and_drafts_only
         {"JARDEM_TIME_ORIGIN": "2021-07-15T05:00:00Z"},
         {"JARDEM_PSEUDONYM_KEY": DEMO_PSEUDONYM_KEY},
         {"JARDEM_PSEUDONYM_KEY": "too short"},
+        {"JARDEM_CONSOLE_KEY": DEMO_CONSOLE_KEY},
+        {"JARDEM_CONSOLE_KEY": "too short"},
         {"JARDEM_TWILIO_AUTH_TOKEN": "demo-token"},
         {"JARDEM_DRAFT_RULES": "allow"},
     ],
@@ -437,3 +460,99 @@ def test_a_retention_is_days_or_for_ever(
 ) -> None:
     put(monkeypatch, JARDEM_RETENTION_REFUSED=value)
     assert load_settings().retention_refused == days
+
+
+OPERATOR = {
+    "JARDEM_KAFKA": "one:9092",
+    "JARDEM_PSEUDONYM_KEY": KEY,
+    "JARDEM_CARRIER": "smpp",
+    "JARDEM_SMPP_ADDRESS": "smsc.example.kz:3550",
+    "JARDEM_SMPP_SYSTEM_ID": "egov1414",
+    "JARDEM_SMPP_PASSWORD": "secret",
+    "JARDEM_SMS_FROM": "1414",
+}
+
+
+def test_an_operator_needs_its_own_settings_and_none_of_twilios(monkeypatch: pytest.MonkeyPatch) -> None:
+    put(monkeypatch, OPERATOR)
+    account = smpp_account(load_settings("worker"))
+    assert (account.host, account.port, account.sender) == ("smsc.example.kz", 3550, "1414")
+    assert (account.source().ton, account.source().npi) == (3, 0)
+    assert not account.tls
+    load_settings("webhooks")
+    for name in ("ADDRESS", "SYSTEM_ID", "PASSWORD"):
+        monkeypatch.delenv(f"JARDEM_SMPP_{name}")
+    monkeypatch.delenv("JARDEM_SMS_FROM")
+    assert named(complaints("worker")) == {
+        "JARDEM_SMPP_ADDRESS",
+        "JARDEM_SMPP_SYSTEM_ID",
+        "JARDEM_SMPP_PASSWORD",
+        "JARDEM_SMS_FROM",
+    }
+
+
+def test_an_operator_in_production_is_reached_by_tls_or_a_tunnel_and_is_not_abroad(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    put(monkeypatch, PRODUCTION, OPERATOR)
+    monkeypatch.delenv("JARDEM_CROSS_BORDER_SMS")
+    assert named(complaints("worker")) == {"JARDEM_SMPP_TLS"}
+    for way in ("true", "tunnel"):
+        monkeypatch.setenv("JARDEM_SMPP_TLS", way)
+        assert smpp_account(load_settings("worker")).tls == (way == "true")
+    monkeypatch.setenv("JARDEM_SMPP_PASSWORD", "demo-123")
+    assert named(complaints("worker")) == {"JARDEM_SMPP_PASSWORD"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("JARDEM_CARRIER_ROUTES", "/no/such/file"),
+        ("JARDEM_SMPP_ADDRESS", "smsc.example.kz"),
+        ("JARDEM_SMPP_NAME", "Kcell 1"),
+        ("JARDEM_SMPP_SYSTEM_ID", "longer than it may be"),
+        ("JARDEM_SMPP_PASSWORD", "123456789"),
+        ("JARDEM_SMPP_SYSTEM_TYPE", "longer than it may be"),
+        ("JARDEM_SMPP_BIND", "receiver"),
+        ("JARDEM_SMPP_BINDS", "0"),
+        ("JARDEM_SMPP_WINDOW", "0"),
+        ("JARDEM_SMPP_PER_SECOND", "-1"),
+        ("JARDEM_SMPP_ENQUIRE", "0"),
+        ("JARDEM_SMPP_SOURCE_TON", "7"),
+        ("JARDEM_SMPP_SOURCE_NPI", "x"),
+        ("JARDEM_SMPP_DESTINATION_TON", "7"),
+        ("JARDEM_SMPP_DESTINATION_NPI", "19"),
+        ("JARDEM_SMPP_LONG_TEXTS", "whole"),
+        ("JARDEM_SMPP_ALPHABET", "utf8"),
+        ("JARDEM_SMPP_RECEIPT_IDS", "hex"),
+        ("JARDEM_SMPP_RECEIPT_ERRORS", "all"),
+        ("JARDEM_SMPP_RECEIPT_ZONE", "Kazakhstan"),
+        ("JARDEM_SMPP_TLS", "perhaps"),
+        ("JARDEM_SMPP_TLS_CA", "/etc/hostname"),
+        ("JARDEM_SMS_FROM", "MG" + "0" * 32),
+    ],
+)
+def test_what_an_operator_cannot_be_told_is_a_line(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(monkeypatch, OPERATOR, {name: value})
+    assert named(complaints("worker")) == {name}
+
+
+def test_an_operators_authority_is_a_file_of_certificates(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "ca.pem"
+    put(monkeypatch, OPERATOR, JARDEM_SMPP_TLS="true", JARDEM_SMPP_TLS_CA=str(file))
+    assert "no file" in complaints("worker")[0]
+    file.write_text("no certificate")
+    assert "no certificates in PEM" in complaints("worker")[0]
+
+
+def test_several_carriers_stand_in_a_file_and_need_no_settings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "routes.toml"
+    file.touch()
+    put(monkeypatch, JARDEM_KAFKA="one:9092", JARDEM_SMS_FROM="1414", JARDEM_CARRIER_ROUTES=str(file))
+    assert load_settings("worker").carrier_routes == file

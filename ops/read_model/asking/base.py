@@ -25,6 +25,9 @@ class Rows(Protocol):
     async def building(self) -> bool:
         """Whether another generation is being built."""
 
+    async def number(self) -> int:
+        """The number of the generation that is served."""
+
     async def changes(self) -> tuple[int, int]:
         """What differs as soon as anything was written."""
 

@@ -44,7 +44,11 @@ class AskingCases(Asking):
         few = wanted.overdue or wanted.phone_id is not None
         page = Asked.of(_FEW_BY_AT if few else _BY_AT, self._means.sealer, after, limit)
         async with self._store.reading() as connection:
-            found = await connection.execute(page.select(ROWS.where(*_conditions(wanted, at))))
+            # Only the keys are sorted; whatever else is shown is looked up for the rows of the page.
+            keys = page.select(select(cases.c.case_id).where(*_conditions(wanted, at))).subquery()
+            found = await connection.execute(
+                page.ordered(ROWS.where(cases.c.case_id.in_(select(keys.c.case_id))))
+            )
             rows = found.mappings().all()
         return page.page(
             rows, lambda row: (row["at"], row["case_id"]), lambda row: self._row(row, at, unmask=unmask)
@@ -88,14 +92,15 @@ def overdue(at: datetime) -> ColumnElement[bool]:
 
 
 def _conditions(wanted: CaseFilter, at: datetime) -> Sequence[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [
-        cases.c[name] == value
-        for name in ("state", "ground", "reason", "language", "person_id")
-        if (value := getattr(wanted, name)) is not None
-    ]
     # A flag's index is of the rows that have it, which a database sees only where the value is written out.
     flags = {"not_understood": wanted.not_understood, "held": wanted.held, "waits": wanted.waits_for_service}
-    found += [cases.c[name] == literal_column("1") for name, flag in flags.items() if flag]
+    found = [cases.c[name] == literal_column("1") for name, flag in flags.items() if flag]
+    # Where few rows are flagged, they are looked through: in an expression no other index is taken for them.
+    few = bool(found) or wanted.overdue
+    for name in ("state", "ground", "reason", "language", "person_id"):
+        if (value := getattr(wanted, name)) is not None:
+            column = cases.c[name]
+            found.append((func.coalesce(column, "") if few and name != "person_id" else column) == value)
     if wanted.phone_id is not None:
         on_phone = select(asked.c.case_id).where(asked.c.phone_id == wanted.phone_id)
         found.append(cases.c.case_id.in_(on_phone))

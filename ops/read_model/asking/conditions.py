@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy import Column, ColumnElement, Select, and_, exists, func, select
 
 from ops.read_model.folds import DRAFTED
 from ops.read_model.tables import acts, cases, dead_letters, decisions, drafts, journal, recorded, voided
@@ -38,10 +38,19 @@ def drafts_open() -> ColumnElement[bool]:
     later = drafts.alias()
     return and_(
         cases.c.state.in_(sorted(DRAFTED)),
-        ~exists().where(voided.c.decision_id == drafts.c.decision_id),
-        ~exists().where(decisions.c.decision_id == drafts.c.decision_id),
-        ~exists().where(later.c.case_id == drafts.c.case_id, later.c.step > drafts.c.step),
+        _none(voided.c.decision_id, voided.c.decision_id == drafts.c.decision_id),
+        _none(decisions.c.decision_id, decisions.c.decision_id == drafts.c.decision_id),
+        _none(later.c.decision_id, later.c.case_id == drafts.c.case_id, later.c.step > drafts.c.step),
     )
+
+
+def _none(column: Column[str], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether there is no such row, looked up for each row that is asked for, and not joined.
+
+    PostgreSQL takes anti-joins for far fewer rows than they leave, and would put together all that there are
+    for a page.
+    """
+    return select(column).where(*conditions).limit(1).scalar_subquery().is_(None)
 
 
 def unrecorded(before: datetime) -> Select[Any]:

@@ -22,6 +22,9 @@ UNRECORDED_DAYS = 30
 
 _DAYS = 30
 _KEPT_SECONDS = 1.0
+_SLOW_SECONDS = 60.0
+"""For so long the number of grants that are not recorded is kept: it changes by the day."""
+_MOST = 1000
 _UNCHANGED_SECONDS = 5.0
 """For so long nothing that hangs on the present instant alone is shown anew."""
 _PER_DAY = ("entitled", "granted", "refused", "ended")
@@ -46,6 +49,7 @@ class AskingOverview(Asking):
     """The overview; within a second, and for as long as nothing was written, it is put together once."""
 
     _kept: _Kept | None = None
+    _unrecorded: tuple[float, int] | None = None
 
     async def overview(self, at: datetime) -> Overview:
         """What the first page shows. `at` is the present instant in the installation's time."""
@@ -63,6 +67,7 @@ class AskingOverview(Asking):
         async with self._store.reading() as connection:
             rows = (await connection.execute(select(tallies))).all()
             counts = await _counted(connection, at)
+            counts["unrecorded"] = await self._count_unrecorded(connection, at)
         kinds: defaultdict[str, list[_Tally]] = defaultdict(list)
         for row in rows:
             kind, *parts = parts_of(row.what)
@@ -90,6 +95,15 @@ class AskingOverview(Asking):
             waiting=_sums(kinds["waits"], 0),
         )
 
+    async def _count_unrecorded(self, connection: AsyncConnection, at: datetime) -> int:
+        """How many grants are not recorded, at most a thousand."""
+        now = time.monotonic()
+        if self._unrecorded is None or now - self._unrecorded[0] > _SLOW_SECONDS:
+            late = unrecorded(at - timedelta(days=UNRECORDED_DAYS)).limit(_MOST).subquery()
+            counted = (await connection.execute(select(func.count()).select_from(late))).scalar_one()
+            self._unrecorded = (now, counted)
+        return self._unrecorded[1]
+
 
 async def _counted(connection: AsyncConnection, at: datetime) -> dict[str, int]:
     """What is counted when it is asked: few rows each, found by an index."""
@@ -104,9 +118,6 @@ async def _counted(connection: AsyncConnection, at: datetime) -> dict[str, int]:
         "questioned": select(func.count(func.distinct(questioned.c.decision_id))),
         "dead_letters": select(func.count()).select_from(dead_letters).where(dead_letters_open()),
         "in_doubt": in_doubt(count=True),
-        "unrecorded": select(func.count()).select_from(
-            unrecorded(at - timedelta(days=UNRECORDED_DAYS)).limit(10_000).subquery()
-        ),
     }
     statement = select(*(query.scalar_subquery().label(name) for name, query in counted.items()))
     return dict((await connection.execute(statement)).mappings().one())

@@ -67,7 +67,12 @@ class Asked:
             here = tuple_(*(literal(value, key.type) for key, value in self._valued()))
             there = tuple_(*keys)
             statement = statement.where(there < here if down else there > here)
-        return statement.order_by(*(key.desc() if down else key.asc() for key in keys)).limit(self.limit + 1)
+        return self.ordered(statement).limit(self.limit + 1)
+
+    def ordered(self, statement: Select[Any]) -> Select[Any]:
+        """The statement in the order in which the page is read."""
+        down = self.listing.descending != self._backwards
+        return statement.order_by(*(key.desc() if down else key.asc() for key in self.listing.keys))
 
     def _valued(self) -> Sequence[tuple[ColumnElement[Any], Any]]:
         values = () if self.cursor is None else self.cursor.values

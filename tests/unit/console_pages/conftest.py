@@ -5,7 +5,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from ops.bench.histories import Log
+from ops.bench.people import Log
 from tests.browser.console import told as run
 from tests.unit.console.running import Running, csrf
 

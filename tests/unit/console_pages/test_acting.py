@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from ops.bench.histories import NOW, History, somebody
+from ops.bench.histories import NOW, History
+from ops.bench.people import somebody
 from ops.console.guard import FORM_ID
 from ops.console.pages.dead_letters import letters_of
 from ops.console.pages.forms import BadFieldError, nameless

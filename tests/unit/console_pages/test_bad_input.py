@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from ops.bench.histories import somebody
+from ops.bench.people import somebody
 from ops.console.pages.forms import BadFieldError
 from ops.console.pages.search import recognised
 from ops.read_model.views import CaseFilter

@@ -70,6 +70,67 @@ class CarrierContract(ABC):
         world.goes_down()
         assert isinstance(await world.carrier.send(PHONE, "1"), NotNow | Uncertain)
 
+    async def test_a_carrier_that_is_opened_twice_works_until_it_is_closed(self, world: World) -> None:
+        async with world.carrier:
+            await sent(world, PHONE, "1")
+        await takes_nothing(world)
+        await world.carrier.__aexit__(None, None, None)
+        await takes_nothing(world)
+
+    async def test_a_carrier_takes_nothing_before_it_is_opened(self, world: World) -> None:
+        world.carrier = world.another()
+        await takes_nothing(world)
+        async with world.carrier:
+            await sent(world, PHONE, "1")
+        assert world.taken() == [(PHONE, "1")]
+
+    async def test_a_carrier_that_was_closed_can_be_opened_again(self, world: World) -> None:
+        await world.carrier.__aexit__(None, None, None)
+        await takes_nothing(world)
+        async with world.carrier as again:
+            assert again is world.carrier
+            assert await sent(world, PHONE, "1")
+
+    async def test_what_is_under_way_when_a_carrier_is_closed_ends_and_says_what_it_knows(
+        self, world: World
+    ) -> None:
+        """Closed at every turn of the loop from the first on, until a call has come to its end before."""
+        outcomes: list[Outcome] = []
+        for turns in range(400):
+            async with world.carrier:
+                sending = asyncio.ensure_future(world.carrier.send(PHONE, str(turns)))
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+            outcomes.append(await asyncio.wait_for(sending, 2))
+            if isinstance(outcomes[-1], Accepted):
+                break
+        await asyncio.sleep(0.1)
+        taken = [text for _, text in world.taken()]
+        for number, outcome in enumerate(outcomes):
+            assert isinstance(outcome, Accepted | NotNow | Uncertain)
+            if isinstance(outcome, NotNow):
+                assert str(number) not in taken
+            elif isinstance(outcome, Accepted):
+                assert str(number) in taken
+        assert isinstance(outcomes[0], NotNow)
+        assert isinstance(outcomes[-1], Accepted)
+
+    async def test_every_code_has_a_meaning(self, world: World) -> None:
+        for code in (None, 0, 1, 30003, 99999):
+            assert world.carrier.meaning_of(code)
+
+
+class AskedCarrierContract(CarrierContract):
+    """The same for a carrier that can be asked what it has."""
+
+    async def test_a_carrier_that_was_opened_again_finds_what_it_sent_before(self, world: World) -> None:
+        sid = await sent(world, PHONE, "1")
+        await world.carrier.__aexit__(None, None, None)
+        async with world.carrier:
+            found = await find(world, PHONE, "1")
+        assert found
+        assert found.sid == sid
+
     async def test_find_knows_what_the_api_took(self, world: World) -> None:
         sid = await sent(world, PHONE, "сәлем")
         found = await find(world, PHONE, "сәлем")
@@ -141,54 +202,6 @@ class CarrierContract(ABC):
                 await asking
             assert problem.value.passing
 
-    async def test_a_carrier_that_is_opened_twice_works_until_it_is_closed(self, world: World) -> None:
-        async with world.carrier:
-            await sent(world, PHONE, "1")
-        await takes_nothing(world)
-        await world.carrier.__aexit__(None, None, None)
-        await takes_nothing(world)
-
-    async def test_a_carrier_takes_nothing_before_it_is_opened(self, world: World) -> None:
-        world.carrier = world.another()
-        await takes_nothing(world)
-        async with world.carrier:
-            await sent(world, PHONE, "1")
-        assert world.taken() == [(PHONE, "1")]
-
-    async def test_a_carrier_that_was_closed_can_be_opened_again(self, world: World) -> None:
-        await world.carrier.__aexit__(None, None, None)
-        await takes_nothing(world)
-        async with world.carrier as again:
-            assert again is world.carrier
-            sid = await sent(world, PHONE, "1")
-            found = await find(world, PHONE, "1")
-            assert found
-            assert found.sid == sid
-
-    async def test_what_is_under_way_when_a_carrier_is_closed_ends_and_says_what_it_knows(
-        self, world: World
-    ) -> None:
-        """Closed at every turn of the loop from the first on, until a call has come to its end before."""
-        outcomes: list[Outcome] = []
-        for turns in range(400):
-            async with world.carrier:
-                sending = asyncio.ensure_future(world.carrier.send(PHONE, str(turns)))
-                for _ in range(turns):
-                    await asyncio.sleep(0)
-            outcomes.append(await asyncio.wait_for(sending, 2))
-            if isinstance(outcomes[-1], Accepted):
-                break
-        await asyncio.sleep(0.1)
-        taken = [text for _, text in world.taken()]
-        for number, outcome in enumerate(outcomes):
-            assert isinstance(outcome, Accepted | NotNow | Uncertain)
-            if isinstance(outcome, NotNow):
-                assert str(number) not in taken
-            elif isinstance(outcome, Accepted):
-                assert str(number) in taken
-        assert isinstance(outcomes[0], NotNow)
-        assert isinstance(outcomes[-1], Accepted)
-
     async def test_an_inquiry_under_way_when_a_carrier_is_closed_can_be_made_later(
         self, world: World
     ) -> None:
@@ -208,9 +221,19 @@ class CarrierContract(ABC):
                 return
         raise AssertionError("no inquiry has come to its end")
 
-    async def test_every_code_has_a_meaning(self, world: World) -> None:
-        for code in (None, 0, 1, 30003, 99999):
-            assert world.carrier.meaning_of(code)
+
+class UnaskedCarrierContract(CarrierContract):
+    """The same for a carrier that can never be asked: what it may have is in doubt, at once."""
+
+    async def test_nobody_can_tell_what_it_took_and_that_does_not_pass(self, world: World) -> None:
+        await sent(world, PHONE, "1")
+        for asking in (find(world, PHONE, "1"), texts(world)):
+            with pytest.raises(CannotBeAskedError) as problem:
+                await asking
+            assert not problem.value.passing
+
+    async def test_it_tells_no_sent_time_by_itself(self, world: World) -> None:
+        assert await world.carrier.sent_at(await sent(world, PHONE, "1")) is None
 
 
 async def takes_nothing(world: World) -> None:

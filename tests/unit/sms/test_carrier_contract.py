@@ -10,11 +10,13 @@ from schemas.ids import Sid
 from sms.carrier import Carrier
 from sms.simulator import Simulator
 from sms.simulator.handsets import Message
+from sms.smpp.account import BindKind
 from sms.twilio.carrier import TwilioCarrier
 from tests.unit.sms.bad_api import ACCOUNT, SENDER, TOKEN, BadApi, status
-from tests.unit.sms.carrier_contract import CarrierContract, World
+from tests.unit.sms.carrier_contract import AskedCarrierContract, UnaskedCarrierContract, World
 from tests.unit.sms.carriers import twilio_carrier
 from tests.unit.sms.memory_carrier import MemoryCarrier
+from tests.unit.sms.smpp_world import MemoryInbox, account, simulated_operator, smpp_carrier
 
 
 class BadApiWorld(World):
@@ -39,7 +41,7 @@ class BadApiWorld(World):
         self.api.always = self.api.list_trouble = self.api.fetch_trouble = status(503)
 
 
-class TestTwilioCarrierAtAnApiThatFailsOnPurpose(CarrierContract):
+class TestTwilioCarrierAtAnApiThatFailsOnPurpose(AskedCarrierContract):
     @pytest.fixture
     async def world(self, api: BadApi) -> AsyncIterator[World]:
         async with twilio_carrier(api.url) as carrier:
@@ -49,7 +51,7 @@ class TestTwilioCarrierAtAnApiThatFailsOnPurpose(CarrierContract):
 class SimulatedWorld(World):
     def __init__(self, simulator: Simulator, carrier: TwilioCarrier) -> None:
         self.simulator = simulator
-        self.carrier = carrier
+        self.carrier: Carrier = carrier
 
     def another(self) -> Carrier:
         return twilio_carrier(self.simulator.url, status_callback="")
@@ -73,7 +75,7 @@ class SimulatedWorld(World):
         self.simulator.down = True
 
 
-class TestTwilioCarrierAtTheSimulatedApi(CarrierContract):
+class TestTwilioCarrierAtTheSimulatedApi(AskedCarrierContract):
     @pytest.fixture
     async def world(self) -> AsyncIterator[World]:
         nowhere = "http://127.0.0.1:1/sms/inbound"
@@ -108,8 +110,39 @@ class MemoryWorld(World):
         self.memory.down = True
 
 
-class TestMemoryCarrier(CarrierContract):
+class TestMemoryCarrier(AskedCarrierContract):
     @pytest.fixture
     async def world(self) -> AsyncIterator[World]:
         async with MemoryCarrier() as carrier:
             yield MemoryWorld(carrier)
+
+
+class OperatorsWorld(SimulatedWorld):
+    def __init__(self, simulator: Simulator, carrier: Carrier, bind: BindKind) -> None:
+        self.simulator = simulator
+        self.carrier = carrier
+        self.bind = bind
+
+    def another(self) -> Carrier:
+        assert self.simulator.smsc
+        return smpp_carrier(account(self.simulator.smsc.port, bind=self.bind), MemoryInbox())
+
+
+class OperatorContract(UnaskedCarrierContract):
+    bind: BindKind
+
+    @pytest.fixture
+    async def world(self) -> AsyncIterator[World]:
+        async with simulated_operator(delay=0.3) as simulator:
+            assert simulator.smsc
+            carrier = smpp_carrier(account(simulator.smsc.port, bind=self.bind), MemoryInbox())
+            async with carrier:
+                yield OperatorsWorld(simulator, carrier, self.bind)
+
+
+class TestSmppCarrierAsATransceiver(OperatorContract):
+    bind = "transceiver"
+
+
+class TestSmppCarrierAsAPair(OperatorContract):
+    bind = "pair"

@@ -227,3 +227,46 @@ def test_an_inquiry_survives_the_table_and_a_line_of_before_has_none(asking: Num
         '{"phone": "+77011234567", "deliveries": [{"sid": "SM1", "status": "sent", "asked": "q"}]}'
     )
     assert old.deliveries[0].inquiry is None
+
+
+def receipt(at: datetime, sent_at: datetime | None) -> MessageStatusReported:
+    return reported("delivered", at).with_(sent_at=sent_at)
+
+
+def moved(put: Number, effects: list[Event]) -> datetime:
+    [effect] = effects
+    assert isinstance(effect, QuestionSentTime)
+    assert put.line.deliveries[0].told
+    return effect.sent_at
+
+
+def test_a_sent_time_that_comes_with_the_report_is_not_asked_for(put: Number) -> None:
+    submitted = NOON + timedelta(minutes=5)
+    assert moved(put, put.hears(receipt(NOON + timedelta(hours=1), submitted))) == submitted
+    assert put.hears(receipt(NOON + timedelta(hours=2), submitted + SECOND)) == []
+
+
+def test_a_sent_time_is_never_after_the_report_that_tells_it(put: Number) -> None:
+    at = NOON + timedelta(hours=1)
+    assert moved(put, put.hears(receipt(at, at + timedelta(hours=5)))) == at
+
+
+def test_a_sent_time_that_overtook_the_acceptance_is_told_with_it() -> None:
+    number = Number()
+    number.asks()
+    submitted = NOON + timedelta(minutes=5)
+    assert number.hears(receipt(NOON + timedelta(minutes=6), submitted)) == []
+    effects = number.takes()
+    assert [type(effect) for effect in effects] == [QuestionSent, QuestionSentTime]
+    assert moved(number, effects[1:]) == submitted
+
+
+def test_a_report_without_a_sent_time_is_asked_for_as_ever(put: Number) -> None:
+    assert put.hears(receipt(NOON + timedelta(hours=1), None)) == [WANTED]
+
+
+def test_a_failure_starts_no_term_whatever_submit_date_it_bears(put: Number) -> None:
+    failed = reported("undelivered", NOON + timedelta(hours=1)).with_(
+        sent_at=NOON + timedelta(minutes=5), failure="passing"
+    )
+    assert QuestionSentTime not in [type(effect) for effect in put.hears(failed)]

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
+from aiohttp import ClientSession
 from twilio.request_validator import RequestValidator
 
 from schemas.ids import Pseudonyms, Sid
@@ -13,8 +14,18 @@ from schemas.messages import MessageReceived, MessageStatusReported
 from sms import metrics
 from sms.twilio.first_received import FirstReceived
 from sms.twilio.signature import is_signed, sign
+from sms.twilio.webhooks import Account, Webhooks, WebhookServer
 from streams.clock import Clock
-from tests.unit.sms.webhook_calls import FORM_TYPE, INBOUND, PUBLIC, STATUS, TOKEN, Caller, calling
+from tests.unit.sms.webhook_calls import (
+    FORM_TYPE,
+    INBOUND,
+    PUBLIC,
+    STATUS,
+    TOKEN,
+    Caller,
+    MemoryInbox,
+    calling,
+)
 
 IN, ST = "/sms/inbound", "/sms/status"
 
@@ -448,3 +459,16 @@ async def test_no_number_and_no_text_is_logged(
     assert "7015550101" not in out
     assert "рахмет" not in out
     assert TOKEN not in out
+
+
+async def test_without_a_token_nobody_can_call_for_the_sms_api() -> None:
+    """As with an operator by SMPP: whoever knows that the token is empty could sign with it."""
+    inbox = MemoryInbox()
+    webhooks = Webhooks(inbox, Account("", PUBLIC), Pseudonyms(b"key"), Clock())
+    async with WebhookServer(webhooks, "127.0.0.1", 0) as server, ClientSession() as session:
+        called = Caller(session, f"http://127.0.0.1:{server.port}", inbox, PUBLIC)
+        for path, fields in ((IN, INBOUND), (ST, STATUS)):
+            signature = sign("", PUBLIC + path, fields)
+            code, _ = await called.form(path, fields, signature=signature)
+            assert code == 404
+    assert inbox.records == []

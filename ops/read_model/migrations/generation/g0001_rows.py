@@ -100,7 +100,7 @@ def _make_first() -> None:
     op.create_index("cases_by_state", "cases", ["state", "at", "case_id"], unique=False)
     op.create_index("cases_by_state_ground", "cases", ["state", "ground", "at", "case_id"], unique=False)
     op.create_index("cases_by_state_language", "cases", ["state", "language", "at", "case_id"], unique=False)
-    op.create_index("cases_by_until", "cases", ["until", "state"], unique=False)
+    op.create_index("cases_by_until", "cases", ["until", "state", "at", "case_id"], unique=False)
     op.create_index("cases_granted", "cases", ["outcome", "outcome_at", "case_id"], unique=False)
     op.create_index(
         "cases_held",
@@ -268,6 +268,7 @@ def _make_second() -> None:
         sa.Column("what", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("message_id"),
     )
+    op.create_index("former_by_message", "former", ["of_message"], unique=False)
     op.create_table(
         "hearings",
         sa.Column("decision_id", sa.Text(), nullable=False),

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from ops.bench.histories import NOW, Log, somebody
+from ops.bench.histories import NOW
+from ops.bench.people import Log, somebody
 from schemas.operators import OperatorActed
 from schemas.registry import TitleAwarded
 from streams.dead_letters import dead_letter

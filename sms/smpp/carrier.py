@@ -1,0 +1,254 @@
+"""The carrier that speaks SMPP to an operator's SMSC."""
+
+import asyncio
+import random
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Protocol, Self
+
+import structlog
+
+from schemas.ids import Sid
+from schemas.messages import UNKNOWN_CODE
+from schemas.values import Phone
+from sms import metrics
+from sms.carrier import Accepted, CannotBeAskedError, NotNow, Outcome, Refused, Texts, Uncertain
+from sms.smpp import encoding, receipts, user_data
+from sms.smpp.account import Account
+from sms.smpp.binding import Binding
+from sms.smpp.commands import UDHI, Command, ShortMessage, Tag, read_message_id
+from sms.smpp.inbound import Inbound, sid_of
+from sms.smpp.pace import Pace
+from sms.smpp.pdu import MalformedPduError
+from sms.smpp.session import NoResponseError, NotSentError, RefusedError, Session
+from sms.smpp.status import Effect, effect_of, meaning_of
+
+_log = structlog.get_logger(__name__)
+
+_SECONDS_TO_BIND = 5.0
+_TRIES_OF_A_LATER_PART = 5
+_NOT_OPEN = "not_open"
+_RECEIPT_WANTED = 1
+
+
+class Inbox(Protocol):
+    """Where what operators bring goes, as long as it is open."""
+
+    async def __aenter__(self) -> object:
+        """Open it."""
+        ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        ...
+
+
+class SmppCarrier:
+    """Sends to an operator, and takes what it brings to the broker through `inbound`, as long as it is open.
+
+    SMPP can't be asked what it has: a message that may have left and has no response is in doubt.
+    `seconds_to_bind` is how long a message waits for a bind before it is given back.
+    """
+
+    def __init__(
+        self, account: Account, inbound: Inbound, inbox: Inbox, *, seconds_to_bind: float = _SECONDS_TO_BIND
+    ) -> None:
+        self._account = account
+        self._inbox = inbox
+        self._seconds_to_bind = seconds_to_bind
+        kinds = (
+            [Command.BIND_TRANSCEIVER]
+            if account.bind == "transceiver"
+            else [Command.BIND_TRANSMITTER, Command.BIND_RECEIVER]
+        )
+        self._bindings = [Binding(account, kind, inbound.deliver, inbound.session_lost) for kind in kinds]
+        self._pace = Pace(account.per_second)
+        self._reference = random.randrange(256)  # noqa: S311 - it only tells texts to one number apart
+        self._changing = asyncio.Lock()
+        self._open = False
+
+    @property
+    def name(self) -> str:
+        """What evidence calls it: the operator's name in our settings."""
+        return self._account.name
+
+    @property
+    def sender(self) -> str:
+        """The number or short code."""
+        return self._account.sender
+
+    @property
+    def bound(self) -> bool:
+        """Whether a message could leave now."""
+        return self._open and self._bindings[0].session is not None
+
+    async def __aenter__(self) -> Self:
+        """Bind, and wait a moment for it; where the operator is away it is tried again and again."""
+        async with self._changing:
+            if not self._open:
+                await self._inbox.__aenter__()
+                self._open = True
+                for binding in self._bindings:
+                    binding.start()
+        await asyncio.gather(*(binding.settled(self._seconds_to_bind) for binding in self._bindings))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give the bind up. What awaits its response gets a second for it."""
+        async with self._changing:
+            if self._open:
+                self._open = False
+                await asyncio.gather(*(binding.stop() for binding in self._bindings))
+                await self._inbox.__aexit__(kind, error, trace)
+
+    def meaning_of(self, code: int | None) -> str:
+        """What a command_status says, or a receipt."""
+        return meaning_of(code)
+
+    async def send(self, phone: Phone, text: str) -> Outcome:
+        """Submit the message, once. Each of its parts waits for the response to the one before."""
+        if not self._open:
+            return NotNow(_NOT_OPEN, answered=False)
+        session = await self._bindings[0].settled(self._seconds_to_bind)
+        if session is None or not self._open:
+            return self._not_bound()
+        try:
+            bodies = [message.encode() for message in self._messages(phone, text)]
+        except ValueError:
+            return NotNow("the text can't be sent by SMPP", ours=True, answered=False)
+        outcome = await self._submit(session, bodies[0])
+        for body in bodies[1:]:
+            if not isinstance(outcome, Accepted):
+                return outcome
+            outcome = await self._submit_later_part(session, body)
+        return outcome
+
+    async def find(
+        self, phone: Phone, text: str, *, since: datetime, except_sids: Collection[Sid]
+    ) -> Accepted | None:
+        """Raise `CannotBeAskedError`: an operator has no list of what it took."""
+        del phone, text, since, except_sids
+        raise self._cannot_be_asked()
+
+    async def received(self, since: datetime, following: str | None = None) -> Texts:
+        """Raise `CannotBeAskedError`: an operator brings texts, again and again until they are answered."""
+        del since, following
+        raise self._cannot_be_asked()
+
+    async def sent_at(self, sid: Sid) -> datetime | None:
+        """Nothing: a receipt's submit date comes with what it reports. Raises `CannotBeAskedError`."""
+        del sid
+        if not self._open:
+            raise self._cannot_be_asked()
+        return None
+
+    def _cannot_be_asked(self) -> CannotBeAskedError:
+        """That nobody can ask is so for ever, but who is not open does not say what it would."""
+        return CannotBeAskedError("smpp_has_no_list" if self._open else _NOT_OPEN, passing=not self._open)
+
+    def _not_bound(self) -> NotNow:
+        problem = self._bindings[0].problem
+        if problem is None or not self._open:
+            return NotNow("not_bound" if self._open else _NOT_OPEN, answered=False)
+        return NotNow(problem.reason, ours=problem.ours, code=problem.code, answered=False)
+
+    def _messages(self, phone: Phone, text: str) -> Iterator[ShortMessage]:
+        """What is to be submitted for a text. A receipt is asked for the last part: it names the message.
+
+        Raises `ValueError`.
+        """
+        account = self._account
+        encoded = encoding.encode(text, account.default_alphabet)
+        parts = user_data.split(encoded)
+        if account.long_texts == "payload" and len(parts) > 1:
+            yield self._message(phone, encoded.octets, encoded.coding, {Tag.MESSAGE_PAYLOAD: encoded.octets})
+            return
+        self._reference = (self._reference + 1) % 256
+        for number, octets in enumerate(parts, 1):
+            part = user_data.Part(self._reference, len(parts), number)
+            wanted = number == len(parts)
+            if len(parts) == 1:
+                yield self._message(phone, octets, encoded.coding)
+            elif account.long_texts == "udh":
+                data = user_data.header(part) + octets
+                yield self._message(phone, data, encoded.coding, esm_class=UDHI, receipt=wanted)
+            else:
+                yield self._message(phone, octets, encoded.coding, user_data.sar(part), receipt=wanted)
+
+    def _message(
+        self,
+        phone: Phone,
+        octets: bytes,
+        coding: int,
+        parameters: dict[int, bytes] | None = None,
+        *,
+        esm_class: int = 0,
+        receipt: bool = True,
+    ) -> ShortMessage:
+        return ShortMessage(
+            source=self._account.source(),
+            destination=self._account.destination(phone),
+            octets=octets,
+            esm_class=esm_class,
+            data_coding=coding,
+            registered_delivery=_RECEIPT_WANTED if receipt else 0,
+            service_type=self._account.service_type,
+            parameters=parameters or {},
+        )
+
+    async def _submit(self, session: Session, body: bytes) -> Outcome:
+        """One submit_sm."""
+        await self._pace.turn()
+        if not self._open:
+            return NotNow(_NOT_OPEN, answered=False)
+        try:
+            response = await session.request(Command.SUBMIT_SM, body)
+        except NotSentError:
+            return self._not_bound()
+        except NoResponseError:
+            return Uncertain("no_response", ended=False)
+        except RefusedError as refused:
+            return self._judged(refused.status)
+        self._pace.taken()
+        try:
+            message_id = read_message_id(response.body)
+        except MalformedPduError:
+            message_id = ""
+        if not message_id:
+            # Nothing will be heard of it, but the operator has it.
+            return Uncertain("no_message_id", ended=True)
+        named = receipts.canonical(message_id, self._account.receipt_ids)
+        return Accepted(sid_of(self.name, named), datetime.now(UTC))
+
+    async def _submit_later_part(self, session: Session, body: bytes) -> Outcome:
+        """A part whose former ones the operator has: nothing may be sent again, so it is tried here alone."""
+        outcome: Outcome = await self._submit(session, body)
+        for _ in range(_TRIES_OF_A_LATER_PART):
+            if not (isinstance(outcome, NotNow) and outcome.answered and outcome.retry_after is not None):
+                break
+            await asyncio.sleep(outcome.retry_after)
+            outcome = await self._submit(session, body)
+        if isinstance(outcome, Accepted):
+            return outcome
+        _log.error("an operator took a part of a text and not the next", carrier=self.name)
+        return Uncertain("partly_taken", ended=True)
+
+    def _judged(self, status: int) -> Outcome:
+        effect, reason = effect_of(status), meaning_of(status)
+        match effect:
+            case Effect.PERMANENT:
+                return Refused(status, reason)
+            case Effect.SLOWER:
+                metrics.SMPP_THROTTLED.labels(self.name).inc()
+                return NotNow("throttled", self._pace.slower(), code=status)
+            case Effect.PASSING:
+                return NotNow(reason, code=status)
+            case Effect.OURS:
+                return NotNow(reason, ours=True, code=status)
+            case Effect.UNKNOWN:
+                return NotNow(UNKNOWN_CODE, unknown=True, code=status)

@@ -1,0 +1,242 @@
+"""One SMPP session: requests and their responses over one connection, both ways (SMPP 3.4, 2.2 to 2.9)."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from sms.smpp.commands import GENERIC_NACK, Bind, Command, response_to
+from sms.smpp.pdu import (
+    HEADER,
+    LAST_SEQUENCE,
+    MalformedPduError,
+    Pdu,
+    UnframedError,
+    length_of,
+    named,
+    read_header,
+)
+from sms.smpp.status import Status
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a request is answered with, once it may be answered."""
+
+    status: int
+    body: bytes = field(default=b"", repr=False)
+
+
+Serve = Callable[[bytes], Awaitable[Response]]
+"""Takes the body of a request. May raise `MalformedPduError`."""
+
+_MOST_AT_WORK = 100
+_SECONDS_TO_PART = 1.0
+_UNANSWERED = frozenset((Command.ALERT_NOTIFICATION,))
+
+
+class NotSentError(Exception):
+    """The request did not leave: the session had ended before."""
+
+
+class NoResponseError(Exception):
+    """The request left, and no response came: nobody knows what became of it."""
+
+
+class RefusedError(Exception):
+    """The other side answered with this `status`, which is not ESME_ROK."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"0x{status:08X}")
+        self.status = status
+
+
+class Session:
+    """Speaks on a connection that is open. `serves` has what the other side may ask, by command_id.
+
+    `window` is how many requests may await their responses, `response_seconds` how long each does, and
+    `enquire_seconds` after how long a silence the other side is asked whether it is there.
+    """
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        serves: Mapping[int, Serve],
+        *,
+        window: int = 10,
+        response_seconds: float = 10.0,
+        enquire_seconds: float = 30.0,
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._serves = serves
+        self._window = asyncio.Semaphore(window)
+        self._response_seconds = response_seconds
+        self._enquire_seconds = enquire_seconds
+        self._pending: dict[int, tuple[int, asyncio.Future[Pdu]]] = {}
+        self._sequence = 0
+        self._heard_at = 0.0
+        self._at_work: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Semaphore(_MOST_AT_WORK)
+        self._ended = asyncio.Event()
+        self.end_reason = ""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing can be asked any more."""
+        return self._ended.is_set()
+
+    async def bind(self, command: Command, credentials: Bind) -> None:
+        """Ask for the bind. Raises `RefusedError`, `NotSentError` and `NoResponseError`."""
+        await self.request(command, credentials.encode())
+
+    async def request(self, command: int, body: bytes = b"") -> Pdu:
+        """Send a request when the window has room for it, and wait for its response.
+
+        Raises `NotSentError` where it surely did not leave, `NoResponseError` where it may have been obeyed,
+        and `RefusedError`.
+        """
+        async with self._window:
+            return await self._exchange(command, body)
+
+    async def _exchange(self, command: int, body: bytes) -> Pdu:
+        if self.ended or self._writer.is_closing():
+            raise NotSentError
+        self._sequence = self._sequence % LAST_SEQUENCE + 1
+        sequence = self._sequence
+        answered: asyncio.Future[Pdu] = asyncio.get_running_loop().create_future()
+        self._pending[sequence] = command, answered
+        try:
+            self._writer.write(Pdu(command, Status.ESME_ROK, sequence, body).encode())
+            async with asyncio.timeout(self._response_seconds):
+                await self._writer.drain()
+                response = await answered
+        except (TimeoutError, OSError):
+            raise NoResponseError from None
+        finally:
+            self._pending.pop(sequence, None)
+        if response.status != Status.ESME_ROK or response.command == GENERIC_NACK:
+            raise RefusedError(response.status)
+        return response
+
+    async def run(self) -> None:
+        """Read until the session ends; `end_reason` says then why it did. Never raises but when cancelled."""
+        self._heard_at = asyncio.get_running_loop().time()
+        enquiring = asyncio.create_task(self._enquire())
+        try:
+            while not self.ended:
+                header = await self._reader.readexactly(HEADER)
+                body = await self._reader.readexactly(length_of(header))
+                self._heard_at = asyncio.get_running_loop().time()
+                await self._take(read_header(header, body))
+        except UnframedError as problem:
+            self._answer(Pdu(GENERIC_NACK, problem.status))
+            self.end(str(problem))
+        except (asyncio.IncompleteReadError, OSError):
+            self.end("the connection was lost")
+        finally:
+            self.end("it was closed")
+            enquiring.cancel()
+            for task in self._at_work:
+                task.cancel()
+            await asyncio.gather(enquiring, *self._at_work, return_exceptions=True)
+            with contextlib.suppress(OSError):
+                self._writer.close()
+
+    async def part(self) -> None:
+        """End in order: what awaits its response gets a second for it, and then the bind is given up."""
+        if self.ended:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SECONDS_TO_PART):
+                waiting = [answered for _, answered in self._pending.values()]
+                if waiting:
+                    await asyncio.wait(waiting)
+                with contextlib.suppress(NotSentError, NoResponseError, RefusedError):
+                    await self._exchange(Command.UNBIND, b"")
+        self.end("it was given up")
+
+    def end(self, reason: str) -> None:
+        """Ask nothing more; what awaits a response learns that none will come. The first reason stands."""
+        if self.ended:
+            return
+        self.end_reason = reason
+        self._ended.set()
+        for _, answered in self._pending.values():
+            if not answered.done():
+                answered.set_exception(NoResponseError())
+        with contextlib.suppress(OSError, RuntimeError):
+            self._writer.close()
+
+    async def _enquire(self) -> None:
+        """Ask whether the other side is there, after each silence."""
+        loop = asyncio.get_running_loop()
+        while not self.ended:
+            silent = loop.time() - self._heard_at
+            if silent < self._enquire_seconds:
+                await asyncio.sleep(self._enquire_seconds - silent)
+                continue
+            try:
+                await self._exchange(Command.ENQUIRE_LINK, b"")
+            except RefusedError:
+                # Whoever refuses it is there.
+                self._heard_at = loop.time()
+            except (NotSentError, NoResponseError):
+                self.end("the other side does not answer whether it is there")
+
+    async def _take(self, pdu: Pdu) -> None:
+        if pdu.is_response:
+            self._respond(pdu)
+            return
+        match pdu.command:
+            case Command.ENQUIRE_LINK:
+                self._answer(Pdu(response_to(pdu.command), Status.ESME_ROK, pdu.sequence))
+            case Command.UNBIND:
+                self._answer(Pdu(response_to(pdu.command), Status.ESME_ROK, pdu.sequence))
+                self.end("the other side ended it")
+            case command if command in self._serves:
+                # Where too much is at work nothing more is read: the other side's window fills up then.
+                await self._room.acquire()
+                self._spawn(self._serve(pdu, self._serves[command]))
+            case command if command not in _UNANSWERED:
+                _log.warning("a command came that is none for us", command=named(command))
+                self._answer(Pdu(GENERIC_NACK, Status.ESME_RINVCMDID, pdu.sequence))
+
+    def _respond(self, pdu: Pdu) -> None:
+        command, answered = self._pending.get(pdu.sequence, (None, None))
+        if command is None or answered is None or answered.done():
+            _log.warning("a response came to no request that waits", command=named(pdu.command))
+        elif pdu.command not in (response_to(command), GENERIC_NACK):
+            _log.warning("a response came to another request", command=named(pdu.command))
+        else:
+            answered.set_result(pdu)
+
+    async def _serve(self, pdu: Pdu, serve: Serve) -> None:
+        try:
+            response = await serve(pdu.body)
+        except MalformedPduError as problem:
+            _log.warning("a request can't be used", command=named(pdu.command), reason=str(problem))
+            response = Response(problem.status, b"\0")
+        except Exception as error:  # noqa: BLE001 - it ends no session; its message may hold a text
+            _log.error(
+                "a request could not be handled", command=named(pdu.command), error=type(error).__name__
+            )
+            response = Response(Status.ESME_RX_T_APPN, b"\0")
+        finally:
+            self._room.release()
+        self._answer(Pdu(response_to(pdu.command), response.status, pdu.sequence, response.body))
+
+    def _answer(self, pdu: Pdu) -> None:
+        with contextlib.suppress(OSError, RuntimeError):
+            self._writer.write(pdu.encode())
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._at_work.add(task)
+        task.add_done_callback(self._at_work.discard)

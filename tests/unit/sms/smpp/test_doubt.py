@@ -1,0 +1,120 @@
+"""An SMPP carrier under the dispatcher: what may have left is in doubt at once, and never sent again."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from schemas.ids import MessageId
+from schemas.messages import MessageAccepted, MessageDeferred, MessageInDoubt, MessageToSend
+from sms.sending import journal
+from sms.smpp.commands import Command
+from sms.smpp.pdu import Pdu
+from tests.unit.sms.dispatching import PSEUDONYMS, QUICK, MemoryJournal, new_dispatcher
+from tests.unit.sms.smpp.raw_smsc import BINDS, RawSmsc, refusing, usual
+from tests.unit.sms.smpp_world import MemoryInbox, account, smpp_carrier
+
+WINDOW = 3
+LIMITS = replace(QUICK, intents=WINDOW)
+
+
+def message(number: int, attempt: int = 1) -> MessageToSend:
+    return MessageToSend(
+        message_id=MessageId(f"m{number}"),
+        phone=f"+7701555{number:04d}",
+        text=f"text {number}",
+        attempt=attempt,
+        requested_at=datetime.now(UTC),
+    )
+
+
+def intended(kept: MemoryJournal) -> int:
+    """Of how many numbers the journal has an intent without an outcome."""
+    pages = [kept.get(PSEUDONYMS.phone(message(number).phone).encode()) for number in range(100)]
+    return sum(entry.open for page in pages for entry in journal.load(page).entries)
+
+
+def silent(pdu: Pdu) -> bytes | None:
+    return None if pdu.command == Command.SUBMIT_SM else usual(pdu)
+
+
+async def test_a_crash_leaves_no_more_in_doubt_than_the_window_and_nothing_is_sent_again() -> None:
+    """The process dies while responses are awaited; the next one knows the journal alone."""
+    kept = MemoryJournal()
+    async with RawSmsc(silent) as smsc:
+        async with smpp_carrier(account(smsc.port, window=WINDOW), MemoryInbox()) as carrier:
+            dying = asyncio.create_task(
+                new_dispatcher(carrier, kept, LIMITS).dispatch([message(number) for number in range(10)])
+            )
+            await smsc.until(Command.SUBMIT_SM, WINDOW)
+            await asyncio.sleep(0.05)
+            dying.cancel()
+            await asyncio.gather(dying, return_exceptions=True)
+            written = intended(kept)
+        smsc.answer = usual
+        async with smpp_carrier(account(smsc.port, window=WINDOW), MemoryInbox()) as carrier:
+            messages = [message(number) for number in range(10)]
+            reports = await new_dispatcher(carrier, kept, LIMITS).dispatch(messages)
+        submitted = sum(pdu.command == Command.SUBMIT_SM for pdu in smsc.heard)
+    doubts = [report for report in reports if isinstance(report, MessageInDoubt)]
+    assert written == len(doubts) == WINDOW
+    assert sum(isinstance(report, MessageAccepted) for report in reports) == 10 - WINDOW
+    assert submitted == 10
+
+
+async def test_a_message_in_doubt_stays_so_however_often_it_is_tried() -> None:
+    kept = MemoryJournal()
+    async with RawSmsc(silent) as smsc:
+        quick = account(smsc.port, response_seconds=0.2)
+        async with smpp_carrier(quick, MemoryInbox()) as carrier:
+            for attempt in range(1, 4):
+                [report] = await new_dispatcher(carrier, kept, LIMITS).dispatch([message(1, attempt)])
+                assert isinstance(report, MessageInDoubt)
+        assert sum(pdu.command == Command.SUBMIT_SM for pdu in smsc.heard) == 1
+
+
+async def test_a_message_that_found_no_bind_is_not_in_doubt() -> None:
+    kept = MemoryJournal()
+    refusal = refusing(BINDS[0], 0x0E)
+    async with RawSmsc(refusal) as smsc, smpp_carrier(account(smsc.port), MemoryInbox()) as carrier:
+        [report] = await new_dispatcher(carrier, kept, LIMITS).dispatch([message(1)])
+    assert isinstance(report, MessageDeferred)
+    assert not report.may_have_left
+    [page] = [journal.load(kept.get(PSEUDONYMS.phone(message(1).phone).encode()))]
+    assert not page.entries[0].open
+
+
+@pytest.mark.parametrize("refused_from", [2, 3])
+async def test_a_text_of_which_a_part_was_taken_and_another_refused_is_in_doubt(refused_from: int) -> None:
+    parts: list[int] = []
+
+    def answer(pdu: Pdu) -> bytes | None:
+        if pdu.command != Command.SUBMIT_SM:
+            return usual(pdu)
+        parts.append(pdu.sequence)
+        return refusing(Command.SUBMIT_SM, 0x0A)(pdu) if len(parts) >= refused_from else usual(pdu)
+
+    async with RawSmsc(answer) as smsc, smpp_carrier(account(smsc.port), MemoryInbox()) as carrier:
+        long = message(1).with_(text="ә" * 200)
+        [report] = await new_dispatcher(carrier, MemoryJournal(), LIMITS).dispatch([long])
+    assert isinstance(report, MessageInDoubt)
+    assert len(parts) == refused_from
+
+
+async def test_the_window_counts_for_all_batches_together() -> None:
+    """The partitions of a worker are handed over side by side; each of them would fill the window alone."""
+    kept = MemoryJournal()
+    async with RawSmsc(silent) as smsc, smpp_carrier(account(smsc.port, window=50), MemoryInbox()) as carrier:
+        dispatcher = new_dispatcher(carrier, kept, LIMITS)
+        batches = [
+            asyncio.create_task(dispatcher.dispatch([message(10 * batch + n) for n in range(5)]))
+            for batch in range(4)
+        ]
+        await smsc.until(Command.SUBMIT_SM, WINDOW)
+        await asyncio.sleep(0.05)
+        assert intended(kept) == WINDOW
+        for batch in batches:
+            batch.cancel()
+        await asyncio.gather(*batches, return_exceptions=True)
+    assert sum(pdu.command == Command.SUBMIT_SM for pdu in smsc.heard) == WINDOW
