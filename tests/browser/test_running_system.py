@@ -144,7 +144,12 @@ async def test_whoever_may_not_unmask_cannot_by_address_form_or_token(system: Sy
         assert await viewer.locator("form[action$='/unmask']").count() == 0
         assert await viewer.locator("#case-facts").get_by_text(f"*{WATCHED.iin[-4:]}", exact=True).count()
         token = await viewer.locator("input[name=csrf]").first.input_value()
-        form = {"csrf": token, "act": "note", "reason": "so", "what": WATCHED.iin}
+        form: dict[str, str | float | bool] = {
+            "csrf": token,
+            "act": "note",
+            "reason": "so",
+            "what": WATCHED.iin,
+        }
         said = [await viewer.content()]
         for wanted in (
             f"{path}?unmask=1&texts=1",
@@ -314,6 +319,8 @@ async def test_after_the_hearing_the_refusal_is_signed(system: System, intended:
         await confirmed(page, "The hearing is recorded.")
         await stands(case, "Awaits a signature")
         await open_draft(page, system, HEARD)
+        await sign(page, "refused", "1")
+        await expect(page.locator("#problems")).to_contain_text("heard on ground 3")
         await sign(page, "refused", "3")
         await confirmed(page, "Signed. The case has its outcome within seconds.")
         await stands(case, "Refused")
