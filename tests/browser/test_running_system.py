@@ -239,13 +239,13 @@ async def test_a_dead_letter_is_put_in_again_when_its_cause_is_mended_and_counts
         await other.locator("main button.main").click()
         await other.wait_for_url("**?done=redrive")
         await system.open_case(page, LETTER)
-        await stands(page, "Ended: manual route")
-        ended = await page.locator("#case-timeline .step", has_text="manual route").count()
+        await stands(page, "Ended: to the ordinary route")
+        ended = await page.locator("#case-timeline .step", has_text="to the ordinary route").count()
         await page.goto(letter)
         await expect(page.locator("main .badge.good").first).to_have_text("put in again")
         assert await page.locator("input[value=redrive]").count() == 0
         await system.open_case(page, LETTER)
-        assert await page.locator("#case-timeline .step", has_text="manual route").count() == ended == 1
+        assert await page.locator("#case-timeline .step", has_text="to the ordinary route").count() == ended == 1
         await page.goto(f"{system.url}/")
         await expect(page.locator(".tile", has_text="dead letters open").locator(".big")).to_have_text("0")
 
