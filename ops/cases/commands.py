@@ -33,13 +33,27 @@ def case_show(
     case: Annotated[str, _CASE],
     *,
     evidence: Annotated[bool, typer.Option("--evidence", help="With the texts of its documents.")] = False,
+    timeline: Annotated[
+        bool,
+        typer.Option(
+            "--timeline", help="With SMS, documents and acts between the steps, as the console has it."
+        ),
+    ] = False,
     as_json: Annotated[bool, _JSON] = False,
 ) -> None:
     """Show what became of a case, step by step. Exit code 1 where there is no such case."""
-    from ops.cases.showing import show_case
+    from ops.cases.showing import Detail, show_case
     from streams.settings.load import load_settings
 
-    shown = show_case(case, load_settings("case"), evidence=evidence)
+    detail: Detail | None = None
+    if timeline:
+        from ops.console.extra import require_console
+
+        require_console()
+        from ops.cases.timeline import case_detail
+
+        detail = case_detail
+    shown = show_case(case, load_settings("case"), evidence=evidence, detail=detail)
     for line in [shown.json()] if as_json else shown.lines():
         typer.echo(line)
 

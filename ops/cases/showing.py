@@ -1,15 +1,19 @@
 """`jardem case show`: what became of a case, step by step, and on request with the texts that it rests on."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pydantic_core import to_jsonable_python
+
+from ops.cases.entries import entry_lines
 from ops.cases.evidence import evidence_lines, latest_evidence
 from ops.cases.listing import Standing
 from ops.cases.reading import DOCUMENTS, CaseDocument, DocumentsTaken, case_id_from, of_case, our_keys
+from ops.read_model.views import CaseDetail
 from ops.topic_records import Item, read_topics
 from ops.verify.chain import Step
 from ops.verify.topic import TOPIC, NoSuchCaseError, StepsTaken, TopicReport, judged
@@ -28,15 +32,17 @@ class Shown:
     zone: str
     documents: Sequence[CaseDocument] | None
     notes: Sequence[str]
+    detail: CaseDetail | None = None
 
     def lines(self) -> Iterator[str]:
         """For people: times in UTC and in the zone."""
         one = self.standing
         yield f"case {one.case_id}, ground {one.ground}: {one.outcome}"
-        for step in self.steps:
-            moved = f"{step.get('from')} -> {step.get('to')}"
-            yield f"step {step['step']}, {self._times(step.get('at'))}: {moved}"
-            yield "    " + "; ".join(self._why(step))
+        if self.detail is None:
+            for step in self.steps:
+                yield from self._step(step)
+        else:
+            yield from self._timeline(self.detail)
         *faults, _ = self.report.lines()
         yield from (*faults, *self.notes)
         if self.documents is not None:
@@ -54,6 +60,9 @@ class Shown:
             "steps": [{**step, "at_local": self._local(step.get("at"))} for step in self.steps],
             **{name: report[name] for name in ("faults", "unread", "forgotten")},
         }
+        if self.detail is not None:
+            content["timeline"] = to_jsonable_python([asdict(entry) for entry in self.detail.timeline])
+            content["next"] = to_jsonable_python(asdict(self.detail.next))
         if self.documents is not None:
             content["documents"] = [
                 {"kind": one.claims.kind, "step": one.claims.step, "document_id": one.claims.document_id}
@@ -62,6 +71,27 @@ class Shown:
             content["left_out"] = list(self.notes)
             content["evidence"] = latest_evidence(self.documents)
         return json.dumps(content, ensure_ascii=False)
+
+    def _step(self, step: Step) -> Iterator[str]:
+        moved = f"{step.get('from')} -> {step.get('to')}"
+        yield f"step {step['step']}, {self._times(step.get('at'))}: {moved}"
+        yield "    " + "; ".join(self._why(step))
+
+    def _timeline(self, detail: CaseDetail) -> Iterator[str]:
+        """The steps, with the SMS, documents and acts between them."""
+        for entry in detail.timeline:
+            if entry.idle_seconds:
+                yield f"    ... {timedelta(seconds=round(entry.idle_seconds))} without anything"
+            if entry.step is not None:
+                told = (step for step in self.steps if step["step"] == entry.step.step)
+                for step in told:
+                    yield from self._step(step)
+            else:
+                first, *more = entry_lines(entry)
+                yield f"{self._shown(entry.at)}: {first}"
+                yield from more
+        when = "" if detail.next.at is None else f", {self._shown(detail.next.at)}"
+        yield f"next: {detail.next.what.replace('_', ' ')}{when}"
 
     def _why(self, step: Step) -> Iterator[str]:
         cause = step.get("cause")
@@ -77,6 +107,9 @@ class Shown:
         instant = _instant(at)
         if instant is None:
             return str(at)
+        return self._shown(instant)
+
+    def _shown(self, instant: datetime) -> str:
         local = instant.astimezone(ZoneInfo(self.zone))
         return f"{instant:%Y-%m-%d %H:%M:%S} UTC ({local:%Y-%m-%d %H:%M:%S} {self.zone})"
 
@@ -106,8 +139,15 @@ class _Taken:
             self.documents.take(item)
 
 
-def show_case(case: str, settings: Settings, *, evidence: bool) -> Shown:
-    """Read a case from the topics. Raises `AskedWronglyError`, `NoSuchCaseError` and `TopicError`."""
+Detail = Callable[[str, Settings, bool], CaseDetail | None]
+"""Finds the timeline of a case, with the texts of its SMS or without."""
+
+
+def show_case(case: str, settings: Settings, *, evidence: bool, detail: Detail | None = None) -> Shown:
+    """Read a case from the topics; `detail` finds what stands between its steps, where that is wanted.
+
+    Raises `AskedWronglyError`, `NoSuchCaseError` and `TopicError`.
+    """
     case_id = case_id_from(case)
     keys: KeySet | None = our_keys(settings) if evidence else None
     documents = None if keys is None else DocumentsTaken(keys, of_case(case_id))
@@ -127,6 +167,7 @@ def show_case(case: str, settings: Settings, *, evidence: bool) -> Shown:
         settings.zone,
         None if documents is None else documents.of(case_id),
         () if documents is None else documents.notes,
+        detail(case_id, settings, evidence) if detail else None,
     )
 
 

@@ -87,7 +87,10 @@ class Office:
         return found
 
     async def replay(self, *arguments: str) -> tuple[int, str]:
-        words = ("case", "replay", *arguments)
+        return await self.case("replay", *arguments)
+
+    async def case(self, *arguments: str) -> tuple[int, str]:
+        words = ("case", *arguments)
         return await asyncio.to_thread(lambda: run(*words, given=b"", **self._variables))
 
     def delete(self, before: Record) -> None:
@@ -131,6 +134,7 @@ async def test_a_draft_is_counted_signed_and_played_again(office: Office) -> Non
     for case in (draft["case_id"], ended["case_id"]):
         code, said = await office.replay(case)
         assert (code, said.splitlines()[-1]) == (0, "nothing differs"), said
+    await _is_shown_as_the_console_has_it(office, draft["case_id"])
     code, said = await office.replay(draft["case_id"], "--rules", DRAFT, "--json")
     found = json.loads(said)
     assert (code, found["verdict"], found["steps"], found["texts"]) == (
@@ -160,3 +164,25 @@ async def test_a_draft_is_counted_signed_and_played_again(office: Office) -> Non
     assert "step 1: its cause, registry.title-awarded.v1" in said
     assert "step 2: its cause, deadline.elapsed" in said
     assert "step 3" not in said
+
+
+async def _is_shown_as_the_console_has_it(office: Office, case_id: str) -> None:
+    code, said = await office.case("show", case_id, "--timeline", "--evidence")
+    assert code == 0, said
+    lines = said.splitlines()
+    places = [
+        next(number for number, line in enumerate(lines) if words in line)
+        for words in ("received -> offer_asked", "SMS offer to *", "SMS from *", ": verifies", "next: ")
+    ]
+    assert places == sorted(places), said
+    assert any("taken for consent_" in line for line in lines)
+    assert any(line.strip().startswith("| Е-макет") for line in lines)
+    code, said = await office.case("show", case_id, "--timeline", "--json")
+    shown = json.loads(said)
+    assert (code, shown["next"]["what"]) == (0, "nothing")
+    texts = [entry["sms"]["text"] for entry in shown["timeline"] if entry["sms"]]
+    assert texts
+    assert set(texts) == {None}
+    assert [entry["step"]["step"] for entry in shown["timeline"] if entry["step"]] == [
+        step["step"] for step in shown["steps"]
+    ]

@@ -212,8 +212,9 @@ def test_answers_are_looked_for_every_minute_unless_it_is_told_otherwise(
 def test_the_read_model_may_be_kept_in_postgresql_or_sqlite(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put(monkeypatch, WORKER, JARDEM_CONSOLE_DATABASE=f"{kind}://console:hush@host/database")
-    settings = load_settings("console")
+    database = f"{kind}://console:hush@host/database"
+    put(monkeypatch, WORKER, JARDEM_CONSOLE_DATABASE=database)
+    settings = load_settings("status")
     assert settings.redacted()["JARDEM_CONSOLE_DATABASE"] == "set"
     assert settings.redacted()["JARDEM_CONSOLE_KEY"] == "set, the demo's"
 
@@ -223,7 +224,7 @@ def test_any_other_database_is_refused_and_not_repeated(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(monkeypatch, WORKER, JARDEM_CONSOLE_DATABASE=address)
-    lines = complaints("console")
+    lines = complaints("status")
     assert named(lines) == {"JARDEM_CONSOLE_DATABASE"}
     assert "hush" not in "".join(lines)
 
