@@ -245,7 +245,9 @@ async def test_a_dead_letter_is_put_in_again_when_its_cause_is_mended_and_counts
         await expect(page.locator("main .badge.good").first).to_have_text("put in again")
         assert await page.locator("input[value=redrive]").count() == 0
         await system.open_case(page, LETTER)
-        assert await page.locator("#case-timeline .step", has_text="to the ordinary route").count() == ended == 1
+        assert (
+            await page.locator("#case-timeline .step", has_text="to the ordinary route").count() == ended == 1
+        )
         await page.goto(f"{system.url}/")
         await expect(page.locator(".tile", has_text="dead letters open").locator(".big")).to_have_text("0")
 
@@ -307,25 +309,6 @@ async def test_every_page_is_readable_in_every_language(system: System, intended
                     assert re.findall(r"\b[a-z]+_[a-z_]+\b", said) == [], path
 
 
-async def test_after_the_hearing_the_refusal_is_signed(system: System, intended: str) -> None:
-    async with system.page("officer") as page, system.page("operator") as case:
-        await system.open_case(case, HEARD)
-        await page.goto(system.url + intended)
-        first = await page.get_attribute("#held-on", "min")
-        assert first is not None
-        await until(lambda: system.today() >= first, 110)
-        await page.fill("#held-on", first)
-        await page.locator("form[action$='/hearing'] button").click()
-        await confirmed(page, "The hearing is recorded.")
-        await stands(case, "Awaits a signature")
-        await open_draft(page, system, HEARD)
-        await sign(page, "refused", "1")
-        await expect(page.locator("#problems")).to_contain_text("heard on ground 3")
-        await sign(page, "refused", "3")
-        await confirmed(page, "Signed. The case has its outcome within seconds.")
-        await stands(case, "Refused")
-
-
 async def test_what_it_looks_like(system: System, intended: str, tmp_path: Path) -> None:
     folder = Path(os.environ.get("JARDEM_PICTURES", tmp_path))
     case = f"/cases/{LIVE.case_id}"
@@ -350,6 +333,25 @@ async def test_what_it_looks_like(system: System, intended: str, tmp_path: Path)
             await page.screenshot(path=folder / f"{name}.png")
             assert (folder / f"{name}.png").stat().st_size < 150_000, name
             assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name
+
+
+async def test_after_the_hearing_the_refusal_is_signed(system: System, intended: str) -> None:
+    async with system.page("officer") as page, system.page("operator") as case:
+        await system.open_case(case, HEARD)
+        await page.goto(system.url + intended)
+        first = await page.get_attribute("#held-on", "min")
+        assert first is not None
+        await until(lambda: system.today() >= first, 110)
+        await page.fill("#held-on", first)
+        await page.locator("form[action$='/hearing'] button").click()
+        await confirmed(page, "The hearing is recorded.")
+        await stands(case, "Awaits a signature")
+        await open_draft(page, system, HEARD)
+        await sign(page, "refused", "1")
+        await expect(page.locator("#problems")).to_contain_text("heard on ground 3")
+        await sign(page, "refused", "3")
+        await confirmed(page, "Signed. The case has its outcome within seconds.")
+        await stands(case, "Refused")
 
 
 async def test_without_its_broker_the_console_says_so_refuses_acts_and_goes_on_afterwards(
