@@ -328,6 +328,8 @@ async def test_what_it_looks_like(system: System, intended: str, tmp_path: Path)
                 await page.locator("form[action$='/unmask'] button").click()
             elif name == "now":
                 await expect(page.locator("#live-sign")).to_have_text("Live")
+            elif name == "case-dark":
+                await page.evaluate("document.getElementById('case-timeline').scrollIntoView()")
             elif name == "service":
                 await page.locator("#act-pilot summary").click()
             await page.screenshot(path=folder / f"{name}.png")
