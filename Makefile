@@ -21,7 +21,7 @@ UNIT        := $(wildcard tests/unit tests/compat tests/simulation)
 INTEGRATION := $(wildcard tests/integration tests/deploy)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup kafka demo test lint format unit integration browser coverage mutants docs churn-short churn soak lock clean
+.PHONY: help setup kafka demo test lint format unit integration browser pictures coverage mutants docs churn-short churn soak lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,8 +62,11 @@ unit: setup ## tests that need nothing but Python
 integration: setup ## tests against real brokers and real HTTP on this machine
 	$(BIN)/pytest -n 2 --dist loadfile $(INTEGRATION) $(PYTEST)
 
-browser: setup ## the page of handsets in a real browser, where there is one
+browser: setup ## the handsets and the console in a real browser, where there is one, also before a running system
 	$(BIN)/pytest tests/browser $(PYTEST)
+
+pictures: setup ## take the pictures of docs/console.md anew, of a running system
+	JARDEM_PICTURES=docs/pictures $(BIN)/pytest tests/browser/test_running_system.py $(PYTEST)
 
 churn-short: setup ## two minutes of workers and a broker coming, going and crashing under load
 	$(BIN)/pytest tests/crash $(PYTEST)

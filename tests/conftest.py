@@ -7,11 +7,12 @@ import pytest
 
 from ops.brokers.kafka_files import obstacles
 
+_FOLDERS, _MODULES = {"integration", "crash"}, {"test_running_system"}
 _ON_EITHER = {"test_pipeline", "test_doctor", "test_topic_admin"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    concerned = [item for item in items if item.path.parent.name in ("integration", "crash")]
+    concerned = [item for item in items if item.path.parent.name in _FOLDERS or item.path.stem in _MODULES]
     missing = obstacles() if concerned else []
     if not missing:
         return

@@ -270,7 +270,8 @@ class Draft:
 
     `state` is `awaiting_signature` or `awaiting_hearing`. `due` is the end of the service term. `proposed` is
     what the rules propose, `content` the data of `benefit.decision-drafted.v1`, None unless asked for
-    unmasked. `hearing_from` is the first day on which a hearing may be; `hearing` what was recorded of it.
+    unmasked. `hearing_from` is the first day on which a hearing may be; `hearing` what was recorded of it,
+    and the ground that the person was told.
     """
 
     decision_id: str

@@ -65,6 +65,10 @@ class Fetching:
         """Fetch as aiokafka does, and take its place before anybody has looked at what came."""
         try:
             return bool(await self._stock_fetch(assignment, node, request))
+        except asyncio.CancelledError:
+            # As aiokafka does itself, but not while it waits before it asks a broker that is away once more:
+            # whoever stops the consumer then would be taken for cancelled.
+            return False
         finally:
             answer = self._answers.pop(request, None)
             if answer is not None and assignment.active:

@@ -18,6 +18,7 @@ from ops.read_model.views import CaseFilter
 from schemas.audit import ConsoleAudited
 from schemas.questions import QuestionKind
 from streams.signing import load_signer
+from tests.browser.axe import grave
 from tests.browser.chromium import chromium, sign_in
 from tests.browser.console import Served, pseudonyms, served
 
@@ -82,14 +83,14 @@ async def test_every_page_is_readable_by_everybody_in_any_light_and_width(
             size = {"width": width, "height": 900}
             pages[role] = await watched.page(color_scheme=scheme, viewport=size, locale=locale)
             found = await Axe().run(await _at_sign_in(pages[role], watched.console.url))
-            assert _grave(found.response) == [], "sign-in"
+            assert grave(found.response) == [], "sign-in"
             await sign_in(pages[role], watched.console.url, role)
         page = pages[role]
         await page.goto(watched.console.url + path)
         await page.evaluate("for (const one of document.querySelectorAll('main details')) one.open = true")
         await picture(page, f"{name}-{scheme}-{width}")
         found = await Axe().run(page)
-        assert _grave(found.response) == [], name
+        assert grave(found.response) == [], name
         beyond = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert beyond <= 0, f"{name} is {beyond} px too wide"
     for page in pages.values():
@@ -99,15 +100,6 @@ async def test_every_page_is_readable_by_everybody_in_any_light_and_width(
 async def _at_sign_in(page: Page, url: str) -> Page:
     await page.goto(f"{url}/sign-in")
     return page
-
-
-def _grave(response: Any) -> list[str]:
-    return [
-        f"{one['id']}: {node['target']} {node.get('failureSummary', '')}"
-        for one in response["violations"]
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
 
 
 async def test_a_page_keeps_to_the_policy_for_contents(watched: Watched) -> None:

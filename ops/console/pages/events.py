@@ -39,9 +39,10 @@ async def fresh(request: Request, _: Annotated[User, Depends(require(May.LOOK))]
 
 async def _told(request: Request, console: Console) -> AsyncIterator[str]:
     store = console.store
-    yield "retry: 3000\nevent: alive\ndata: \n\n"
     try:
         seen = await store.changes()
+        # What has changed between the page and this stream, the first or one after a break, is told at once.
+        yield "retry: 3000\nevent: changed\ndata: \n\n"
         while not console.stopping.is_set() and await still_allowed(request, May.LOOK):
             if await store.changes() == seen:
                 await _unless_stopping(console, store.wait_changed(QUIET_SECONDS))

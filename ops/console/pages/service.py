@@ -1,5 +1,7 @@
 """How the service is set, and setting it: pause, pilot, shadow mode, a daily number of SMS."""
 
+import asyncio
+import contextlib
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -8,7 +10,7 @@ from starlette.responses import Response
 
 from ops.console.access import May, User
 from ops.console.acts import BadActError, on_offers
-from ops.console.context import console_of
+from ops.console.context import Console, console_of
 from ops.console.guard import require
 from ops.console.pages.confirming import CONFIRMED, Question, ask, done, form_id_in
 from ops.console.pages.forms import BadFieldError, complaint, fields_of, nameless
@@ -20,6 +22,7 @@ from schemas.values import Ground
 router = APIRouter()
 
 _PATH = "/service"
+_READ_SECONDS = 1.5
 _GROUNDS = tuple(ground.value for ground in Ground)
 
 
@@ -55,7 +58,8 @@ async def act_on_service(request: Request, user: Annotated[User, Depends(require
     except (BadActError, BadFieldError) as error:
         return await _page(request, problem=complaint(words, error), given=fields)
     if CONFIRMED in fields:
-        await console.publisher.act(user, act, form_id=form_id_in(fields))
+        act_id = await console.publisher.act(user, act, form_id=form_id_in(fields))
+        await _until_read(console, act_id)
         return done(_PATH, name)
     question = Question(
         act=words(f"act.{name}"),
@@ -68,6 +72,14 @@ async def act_on_service(request: Request, user: Annotated[User, Depends(require
     return await ask(request, question)
 
 
+async def _until_read(console: Console, act_id: str) -> None:
+    """Wait until the page that follows shows the act, at most for a few seconds."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_READ_SECONDS):
+            while act_id not in {one.act_id for one in (await console.queries.service()).acts}:
+                await console.store.wait_changed(_READ_SECONDS)
+
+
 async def _page(
     request: Request, *, done: str = "", problem: str = "", given: Mapping[str, str] | None = None
 ) -> Response:
@@ -76,6 +88,7 @@ async def _page(
         request,
         "service.html",
         status=422 if problem else 200,
+        live=not problem,
         service=await console.queries.service(),
         grounds=_GROUNDS,
         problems=[problem] if problem else [],

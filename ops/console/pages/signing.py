@@ -90,6 +90,9 @@ def _signing(
         raise BadFieldError("sign.heard_first")
     if outcome == "refused" and draft.proposed == "granted" and not draft.hearing:
         raise BadFieldError("sign.heard_first")
+    heard_on = (draft.hearing or {}).get("refusal_ground")
+    if outcome == "refused" and heard_on is not None and ground != str(heard_on):
+        raise BadFieldError("sign.heard_on_another", ground=heard_on)
     if not console.officers:
         return None
     return Signing(over.decode(), hashlib.sha256(over).hexdigest(), fields.get("signature", ""))

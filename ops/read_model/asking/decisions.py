@@ -13,6 +13,7 @@ from ops.read_model.asking.conditions import drafts_open, unrecorded
 from ops.read_model.asking.paging import Asked, Listing
 from ops.read_model.folds import parts_of
 from ops.read_model.tables import (
+    acts,
     cases,
     decisions,
     documents,
@@ -38,6 +39,18 @@ def _last_of(column: Any, kind: str) -> Any:  # noqa: ANN401 - a column of any t
     """What the last document of a kind says of the case."""
     mine = select(func.max(column)).where(documents.c.case_id == drafts.c.case_id, documents.c.kind == kind)
     return mine.scalar_subquery()
+
+
+def _intended(column: Any) -> Any:  # noqa: ANN401 - a column of any type
+    """A column of the last act by which an officer intended to refuse what was drafted."""
+    of_draft = (acts.c.object_kind == "decision") & (acts.c.object_id == drafts.c.decision_id)
+    last = (
+        select(column)
+        .where(of_draft, acts.c.act == "intend_refusal")
+        .order_by(acts.c.at.desc(), acts.c.act_id.desc())
+        .limit(1)
+    )
+    return last.scalar_subquery()
 
 
 class AskingDecisions(Asking):
@@ -103,7 +116,20 @@ class AskingDecisions(Asking):
         if row["held_on"] is None:
             return None
         officer = self._text(hearings, "officer", row["decision_id"], row["hearing_officer"])
-        return {"held_on": row["held_on"], "objection": bool(row["objection"]), "officer": officer}
+        return {
+            "held_on": row["held_on"],
+            "objection": bool(row["objection"]),
+            "officer": officer,
+            "refusal_ground": self._told_ground(row),
+        }
+
+    def _told_ground(self, row: RowMapping) -> int | None:
+        """On which ground the person was told that they would be refused: on no other may they be (R30)."""
+        if row["intended_by"] is None:
+            return row["refusal_ground"]  # type: ignore[no-any-return]
+        details = read_json(self._bytes(acts, "details", row["intended_by"], row["intended"]) or b"{}")
+        ground = details.get("refusal_ground") if isinstance(details, dict) else None
+        return ground if isinstance(ground, int) else None
 
     async def questioned(
         self, after: str | None = None, limit: int = 50, *, unmask: bool = False
@@ -206,6 +232,8 @@ def _drafts() -> Select[Any]:
             extensions.c.until.label("extended_until"),
             _last_of(documents.c.decision_due, "accepted").label("decision_due"),
             _last_of(documents.c.not_before, "hearing").label("hearing_from"),
+            _intended(acts.c.act_id).label("intended_by"),
+            _intended(acts.c.details).label("intended"),
         )
         .join_from(drafts, cases, cases.c.case_id == drafts.c.case_id)
         .outerjoin(subjects, subjects.c.case_id == drafts.c.case_id)
