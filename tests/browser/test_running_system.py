@@ -313,8 +313,8 @@ async def test_what_it_looks_like(system: System, intended: str, tmp_path: Path)
     folder = Path(os.environ.get("JARDEM_PICTURES", tmp_path))
     case = f"/cases/{LIVE.case_id}"
     looks: list[tuple[str, str, str, dict[str, Any]]] = [
-        ("now", "operator", "/", {"viewport": {"width": 1280, "height": 1150}}),
-        ("case", "caseworker", case, {"viewport": {"width": 1280, "height": 1150}}),
+        ("now", "operator", "/", {"viewport": {"width": 1280, "height": 1050}}),
+        ("case", "caseworker", case, {"viewport": {"width": 1280, "height": 1050}}),
         ("case-dark", "operator", case, {"color_scheme": "dark"}),
         ("cases", "operator", "/cases", {}),
         ("service", "operator", "/service", {}),

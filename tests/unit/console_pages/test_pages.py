@@ -104,7 +104,7 @@ async def test_a_page_moves_on_by_itself_where_it_is_live_and_is_whole_without_s
     answer = await (await told.as_("operator")).get("/")
     assert 'sse-connect="/events"' in answer.text
     assert 'id="live-sign"' in answer.text
-    still = await (await told.as_("operator")).get("/service")
+    still = await (await told.as_("operator")).get("/reconciliation")
     assert "<script" not in still.text
 
 
