@@ -180,7 +180,7 @@ async def confirmed(page: Page, done: str) -> None:
     """Press the button of the page that says what will happen, and see that it was done."""
     await expect(page.locator("h1")).to_contain_text("Check:")
     await page.locator("main button.main").click()
-    await expect(page.locator(".note.good")).to_have_text(done)
+    await expect(page.locator(".note.good[role=status]")).to_have_text(done)
 
 
 async def act_on_case(page: Page, act: str, done: str, reason: str = "asked by the test") -> None:
