@@ -89,6 +89,13 @@ BOARD = Board(
                     "{{reason}}",
                 ),
                 many(
+                    "Held by the day's number",
+                    "Offers in an hour that wait because operators set a daily number of SMS.",
+                    "short",
+                    "sum(increase(jardem_sms_offers_held_total[1h]))",
+                    "offers",
+                ),
+                many(
                     "Paused",
                     "For how many more seconds nobody calls the SMS API.",
                     "s",
@@ -142,6 +149,32 @@ BOARD = Board(
                     "short",
                     "sum by (code) (increase(jardem_sms_unknown_codes_total[1d]))",
                     "{{code}}",
+                ),
+            ),
+        ),
+        Row(
+            "SMPP",
+            (
+                many(
+                    "Binds",
+                    "Binds held at operators; none where no operator's SMPP is set.",
+                    "short",
+                    "sum by (carrier, kind) (jardem_sms_smpp_bound)",
+                    "{{carrier}} {{kind}}",
+                ),
+                many(
+                    "Slowed down",
+                    "Times in an hour that an operator asked for fewer messages.",
+                    "short",
+                    "sum by (carrier) (increase(jardem_sms_smpp_throttled_total[1h]))",
+                    "{{carrier}}",
+                ),
+                many(
+                    "What operators brought",
+                    "Answers and receipts in an hour.",
+                    "short",
+                    "sum by (kind) (increase(jardem_sms_smpp_delivered_total[1h]))",
+                    "{{kind}}",
                 ),
             ),
         ),

@@ -17,6 +17,7 @@ HERE = Path(__file__).parent / "jsmpp"
 PASSWORD = "secret"
 _PATIENCE = 300.0
 _SECONDS_TO_LISTEN = 60.0
+_REFUSES = "will refuse"
 _SECONDS_TO_SAY = 15.0
 
 
@@ -85,11 +86,14 @@ class Jsmpp(AbstractAsyncContextManager["Jsmpp"]):
                 self._changed.notify_all()
 
     async def tell(self, *words: str) -> None:
-        """Give it a command."""
+        """Give it a command; what it is to refuse it has understood when this returns."""
         assert self._process
         assert self._process.stdin
+        before = self.said.count(_REFUSES)
         self._process.stdin.write((" ".join(words) + "\n").encode())
         await self._process.stdin.drain()
+        if words[0] == "refuse":
+            await self.until(lambda said: said.count(_REFUSES) > before or None)
 
     async def until(self, found: Callable[[list[str]], T | None], seconds: float = _SECONDS_TO_SAY) -> T:
         """Wait until it has said what is looked for."""

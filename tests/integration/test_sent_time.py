@@ -71,7 +71,7 @@ async def test_the_term_runs_from_the_carriers_own_sent_time(kafka: KafkaBroker,
     came_out: list[tuple[str, Mapping[str, Any]]] = []
 
     async with Installation(
-        kafka.address, tmp_path, scale=86_400 / SECONDS_A_DAY, hours="off", more=more
+        kafka.address, tmp_path, scale=86_400 / SECONDS_A_DAY, grace=6, hours="off", more=more
     ) as installation:
         handset = installation.simulator.handsets.at(PHONE)
         # Three seconds at the carrier are half a day here; and each callback comes twice.

@@ -133,6 +133,7 @@ public final class Smsc implements ServerMessageReceiverListener {
           refusal = Integer.decode(words[1]);
           refusals = Integer.parseInt(words[2]);
         }
+        say("will refuse");
       }
       case "deliver" -> work.submit(() -> deliver(words));
       case "drop" -> sessions.forEach(SMPPServerSession::close);
