@@ -130,10 +130,41 @@ def _is_newest(case: Case, report: QuestionAnswered) -> bool:
     return case.answered_at is None or report.received_at >= case.answered_at
 
 
+def _before_another(turn: Turn, case: Case, question: Question, report: QuestionAnswered) -> None:
+    """An answer behind which a newer "yes" or "no" is known already: that one stands."""
+    later = _consent_after(case, report)
+    if later is None:
+        turn.remark(case, "answered_anew_before")
+        return
+    # The "yes" was read first, when the consent before both still stood and it could change nothing.
+    withdrawn(turn, turn.keep(case.with_(answered_at=report.received_at)), question)
+    answered(turn, later)
+
+
+def _consent_after(case: Case, report: QuestionAnswered) -> QuestionAnswered | None:
+    """A timely "yes" behind this "no", where the case has ended in silence under the consent before both.
+
+    Both were late until their terms moved, and which term moved first is chance.
+    """
+    consent, offer = case.consent, case.offer
+    silent = case.state is State.ENDED and case.reason in UNANSWERED
+    no = isinstance(report.answer, Decline) and consent and consent.received_at < report.received_at
+    if not (silent and no and offer):
+        return None
+    later = [
+        known
+        for known in offer.late
+        if isinstance(known.answer, Consent)
+        and known.received_at > report.received_at
+        and offer.open_at(known.received_at)
+    ]
+    return max(later, key=lambda known: known.received_at, default=None)
+
+
 def _in_time(turn: Turn, case: Case, question: Question, report: QuestionAnswered) -> None:
     if question.kind is QuestionKind.OFFER or isinstance(report.answer, Decline):
         if not _is_newest(case, report):
-            turn.remark(case, "answered_anew_before")
+            _before_another(turn, case, question, report)
             return
         case = turn.keep(case.with_(answered_at=report.received_at))
     case, question = _reached(turn, case, question, report)

@@ -126,6 +126,39 @@ def test_versions_never_come_again(offered: Desk) -> None:
     assert waiting(offered)["term"].version == seen[-1]
 
 
+@pytest.mark.parametrize("first", [OFFER, ACCOUNT])
+def test_a_late_no_and_the_yes_behind_it_count_whichever_term_moves_first(
+    offered: Desk, first: QuestionId
+) -> None:
+    offered.hears(YES)
+    offered.sent(ACCOUNT)
+    expire(offered)
+    ended = offered.now
+    offered.reads(
+        answer(ended + SECOND, Decline(), ACCOUNT),
+        answer(ended + 2 * SECOND, YES, OFFER),
+    )
+    assert (offered.case.state, offered.case.reason) == (State.ENDED, EndReason.NO_REPLY)
+    second = ACCOUNT if first == OFFER else OFFER
+    offered.reads(told(ended, first), told(ended, second))
+    consent = offered.case.consent
+    assert consent is not None
+    assert (offered.case.state, consent.received_at) == (State.ACCOUNT_ASKED, ended + 2 * SECOND)
+
+
+def test_a_late_no_counts_where_the_yes_behind_it_stays_late(offered: Desk) -> None:
+    offered.hears(YES)
+    offered.sent(ACCOUNT)
+    expire(offered)
+    ended = offered.now
+    offered.reads(
+        answer(ended + SECOND, Decline(), ACCOUNT),
+        answer(ended + 2 * SECOND, YES, OFFER),
+        told(ended, ACCOUNT),
+    )
+    assert (offered.case.state, offered.case.reason) == (State.ENDED, EndReason.WITHDRAWN)
+
+
 def test_the_deadlines_of_the_term_as_it_was_end_and_remind_of_nothing(offered: Desk) -> None:
     before = waiting(offered)
     offered.reads(told(NOON + DAY))
