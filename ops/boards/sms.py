@@ -159,14 +159,14 @@ BOARD = Board(
                     "Binds",
                     "Binds held at operators; none where no operator's SMPP is set.",
                     "short",
-                    "sum by (carrier, kind) (jardem_sms_smpp_bound)",
+                    "sum by (carrier, kind) (jardem_sms_smpp_bound) or vector(0)",
                     "{{carrier}} {{kind}}",
                 ),
                 many(
                     "Slowed down",
                     "Times in an hour that an operator asked for fewer messages.",
                     "short",
-                    "sum by (carrier) (increase(jardem_sms_smpp_throttled_total[1h]))",
+                    "sum by (carrier) (increase(jardem_sms_smpp_throttled_total[1h])) or vector(0)",
                     "{{carrier}}",
                 ),
                 many(

@@ -24,7 +24,7 @@ from schemas.stored import load_stored
 from streams import envelope
 
 # Of this test alone: the worker also reads what other tests have left on the broker.
-PHONE, IIN = "+77015550177", "660202300173"
+PHONE, IIN = "+77015550177", "660315301007"
 SECONDS_A_DAY = 6.0
 TERM = timedelta(hours=72)
 
