@@ -8,26 +8,9 @@ from datetime import date
 from markupsafe import Markup
 
 from ops.console import plots
+from ops.console.pages.filters import STATES
 from ops.console.words import Words
 from ops.read_model.views import Overview
-
-_STATES = (
-    "received",
-    "awaiting_rules",
-    "queued",
-    "offer_asked",
-    "offer_sent",
-    "choice_asked",
-    "choice_sent",
-    "account_asked",
-    "account_sent",
-    "awaiting_hearing",
-    "awaiting_signature",
-    "granted",
-    "refused",
-    "ended",
-)
-"""In the order in which a case passes through them."""
 
 _LANGUAGES = ("kk", "ru")
 
@@ -114,8 +97,8 @@ def _counts(name: str, column: str, group: str, counts: Sequence[tuple[str, int]
 
 
 def _in_order(counts: Mapping[str, int]) -> list[tuple[str, int]]:
-    known = [(state, counts[state]) for state in _STATES if counts.get(state)]
-    return known + [(state, count) for state, count in counts.items() if state not in _STATES]
+    known = [(state, counts[state]) for state in STATES if counts.get(state)]
+    return known + [(state, count) for state, count in counts.items() if state not in STATES]
 
 
 def _largest(counts: Mapping[str, int]) -> list[tuple[str, int]]:

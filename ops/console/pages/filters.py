@@ -28,7 +28,7 @@ STATES = (
     "refused",
     "ended",
 )
-"""As section 4 of the contract has them."""
+"""As section 4 of the contract has them, in the order in which a case passes through them."""
 CHOICES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("state", STATES, "state"),
     ("ground", tuple(ground.value for ground in Ground), "ground"),
