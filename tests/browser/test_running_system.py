@@ -263,11 +263,11 @@ async def test_the_first_page_says_what_the_topics_say(system: System) -> None:
                     steps[step["case_id"]] = step
             outcomes = Counter(step["to"] for step in steps.values())
             await page.goto(f"{system.url}/")
-            await page.evaluate("document.getElementById('by-state-numbers').open = true")
-            cells = [
-                row.split("\t") for row in await page.locator("#by-state-numbers tbody tr").all_inner_texts()
-            ]
-            shown = {name: int(number) for name, number in cells}
+            # The cells, all at once: news may draw the page anew, with the table folded, between two looks.
+            cells = await page.locator("#by-state-numbers tbody tr").evaluate_all(
+                "rows => rows.map(row => [...row.cells].map(cell => cell.textContent.trim()))"
+            )
+            shown = {name: int(number.replace(",", "")) for name, number in cells}
             count = int(await page.locator(".tile .big").first.inner_text())
             names = {"Granted": "granted", "Ended": "ended", "Awaits a signature": "awaiting_signature"}
             same = all(shown.get(name, 0) == outcomes[state] for name, state in names.items())
