@@ -17,11 +17,12 @@ MUTANTS ?=
 # What pytest is told, as in: make unit PYTEST="-k lifecycle"
 PYTEST  ?=
 
+SUPPLY      := .jardem/supply
 UNIT        := $(wildcard tests/unit tests/compat tests/simulation)
 INTEGRATION := $(wildcard tests/integration tests/deploy)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup kafka demo test lint format unit integration browser pictures coverage mutants docs churn-short churn soak lock clean
+.PHONY: help setup kafka demo test lint format unit integration browser pictures coverage mutants docs churn-short churn soak lock sbom audit wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -95,6 +96,28 @@ lock: setup ## resolve the dependencies anew into requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes \
 	  --no-header --no-emit-index-url --upgrade --output-file requirements.lock pyproject.toml
+	@# What an image holds: the same versions, without what only developers need.
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra console --extra documents --extra tracing \
+	  --generate-hashes --no-header --no-emit-index-url --constraint requirements.lock \
+	  --output-file deploy/container/requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+	  --upgrade --output-file .ci/supply/requirements.lock .ci/supply/requirements.in
+
+$(SUPPLY)/.set-up: .ci/supply/requirements.lock
+	$(PYTHON) -m venv $(SUPPLY)
+	$(SUPPLY)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
+
+sbom: $(SUPPLY)/.set-up ## what an image holds, as CycloneDX, in dist/sbom.json
+	@mkdir -p dist
+	$(SUPPLY)/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --validate \
+	  --output-file dist/sbom.json deploy/container/requirements.lock
+
+audit: $(SUPPLY)/.set-up ## whether a vulnerability is known of what an image holds; says "not audited" where nobody answers
+	$(SUPPLY)/bin/python .ci/supply/audit.py $(SUPPLY)/bin/pip-audit
+
+wheel: setup ## the wheel, in dist; the same bytes wherever and whenever it is built
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 0) $(BIN)/python -m hatchling build --target wheel
 
 clean: ## remove what was built, fetched or measured here; data of local brokers too
 	rm -rf $(VENV) .jardem dist build mutants .coverage htmlcov .hypothesis .import_linter_cache \
