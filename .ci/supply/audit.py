@@ -1,7 +1,7 @@
-"""Asks an advisory service about every package of an image: exit code 0, none is known to be vulnerable; 1, some are.
+"""Asks an advisory service about every package of an image: 0, none is known to be vulnerable; 1, some are.
 
-What the service does not know, or does not answer, is not audited: exit code 3, in words, and never "nothing found". The
-tool by itself says "no known vulnerabilities" of packages that it has skipped.
+What the service does not know, or does not answer, is not audited: exit code 3, in words, and never "nothing
+found". The tool by itself says "no known vulnerabilities" of packages that it has skipped.
 """
 
 import json
@@ -38,8 +38,10 @@ def verdict(report: dict[str, Any], wanted: int) -> tuple[int, list[str]]:
 def main(arguments: list[str]) -> int:
     """Run the tool at this path."""
     (tool,) = arguments
-    wanted = sum(not line.startswith((" ", "#")) for line in LOCK.read_text(encoding="utf-8").splitlines() if line)
-    command = [tool, "--requirement", str(LOCK), "--require-hashes", "--disable-pip", "--format", "json", "--timeout", "20"]
+    lines = LOCK.read_text(encoding="utf-8").splitlines()
+    wanted = sum(not line.startswith((" ", "#")) for line in lines if line)
+    hashed = ["--require-hashes", "--disable-pip", "--format", "json", "--timeout", "20"]
+    command = [tool, "--requirement", str(LOCK), *hashed]
     try:
         run = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)  # noqa: S603 - our tool
         report = json.loads(run.stdout)

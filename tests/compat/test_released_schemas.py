@@ -1,4 +1,4 @@
-"""What was built against a release's schemas works with today's: they are kept here as each release published them."""
+"""What was built against a release's schemas works with today's. They are kept here as it published them."""
 
 import json
 from pathlib import Path

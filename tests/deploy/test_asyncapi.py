@@ -53,7 +53,10 @@ def test_the_document_is_one_for_asyncapis_own_tools(validate: Validate) -> None
     ("place", "value"),
     [
         (("operations", "receive portal.phone-registered.v1", "channel"), {"$ref": "#/channels/nowhere"}),
-        (("channels", "portal.phone-registered.v1", "messages", "event", "payload"), {"$ref": "./schemas/no.json"}),
+        (
+            ("channels", "portal.phone-registered.v1", "messages", "event", "payload"),
+            {"$ref": "./schemas/no.json"},
+        ),
         (("operations", "receive portal.phone-registered.v1", "action"), "listen"),
         (("asyncapi",), "4.0.0"),
     ],

@@ -1,4 +1,4 @@
-"""What a release is made of: one wheel whoever builds it, a list of its contents, and an audit that never flatters."""
+"""What a release is made of: one wheel, whoever builds it, its contents, and an audit that never flatters."""
 
 import hashlib
 import json
@@ -69,7 +69,9 @@ def source_in(folder: Path, mtime: int) -> Path:
     return folder
 
 
-@pytest.mark.skipif(shutil.which("git") is None or not (ROOT / ".git").exists(), reason="needs the git checkout")
+@pytest.mark.skipif(
+    shutil.which("git") is None or not (ROOT / ".git").exists(), reason="needs the git checkout"
+)
 def test_a_wheel_has_the_same_bytes_wherever_it_is_built(tmp_path: Path) -> None:
     digests = set()
     for number, mtime in enumerate((1_600_000_000, 1_700_000_001)):
@@ -101,7 +103,7 @@ def test_an_image_holds_the_versions_that_are_tested_and_no_developers_tools() -
     assert {"faust-streaming", "aiokafka", "twilio", "fastapi"} <= set(image)
 
 
-def test_the_list_of_contents_names_every_package(tmp_path: Path) -> None:
+def test_the_list_of_contents_names_every_package() -> None:
     tool = ROOT / ".jardem" / "supply" / "bin" / "cyclonedx-py"
     made = subprocess.run(
         ["make", "--silent", "sbom"],  # noqa: S607 - the developers' make
@@ -120,4 +122,6 @@ def test_the_list_of_contents_names_every_package(tmp_path: Path) -> None:
     image = pins((ROOT / "deploy" / "container" / "requirements.lock").read_text(encoding="utf-8"))
     assert found == image
     for component in listed["components"]:
-        assert any(reference.get("hashes") for reference in component["externalReferences"]), component["name"]
+        assert any(reference.get("hashes") for reference in component["externalReferences"]), component[
+            "name"
+        ]
