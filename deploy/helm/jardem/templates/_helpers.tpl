@@ -1,0 +1,154 @@
+{{- define "jardem.name" -}}
+{{- if contains "jardem" .Release.Name }}{{ .Release.Name | trunc 40 | trimSuffix "-" }}{{ else }}{{ printf "%s-jardem" .Release.Name | trunc 40 | trimSuffix "-" }}{{ end -}}
+{{- end }}
+
+{{- define "jardem.labels" -}}
+app.kubernetes.io/name: jardem
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end }}
+
+{{- define "jardem.selector" -}}
+app.kubernetes.io/name: jardem
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .role }}
+{{- end }}
+
+{{- define "jardem.image" -}}
+{{- with .Values.image }}{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}{{ end -}}
+{{- end }}
+
+{{- /* What every pod has in common: who it runs as, and where it runs. */ -}}
+{{- define "jardem.pod" -}}
+automountServiceAccountToken: false
+serviceAccountName: {{ include "jardem.name" .root }}
+{{- with .root.Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+securityContext:
+  runAsNonRoot: true
+  runAsUser: {{ .root.Values.podSecurity.runAsUser }}
+  runAsGroup: {{ .root.Values.podSecurity.runAsGroup }}
+  fsGroup: {{ .root.Values.podSecurity.fsGroup }}
+  fsGroupChangePolicy: OnRootMismatch
+  seccompProfile: {type: RuntimeDefault}
+{{- with .root.Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .root.Values.nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .root.Values.tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+affinity:
+  podAntiAffinity:
+    requiredDuringSchedulingIgnoredDuringExecution:
+      - topologyKey: kubernetes.io/hostname
+        labelSelector:
+          matchLabels: {{- include "jardem.selector" . | nindent 12 }}
+    preferredDuringSchedulingIgnoredDuringExecution:
+      - weight: 100
+        podAffinityTerm:
+          topologyKey: topology.kubernetes.io/zone
+          labelSelector:
+            matchLabels: {{- include "jardem.selector" . | nindent 14 }}
+{{- end }}
+
+{{- define "jardem.container" -}}
+image: {{ include "jardem.image" .root }}
+imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities: {drop: [ALL]}
+{{- end }}
+
+{{- /* Files that only their owner may read: a mounted secret can not be that, so that it is copied before the start. */ -}}
+{{- define "jardem.keys" -}}
+- name: keys
+  {{- include "jardem.container" . | nindent 2 }}
+  command: [/bin/sh, -euc]
+  args:
+    - |
+      umask 077
+      for from in /secrets/*; do
+        mkdir -p "/keys/$(basename "$from")"
+        for file in "$from"/*; do cat "$file" > "/keys/$(basename "$from")/$(basename "$file")"; done
+      done
+  resources: {requests: {cpu: 10m, memory: 32Mi}, limits: {memory: 64Mi}}
+  volumeMounts:
+    - {name: keys, mountPath: /keys}
+    - {name: secret, mountPath: /secrets/jardem, readOnly: true}
+    {{- if .root.Values.signingKeysSecret }}
+    - {name: signing, mountPath: /secrets/signing, readOnly: true}
+    {{- end }}
+    {{- if .root.Values.kafka.tls }}
+    - {name: kafka-tls, mountPath: /secrets/kafka, readOnly: true}
+    {{- end }}
+{{- end }}
+
+{{- define "jardem.volumes" -}}
+- {name: tmp, emptyDir: {}}
+- {name: keys, emptyDir: {medium: Memory, sizeLimit: 8Mi}}
+- {name: secret, secret: {secretName: {{ .root.Values.secret }}}}
+{{- if .root.Values.signingKeysSecret }}
+- {name: signing, secret: {secretName: {{ .root.Values.signingKeysSecret }}}}
+{{- end }}
+{{- if .root.Values.kafka.tls }}
+- {name: kafka-tls, secret: {secretName: {{ .root.Values.kafka.tlsSecret }}}}
+{{- end }}
+{{- range $name, $from := .root.Values.files }}
+{{- if $from.secret }}
+- {name: files-{{ $name }}, secret: {secretName: {{ $from.secret }}}}
+{{- else }}
+- {name: files-{{ $name }}, configMap: {name: {{ $from.configMap }}}}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "jardem.mounts" -}}
+- {name: tmp, mountPath: /tmp}
+- {name: keys, mountPath: /keys, readOnly: true}
+{{- range $name, $_ := .root.Values.files }}
+- {name: files-{{ $name }}, mountPath: /etc/jardem/{{ $name }}, readOnly: true}
+{{- end }}
+{{- end }}
+
+{{- /* A SASL name and password by role, and where the files of secrets are. */ -}}
+{{- define "jardem.env" -}}
+{{- if .root.Values.kafka.saslMechanism }}
+{{- $secret := get .root.Values.kafka.saslSecrets .role | required (printf "kafka.saslSecrets.%s is missing" .role) }}
+- name: JARDEM_KAFKA_SASL_USERNAME
+  valueFrom: {secretKeyRef: {name: {{ $secret }}, key: username}}
+- name: JARDEM_KAFKA_SASL_PASSWORD
+  valueFrom: {secretKeyRef: {name: {{ $secret }}, key: password}}
+{{- end }}
+{{- range $name, $file := .files }}
+- {name: {{ $name }}, value: /keys/jardem/{{ $file }}}
+{{- end }}
+{{- if and .root.Values.signingKeysSecret .signing }}
+- {name: JARDEM_SIGNING_KEYS, value: /keys/signing}
+{{- end }}
+{{- end }}
+
+{{- define "jardem.probes" -}}
+startupProbe:
+  httpGet: {path: /healthz, port: {{ .port }}}
+  periodSeconds: 5
+  failureThreshold: 24
+livenessProbe:
+  httpGet: {path: /healthz, port: {{ .port }}}
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 6
+readinessProbe:
+  httpGet: {path: /readyz, port: {{ .port }}}
+  periodSeconds: 5
+  timeoutSeconds: 5
+{{- end }}

@@ -1,0 +1,165 @@
+"""The chart is linted and rendered by Helm, and what comes out is read by the schemas of Kubernetes and KEDA.
+
+Nothing is started here: there is no cluster.
+"""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from streams.settings.settings import Settings
+from streams.settings.values import variable
+from tests.deploy.go_tools import KEDA, go, helm
+
+pytestmark = pytest.mark.timeout(1500)
+
+CHART = Path(__file__).parents[2] / "deploy" / "helm" / "jardem"
+VALUES = CHART / "ci" / "values.yaml"
+VERSIONS = ("1.29", "1.33", "1.37")
+
+
+@pytest.fixture(scope="module")
+def program() -> Path:
+    return helm()
+
+
+def rendered(program: Path, *more: str) -> list[dict[str, Any]]:
+    run = subprocess.run(
+        [program, "template", "j", CHART, "--values", VALUES, "--kube-version", "1.33.0", *more],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    return [one for one in yaml.safe_load_all(run.stdout) if one]
+
+
+def kinds(objects: list[dict[str, Any]]) -> set[tuple[str, str]]:
+    return {(one["kind"], one["metadata"]["name"]) for one in objects}
+
+
+def pods(objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    found = {}
+    for one in objects:
+        template = one["spec"].get("template") if isinstance(one.get("spec"), dict) else None
+        if template and one["kind"] in ("StatefulSet", "Deployment", "Job"):
+            found[one["metadata"]["name"].removeprefix("j-jardem-").rstrip("-1")] = template["spec"]
+    return found
+
+
+def test_helm_lints_it(program: Path) -> None:
+    run = subprocess.run(
+        [program, "lint", CHART, "--values", VALUES, "--strict"], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_it_renders_are_objects_of_kubernetes(program: Path, version: str) -> None:
+    objects = [one for one in rendered(program) if one["kind"] != "ScaledObject"]
+    assert len(objects) > 12
+    for one in objects:
+        kubernetes_validate.validate(one, version, strict=True)
+
+
+def test_the_validation_notices_a_field_that_there_is_not(program: Path) -> None:
+    worker = next(one for one in rendered(program) if one["kind"] == "StatefulSet")
+    worker["spec"]["replica"] = 3
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(worker, "1.33", strict=True)
+
+
+def test_the_autoscaler_is_one_of_keda(program: Path) -> None:
+    folder = Path(json.loads(go("mod", "download", "-json", KEDA))["Dir"])
+    crd = yaml.safe_load((folder / "config/crd/bases/keda.sh_scaledobjects.yaml").read_text(encoding="utf-8"))
+    (version,) = [one for one in crd["spec"]["versions"] if one["name"] == "v1alpha1"]
+    (scaled,) = [one for one in rendered(program) if one["kind"] == "ScaledObject"]
+    schema = Draft202012Validator(version["schema"]["openAPIV3Schema"])
+    assert [error.message for error in schema.iter_errors(scaled)] == []
+    scaled["spec"]["maxReplicaCount"] = "many"
+    assert list(schema.iter_errors(scaled))
+
+
+def test_every_pod_runs_as_nobody_on_a_root_that_it_can_not_write(program: Path) -> None:
+    found = pods(rendered(program))
+    assert set(found) == {"worker", "webhooks", "console", "topics"}
+    for pod in found.values():
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["automountServiceAccountToken"] is False
+        for container in (*pod["initContainers"], *pod["containers"]):
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+            assert container["image"] == "registry.example.kz/jardem@sha256:" + "0" * 64
+
+
+def test_workers_keep_their_own_folder_and_each_process_says_how_it_does(program: Path) -> None:
+    objects = rendered(program)
+    worker = next(
+        one for one in objects if one["kind"] == "StatefulSet" and one["metadata"]["name"].endswith("worker")
+    )
+    assert worker["spec"]["volumeClaimTemplates"][0]["metadata"]["name"] == "data"
+    assert "replicas" not in worker["spec"]  # the autoscaler's
+    for name in ("worker", "webhooks", "console"):
+        (container,) = pods(objects)[name]["containers"]
+        assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
+        assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+        assert {"name": "data", "mountPath": "/data"} in container["volumeMounts"]
+    assert {("PodDisruptionBudget", "j-jardem-worker"), ("NetworkPolicy", "j-jardem-worker")} <= kinds(
+        objects
+    )
+
+
+def test_no_secret_stands_in_what_is_rendered_and_every_setting_is_one(program: Path) -> None:
+    known = {variable(name) for name in Settings.model_fields}
+    for one in rendered(program):
+        if one["kind"] == "ConfigMap":
+            assert set(one["data"]) - known == set()
+    for pod in pods(rendered(program)).values():
+        for container in pod["containers"]:
+            for entry in container["env"]:
+                assert entry["name"].removesuffix("_FILE") in known
+                assert "secretKeyRef" in entry.get("valueFrom", {}) or entry["value"].startswith("/keys/")
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        (["workers.replicas=13"], "workers.replicas is 13 and inboxPartitions is 12"),
+        (["workers.autoscaling.max=40"], "workers.autoscaling.max is 40"),
+        (["workers.autoscaling.min=9", "workers.autoscaling.max=4"], "workers.autoscaling.min is 9"),
+        (["workers.replicas=0"], "replicas"),
+        (["workers.storage.size=lots"], "size"),
+        (["inboxPartitions=many"], "inboxPartitions"),
+        (["kafka.brokers=kafka"], "brokers"),
+        (["kafka.replication=1"], "kafka.replication is 1"),
+        (["kafka.tls=false"], "kafka.tls is false"),
+        (["kafka.saslMechanism=GSSAPI"], "saslMechanism"),
+        (["kafka.saslSecrets.worker="], "kafka.saslSecrets.worker is missing"),
+        (["image.digest=latest"], "digest"),
+        (["settings.JARDEM_PSEUDONYM_KEY=x"], "settings.JARDEM_PSEUDONYM_KEY is a secret"),
+        (["settings.KAFKA=x"], "KAFKA"),
+        (["podSecurity.runAsUser=0"], "runAsUser"),
+        (["replicas=3"], "replicas"),
+    ],
+)
+def test_values_that_make_no_sense_are_refused_by_their_names(
+    program: Path, values: list[str], named: str
+) -> None:
+    run = subprocess.run(
+        [program, "template", "j", CHART, "--values", VALUES, "--kube-version", "1.33.0"]
+        + [part for value in values for part in ("--set", value)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode != 0
+    assert named in run.stderr
