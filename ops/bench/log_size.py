@@ -1,9 +1,9 @@
 """What full cases take in Kafka and in the tables: `python -m ops.bench.log_size [CASES]`.
 
-A whole installation on a broker of its own: everybody is awarded a title, agrees, sends an account and is told
-of the decision. Then the log is weighed, topic by topic: records, their bytes as they were written, the bytes
-of the broker's files, and for a changelog the bytes of the last value of each key, which is the table at rest.
-The CPU time is that of the worker alone, from its start on.
+A whole installation on a broker of its own: everybody is awarded a title, agrees, sends an account and is
+told of the decision. Then the log is weighed, topic by topic: records, their bytes as they were written, the
+bytes of the broker's files, and for a changelog the bytes of the last value of each key, which is the table
+at rest. The CPU time is that of the worker alone, from its start on.
 """
 
 import asyncio
@@ -51,19 +51,20 @@ class Weight:
 
 def main(cases: int = CASES) -> None:
     """Play so many full cases, and print what they have written."""
-    with tempfile.TemporaryDirectory(prefix="jardem-bench-") as folder:
-        with KafkaBroker(Path(folder) / "kafka") as broker:
-            cpu = asyncio.run(_play(broker.address, Path(folder) / "jardem", cases))
-            weights = _weigh(broker.address, Path(folder) / "kafka" / "data")
+    with (
+        tempfile.TemporaryDirectory(prefix="jardem-bench-") as folder,
+        KafkaBroker(Path(folder) / "kafka") as broker,
+    ):
+        cpu = asyncio.run(play(broker.address, Path(folder) / "jardem", cases))
+        weights = _weigh(broker.address, Path(folder) / "kafka" / "data")
     for line in table(weights, cases):
         print(line)  # noqa: T201 - it is a command
     print(f"worker: {cpu * 1000 / cases:.1f} ms of CPU a case")  # noqa: T201 - the same
 
 
-async def _play(kafka: str, folder: Path, cases: int) -> float:
+async def play(kafka: str, folder: Path, cases: int) -> float:
     """Take everybody to a decision and its notice; the worker's CPU seconds."""
     people = [somebody(number) for number in range(cases)]
-    folder.mkdir()
     async with Installation(kafka, folder, grace=0, hours="off") as installation:
         simulator, told = installation.simulator, Counter[str]()
         by_phone = {each.phone: each for each in people}
