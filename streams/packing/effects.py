@@ -7,16 +7,17 @@ parts lie there as what they encode, and are encoded again when they are read; w
 the same bytes they are left as they are.
 """
 
+import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64Error
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from struct import Struct
 
 from streams.records import Outgoing
 
 _NONE = -1
 _HEAD = Struct("<iiiiI")
-_LENGTHS = Struct("<II")
 _PIECE = Struct("<I")
 # A JSON string that begins as every JWS does: with `{"` in base64.
 _DOCUMENT = b'"eyJ'
@@ -34,22 +35,22 @@ def load(data: bytes) -> list[Outgoing]:
     while place < len(data):
         topic_size, key_size, value_size, partition, count = _HEAD.unpack_from(data, place)
         place += _HEAD.size
-        sizes = [_LENGTHS.unpack_from(data, place + n * _LENGTHS.size) for n in range(count)]
-        place += count * _LENGTHS.size
+        sizes = struct.unpack_from(f"<{count}I", data, place)
+        place += struct.calcsize(f"<{count}I")
         topic, place = _take(data, place, topic_size)
         key, place = _take(data, place, max(key_size, 0))
         value, place = _take(data, place, max(value_size, 0))
-        headers = []
-        for name_size, content_size in sizes:
-            name, place = _take(data, place, name_size)
-            content, place = _take(data, place, content_size)
-            headers.append((name.decode(errors="surrogateescape"), content))
+        texts = []
+        for size in sizes:
+            text, place = _take(data, place, size)
+            texts.append(text)
+        names = (name.decode(errors="surrogateescape") for name in texts[::2])
         found.append(
             Outgoing(
                 topic.decode(),
                 None if key_size == _NONE else key,
                 None if value_size == _NONE else _folded(value),
-                tuple(headers),
+                tuple(zip(names, texts[1::2], strict=True)),
                 None if partition == _NONE else partition,
             )
         )
@@ -57,20 +58,25 @@ def load(data: bytes) -> list[Outgoing]:
 
 
 def _one(effect: Outgoing) -> bytes:
-    topic = effect.topic.encode()
-    key = b"" if effect.key is None else effect.key
-    value = b"" if effect.value is None else _unfolded(effect.value)
-    headers = [(name.encode(errors="surrogateescape"), content) for name, content in effect.headers]
+    topic, key, value, partition = effect.topic.encode(), effect.key, effect.value, effect.partition
+    content = b"" if value is None else _unfolded(value)
+    texts = []
+    for name, text in effect.headers:
+        texts += [_name(name), text]
     head = _HEAD.pack(
         len(topic),
-        _NONE if effect.key is None else len(key),
-        _NONE if effect.value is None else len(value),
-        _NONE if effect.partition is None else effect.partition,
-        len(headers),
+        _NONE if key is None else len(key),
+        _NONE if value is None else len(content),
+        _NONE if partition is None else partition,
+        len(texts),
     )
-    sizes = [_LENGTHS.pack(len(name), len(content)) for name, content in headers]
-    texts = [part for header in headers for part in header]
-    return b"".join((head, *sizes, topic, key, value, *texts))
+    sizes = struct.pack(f"<{len(texts)}I", *map(len, texts))
+    return b"".join((head, sizes, topic, key or b"", content, *texts))
+
+
+@lru_cache(maxsize=256)
+def _name(name: str) -> bytes:
+    return name.encode(errors="surrogateescape")
 
 
 def _take(data: bytes, place: int, size: int) -> tuple[bytes, int]:
@@ -84,7 +90,7 @@ def _unfolded(value: bytes) -> bytes:
     begin = value.find(_DOCUMENT)
     end = value.find(b'"', begin + 1) if begin >= 0 else -1
     if end < 0:
-        return _pieces([(value, 0)])
+        return _PIECE.pack(len(value) << 1) + value
     before, token, after = value[: begin + 1], value[begin + 1 : end], value[end:]
     pieces = [(before, 0)]
     for number, part in enumerate(token.split(b".")):
