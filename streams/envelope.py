@@ -21,6 +21,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from streams import summary
 from streams.records import Outgoing
 
 _quoted = json.encoder.encode_basestring_ascii
@@ -98,7 +99,7 @@ def load(data: bytes) -> Envelope:
     Raises:
         UnreadableEnvelopeError: it is not one of this version.
     """
-    lines = data.split(b"\n")
+    lines = summary.body(data).split(b"\n")
     if len(lines) < 4 or lines[0] != _HEAD or lines[2] != _MIDDLE or lines[-1] != _TAIL:  # noqa: PLR2004
         raise UnreadableEnvelopeError("not an envelope of version 1")
     handled = {}

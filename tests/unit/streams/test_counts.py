@@ -17,19 +17,19 @@ from streams.transport.stores import MemoryPartition
 
 def test_what_is_counted_of_a_key_takes_the_place_of_what_was() -> None:
     counts = Counts()
-    counts.put(0, b"a", {"due": 2, "over": 1})
-    counts.put(1, b"b", {"due": 1})
+    counts.change(0, (), (("due", 2), ("over", 1)))
+    counts.change(1, (), (("due", 1),))
     assert (counts.total("due"), counts.total("over"), counts.total("other")) == (3, 1, 0)
-    counts.put(0, b"a", {"over": 2})
+    counts.change(0, (("due", 2), ("over", 1)), (("over", 2),))
     assert (counts.total("due"), counts.total("over")) == (1, 2)
-    counts.put(0, b"a", {"over": 0})
+    counts.change(0, (("over", 2),), ())
     assert (counts.total("due"), counts.total("over")) == (1, 0)
 
 
 def test_partitions_that_are_gone_are_not_counted() -> None:
     counts = Counts()
     for partition in range(3):
-        counts.put(partition, b"a", {"due": 1})
+        counts.change(partition, (), (("due", 1),))
     counts.keep_only([1, 2, 7])
     assert counts.total("due") == 2
     counts.drop(2)
