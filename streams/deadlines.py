@@ -100,20 +100,6 @@ class Deadlines:
         if window.handled(key) and len(window) == self._most() // 2:
             self._sooner.set()
 
-    def fill(self, partition: int, summaries: Iterable[tuple[bytes, Summary]]) -> None:
-        """Take up a partition as it stands after a recovery, in place of what was known of it."""
-        self.drop(partition)
-        kept, revisions = self._partitions[partition], self._revisions[partition]
-        entries: list[tuple[int, bytes]] = []
-        for key, summary in summaries:
-            kept.waiting += summary.waiting
-            if summary.first is not None:
-                entries.append((self._real(summary.first), key))
-            if summary.seen is not None:
-                revisions.await_newer(key, summary.seen)
-        kept.live = len(entries)
-        kept.due = DueKeys(entries)
-
     def revised(self, partition: int, revision: Deadline | None) -> None:
         """Tell the newest revision of a partition's shared state."""
         self._revisions[partition].revised(revision)

@@ -212,15 +212,11 @@ class Desk:
     async def _rebuild(self, partition: int) -> None:
         """Look at all values of a partition: arm their deadlines and count them anew."""
         self.counts.drop(partition)
-        found: list[tuple[bytes, Summary]] = []
+        self.deadlines.drop(partition)
         for number, (key, data) in enumerate(self.table.partition(partition).items()):
-            known = self._read(key, data)
-            self.counts.change(partition, (), known.counted)
-            if known.first is not None or known.seen is not None:
-                found.append((key, known))
+            self._note(partition, key, NOTHING, self._read(key, data))
             if not number % 500:
                 await asyncio.sleep(0)
-        self.deadlines.fill(partition, found)
         shared = self._core.shared
         if shared and (kept := self.table.partition(partition).get(shared.key)) is not None:
             self._revise(partition, shared.key, self._load(shared.key, kept))

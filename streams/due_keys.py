@@ -6,7 +6,7 @@ that does not hold any more is dropped when it surfaces, and sooner where such e
 """
 
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 _TIME = 8
 _FEW = 10_000
@@ -15,13 +15,11 @@ _FEW = 10_000
 class DueKeys:
     """A heap of instants and keys; a step takes O(log n). Instants are real microseconds since 1970."""
 
-    def __init__(self, entries: Iterable[tuple[int, bytes]] = ()) -> None:
-        """Take up all entries at once, in O(n)."""
-        self._heap = [_entry(due, key) for due, key in entries]
-        heapq.heapify(self._heap)
+    def __init__(self) -> None:
+        self._heap: list[bytes] = []
         # While it is being sifted: what has still to be looked at. It stays a heap when its last is taken.
         self._old: list[bytes] = []
-        self._sift_above = max(_FEW, 2 * len(self._heap))
+        self._sift_above = _FEW
 
     def __len__(self) -> int:
         return len(self._heap) + len(self._old)

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import CoordinatorNotAvailableError, NotCoordinatorError
 
 from ops.reach import admin_client
 from streams.kafka_access import client_options
@@ -45,9 +46,16 @@ class Taken:
     def left(self, ends: Ends) -> int:
         """How many records before these ends the workers have not handled yet."""
         begins = self._consumer.beginning_offsets(list(ends))
-        found = self._admin.list_group_offsets(self._group)
-        committed = {tp: offset.offset for tp, offset in found.get(self._group, found).items()}
+        committed = self._committed()
         return sum(max(0, end - max(committed.get(tp, 0), begins[tp])) for tp, end in ends.items())
+
+    def _committed(self) -> dict[TopicPartition, int]:
+        """What the group has committed; nothing where no worker has ever run, or its coordinator moves."""
+        try:
+            found = self._admin.list_group_offsets({self._group: None})
+        except (CoordinatorNotAvailableError, NotCoordinatorError):
+            return {}
+        return {tp: offset.offset for tp, offset in found[self._group].items()}
 
     def wait(self, ends: Ends, told: Callable[[int], None], patience: float) -> int:
         """Wait until all of it is handled; how many are left where nothing moves for `patience` seconds."""

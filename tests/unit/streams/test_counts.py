@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from streams import envelope
+from streams import envelope, summary
 from streams.app import StreamApp
 from streams.counts import Counts
 from streams.desk import Desk
@@ -101,3 +101,31 @@ async def test_a_rebalance_is_counted_anew(desk: Desk) -> None:
     await desk._on_recover()
     await desk._on_recover()
     assert desk.counts.total("high") == 2
+
+
+async def test_at_recovery_a_state_is_read_only_where_its_summary_does_not_hold(desk: Desk) -> None:
+    read: list[bytes] = []
+    load = cast("Any", desk._core).load
+
+    def reading(key: bytes, data: bytes) -> Any:
+        read.append(key)
+        return load(key, data)
+
+    cast("Any", desk._core).load = reading
+    store = MemoryPartition()
+    tags = {b"ours": desk._tag, b"others": summary.tag_of("other policies")}
+    high = summary.Summary(counted=(("high", 1),))
+    values = {key: summary.join(high, tag, envelope.dump(b"40", ())) for key, tag in tags.items()}
+    store.write([*values.items(), (b"none", envelope.dump(b"40", ()))], 1)
+    data = cast("Any", desk.table.data)
+    data._partitions[0] = store
+    data.mark_changed(0)
+    await desk._on_recover()
+    assert desk.counts.total("high") == 3
+    assert sorted(read) == [b"none", b"others"]
+    # Written once, it has a summary that holds.
+    await add(desk, 1, b"none", 1)
+    read.clear()
+    data.mark_changed(0)
+    await desk._on_recover()
+    assert (desk.counts.total("high"), read) == (3, [b"others"])

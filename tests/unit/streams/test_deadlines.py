@@ -93,7 +93,9 @@ class States:
         self.deadlines.change(0, key, before, summarised(found))
 
     def recover(self) -> None:
-        self.deadlines.fill(0, [(key, summarised(found)) for key, found in self.held.items()])
+        self.deadlines.drop(0)
+        for key, found in self.held.items():
+            self.deadlines.change(0, key, NOTHING, summarised(found))
 
     def due(self, passed: float, most: int = 64) -> list[Told]:
         time.passed = passed
