@@ -1,4 +1,4 @@
-"""Many terms end at the same midnight, and somebody answers while their notices wait for the carrier's rate."""
+"""Many terms end at one midnight, and somebody answers while their notices wait for the carrier's rate."""
 
 import asyncio
 import time
