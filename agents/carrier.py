@@ -39,6 +39,7 @@ from streams.app import StreamApp
 from streams.dead_letters import UnreadableRecordError, Why, dead_letter
 from streams.events import Cause, Effects, read
 from streams.handlers import register_handler
+from streams.packing.packed import pack, unpack
 from streams.records import Outgoing, Record
 from streams.topics import SMS_OUTBOX
 from streams.tracing import Place, Span, Tracer, read_trace
@@ -64,11 +65,13 @@ class TableJournal:
 
     def get(self, key: bytes) -> bytes | None:
         """What was last written under this key."""
-        return self._table.partition(self._partition).get(key)
+        value = self._table.partition(self._partition).get(key)
+        return None if value is None else unpack(value)
 
     async def write(self, entries: Mapping[bytes, bytes]) -> None:
         """Write; returns when the broker has acknowledged all of it."""
-        await self._app.send_table(self._table, self._partition, entries, [])
+        packed = {key: pack(value) for key, value in entries.items()}
+        await self._app.send_table(self._table, self._partition, packed, [])
 
 
 @dataclass(slots=True)

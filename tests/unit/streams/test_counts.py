@@ -10,6 +10,7 @@ from streams import envelope, summary
 from streams.app import StreamApp
 from streams.counts import Counts
 from streams.desk import Desk
+from streams.envelope import Envelope
 from streams.records import Record
 from streams.transport.batch import AssignedPartition, Batch
 from streams.transport.stores import MemoryPartition
@@ -63,7 +64,9 @@ def desk(ours: StreamApp) -> Desk:
 def give(desk: Desk, partition: int, *values: int) -> None:
     """A partition comes whose table holds these values."""
     store = MemoryPartition()
-    store.write([(b"%d" % n, envelope.dump(b"%d" % value, ())) for n, value in enumerate(values)], 1)
+    store.write(
+        [(b"%d" % n, envelope.dump(Envelope(b""), b"%d" % value)) for n, value in enumerate(values)], 1
+    )
     data = cast("Any", desk.table.data)
     data._partitions[partition] = store
     data.mark_changed(partition)
@@ -115,8 +118,8 @@ async def test_at_recovery_a_state_is_read_only_where_its_summary_does_not_hold(
     store = MemoryPartition()
     tags = {b"ours": desk._tag, b"others": summary.tag_of("other policies")}
     high = summary.Summary(counted=(("high", 1),))
-    values = {key: summary.join(high, tag, envelope.dump(b"40", ())) for key, tag in tags.items()}
-    store.write([*values.items(), (b"none", envelope.dump(b"40", ()))], 1)
+    values = {key: summary.join(high, tag, envelope.dump(Envelope(b""), b"40")) for key, tag in tags.items()}
+    store.write([*values.items(), (b"none", envelope.dump(Envelope(b""), b"40"))], 1)
     data = cast("Any", desk.table.data)
     data._partitions[0] = store
     data.mark_changed(0)

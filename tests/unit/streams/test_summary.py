@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams import envelope, summary
+from streams.envelope import Envelope
 from streams.summary import NOTHING, Summary
 
 TAG = summary.tag_of("policies")
@@ -38,10 +39,12 @@ def test_of_a_state_that_waits_for_nothing_it_takes_nine_bytes() -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        envelope.dump(b"{}", ()),
-        summary.join(Summary(first=1, waiting=1), summary.tag_of("other policies"), envelope.dump(b"{}", ())),
-        b"\xf5\x00\x08" + TAG + b"[]" + envelope.dump(b"{}", ()),
-        b"\xf5\x00\x07" + TAG + b"{" + envelope.dump(b"{}", ()),
+        envelope.dump(Envelope(b""), b"{}"),
+        summary.join(
+            Summary(first=1, waiting=1), summary.tag_of("other policies"), envelope.dump(Envelope(b""), b"{}")
+        ),
+        b"\xf5\x00\x08" + TAG + b"[]" + envelope.dump(Envelope(b""), b"{}"),
+        b"\xf5\x00\x07" + TAG + b"{" + envelope.dump(Envelope(b""), b"{}"),
     ],
     ids=["none", "of other policies", "too short", "no JSON"],
 )
