@@ -288,6 +288,30 @@ def publish(
         raise typer.Exit(1)
 
 
+@app.command()
+def load(
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="JSON lines, as for publish.")
+    ],
+    *,
+    patience: Annotated[
+        float, typer.Option(min=1, help="Give up where the workers have taken nothing for so many seconds.")
+    ] = 60.0,
+) -> None:
+    """Load facts before the first right: publish phones, benefits, accounts, and wait for the workers.
+
+    How far it has come is noted in FILE.loaded, so that it goes on from there when it is run again. Exit
+    code 0 when the workers have all of it, 1 where something is missing, which is said.
+    """
+    from rich.console import Console
+
+    from ops.load.command import load as load_file
+    from streams.settings.load import load_settings
+
+    if not load_file(load_settings("publish"), file, Console(), patience=patience):
+        raise typer.Exit(1)
+
+
 @topics_app.command("apply")
 def topics_apply(
     *,

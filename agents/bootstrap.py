@@ -1,5 +1,6 @@
 """The worker, put together: one application with the intake, the two desks and the carrier."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -39,8 +40,15 @@ from streams.handlers import register_stateless
 from streams.officer_signatures import load_officers
 from streams.settings.settings import Settings
 from streams.signing import FolderSigner, Signer, load_signer
-from streams.topics import SMS_OUTBOX
+from streams.topics import SMS_INBOX, SMS_OUTBOX
 from streams.tracing import Tracer
+
+SUMMARISED_AS = 1
+"""Which way of working out deadlines and counts the summaries of values follow (`streams/summary.py`).
+
+To be raised with every change of what a state waits for or how it counts: then what older releases noted is
+not believed. `tests/compat` sees such a change.
+"""
 
 
 def assemble(settings: Settings, tracer: Tracer | None = None) -> StreamApp:
@@ -69,7 +77,13 @@ def assemble(settings: Settings, tracer: Tracer | None = None) -> StreamApp:
         traces=DeskTraces(tracer, people.name, case_of) if tracer is not None else None,
     )
     people = replace(people, desk=watched)
-    cases = Desk(app, people, case_gauges.counts)
+    cases = Desk(
+        app,
+        people,
+        case_gauges.counts,
+        basis=summary_basis(settings),
+        leads_to=[SMS_INBOX],
+    )
     case_gauges.show(cases.counts)
     numbers = sms_desk(line_policy(settings, texts), pseudonyms, app.clock)
     numbers = replace(
@@ -77,7 +91,7 @@ def assemble(settings: Settings, tracer: Tracer | None = None) -> StreamApp:
         count=LineMetrics(app.clock).count,
         traces=DeskTraces(tracer, numbers.name, case_of_message) if tracer is not None else None,
     )
-    lines = Desk(app, numbers, line_metrics.counts)
+    lines = Desk(app, numbers, line_metrics.counts, basis=str(SUMMARISED_AS))
     line_metrics.show(lines.counts)
     CarrierAgent(
         app,
@@ -152,6 +166,11 @@ def _signer(settings: Settings) -> Signer | FolderSigner:
     if settings.signing_keys is None:
         return load_signer(None, settings.document_issuer)
     return FolderSigner(settings.signing_keys, settings.document_issuer)
+
+
+def summary_basis(settings: Settings) -> str:
+    """What deadlines and counts of people depend on beside their states: the policies, this release's way."""
+    return json.dumps([SUMMARISED_AS, named_policies(settings)], sort_keys=True)
 
 
 def named_policies(settings: Settings) -> dict[str, str]:

@@ -41,8 +41,9 @@ def climbs(word: str, before: DeliveryStatus) -> bool:
 class MessageToSend(ToCarrier):
     """Hand this text to the SMS API. At most one message of a number is with the carrier at a time.
 
-    `offer` says whether it puts an offer, which waits once a day's number of SMS is reached. Where a message
-    was in doubt and an operator has said that it was not sent, `unsent_before` is up to when that is so.
+    `offer` says whether it puts an offer, which waits once a day's number of SMS is reached, and `answers`
+    whether it answers a text that came, so that it passes those that answer none. Where a message was in
+    doubt and an operator has said that it was not sent, `unsent_before` is up to when that is so.
     """
 
     name: ClassVar[str] = "sms.outbox.v1"
@@ -53,6 +54,7 @@ class MessageToSend(ToCarrier):
     requested_at: Instant
     offer: bool = False
     unsent_before: Instant | None = None
+    answers: bool = False
 
 
 class SentTimeWanted(ToCarrier):

@@ -70,6 +70,10 @@ class StreamApp(Host):
         count = consumer.partitions_of(topic) if held else 0
         return held / count if count else 0.0
 
+    def backlog(self, topic: str) -> int:
+        """How many records of a source topic wait in the partitions held, as the broker told last."""
+        return cast("Consumer", self.consumer).backlog(topic)
+
     def partitions_heard(self, topic: str) -> int:
         """How many partitions a source topic has, as the consumer heard it last; 0 where it has not."""
         return cast("Consumer", self.consumer).partitions_of(topic)

@@ -1,43 +1,30 @@
 """What a desk counts of its aggregates, over the partitions that this worker owns: for gauges.
 
-Counted at each write and after each recovery, as deadlines are armed, so that asking costs nothing.
+Counted at each write and after each recovery, as deadlines are, so that asking costs nothing. Only the sums
+are kept: what was counted of a key before stands in the summary of its value.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
-_Found = tuple[tuple[str, int], ...]
-
-
-@dataclass(slots=True)
-class _Partition:
-    by_key: dict[bytes, _Found] = field(default_factory=dict)
-    sums: Counter[str] = field(default_factory=Counter)
+from streams.summary import Counted
 
 
 class Counts:
-    """Sums by name. An aggregate of which nothing is counted takes no room, and those alike share theirs."""
+    """Sums by name."""
 
     def __init__(self) -> None:
-        self._partitions: defaultdict[int, _Partition] = defaultdict(_Partition)
-        self._alike: dict[_Found, _Found] = {}
+        self._partitions: defaultdict[int, Counter[str]] = defaultdict(Counter)
 
-    def put(self, partition: int, key: bytes, counted: Mapping[str, int]) -> None:
+    def change(self, partition: int, before: Counted, after: Counted) -> None:
         """Count a key so, in place of what was counted of it before."""
-        kept = self._partitions[partition]
-        had = kept.by_key.get(key, ())
-        found = tuple((name, count) for name, count in counted.items() if count)
-        if found == had:
+        if before == after:
             return
-        for name, count in had:
-            kept.sums[name] -= count
-        for name, count in found:
-            kept.sums[name] += count
-        if found:
-            kept.by_key[key] = self._alike.setdefault(found, found)
-        else:
-            del kept.by_key[key]
+        sums = self._partitions[partition]
+        for name, count in before:
+            sums[name] -= count
+        for name, count in after:
+            sums[name] += count
 
     def drop(self, partition: int) -> None:
         """Forget a partition."""
@@ -50,4 +37,4 @@ class Counts:
 
     def total(self, name: str) -> int:
         """How many there are of this name."""
-        return sum(kept.sums[name] for kept in self._partitions.values())
+        return sum(sums[name] for sums in self._partitions.values())

@@ -2,26 +2,27 @@
 
 A new revision of a partition's shared state is told in the same way to those keys that wait for one.
 
-The deadline and its version live in the aggregate; the heaps are only a reminder of it, rebuilt after every
-recovery. Whether an elapsed deadline still matters is for the desk to decide.
+The deadline and its version live in the aggregate; the heaps only say when to look at it, and are rebuilt
+after every recovery. Whether an elapsed deadline still matters is for the desk to decide.
 """
 
 import asyncio
-import heapq
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from datetime import datetime
-from time import time
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from time import monotonic, time_ns
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
 from schemas.cloudevents import encode, wrap
 from schemas.deadlines import Deadline, DeadlineElapsed
 from schemas.ids import derived_id
+from streams.due_keys import DueKeys
 from streams.records import Outgoing
-from streams.revisions import MOST_AT_ONCE, RESEND_SECONDS, Revisions
+from streams.revisions import RESEND_SECONDS, Revisions
+from streams.summary import Summary, instant, microseconds
+from streams.window import Window
 
 if TYPE_CHECKING:
     from streams.app import StreamApp
@@ -30,76 +31,74 @@ log = structlog.get_logger()
 
 _LONGEST_SLEEP = 1.0
 _SHORTEST_SLEEP = 0.02
+_SECOND = 1_000_000
+_SIFTED_AT_ONCE = 2_000
+_FEWEST = 8
+_UNDER_PRESSURE = 8
 
 
-_Entry = tuple[float, bytes, str, int]
+class Waiting(Protocol):
+    """Where deadlines live: the states of the partitions owned."""
+
+    def summary_of(self, partition: int, key: bytes) -> Summary:
+        """What the state of a key waits for, in short."""
+
+    def deadlines_of(self, partition: int, key: bytes) -> Sequence[Deadline]:
+        """All that the state of a key waits for."""
+
+    def elapsed(self, key: bytes, deadline: Deadline) -> Outgoing:
+        """The event for the inbox that a deadline has elapsed."""
 
 
-class _Heap:
-    """The deadlines of one partition; entries that `armed` knows no more are skipped when they surface."""
+@dataclass(slots=True)
+class _Partition:
+    """What is waited for in one partition: `live` keys have `waiting` deadlines."""
 
-    def __init__(self) -> None:
-        self.entries: list[_Entry] = []
-        self.armed: dict[bytes, tuple[Deadline, ...]] = {}
-        self.waiting = 0
-
-    def arm(self, key: bytes, deadlines: Sequence[Deadline], real: Callable[[datetime], datetime]) -> None:
-        """Set all deadlines of a key, in place of those it had."""
-        wanted, had = tuple(deadlines), self.armed.get(key, ())
-        if wanted == had:
-            return
-        self.waiting += len(wanted) - len(had)
-        for deadline in wanted:
-            if deadline not in had:
-                due = real(deadline.at).timestamp()
-                heapq.heappush(self.entries, (due, key, deadline.name, deadline.version))
-        if wanted:
-            self.armed[key] = wanted
-        else:
-            del self.armed[key]
-
-    def due(self, now: float) -> list[tuple[bytes, Deadline]]:
-        """Take what has elapsed off the heap, some at a time.
-
-        Each is put back as due later, and sent again then if its state still holds it.
-        """
-        found: list[tuple[bytes, Deadline]] = []
-        while self.entries and self.entries[0][0] <= now and len(found) < MOST_AT_ONCE:
-            _, key, name, version = heapq.heappop(self.entries)
-            for deadline in self.armed.get(key, ()):
-                if deadline.name == name and deadline.version == version:
-                    found.append((key, deadline))
-                    heapq.heappush(self.entries, (now + RESEND_SECONDS, key, name, version))
-        return found
+    due: DueKeys = field(default_factory=DueKeys)
+    window: Window = field(default_factory=Window)
+    live: int = 0
+    waiting: int = 0
 
 
 class Deadlines:
     """The deadlines of one desk, in the partitions that this worker owns.
 
-    From the first sign of a rebalance until the tables are recovered nothing is sent.
+    From the first sign of a rebalance until the tables are recovered nothing is sent. At most
+    `Tuning.most_elapsed` events are under way at once, shared by the partitions; an eighth of it while
+    `pressed` says that what they lead to piles up.
     """
 
-    def __init__(self, app: "StreamApp", inbox: str, elapsed: Callable[[bytes, Deadline], Outgoing]) -> None:
+    def __init__(
+        self, app: "StreamApp", inbox: str, states: Waiting, pressed: Callable[[], bool] = lambda: False
+    ) -> None:
         """Register the timer with the application."""
         self._app = app
         self._inbox = inbox
-        self._elapsed = elapsed
-        self._heaps: dict[int, _Heap] = {}
+        self._states = states
+        self._pressed = pressed
+        self._partitions: defaultdict[int, _Partition] = defaultdict(_Partition)
         self._revisions: defaultdict[int, Revisions] = defaultdict(Revisions)
         self._sooner = asyncio.Event()
         app.task(self._run)
 
-    def arm(self, partition: int, key: bytes, deadlines: Sequence[Deadline]) -> None:
-        """Set all deadlines of a key, in place of those it had; an empty sequence disarms it."""
-        heap = self._heaps.setdefault(partition, _Heap())
-        first = heap.entries[0][0] if heap.entries else float("inf")
-        heap.arm(key, deadlines, self._app.clock.real)
-        if heap.entries and heap.entries[0][0] < first:
-            self._sooner.set()
+    def change(self, partition: int, key: bytes, before: Summary, after: Summary) -> None:
+        """A state was written: what it waited for before, and what it waits for now."""
+        kept = self._partitions[partition]
+        kept.waiting += after.waiting - before.waiting
+        kept.live += (after.first is not None) - (before.first is not None)
+        if after.first is not None and after.first != before.first:
+            due, first = self._real(after.first), kept.due.first
+            kept.due.push(due, key)
+            if first is None or due < first:
+                self._sooner.set()
+        self._revisions[partition].await_newer(key, after.seen)
+        self.handled(partition, key)
 
-    def await_revision(self, partition: int, key: bytes, seen: int | None) -> None:
-        """Set that a key waits for a shared state newer than this revision; None: it does not wait."""
-        self._revisions[partition].await_newer(key, seen)
+    def handled(self, partition: int, key: bytes) -> None:
+        """An event of this key was handled, also where it was refused: others may be told now."""
+        window = self._partitions[partition].window
+        if window.handled(key) and len(window) == self._most() // 2:
+            self._sooner.set()
 
     def revised(self, partition: int, revision: Deadline | None) -> None:
         """Tell the newest revision of a partition's shared state."""
@@ -108,58 +107,122 @@ class Deadlines:
 
     def drop(self, partition: int) -> None:
         """Forget a partition."""
-        self._heaps.pop(partition, None)
+        self._partitions.pop(partition, None)
         self._revisions.pop(partition, None)
 
     def keep_only(self, partitions: Iterable[int]) -> None:
         """Forget all partitions but these."""
         kept = set(partitions)
-        for partition in (set(self._heaps) | set(self._revisions)) - kept:
+        for partition in (set(self._partitions) | set(self._revisions)) - kept:
             self.drop(partition)
 
     def waiting(self) -> int:
         """How many deadlines wait, over all partitions."""
-        return sum(heap.waiting for heap in self._heaps.values())
+        return sum(kept.waiting for kept in self._partitions.values())
 
     def behind(self) -> float:
         """For how many seconds of real time the earliest deadline has not been sent, though it has come."""
-        first = min((heap.entries[0][0] for heap in self._heaps.values() if heap.entries), default=0.0)
-        return max(0.0, time() - first) if first else 0.0
+        first = self._first(kept for kept in self._partitions.values())
+        return 0.0 if first is None else max(0, _now() - first) / _SECOND
+
+    def _real(self, first: int) -> int:
+        """Virtual microseconds since 1970 as real ones."""
+        clock = self._app.clock
+        return first if clock.scale == 1 else microseconds(clock.real(instant(first)))
+
+    def _most(self) -> int:
+        """How many events of one partition may be under way."""
+        return max(_FEWEST, self._app.tuning.most_elapsed // max(1, len(self._partitions)))
+
+    @staticmethod
+    def _first(partitions: Iterable[_Partition]) -> int | None:
+        return min((kept.due.first for kept in partitions if kept.due.first is not None), default=None)
 
     async def _run(self) -> None:
         while not self._app.should_stop:
             await self._wait()
             if self._app.ready.is_set():
                 await self._send()
+                self._sift()
 
     async def _wait(self) -> None:
-        first = min(
-            (heap.entries[0][0] for heap in self._heaps.values() if heap.entries), default=float("inf")
-        )
+        # A window that is nearly full is not looked at before half of it is handled.
+        enough, now = self._most() // 2, monotonic()
+        open_ = [kept for kept in self._partitions.values() if kept.window.room(self._most(), now) >= enough]
+        first = self._first(open_)
+        pause = _LONGEST_SLEEP if first is None else (first - _now()) / _SECOND
         if any(revisions.pending for revisions in self._revisions.values()):
-            first = 0.0
-        pause = min(max(first - time(), _SHORTEST_SLEEP), _LONGEST_SLEEP)
+            pause = 0.0
         self._sooner.clear()
         try:
-            await asyncio.wait_for(self._sooner.wait(), pause)
+            await asyncio.wait_for(self._sooner.wait(), min(max(pause, _SHORTEST_SLEEP), _LONGEST_SLEEP))
         except TimeoutError:
             return
 
     async def _send(self) -> None:
-        now = time()
+        most = self._most() // (_UNDER_PRESSURE if self._pressed() else 1)
         outgoing = [
-            replace(self._elapsed(key, deadline), partition=partition)
-            for partition, heap in list(self._heaps.items())
-            for key, deadline in heap.due(now)
-        ]
-        outgoing += [
-            replace(self._elapsed(key, revision), partition=partition)
-            for partition, revisions in list(self._revisions.items())
-            for key, revision in revisions.due(now)
+            replace(self._states.elapsed(key, deadline), partition=partition)
+            for partition in list(self._partitions)
+            for key, deadline in (*self._due(partition, most), *self._revised(partition, most))
         ]
         if outgoing:
             await self._app.send_all(outgoing)
             log.debug("deadlines elapsed", inbox=self._inbox, count=len(outgoing))
+
+    def _due(self, partition: int, most: int) -> list[tuple[bytes, Deadline]]:
+        """What has elapsed in a partition, as far as the window has room, earliest first.
+
+        A key told is looked at again when its next deadline comes, or a minute later, and told again then if
+        its state still holds what it was told of.
+        """
+        kept, now, found = self._partitions[partition], _now(), list[tuple[bytes, Deadline]]()
+        room = kept.window.room(most, monotonic())
+        while room > 0 and (key := kept.due.pop(now)) is not None:
+            first = self._states.summary_of(partition, key).first
+            if first is None or self._real(first) > now:
+                continue
+            again = now + int(RESEND_SECONDS * _SECOND)
+            for deadline in self._states.deadlines_of(partition, key):
+                due = self._real(microseconds(deadline.at))
+                if due <= now:
+                    found.append((key, deadline))
+                else:
+                    again = min(again, due)
+            kept.due.push(again, key)
+            kept.window.tell(key, monotonic())
+            room -= 1
+        return found
+
+    def _revised(self, partition: int, most: int) -> list[tuple[bytes, Deadline]]:
+        """Whom to tell of a newer shared state, as far as the window has room."""
+        window = self._partitions[partition].window
+        found = self._revisions[partition].due(monotonic(), window.room(most, monotonic()))
+        for key, _ in found:
+            window.tell(key, monotonic())
+        return found
+
+    def _sift(self) -> None:
+        """Drop entries that do not hold any more, where they have become many, some at a time."""
+        latest = _now() + int(RESEND_SECONDS * _SECOND)
+        for partition, kept in self._partitions.items():
+            if not kept.due.needs_sifting(kept.live):
+                continue
+
+            def holds(due: int, key: bytes, partition: int = partition) -> bool:
+                """It says the first deadline, or when to look again at one that has been told."""
+                first = self._states.summary_of(partition, key).first
+                if first is None:
+                    return False
+                return self._real(first) == due or self._real(first) < due <= latest
+
+            kept.due.sift(holds, _SIFTED_AT_ONCE)
+            self._sooner.set()
+
+
+def _now() -> int:
+    """Real time in microseconds since 1970."""
+    return time_ns() // 1000
 
 
 def elapsed(inbox: str, key: bytes, deadline: Deadline) -> Outgoing:

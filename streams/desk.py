@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import structlog
 
-from streams import metrics
+from schemas.deadlines import Deadline
+from streams import metrics, summary
 from streams.counts import Counts
 from streams.deadlines import Deadlines
 from streams.exits import Exit, end_process
 from streams.fold import DeskCore, Fold, Opened, UnreadableStateError, fold_limits, load
 from streams.handlers import register_handler
-from streams.records import Record
+from streams.records import Outgoing, Record
+from streams.summary import NOTHING, Summary
 from streams.transport.batch import Batch
+from streams.transport.stores import NotOwnedError
 
 if TYPE_CHECKING:
     from streams.app import StreamApp
@@ -41,17 +44,23 @@ class Desk:
         app: "StreamApp",
         core: DeskCore[Any, Any],
         count: Callable[[Any], Mapping[str, int]] | None = None,
+        *,
+        basis: str = "",
+        leads_to: Sequence[str] = (),
     ) -> None:
         """Register the agent and the table. To be done before the app is started.
 
-        `count` says what is counted of a state, by name.
+        `count` says what is counted of a state, by name. `basis` names all that deadlines and counts depend
+        on beside the state: with another one, what was noted of a value in front of it is worked out anew.
+        `leads_to` are the inboxes that an elapsed deadline leads to: while much waits there, few are told.
         """
         self._app = app
         self._core = core
         self._count = count
         self.table = cast("BytesTable", app.Table(core.name, key_type=bytes, value_type=bytes))
         self.changelog: str = self.table.changelog_topic_name
-        self.deadlines = Deadlines(app, core.inbox, core.elapsed)
+        self._tag = summary.tag_of(basis)
+        self.deadlines = Deadlines(app, core.inbox, self, lambda: self._pressed(leads_to))
         self.counts = Counts()
         app.tables_of_inboxes[core.inbox] = self.changelog
         self._limits = fold_limits(app.tuning)
@@ -65,14 +74,27 @@ class Desk:
     async def _work(self, batch: Batch) -> None:
         records = batch.records
         while records:
-            fold = await self._fold(batch, records)
-            await self._write(batch, fold)
+            before: dict[bytes, bytes | None] = {}
+            fold = await self._fold(batch, records, before)
+            await self._write(batch, fold, before)
             records = records[fold.count :]
             if records and batch.still_owned():
                 batch.assigned.acknowledged = records[0].offset
 
-    async def _fold(self, batch: Batch, records: Sequence[Record]) -> Fold[Any, Any]:
-        stored = self.table.partition(batch.partition).get
+    def _pressed(self, topics: Sequence[str]) -> bool:
+        """Whether much waits in one of these inboxes already, in the partitions that this worker holds."""
+        most = self._app.tuning.most_behind
+        return any(self._app.backlog(topic) > most for topic in topics)
+
+    async def _fold(
+        self, batch: Batch, records: Sequence[Record], before: dict[bytes, bytes | None]
+    ) -> Fold[Any, Any]:
+        store = self.table.partition(batch.partition)
+
+        def stored(key: bytes) -> bytes | None:
+            data = before[key] = store.get(key)
+            return None if data is None else summary.body(data)
+
         committed = batch.assigned.committed or 0
         fold = Fold(self._core, self._limits, stored, self._recent, committed=committed, wall=_wall())
         began = monotonic()
@@ -90,31 +112,74 @@ class Desk:
             log.warning("record dead-lettered", at=refused.record.position, reason=refused.reason)
         return fold
 
-    async def _write(self, batch: Batch, fold: Fold[Any, Any]) -> None:
+    async def _write(self, batch: Batch, fold: Fold[Any, Any], before: Mapping[bytes, bytes | None]) -> None:
         """Write every touched key, send every effect, wait for the broker to have it all; then the store."""
-        values = fold.values()
+        partition, values = batch.partition, fold.values()
         for size in fold.forgetful:
             log.warning("an aggregate forgets what it handled early", table=self._core.name, bytes=size)
+        summaries = {key: self._summary(key, state) for key, state in fold.states()}
+        joined = {key: summary.join(summaries[key], self._tag, value) for key, value in values.items()}
         # A batch abandoned from here on may be in the store without its deadlines being armed.
-        self._unarmed.add(batch.partition)
-        await self._app.send_table(self.table, batch.partition, values, fold.effects)
+        doubtful = partition in self._unarmed
+        self._unarmed.add(partition)
+        await self._app.send_table(self.table, partition, joined, fold.effects)
         for key, state in fold.written(values):
-            self._arm(batch.partition, key, state)
-        self._unarmed.discard(batch.partition)
+            self._note(partition, key, self._read(key, before.get(key)), summaries[key])
+            self._revise(partition, key, state)
+        for refused in fold.refused:
+            self.deadlines.handled(partition, refused.record.key or b"")
+        if doubtful:
+            await self._rebuild(partition)
+        self._unarmed.discard(partition)
         while len(self._recent) > self._app.tuning.recent_keys:
             del self._recent[next(iter(self._recent))]
 
-    def _arm(self, partition: int, key: bytes, state: Any) -> None:  # noqa: ANN401 - the core's own type
+    def _summary(self, key: bytes, state: Any) -> Summary:  # noqa: ANN401 - the core's own type
+        """What is to stand in front of a state's value."""
+        shared = self._core.shared
+        if shared and key == shared.key:
+            return NOTHING
+        deadlines = self._core.deadlines(state)
+        return Summary(
+            first=min((summary.microseconds(each.at) for each in deadlines), default=None),
+            waiting=len(deadlines),
+            seen=shared.seen(state) if shared else None,
+            counted=summary.counted(self._count(state)) if self._count else (),
+        )
+
+    def _read(self, key: bytes, data: bytes | None) -> Summary:
+        """What stands in front of a value, worked out anew where nothing does that holds today."""
+        if data is None:
+            return NOTHING
+        found = summary.read(data, self._tag)
+        return self._summary(key, self._load(key, data)) if found is None else found
+
+    def _note(self, partition: int, key: bytes, before: Summary, after: Summary) -> None:
         """Set what a key waits for and how it counts, in place of what held before."""
+        self.deadlines.change(partition, key, before, after)
+        self.counts.change(partition, before.counted, after.counted)
+
+    def _revise(self, partition: int, key: bytes, state: Any) -> None:  # noqa: ANN401 - the core's own type
+        """Have those told who wait for the shared state, if this is it."""
         shared = self._core.shared
         if shared and key == shared.key:
             self.deadlines.revised(partition, shared.revision(state))
-            return
-        if shared:
-            self.deadlines.await_revision(partition, key, shared.seen(state))
-        self.deadlines.arm(partition, key, self._core.deadlines(state))
-        if self._count:
-            self.counts.put(partition, key, self._count(state))
+
+    def summary_of(self, partition: int, key: bytes) -> Summary:
+        """What the state of a key waits for, in short; nothing where the partition is not this worker's."""
+        try:
+            return self._read(key, self.table.partition(partition).get(key))
+        except NotOwnedError:
+            return NOTHING
+
+    def deadlines_of(self, partition: int, key: bytes) -> Sequence[Deadline]:
+        """All that the state of a key waits for. Raises `NotOwnedError`."""
+        data = self.table.partition(partition).get(key)
+        return () if data is None else self._core.deadlines(self._load(key, data))
+
+    def elapsed(self, key: bytes, deadline: Deadline) -> Outgoing:
+        """The event for the inbox that a deadline has elapsed."""
+        return self._core.elapsed(key, deadline)
 
     def _end(self, error: UnreadableStateError) -> NoReturn:
         """End the worker: whatever is wrong with it, the state is not to be lost."""
@@ -140,14 +205,21 @@ class Desk:
         # Another rebalance may end this half way; what is not done stays to be done.
         self._unarmed |= self.table.take_changed()
         for partition in self._unarmed & owned:
-            self.deadlines.drop(partition)
-            self.counts.drop(partition)
-            for number, (key, data) in enumerate(self.table.partition(partition).items()):
-                self._arm(partition, key, self._load(key, data))
-                if not number % 500:
-                    await asyncio.sleep(0)
+            await self._rebuild(partition)
             self._unarmed.discard(partition)
         self._unarmed &= owned
+
+    async def _rebuild(self, partition: int) -> None:
+        """Look at all values of a partition: arm their deadlines and count them anew."""
+        self.counts.drop(partition)
+        self.deadlines.drop(partition)
+        for number, (key, data) in enumerate(self.table.partition(partition).items()):
+            self._note(partition, key, NOTHING, self._read(key, data))
+            if not number % 500:
+                await asyncio.sleep(0)
+        shared = self._core.shared
+        if shared and (kept := self.table.partition(partition).get(shared.key)) is not None:
+            self._revise(partition, shared.key, self._load(shared.key, kept))
 
     def _load(self, key: bytes, data: bytes) -> Any:  # noqa: ANN401 - the core's own type
         try:

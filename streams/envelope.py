@@ -18,6 +18,8 @@ One changelog record, so that the three cannot part. A handled event is remember
         the state               the core's own JSON
         the effects             of each open event in turn (`streams.packing.effects`)
 
+A summary may stand in front of it (`streams/summary.py`), which is not looked at here.
+
 Of ids only digests are kept. That a new event has the digest of one of the 256 ids that a key remembers at
 most, and is taken for its repeat, happens to one event in 10^16.
 """
@@ -28,6 +30,7 @@ from hashlib import blake2b
 from struct import Struct
 from struct import error as StructError  # noqa: N812 - an error of the standard library
 
+from streams import summary
 from streams.packing import effects as effects_bytes
 from streams.packing import envelope_of_json
 from streams.packing.packed import NotPackedError, pack, unpack
@@ -132,6 +135,7 @@ def load(data: bytes) -> Envelope:
     Raises:
         UnreadableEnvelopeError: it is none of this release or one before.
     """
+    data = summary.body(data)
     try:
         return _load_json(data) if data[:1] == _JSON else _load(data)
     except NotPackedError as error:

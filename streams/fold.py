@@ -220,6 +220,10 @@ class Fold(Generic[S, E]):
         """What is to be written under each touched key."""
         return {key: self._value(key, opened) for key, opened in self._opened.items()}
 
+    def states(self) -> Iterator[tuple[bytes, S]]:
+        """Each touched key, and what its state has come to; to be asked after `values`."""
+        return ((key, opened.state) for key, opened in self._opened.items())
+
     def written(self, values: dict[bytes, bytes]) -> Iterator[tuple[bytes, S]]:
         """Keep at hand what is written now, and tell the state of each key."""
         for key, opened in self._opened.items():

@@ -10,7 +10,6 @@ from schemas.deadlines import Deadline
 
 RESEND_SECONDS = 60.0
 """What was told of, but what its state still waits for so long after, is told again."""
-MOST_AT_ONCE = 1000
 
 
 class Revisions:
@@ -47,8 +46,8 @@ class Revisions:
         """Whether somebody may still have to be told."""
         return bool(self._to_tell)
 
-    def due(self, now: float) -> list[tuple[bytes, Deadline]]:
-        """Whom to tell of the newest revision, some at a time. `now` is real time in seconds.
+    def due(self, now: float, most: int) -> list[tuple[bytes, Deadline]]:
+        """Whom to tell of the newest revision, at most so many. `now` is a monotonic clock's, in seconds.
 
         Whoever still waits long after was told is told once more, under the same version.
         """
@@ -59,7 +58,7 @@ class Revisions:
             _, key, version = self._told.popleft()
             if version == newest.version:
                 self._to_tell.append(key)
-        while self._to_tell and len(found) < MOST_AT_ONCE:
+        while self._to_tell and len(found) < most:
             key = self._to_tell.pop()
             seen = self._seen.get(key)
             if seen is not None and seen < newest.version:

@@ -35,6 +35,11 @@ class Acknowledgements:
             self._last_answer = time.monotonic()
             self._changed.notify_all()
 
+    def first_open(self) -> int | None:
+        """The first line under way; None where none is."""
+        with self._changed:
+            return min(self._under_way, default=None)
+
     def unanswered(self) -> set[int]:
         """Wait for all answers; the lines for which none came."""
         self._wait(0)

@@ -1,6 +1,6 @@
 """A line of JSON into a record of a public topic, or a reason why not that says what to correct."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -50,16 +50,27 @@ class Prepared:
     given_id: bool
 
 
-def prepare(number: int, line: bytes, pseudonyms: Pseudonyms, now: datetime) -> Prepared:
+def prepare(
+    number: int,
+    line: bytes,
+    pseudonyms: Pseudonyms,
+    now: datetime,
+    *,
+    only: Collection[str] = PUBLIC_IN,
+    id_if_none: str = "",
+) -> Prepared:
     """Make the record that a line asks for; `now` is the event's time where the line names none.
 
-    What the intake would not accept is refused here already. Raises `LineRefusedError`.
+    Its type has to be one of `only`. Where it names no id, that is `id_if_none`, or else a random one. What
+    the intake would not accept is refused here already. Raises `LineRefusedError`.
     """
     content = _object(line)
     name = _text(content, "type", required=True).removeprefix(TYPE_PREFIX)
     if name not in PUBLIC_IN:
         raise LineRefusedError(f"type: there is no such event to publish; there are {', '.join(PUBLIC_IN)}")
-    event = _event(content, name, now)
+    if name not in only:
+        raise LineRefusedError(f"type: only these are loaded: {', '.join(sorted(only))}; publish the others")
+    event = _event(content, name, now, id_if_none)
     try:
         data = received_event(event, PUBLIC_IN).data
         check_not_ahead(data, now)
@@ -71,12 +82,12 @@ def prepare(number: int, line: bytes, pseudonyms: Pseudonyms, now: datetime) -> 
     return Prepared(number, record, (event.source, event.id), given_id="id" in content)
 
 
-def _event(content: Mapping[str, Any], name: str, now: datetime) -> CloudEvent:
+def _event(content: Mapping[str, Any], name: str, now: datetime, id_if_none: str) -> CloudEvent:
     if not isinstance(content.get("data"), dict):
         raise LineRefusedError('data: it must be an object, like {"iin": "..."}')
     attributes = {
         "specversion": _text(content, "specversion") or "1.0",
-        "id": _text(content, "id") or str(uuid4()),
+        "id": _text(content, "id") or id_if_none or str(uuid4()),
         "source": _text(content, "source") or SOURCE,
         "type": TYPE_PREFIX + name,
     }

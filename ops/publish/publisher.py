@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ from streams.settings.settings import Settings
 _UNDER_WAY = 10_000
 _PATIENCE = 60.0
 _NAMED = 20
+_TOLD_EVERY = 1000
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -75,14 +76,15 @@ class Publisher:
         self._clock = settings.clock()
         self._seen: dict[tuple[str, str], bytes] = {}
         self._outcome = Outcome()
+        self._known: Callable[[int], None] = _nobody
+        self.published_to = 0
 
     def publish(self, lines: Iterable[bytes], *, all_or_nothing: bool = False) -> Outcome:
         """Send every good line, or with `all_or_nothing` none where one is refused, and wait for all answers.
 
         Raises `NoBrokerError` and `UnreadyTopicsError` before anything is sent.
         """
-        require_broker(self._settings)
-        self._require_topics()
+        self.ready()
         prepared = self._prepared(lines)
         if all_or_nothing:
             good = list(prepared)
@@ -92,6 +94,38 @@ class Publisher:
             prepared = iter(good)
         self._send(prepared)
         return self._outcome
+
+    def publish_from(
+        self, lines: Iterable[bytes], *, first: int, only: Collection[str], known: Callable[[int], None]
+    ) -> Outcome:
+        """Send lines of these types, of which there may be millions; the first has the number `first`.
+
+        A line that names no id gets one of its number and content. `known` hears now and then up to which
+        line all is acknowledged or refused, which is `published_to` in the end. To be called after `ready`.
+        """
+        self._known, self.published_to = known, first - 1
+        self._send(self._prepared_from(lines, first, only))
+        gone = self._outcome.lost | ({self._outcome.stopped_at} if self._outcome.stopped_at else set())
+        if gone:
+            self.published_to = min(gone) - 1
+        return self._outcome
+
+    def ready(self) -> None:
+        """Look for the broker and the topics. Raises `NoBrokerError` and `UnreadyTopicsError`."""
+        require_broker(self._settings)
+        self._require_topics()
+
+    def _prepared_from(self, lines: Iterable[bytes], first: int, only: Collection[str]) -> Iterator[Prepared]:
+        for number, line in enumerate(lines, start=first):
+            text = (line.removeprefix(_BOM) if number == 1 else line).strip()
+            self.published_to = number
+            if not text:
+                continue
+            digest = hashlib.sha256(b"%d %b" % (number, text)).hexdigest()
+            try:
+                yield prepare(number, text, self._pseudonyms, self._clock.now(), only=only, id_if_none=digest)
+            except LineRefusedError as error:
+                self._refuse(number, str(error))
 
     def _require_topics(self) -> None:
         admin = admin_client(self._settings)
@@ -157,9 +191,15 @@ class Publisher:
                     continue
                 future.add_callback(lambda _, ready=ready: answered(ready))
                 future.add_errback(lambda _, ready=ready: lost(ready))
+                if not ready.number % _TOLD_EVERY:
+                    self._known((waiting.first_open() or ready.number) - 1)
             outcome.lost |= waiting.unanswered()
         finally:
             _close(producer)
+
+
+def _nobody(line: int) -> None:
+    """For whoever wants to hear of no line."""
 
 
 def _producer(settings: Settings) -> Any:  # noqa: ANN401 - kafka-python has no types

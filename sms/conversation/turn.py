@@ -188,6 +188,7 @@ class Turn:
                         requested_at=self.read_at if self._may_go(message, self.read_at) else self.now,
                         offer=self._offers(handed),
                         unsent_before=handed.unsent_before,
+                        answers=handed.prompted_at is not None,
                     )
                 )
         return wake_at

@@ -44,6 +44,14 @@ class _Number:
     blocked: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """Until when, on the loop's clock, a batch waits for turns: answers to texts, and all others."""
+
+    answers: float
+    others: float
+
+
 class Dispatcher:
     """Hands messages to the carrier: numbers side by side, each number's messages in their order.
 
@@ -78,8 +86,11 @@ class Dispatcher:
         is given up with `CancelledError`. Else raises only what the journal raises; then the batch has to be
         handed over once more.
         """
-        ends = asyncio.get_running_loop().time() + self._limits.batch_seconds
+        now = asyncio.get_running_loop().time()
+        ends = _Ends(now + self._limits.batch_seconds, now + self._limits.unasked_seconds)
         numbers = self._by_number(messages)
+        # Those who wait for an answer first. A number's own messages keep their order.
+        numbers.sort(key=lambda number: not any(message.answers for message in number.waiting))
         while at_work := [number for number in numbers if number.waiting]:
             async with self._sender.intents.some(len(at_work)) as room:
                 await self._round(at_work[:room], ends, may_call)
@@ -104,13 +115,13 @@ class Dispatcher:
             _log.error("the journal of a number can't be read", phone_id=key.decode())
             return None
 
-    async def _round(self, numbers: list[_Number], ends: float, may_call: Callable[[], bool]) -> None:
+    async def _round(self, numbers: list[_Number], ends: _Ends, may_call: Callable[[], bool]) -> None:
         """Handle the next message of each number."""
         begun: list[tuple[_Number, Attempt, date | None]] = []
         touched: dict[bytes, Page] = {}
         for number in numbers:
             message = number.waiting.pop(0)
-            next_ = self._decide(number, message, ends, may_call)
+            next_ = self._decide(number, message, ends, len(begun), may_call)
             if isinstance(next_, Attempt):
                 begun.append((number, next_, None if next_.held is not None else self._places.take()))
             elif next_ is not None:
@@ -132,9 +143,17 @@ class Dispatcher:
             await self._journal.write(pages | self._places.changed())
 
     def _decide(
-        self, number: _Number, message: MessageToSend, ends: float, may_call: Callable[[], bool]
+        self,
+        number: _Number,
+        message: MessageToSend,
+        ends: _Ends,
+        begun: int,
+        may_call: Callable[[], bool],
     ) -> Attempt | Entry | None:
-        """Carry the message out, or be done with it; None: what was reported is reported again."""
+        """Carry the message out, or be done with it; None: what was reported is reported again.
+
+        `begun` others of the batch are carried out before it.
+        """
         former = number.page.find(message.message_id) if number.page else None
         if former and former.report and (former.final or message.attempt <= former.attempt):
             number.reports.append(former.report.model_copy(update={"attempt": message.attempt}))
@@ -151,13 +170,18 @@ class Dispatcher:
         held = self._places.seconds_held() if message.offer and not self._places.free() else None
         if held is not None and not entry.open:
             return self._held(message, former, entry, held)
+        turn_by = ends.answers if message.answers else ends.others
+        busy = None if entry.open else self._sender.busy(message, entry, turn_by, begun)
+        if busy is not None:
+            return busy
         ambiguous = entry.open
         return Attempt(
             message,
             entry if ambiguous else entry.model_copy(update={"called_at": now}).begun(message.attempt, now),
             ambiguous=ambiguous,
             others=number.page.sids(),
-            ends=ends,
+            turn_by=turn_by,
+            ends=ends.answers,
             may_call=may_call,
             held=held,
         )

@@ -25,12 +25,14 @@ from sms.sending.circuit_breaker import CircuitBreaker
 from sms.sending.intents import Intents
 from sms.sending.journal import Entry
 from sms.sending.rate_limit import TokenBucket, whole
+from sms.sending.returns import Returns
 from streams.clock import Clock, real_now
 
 _log = structlog.get_logger(__name__)
 # How far the API's clock may be behind ours. Texts are compared whole, so a wide window finds no stranger.
 _CLOCKS_APART = timedelta(hours=1)
 _FIRST_PAUSE = 0.25
+_SOONEST = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +40,12 @@ class Limits:
     """The carrier's limits. All seconds are real time.
 
     `per_second` and `burst` are the sender's, and `share` tells which part of them is this worker's now.
+    `in_flight`: how many calls at once, and `answers_in_flight` how many more for answers to texts alone.
     `intents`: how many messages at once there may be with an intent to call and without an outcome, in all
     batches, so that a crash leaves no more of them in doubt than that.
     `stale_seconds`: a request older than this, not yet tried, goes back to the desk, which decides again.
-    `batch_seconds`: what a batch has not begun after this goes back to the desk.
+    `batch_seconds`: what a batch has not begun after this goes back to the desk; what answers no text goes
+    back after `unasked_seconds` already, so that a batch of it keeps no answer waiting.
     `quick_seconds`: how long a message is tried at once, before it goes back.
     `settle_seconds`: how long the SMS API may still be at work on a call that was cut off.
     `doubt_seconds`: how long the SMS API may be unable to say what it has before an operator is called.
@@ -51,9 +55,11 @@ class Limits:
     burst: int = 10
     share: Callable[[], float] = whole
     in_flight: int = 32
+    answers_in_flight: int = 8
     intents: int = 1000
     stale_seconds: float = 60.0
     batch_seconds: float = 5.0
+    unasked_seconds: float = 0.5
     tries: int = 3
     quick_seconds: float = 4.0
     settle_seconds: float = 10.0
@@ -66,7 +72,8 @@ class Attempt:
     """One message to be carried out, with what the journal knows of it.
 
     `ambiguous`: the API may have it already. `others`: the sids that belong to other messages of the number.
-    `ends`: when, on the loop's clock, nothing new may be begun. `may_call`: whether it is still ours to send.
+    `turn_by`: until when, on the loop's clock, it waits for its first turn, and `ends` for those of further
+    tries. `may_call`: whether it is still ours to send.
     `held`: it is an offer for which the day has no place; if it is found not to have left, it is to come back
     after so many seconds.
     """
@@ -75,6 +82,7 @@ class Attempt:
     entry: Entry
     ambiguous: bool
     others: frozenset[Sid]
+    turn_by: float
     ends: float
     may_call: Callable[[], bool]
     held: float | None = None
@@ -116,6 +124,8 @@ class Sender:
         self._bucket = TokenBucket(limits.per_second, limits.burst, limits.share)
         self._breaker = CircuitBreaker(self._chance)
         self._free = asyncio.Semaphore(limits.in_flight)
+        self._free_for_answers = asyncio.Semaphore(limits.answers_in_flight)
+        self._returns = Returns(limits.per_second, limits.share, _SOONEST)
         self.intents = Intents(limits.intents)
 
     def real(self, virtual: datetime) -> datetime:
@@ -151,6 +161,18 @@ class Sender:
         )
         return entry.reported(report, now, open_=open_)
 
+    def busy(self, message: MessageToSend, entry: Entry, ends: float, ahead: int) -> Entry | None:
+        """Give the message back where it would not have its turn by `ends`, behind so many others."""
+        if message.answers or self._bucket.has_room(ends, ahead):
+            return None
+        return self.deferred(message, entry, "busy", self._comes_back(message), open_=False)
+
+    def _comes_back(self, message: MessageToSend) -> float:
+        """After how many seconds a message that had no turn is to come again."""
+        if message.answers:
+            return self._chance.uniform(0, self._limits.unasked_seconds)
+        return self._returns.seconds()
+
     def in_doubt(self, message: MessageToSend, entry: Entry) -> Entry:
         """Leave the message to an operator."""
         metrics.IN_DOUBT.inc()
@@ -183,7 +205,7 @@ class Sender:
 
     async def carry_out(self, attempt: Attempt) -> Entry:
         """Look the message up if it is ambiguous, send it if need be, and return what became of it."""
-        async with self._free:
+        async with self._free_for_answers if attempt.message.answers else self._free:
             with self._breaker.turn() as may_begin:
                 if not may_begin:
                     return self._later(attempt, "resting", self._breaker.spread(), open_=attempt.ambiguous)
@@ -250,10 +272,12 @@ class Sender:
     async def _send(self, attempt: Attempt) -> Entry:
         loop = asyncio.get_running_loop()
         gives_up = loop.time() + self._limits.quick_seconds
+        turn_by = attempt.turn_by
         for tries_left in reversed(range(self._limits.tries)):
             asked = loop.time()
-            if not await self._bucket.take(attempt.ends):
-                return self._later(attempt, "busy", self._chance.uniform(0, self._limits.batch_seconds))
+            if not await self._bucket.take(turn_by, answers=attempt.message.answers):
+                return self._later(attempt, "busy", self._comes_back(attempt.message))
+            turn_by = attempt.ends
             metrics.RATE_WAIT.observe(loop.time() - asked)
             if self._breaker.seconds_left() > 0:
                 return self._later(attempt, "resting", self._breaker.spread())

@@ -259,6 +259,19 @@ class Consumer(driver.Consumer):
         inner = self._thread._consumer  # noqa: SLF001 - its view of the cluster is replaced, never changed
         return len(inner.partitions_for_topic(topic) or ()) if inner else 0
 
+    def backlog(self, topic: str) -> int:
+        """How many records of a topic are not handled here, by the ends that came with what was read last."""
+        inner = self._thread._consumer  # noqa: SLF001 - it is only asked what it has heard
+        if inner is None:
+            return 0
+        held = {tp: each for tp, each in self.assigned.items() if tp.topic == topic}
+        try:
+            ends = {tp: inner.highwater(tp) for tp in held}
+        except (AssertionError, AttributeError):
+            # The group is being rebalanced at this moment.
+            return 0
+        return sum(max(0, end - held[tp].handled) for tp, end in ends.items() if end is not None)
+
     # -- changelogs, for recovery
 
     async def seek_changelogs(self, offsets: Mapping[TP, int]) -> int:

@@ -8,11 +8,21 @@ or to the machine, what is missing is read again from the changelog.
 import json
 import shutil
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import structlog
-from rocksdict import AccessType, Options, Rdict, WriteBatch
+from rocksdict import (
+    AccessType,
+    BlockBasedOptions,
+    Cache,
+    DBCompressionType,
+    Options,
+    Rdict,
+    WriteBatch,
+    WriteBufferManager,
+)
 
 log = structlog.get_logger()
 
@@ -25,6 +35,22 @@ _ESTIMATES = (
     "rocksdb.estimate-live-data-size",
     "rocksdb.cur-size-all-mem-tables",
 )
+
+
+_WRITE_BUFFERS = 64 << 20
+_BLOCK_CACHE = 128 << 20
+
+
+@cache
+def _write_buffers() -> WriteBufferManager:
+    """What all stores of a process may keep unwritten."""
+    return WriteBufferManager(_WRITE_BUFFERS, False)  # noqa: FBT003 - rocksdict takes no name
+
+
+@cache
+def _block_cache() -> Cache:
+    """What all stores of a process keep at hand of their files."""
+    return Cache(_BLOCK_CACHE)
 
 
 class NotOwnedError(LookupError):
@@ -133,6 +159,14 @@ class RocksPartition:
         options = Options(raw_mode=True)
         options.create_if_missing(True)  # noqa: FBT003 - rocksdict takes no name
         options.set_max_open_files(256)
+        options.set_compression_type(DBCompressionType.lz4())
+        # All partitions of a process share these, so that its memory does not grow with their number.
+        options.set_write_buffer_manager(_write_buffers())
+        blocks = BlockBasedOptions()
+        blocks.set_block_cache(_block_cache())
+        blocks.set_cache_index_and_filter_blocks(True)
+        blocks.set_bloom_filter(10, False)  # noqa: FBT003 - the same
+        options.set_block_based_table_factory(blocks)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         try:
             return Rdict(str(self._path), options, access_type=AccessType.read_write())

@@ -15,6 +15,7 @@ from schemas.emaket import DecisionSigned, TermExtended
 from schemas.outcomes import DecisionDrafted
 from schemas.questions import AccountGiven, Consent, Decline
 from schemas.values import Language
+from streams import summary
 from streams.counts import Counts
 from tests.unit.rules.case_desk import ACCOUNT, IBAN, REGISTERED, TITLE, Desk, only
 
@@ -24,7 +25,7 @@ Shown = dict[str, float | None]
 
 def shown(person: Person) -> Shown:
     counted = Counts()
-    counted.put(0, b"key", case_gauges.counts(person))
+    counted.change(0, (), summary.counted(case_gauges.counts(person)))
     case_gauges.show(counted)
     names = ("drafts_due", "drafts_overdue", "awaiting_rules")
     return {name: found for name in names if (found := REGISTRY.get_sample_value(f"jardem_{name}"))}

@@ -21,6 +21,7 @@ from schemas.registry import EntitlementRevoked
 from schemas.turned import Turned
 from schemas.values import Language
 from sms.conversation.line import Line, Message
+from streams import summary
 from streams.clock import Clock
 from streams.counts import Counts
 from streams.metric_labels import declared
@@ -45,7 +46,7 @@ class Counted(Desk):
 
     def shown(self, name: str, **labels: str) -> float:
         counted = Counts()
-        counted.put(0, b"person", case_gauges.counts(self.person))
+        counted.change(0, (), summary.counted(case_gauges.counts(self.person)))
         case_gauges.show(counted)
         return value(name, **labels)
 
@@ -170,11 +171,12 @@ def test_a_number_s_messages_are_held_with_the_carrier_or_in_doubt() -> None:
         messages=(message(), message(handed_at=NOON, tried_at=NOON), message(tried_at=NOON, retry_at=NOON))
     )
     counted = Counts()
-    counted.put(0, b"line", line_metrics.counts(line))
+    found = summary.counted(line_metrics.counts(line))
+    counted.change(0, (), found)
     line_metrics.show(counted)
     for where in ("held", "with_carrier", "in_doubt"):
         assert value("sms_messages", where=where) == 1
-    counted.put(0, b"line", line_metrics.counts(Line()))
+    counted.change(0, found, summary.counted(line_metrics.counts(Line())))
     assert value("sms_messages", where="in_doubt") == 0
 
 

@@ -465,7 +465,9 @@ async def test_what_is_given_back_says_whether_the_api_may_have_it_and_since_whe
 async def test_a_request_that_grows_stale_while_it_waits_its_turn_goes_back_too(
     api: BadApi, carrier: TwilioCarrier, kept: MemoryJournal
 ) -> None:
-    dispatcher = new_dispatcher(carrier, kept, Limits(per_second=2, burst=1, stale_seconds=0.3))
+    dispatcher = new_dispatcher(
+        carrier, kept, Limits(per_second=2, burst=1, stale_seconds=0.3, unasked_seconds=2)
+    )
     first, second = await dispatcher.dispatch([message("m1"), message("m2", "+77015550102")])
     assert isinstance(first, MessageAccepted)
     assert isinstance(second, MessageDeferred)
@@ -501,7 +503,7 @@ async def test_the_rate_limit_holds_and_what_does_not_fit_goes_back(
 ) -> None:
     # The first call of a process takes longer, and would seem to leave together with the second.
     await carrier.send(PHONE, "before")
-    limits = Limits(per_second=20, burst=1, batch_seconds=1)
+    limits = Limits(per_second=20, burst=1, unasked_seconds=1)
     dispatcher = new_dispatcher(carrier, kept, limits)
     reports = await dispatcher.dispatch([message(f"m{n}", f"+770155501{n:02}") for n in range(60)])
     kinds = Counter(type(report) for report in reports)

@@ -40,7 +40,9 @@ def test_of_many_different_codes_not_all_have_a_row() -> None:
 
 @pytest.fixture
 def dispatcher(carrier: TwilioCarrier, api: BadApi) -> Dispatcher:
-    return new_dispatcher(carrier, MemoryJournal(api), Limits(per_second=4, burst=1, quick_seconds=1))
+    return new_dispatcher(
+        carrier, MemoryJournal(api), Limits(per_second=4, burst=1, quick_seconds=1, unasked_seconds=2)
+    )
 
 
 async def test_a_message_s_wait_for_the_rate_is_measured(dispatcher: Dispatcher) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from sms.sending.circuit_breaker import CircuitBreaker, Hold
 from sms.sending.rate_limit import TokenBucket
+from sms.sending.returns import Returns
 
 FAR = float("inf")
 
@@ -157,7 +158,7 @@ async def test_who_gives_up_waiting_holds_up_nobody_for_longer_than_their_turn()
         await asyncio.wait_for(bucket.take(FAR), 0.01)
     assert await bucket.take(FAR)
     assert loop.time() - began < 0.2
-    assert bucket._waiting == 0
+    assert not bucket._others
 
 
 async def test_the_rest_grows_with_failures_and_ends_with_a_success() -> None:
@@ -321,3 +322,43 @@ async def test_a_message_refused_tells_nothing_of_the_sender(
     with breaker.turn() as may:
         assert may
         assert not passes(breaker)
+
+
+# Two lanes.
+
+
+async def test_answers_pass_all_who_wait_and_cost_them_their_turns() -> None:
+    loop = asyncio.get_running_loop()
+    bucket = TokenBucket(per_second=50, burst=1)
+    passed: list[str] = []
+
+    async def one(name: str, until: float, *, answers: bool) -> None:
+        passed.append(name if await bucket.take(until, answers=answers) else f"{name} refused")
+
+    assert await bucket.take(FAR)
+    began = loop.time()
+    waiting = [asyncio.create_task(one(f"notice {n}", began + 0.11, answers=False)) for n in range(5)]
+    await asyncio.sleep(0)
+    waiting += [asyncio.create_task(one(f"answer {n}", FAR, answers=True)) for n in range(3)]
+    await asyncio.gather(*waiting)
+    assert passed[:3] == ["answer 0", "answer 1", "answer 2"]
+    assert passed[3:5] == ["notice 0", "notice 1"]
+    assert passed[-1] == "notice 4 refused"
+    # Three answers and two or three notices, at fifty a second.
+    assert loop.time() - began >= 5 * 0.02 - 0.005
+
+
+async def test_there_is_room_for_what_has_its_turn_in_time() -> None:
+    loop = asyncio.get_running_loop()
+    bucket = TokenBucket(per_second=10, burst=5)
+    assert bucket.has_room(loop.time() + 0.01, ahead=4)
+    assert not bucket.has_room(loop.time() + 0.05, ahead=5)
+    assert bucket.has_room(loop.time() + 0.15, ahead=5)
+    assert not TokenBucket(per_second=10, burst=5, share=lambda: 0.0).has_room(FAR)
+
+
+async def test_what_had_no_turn_comes_back_one_after_the_other_at_the_rate() -> None:
+    returns = Returns(per_second=100, share=lambda: 0.5, at_least=1.0)
+    found = [returns.seconds() for _ in range(51)]
+    assert found[0] == pytest.approx(1.0, abs=0.05)
+    assert found[50] - found[0] == pytest.approx(1.0, abs=0.05)

@@ -27,7 +27,7 @@ class Workers:
             new_dispatcher(
                 carrier,
                 MemoryJournal(api),
-                Limits(per_second=RATE, burst=BURST, share=self._share_of(worker), batch_seconds=0.5),
+                Limits(per_second=RATE, burst=BURST, share=self._share_of(worker), unasked_seconds=0.5),
                 seed=worker,
             )
             for worker in range(3)

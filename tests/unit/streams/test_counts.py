@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from streams import envelope
+from streams import envelope, summary
 from streams.app import StreamApp
 from streams.counts import Counts
 from streams.desk import Desk
@@ -18,19 +18,19 @@ from streams.transport.stores import MemoryPartition
 
 def test_what_is_counted_of_a_key_takes_the_place_of_what_was() -> None:
     counts = Counts()
-    counts.put(0, b"a", {"due": 2, "over": 1})
-    counts.put(1, b"b", {"due": 1})
+    counts.change(0, (), (("due", 2), ("over", 1)))
+    counts.change(1, (), (("due", 1),))
     assert (counts.total("due"), counts.total("over"), counts.total("other")) == (3, 1, 0)
-    counts.put(0, b"a", {"over": 2})
+    counts.change(0, (("due", 2), ("over", 1)), (("over", 2),))
     assert (counts.total("due"), counts.total("over")) == (1, 2)
-    counts.put(0, b"a", {"over": 0})
+    counts.change(0, (("over", 2),), ())
     assert (counts.total("due"), counts.total("over")) == (1, 0)
 
 
 def test_partitions_that_are_gone_are_not_counted() -> None:
     counts = Counts()
     for partition in range(3):
-        counts.put(partition, b"a", {"due": 1})
+        counts.change(partition, (), (("due", 1),))
     counts.keep_only([1, 2, 7])
     assert counts.total("due") == 2
     counts.drop(2)
@@ -104,3 +104,31 @@ async def test_a_rebalance_is_counted_anew(desk: Desk) -> None:
     await desk._on_recover()
     await desk._on_recover()
     assert desk.counts.total("high") == 2
+
+
+async def test_at_recovery_a_state_is_read_only_where_its_summary_does_not_hold(desk: Desk) -> None:
+    read: list[bytes] = []
+    load = cast("Any", desk._core).load
+
+    def reading(key: bytes, data: bytes) -> Any:
+        read.append(key)
+        return load(key, data)
+
+    cast("Any", desk._core).load = reading
+    store = MemoryPartition()
+    tags = {b"ours": desk._tag, b"others": summary.tag_of("other policies")}
+    high = summary.Summary(counted=(("high", 1),))
+    values = {key: summary.join(high, tag, envelope.dump(Envelope(b""), b"40")) for key, tag in tags.items()}
+    store.write([*values.items(), (b"none", envelope.dump(Envelope(b""), b"40"))], 1)
+    data = cast("Any", desk.table.data)
+    data._partitions[0] = store
+    data.mark_changed(0)
+    await desk._on_recover()
+    assert desk.counts.total("high") == 3
+    assert sorted(read) == [b"none", b"others"]
+    # Written once, it has a summary that holds.
+    await add(desk, 1, b"none", 1)
+    read.clear()
+    data.mark_changed(0)
+    await desk._on_recover()
+    assert (desk.counts.total("high"), read) == (3, [b"others"])

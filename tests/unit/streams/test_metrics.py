@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -18,8 +18,10 @@ from streams.deadlines import Deadlines
 from streams.desk import Desk
 from streams.metric_labels import Form, counter, declared, gauge, histogram
 from streams.records import Outgoing, Record
+from streams.summary import NOTHING, Summary, microseconds
 from streams.transport.batch import AssignedPartition, Batch
 from streams.transport.stores import MemoryPartition
+from streams.tuning import Tuning
 
 
 def value(name: str, **labels: str) -> float:
@@ -134,17 +136,17 @@ def test_a_table_s_size_is_that_of_the_partitions_held(ours: StreamApp) -> None:
 
 
 def test_deadlines_are_counted_as_they_are_armed_and_the_earliest_says_how_late_we_are() -> None:
-    app = cast("StreamApp", SimpleNamespace(task=lambda _: None, clock=Clock()))
-    deadlines = Deadlines(app, "inbox", lambda *_: Outgoing("t", b"k", b""))
+    app = cast("StreamApp", SimpleNamespace(task=lambda _: None, clock=Clock(), tuning=Tuning()))
+    deadlines = Deadlines(app, "inbox", cast("Any", None))
     assert (deadlines.waiting(), deadlines.behind()) == (0, 0)
-    now = datetime.now(UTC)
-    deadlines.arm(0, b"soon", [Deadline(now + timedelta(hours=1), "term", 1)])
+    now = microseconds(datetime.now(UTC))
+    deadlines.change(0, b"soon", NOTHING, Summary(first=now + 3600 * 1_000_000, waiting=1))
     assert (deadlines.waiting(), deadlines.behind()) == (1, 0)
-    late = Deadline(now - timedelta(minutes=10), "term", 1)
-    deadlines.arm(1, b"late", [late, Deadline(now + timedelta(hours=2), "reminder", 1)])
+    late = Summary(first=now - 600 * 1_000_000, waiting=2)
+    deadlines.change(1, b"late", NOTHING, late)
     assert deadlines.waiting() == 3
     assert deadlines.behind() == pytest.approx(600, abs=60)
-    deadlines.arm(1, b"late", [])
+    deadlines.change(1, b"late", late, NOTHING)
     assert deadlines.waiting() == 1
     deadlines.drop(0)
     assert deadlines.waiting() == 0

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 
 from schemas.deadlines import Deadline
-from streams.revisions import MOST_AT_ONCE, RESEND_SECONDS, Revisions
+from streams.revisions import RESEND_SECONDS, Revisions
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = AT.timestamp()
+MOST_AT_ONCE = 100
 MANY = 2 * MOST_AT_ONCE + 5
 
 
@@ -15,7 +16,7 @@ def revision(version: int) -> Deadline:
 
 
 def told(revisions: Revisions, now: float = NOW) -> set[tuple[bytes, int]]:
-    found = revisions.due(now)
+    found = revisions.due(now, MOST_AT_ONCE)
     assert len({key for key, _ in found}) == len(found)
     return {(key, each.version) for key, each in found}
 
@@ -78,7 +79,7 @@ def test_a_newer_revision_is_told_to_those_too_who_were_told_of_the_one_before()
     revisions.await_newer(b"told", 3)
     revisions.await_newer(b"still to be told", 3)
     revisions.revised(revision(7))
-    revisions.due(NOW)
+    revisions.due(NOW, MOST_AT_ONCE)
     revisions.await_newer(b"told", 7)
     revisions.revised(revision(9))
     assert told(revisions) == {(b"told", 9), (b"still to be told", 9)}
@@ -89,7 +90,7 @@ def test_who_still_waits_long_after_is_told_once_more() -> None:
     revisions.await_newer(b"lost", 3)
     revisions.await_newer(b"arrived", 3)
     revisions.revised(revision(7))
-    revisions.due(NOW)
+    revisions.due(NOW, MOST_AT_ONCE)
     revisions.await_newer(b"arrived", None)
     assert told(revisions, NOW + RESEND_SECONDS - 1) == set()
     assert told(revisions, NOW + RESEND_SECONDS) == {(b"lost", 7)}

@@ -1,0 +1,1 @@
+"""The first load: what is known of everybody, before the first right."""
