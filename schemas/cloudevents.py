@@ -39,8 +39,7 @@ _EXTENSIONS = (
     ("ce_traceparent", "traceparent"),
 )
 _WRITTEN = frozenset(
-    ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "content-type")
-    + tuple(header for header, _ in _EXTENSIONS)
+    ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "content-type", *dict(_EXTENSIONS))
 )
 
 

@@ -106,16 +106,14 @@ class TwilioHttpClient(AsyncTwilioHttpClient):
         async with self.session.request(
             method,
             self._led(url),
-            params=params,
+            params=params,  # type: ignore[arg-type] # the package's own, as it passes them on
             data=body,
             headers=sent,
             allow_redirects=allow_redirects,
         ) as response:
             text = await response.text()
         if response.status >= _FIRST_REFUSAL:
-            raise ApiRefusalError(
-                response.status, _code(text), _seconds(response.headers.get("Retry-After"))
-            )
+            raise ApiRefusalError(response.status, _code(text), _seconds(response.headers.get("Retry-After")))
         return Response(response.status, text, response.headers)
 
     def _led(self, url: str) -> URL:
