@@ -139,7 +139,7 @@ class _Issuing:
             case_id=step.case_id,
             step=step.step,
             at=step.at,
-            sha256=digest(data_of(step)),
+            sha256=case.log_sha256 or digest(data_of(step)),
             iin=self.iin,
             ground=step.ground,
             language=step.language,

@@ -1,7 +1,7 @@
 """Terms and local days (R5, R6). All instants are aware and in UTC; days are those of the zone given."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -40,6 +40,7 @@ def is_working_day(day: date, calendar: ServiceCalendar = ServiceCalendar.PROVID
     return _calendar().is_working_day(day)
 
 
+@lru_cache(maxsize=1024)
 def working_day_after(day: date, count: int, calendar: ServiceCalendar = ServiceCalendar.PROVIDER) -> date:
     """The working day with this number after a day, which does not count itself.
 

@@ -1,13 +1,14 @@
 """The one way in which a value is written as bytes where a digest or a signature is to be made over it.
 
-RFC 8785 (JCS) for what we have of JSON: names in ASCII, whole numbers, no fractions. There Python's own
-writer gives what the RFC asks for, and everything that it would write otherwise is refused.
+RFC 8785 (JCS) for what we have of JSON: names in ASCII, whole numbers, no fractions. There the writer gives
+what the RFC asks for, and everything that it would write otherwise is refused.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
+
+import orjson
 
 from schemas.base import Model
 
@@ -30,8 +31,9 @@ def canonical(value: Mapping[str, Any]) -> bytes:
     """
     _check(value)
     try:
-        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    except UnicodeEncodeError:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        # All else that it does not write was refused before.
         raise NotCanonicalError("half a surrogate pair, which is no character") from None
 
 
@@ -55,21 +57,26 @@ def data_of(value: Model) -> dict[str, Any]:
 
 
 def _check(value: object) -> None:
-    match value:
-        case None | bool() | str():
-            return
-        case int():
-            if abs(value) > _LARGEST:
-                raise NotCanonicalError("a number beyond what a double keeps")
-        case float():
-            raise NotCanonicalError("a number that is not whole")
-        case Mapping():
-            for name, item in value.items():
-                if not isinstance(name, str) or not name.isascii():
-                    raise NotCanonicalError("a name that is not ASCII")
+    """Refuse what is not of the JSON that we have. What there is most of, texts and objects, comes first."""
+    if value is None or isinstance(value, str | bool):
+        return
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if not isinstance(name, str) or not name.isascii():
+                raise NotCanonicalError("a name that is not ASCII")
+            if type(item) is not str:
                 _check(item)
-        case list() | tuple():
-            for item in value:
-                _check(item)
-        case _:
-            raise NotCanonicalError("a value that JSON does not have")
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _check(item)
+    else:
+        _check_number(value)
+
+
+def _check_number(value: object) -> None:
+    if isinstance(value, float):
+        raise NotCanonicalError("a number that is not whole")
+    if not isinstance(value, int):
+        raise NotCanonicalError("a value that JSON does not have")
+    if abs(value) > _LARGEST:
+        raise NotCanonicalError("a number beyond what a double keeps")

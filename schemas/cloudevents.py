@@ -28,6 +28,19 @@ Headers = tuple[tuple[str, bytes], ...]
 
 _PREFIX = "ce_"
 _REQUIRED = ("id", "source", "type")
+_KNOWN = frozenset((*_REQUIRED, "specversion", "time", "datacontenttype"))
+_JSON = JSON.encode()
+_SPECVERSION = ("ce_specversion", b"1.0")
+_CONTENT_TYPE = ("content-type", _JSON)
+# Of the same extension the last one counts: the header of CloudEvents, before that of tracing libraries.
+_EXTENSIONS = (
+    ("ce_sourcesha256", "sourcesha256"),
+    ("traceparent", "traceparent"),
+    ("ce_traceparent", "traceparent"),
+)
+_WRITTEN = frozenset(
+    ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "content-type", *dict(_EXTENSIONS))
+)
 
 
 class NotACloudEventError(ValueError):
@@ -66,27 +79,29 @@ def wrap(event: Event, *, id_: str, source: str, time: datetime, extensions: Map
         source=source,
         type=TYPE_PREFIX + event.name,
         time=time,
-        data=event.model_dump_json(by_alias=True).encode(),
+        # What `model_dump_json` calls, without its way through a text.
+        data=event.__pydantic_serializer__.to_json(event, by_alias=True),
         extensions=extensions,
     )
 
 
 def encode(event: CloudEvent) -> tuple[Headers, bytes]:
     """The headers and the value of a record in binary mode."""
-    attributes = {
-        "specversion": "1.0",
-        "id": event.id,
-        "source": event.source,
-        "type": event.type,
-        "time": event.time.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-        **event.extensions,
-    }
-    headers = [(f"ce_{name}", value.encode()) for name, value in attributes.items()]
-    headers.append(("content-type", JSON.encode()))
-    if "traceparent" in event.extensions:
-        # The header that tracing libraries for Kafka look at, beside the CloudEvents extension.
-        headers.append(("traceparent", event.extensions["traceparent"].encode()))
-    return tuple(headers), event.data
+    time = event.time.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+    # Every event passes here: what it says is set down one by one, and what never changes is at hand.
+    said = (
+        _SPECVERSION,
+        ("ce_id", event.id.encode()),
+        ("ce_source", event.source.encode()),
+        ("ce_type", event.type.encode()),
+        ("ce_time", time.encode()),
+    )
+    if not event.extensions:
+        return (*said, _CONTENT_TYPE), event.data
+    extensions = [(f"{_PREFIX}{name}", value.encode()) for name, value in event.extensions.items()]
+    # The header that tracing libraries for Kafka look at, beside the CloudEvents extension.
+    trace = [("traceparent", value) for name, value in extensions if name == "ce_traceparent"]
+    return (*said, *extensions, _CONTENT_TYPE, *trace), event.data
 
 
 def decode(
@@ -100,6 +115,10 @@ def decode(
     """
     if value is None:
         raise NotACloudEventError("the record has no value")
+    headers = tuple(headers)
+    event = _as_we_write(value, headers)
+    if event is not None:
+        return event
     by_name = _by_name(headers)
     trace = _trace(by_name)
     try:
@@ -120,12 +139,32 @@ def decode(
     return _from_attributes(attributes, bare(value), timestamp, missing="the header ce_{} is missing")
 
 
+def _as_we_write(value: bytes, headers: Headers) -> CloudEvent | None:
+    """An event whose headers are those that `encode` writes, or None: to be read the long way.
+
+    Most events are ours or are written so, and each passes several readers.
+    """
+    said = dict(headers)
+    if len(said) != len(headers) or not said.keys() <= _WRITTEN:
+        return None
+    if (_SPECVERSION[0], said.get(_SPECVERSION[0])) != _SPECVERSION or said.get("content-type") != _JSON:
+        return None
+    try:
+        id_, source, type_ = said["ce_id"].decode(), said["ce_source"].decode(), said["ce_type"].decode()
+        time = read_instant(said["ce_time"].decode())
+        extensions = {name: said[header].decode() for header, name in _EXTENSIONS if header in said}
+    except (KeyError, ValueError):
+        return None
+    return CloudEvent(id_, source, type_, time, bare(value), extensions) if id_ and source and type_ else None
+
+
 def _by_name(headers: Iterable[tuple[str, bytes]]) -> dict[str, bytes]:
     """The headers by their name in small letters; of several that say nothing about the event, the last."""
     by_name: dict[str, bytes] = {}
     for written, content in headers:
         name = written.lower()
-        if by_name.setdefault(name, content) != content:
+        first = by_name.setdefault(name, content)
+        if first is not content and first != content:
             if name == "content-type" or name.startswith(_PREFIX):
                 raise NotACloudEventError("a header of the event stands twice, with different contents")
             by_name[name] = content
@@ -188,8 +227,7 @@ def _from_attributes(
             raise NotACloudEventError("the time is not an RFC 3339 timestamp with an offset") from None
     if time is None:
         raise NotACloudEventError("the event has no time, and the record's own timestamp is none")
-    known = (*_REQUIRED, "specversion", "time", "datacontenttype")
-    extensions = {name: content for name, content in attributes.items() if name not in known}
+    extensions = {name: content for name, content in attributes.items() if name not in _KNOWN}
     return CloudEvent(attributes["id"], attributes["source"], attributes["type"], time, data, extensions)
 
 

@@ -54,15 +54,21 @@ class Pseudonyms:
 
     def person(self, iin: str) -> PersonId:
         """The `person_id` of an IIN."""
-        return PersonId(hmac.digest(self.key, iin.encode(), "sha256").hex())
+        return PersonId(_hmac(self.key, iin))
 
     def phone(self, phone: str) -> PhoneId:
         """The `phone_id` of a phone number in E.164."""
-        return PhoneId(hmac.digest(self.key, phone.encode(), "sha256").hex())
+        return PhoneId(_hmac(self.key, phone))
 
     def id(self, text: str) -> str:
         """What stands for an event's id or source that could name a person: the same for the same text."""
         return "hmac-sha256:" + hmac.digest(self.key, b"id:" + text.encode(), "sha256").hex()
+
+
+@lru_cache(maxsize=16_384)
+def _hmac(key: bytes, text: str) -> str:
+    """Remembered, because a number is asked for with each of its events, and they come close together."""
+    return hmac.digest(key, text.encode(), "sha256").hex()
 
 
 _NAMESPACE = uuid.UUID("5a0e9f0e-4f0b-5b0c-9c57-6a61726d656d")
@@ -71,7 +77,6 @@ _VARIANTS = "89ab"
 _quoted = json.encoder.encode_basestring_ascii
 
 
-@lru_cache(maxsize=4096)
 def derived_id(*parts: str) -> str:
     """An id that is the same whenever its parts are: a repeat of the cause has the same id.
 

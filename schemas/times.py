@@ -13,6 +13,8 @@ _INSTANT = re.compile(
     r"[Tt](?P<minute>(?:[01][0-9]|2[0-3]):[0-5][0-9]):(?P<second>[0-5][0-9]|60)(?P<fraction>\.[0-9]+)?"
     r"(?P<offset>[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 )
+_OURS = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{6})?Z")
+"""An instant as we write it ourselves."""
 _MICROSECONDS = len(".123456")
 
 DAY_FORM = "a day is written as 2021-07-12"
@@ -47,6 +49,11 @@ def read_instant(text: str) -> datetime:
     >>> read_instant("2016-12-31T23:59:60Z").isoformat()
     '2017-01-01T00:00:00+00:00'
     """
+    if _OURS.fullmatch(text):
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError:
+            raise ValueError("the calendar has no such time") from None
     found = _INSTANT.fullmatch(text)
     if not found:
         raise ValueError(INSTANT_FORM)

@@ -43,6 +43,8 @@ def read_held(turn: Turn) -> None:
     Nobody can tell before whether a text answers that question or the one before it.
     """
     line = turn.line
+    if not line.held_texts:
+        return
     leaving = [line.question(each.question_id) for each in line.messages if each.asks and each.tried_at]
     if any(question is None or not question.put_at for question in leaving):
         return

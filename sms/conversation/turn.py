@@ -35,8 +35,10 @@ class Turn:
         self.remarks: list[str] = []
 
     def change(self, **changes: object) -> None:
-        """Change the line."""
-        self.line = self.line.with_(**changes)
+        """Change the line. What is so already is left as it is: most of what an event asks for is."""
+        line = self.line
+        if any(getattr(line, name) != value for name, value in changes.items()):
+            self.line = line.with_(**changes)
 
     # Questions.
 

@@ -8,6 +8,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from schemas.questions import AccountGiven
 from schemas.values import check_iban
 from sms.reading.folding import as_english_keys, flatten, forms, lower, words
@@ -26,6 +28,8 @@ from sms.reading.vocabulary import Forms, Vocabulary, is_kazakh, is_particle
 _LOOKALIKES = str.maketrans("авсенікмоқртхуһзё", "abcehikmokptxyhze")
 _GAP = r"[\s\-‐-―_.,/:'’]{0,3}"
 _CANDIDATE = re.compile(rf"(?:(?<!\w)|(?<=iban)|(?<=ииk)|(?<=жck))k{_GAP}z(?:{_GAP}[a-z0-9]){{18}}(?!\w)")
+# Check digits and the bank's number are five digits in a row; what stands between words is read in full.
+_BARE = re.compile(r"KZ[0-9]{5}[A-Z0-9]{13}")
 _DIGIT_PLACES = slice(2, 7)
 _AS_DIGITS = str.maketrans("ozi", "031")
 
@@ -37,6 +41,21 @@ class _Found:
     iban: str
     before: str
     after: Sequence[str]
+
+
+def is_bare(text: str) -> bool:
+    """Whether a text has the form of an account as banks print it, and nothing beside it."""
+    return _BARE.fullmatch(text) is not None
+
+
+def read_bare(text: str) -> AccountGiven | None:
+    """The account, where a text is one as banks print it and nothing else: most are, and so cost little."""
+    if not is_bare(text):
+        return None
+    try:
+        return AccountGiven(iban=text)
+    except ValidationError:
+        return None
 
 
 def read_given_account(written: str, *, known: bool) -> AccountGiven | None:

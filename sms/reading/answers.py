@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from schemas.questions import Answer, Decline, QuestionKind
-from sms.reading.accounts import read_given_account
+from sms.reading.accounts import is_bare, read_bare, read_given_account
 from sms.reading.folding import fold, forms, layouts, pieces, visible, words
 from sms.reading.mail_signatures import without_signatures
 from sms.reading.vocabulary import (
@@ -31,9 +31,14 @@ _KEPT = 512
 _REFUSED: frozenset[Answer] = frozenset([Decline()])
 
 
-@lru_cache(maxsize=_KEPT)
 def read_offer(text: str) -> Answer | None:
     """`Consent` with its language, `Decline`, or None: not understood (R3)."""
+    # No phrase has so many digits, and each text is first asked whether it is STOP.
+    return None if is_bare(text) else _read_offer(text)
+
+
+@lru_cache(maxsize=_KEPT)
+def _read_offer(text: str) -> Answer | None:
     return _read(text, OFFER)
 
 
@@ -43,9 +48,13 @@ def read_one_application(text: str) -> Answer | None:
     return _read(text, ONE_APPLICATION)
 
 
-@lru_cache(maxsize=_KEPT)
 def read_account(text: str, *, known: bool) -> Answer | None:
     """`AccountGiven`, `Decline`, where one was shown `AccountConfirmed`, or None: not understood (R4)."""
+    return read_bare(text) or _read_account(text, known=known)
+
+
+@lru_cache(maxsize=_KEPT)
+def _read_account(text: str, *, known: bool) -> Answer | None:
     answer = _read(text, KNOWN_ACCOUNT if known else NEW_ACCOUNT)
     return answer or read_given_account(_written(text), known=known)
 

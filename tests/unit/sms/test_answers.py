@@ -17,6 +17,7 @@ from schemas.questions import (
 )
 from schemas.values import Language, check_iban
 from sms.catalogues import load_texts
+from sms.reading import answers
 from sms.reading.answers import read_account, read_offer
 from tests.unit.sms.answer_samples import READERS, Sample, read, samples
 
@@ -211,3 +212,12 @@ def test_one_wrong_character_of_an_account_is_noticed(position: int) -> None:
     for wrong in "0123456789ABCXYZ":
         if wrong != good[position]:
             assert read_account(good[:position] + wrong + good[position + 1 :], known=True) is None
+
+
+@given(st.from_regex(r"KZ[0-9]{5}[A-Z0-9]{13}", fullmatch=True))
+def test_an_account_alone_is_read_as_in_full(text: str) -> None:
+    digits = int("".join(str(int(sign, 36)) for sign in f"{text[4:]}KZ00"))
+    for alone in (text, f"KZ{98 - digits % 97:02d}{text[4:]}"):
+        assert read_offer(alone) == answers._read_offer.__wrapped__(alone)
+        for known in (True, False):
+            assert read_account(alone, known=known) == answers._read_account.__wrapped__(alone, known=known)
