@@ -156,12 +156,6 @@ class Consumer(driver.Consumer):
         if assigned.live:
             self._begin(TP(assigned.topic, assigned.partition), assigned)
 
-    def ack(self, message: Any) -> bool:  # noqa: ANN401 - Faust's own signature
-        """Faust's acknowledgement of an event: only that an agent has taken the batch. It moves nothing."""
-        message.acked = True
-        self._unacked_messages.discard(message)
-        return True
-
     # -- offsets
 
     def committable(self) -> dict[TP, int]:

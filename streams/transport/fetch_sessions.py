@@ -1,4 +1,4 @@
-"""Fetches in sessions (KIP-227): a request names what has changed since the one before, and so does its answer.
+"""Fetches in sessions (KIP-227): requests name what has changed since the last one, and so does the answer.
 
 aiokafka names every partition in every request, and the broker answers for every one. Both sides pack and
 unpack all of that in order to say that one record has come.

@@ -139,7 +139,7 @@ class Fetching:
     def arrived(self) -> set[TP]:
         """The partitions of which `take` would give something."""
         moved = {tp for tp in self._out_of_range if self._position(tp) is not None}
-        return moved | self._fetcher._records.keys()
+        return moved.union(self._fetcher._records)
 
     def take(self, tps: Iterable[TP], most: int) -> dict[TP, Fetched]:
         """What is there of these partitions, at most so many items.

@@ -4,7 +4,8 @@ The transport's parts are handed a `Host`; the application that is made of them 
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Set
+from collections.abc import Callable, Coroutine
+from collections.abc import Set as AbstractSet
 from time import monotonic
 from typing import Any
 
@@ -20,8 +21,9 @@ from streams.tuning import Tuning
 class Host(faust.App):
     """A Faust app with what its transport and its tables need of it.
 
-    `handlers` maps each source topic to the work on a batch of it. `ready` is set while the tables are recovered and the partitions held; it is cleared at the first sign of
-    a rebalance. `tables_of_inboxes` maps each desk's inbox to its table's changelog.
+    `handlers` maps each source topic to the work on a batch of it. `ready` is set while the tables are
+    recovered and the partitions held; it is cleared at the first sign of a rebalance. `tables_of_inboxes`
+    maps each desk's inbox to its table's changelog.
     """
 
     tuning: Tuning
@@ -41,7 +43,7 @@ class Host(faust.App):
         self._not_ready_since: float | None = monotonic()
 
     @property
-    def source_topics(self) -> Set[str]:
+    def source_topics(self) -> AbstractSet[str]:
         """The topics that agents read."""
         return self.handlers.keys()
 

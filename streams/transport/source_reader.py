@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import ConsumerStoppedError
 from aiokafka.util import create_future
 from faust.transport.drivers.aiokafka import ensure_aiokafka_TP
 from faust.types import TP
@@ -47,6 +48,10 @@ class SourceReader:
         """Connect to the brokers. Raises `KafkaError`."""
         consumer = AIOKafkaConsumer(**self._settings(), group_id=None, enable_auto_commit=False)
         await consumer.start()
+        self.attach(consumer)
+
+    def attach(self, consumer: AIOKafkaConsumer) -> None:
+        """Read through this consumer, which was started and has fetched nothing yet."""
         self._fetcher = fetcher = consumer._fetcher
         self._fetching = Fetching(consumer)
         self._fetching.in_sessions()
@@ -62,14 +67,18 @@ class SourceReader:
     async def stop(self) -> None:
         """Let go of the brokers."""
         if self._consumer is not None:
-            await self._consumer.stop()
+            consumer, self._consumer = self._consumer, None
+            await consumer.stop()
 
     def read(self, offsets: Mapping[TP, int]) -> None:
         """Read these partitions from these offsets on, and no others.
 
-        M8: what was fetched before is never delivered: all of this is one step of the one loop.
+        M8: what was fetched before is never delivered: all of this is one step of the one loop. Raises
+        `ConsumerStoppedError`.
         """
         if self._consumer is None:
+            if offsets:
+                raise ConsumerStoppedError
             return
         wanted = {ensure_aiokafka_TP(tp): offset for tp, offset in offsets.items()}
         self._consumer.assign(list(wanted))
