@@ -1,10 +1,8 @@
 """The Faust application, with our transport, tables and recovery chosen through Faust's own hooks."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import cast
 
-import faust
-from faust.types import Message
 from yarl import URL
 
 from streams.records import LARGEST_RECORD, Outgoing
@@ -19,14 +17,6 @@ from streams.transport.recovery import TableManager
 from streams.transport.tables import BytesTable
 from streams.transport.transport import Transport
 from streams.tuning import Tuning
-
-
-class BatchTopic(faust.Topic):
-    """A topic whose events are batches as the consumer made them; nothing is decoded here."""
-
-    async def decode(self, message: Message, *, propagate: bool = False) -> Any:  # noqa: ANN401, ARG002
-        """The message's value as it is."""
-        return self._create_event(None, message.value, None, message=message)
 
 
 class StreamApp(Host):
@@ -96,7 +86,6 @@ def create_app(settings: Settings, tuning: Tuning | None = None) -> StreamApp:
         store=f"{settings.store}://",
         Table=BytesTable,
         TableManager=TableManager,
-        Topic=BatchTopic,
         key_serializer="raw",
         value_serializer="raw",
         processing_guarantee="at_least_once",

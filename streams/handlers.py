@@ -87,21 +87,21 @@ def register_handler(
 ) -> None:
     """Register a Faust agent that runs `work` for each batch, one a partition at a time.
 
-    The agent only starts the work, so that a slow partition stops no other; the consumer hands over a
-    partition's next batch when the work for the last one is done. `work` returning is the acknowledgement: by
-    then the broker must have everything. Work that raises ends the process; work that raises
-    `CancelledError` of its own accord, unsure whether the partition is still ours, is begun again.
+    A slow partition stops no other; the consumer hands over a partition's next batch when the work for the
+    last one is done. `work` returning is the acknowledgement: by then the broker must have everything. Work
+    that raises ends the process; work that raises `CancelledError` of its own accord, unsure whether the
+    partition is still ours, is begun again.
+
+    The agent itself only makes Faust subscribe to the topics: the consumer begins the work.
     """
     runner = _Runner(app, name, work)
 
     async def agent(stream: Any) -> None:  # noqa: ANN401 - Faust's streams are generic in a way mypy cannot follow
-        async for batch in stream:
-            if batch.assigned.closing:
-                continue
-            batch.assigned.task = asyncio.create_task(runner.run(batch), name=f"{name} {batch.at}")
+        async for _ in stream:
+            raise AssertionError("batches go to the handlers")
 
     names = list(topics)
-    app.source_topics.update(names)
+    app.handlers.update(dict.fromkeys(names, runner.run))
     app.agent(app.topic(*names, key_type=bytes, value_type=bytes), name=name)(agent)
 
 

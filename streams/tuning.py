@@ -12,8 +12,11 @@ class Tuning:
     """The consumer group, and the first part of the changelogs' names."""
     max_poll_records: int = 500
     """At most so many records of all partitions in one poll, so a batch has no more either."""
-    fetch_wait: float = 0.1
-    """Seconds for which a broker may hold a request for records that has found none yet."""
+    fetch_wait: float = 0.5
+    """Seconds for which a broker may hold a request for records that has found none yet.
+
+    What comes meanwhile is answered at once. It is not held so long while it does not name every partition.
+    """
     max_fold_seconds: float = 1.0
     """A desk that has folded for so long writes and acknowledges what it has, and goes on with the rest
     after.

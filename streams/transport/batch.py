@@ -1,11 +1,13 @@
 """A batch: what one poll brought for one partition, handled whole and acknowledged whole, or not at all."""
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import overload
 
 from streams.records import NotUnpacked, Record
+from streams.transport.fetching import Fetched
 
 
 @dataclass(slots=True, eq=False)
@@ -14,7 +16,8 @@ class AssignedPartition:
 
     `acknowledged` is the offset to be committed. `topic_id` is the broker's id of the topic, empty where it
     tells none; it is committed with the offset. It is never reused: after a rebalance there is a new one, and
-    acknowledgements to the old one are ignored. Once it is closing, no work begins any more.
+    acknowledgements to the old one are ignored. Once it is closing, no work begins any more. `waiting` is
+    what was fetched while a batch is in flight.
     """
 
     topic: str
@@ -26,6 +29,8 @@ class AssignedPartition:
     busy: bool = False
     topic_id: str = ""
     task: "asyncio.Task[None] | None" = None
+    waiting: deque[Fetched] = field(default_factory=deque)
+    items_waiting: int = 0
 
     @property
     def handled(self) -> int:

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any
 
 import structlog
 from faust.transport.drivers import aiokafka as driver
-from faust.types import TP, ConsumerMessage
+from faust.types import TP
 from mode.types import ServiceT
 
 from streams import metrics
@@ -16,8 +16,12 @@ from streams.transport.beginnings import Beginning, beginning, moved
 from streams.transport.consumer_thread import ConsumerThread, Levels
 from streams.transport.fetching import Fetched
 from streams.transport.host import Host
+from streams.transport.source_reader import SourceReader
+from streams.transport.unpacking import Item
 
 log = structlog.get_logger()
+
+_SECONDS_BETWEEN_POLLS = 1.0
 
 
 class Consumer(driver.Consumer):
@@ -35,7 +39,12 @@ class Consumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Faust's own signature
         super().__init__(*args, **kwargs)
         self.assigned = {}
-        self._epoch = 0
+        self._reader = SourceReader(
+            self._reader_settings,
+            may_deliver=self._has_room,
+            deliver=self._deliver,
+            most=self.app.tuning.max_poll_records,
+        )
         self._counts_and_ids: dict[str, tuple[int, str]] = {}
 
     def _new_consumer_thread(self) -> ConsumerThread:
@@ -43,88 +52,109 @@ class Consumer(driver.Consumer):
 
     # -- delivery
 
-    async def _getmany(  # type: ignore[override] # a partition's fetch in the place of a list of records
-        self,
-        active_partitions: Iterable[TP] | None,
-        timeout: float,  # noqa: ASYNC109
-    ) -> Mapping[TP, Fetched]:
-        """M1: hand over a copy of the active partitions.
+    async def on_start(self) -> None:
+        """Start the reader of the sources too."""
+        await super().on_start()
+        await self._reader.start()
 
-        `faust/transport/consumer.py` passes the live set to the consumer thread; recovery empties it while
-        the thread waits; aiokafka reads the empty set as "all partitions" and moves their positions on; the
-        records are then dropped as inactive, and are never delivered. (faust-streaming #596 looks like one of
-        its symptoms.)
-        """
-        most = self.app.tuning.max_poll_records
-        return await self._thread.fetch(self._epoch, frozenset(active_partitions or ()), timeout, most)
+    async def on_stop(self) -> None:
+        """Stop it last: what is in flight is finished before."""
+        await super().on_stop()
+        await self._reader.stop()
+
+    def _reader_settings(self) -> dict[str, Any]:
+        conf = self.app.conf
+        return {
+            "client_id": conf.broker_client_id,
+            "bootstrap_servers": driver.server_list(conf.broker, 9092),
+            "auto_offset_reset": conf.consumer_auto_offset_reset,
+            "isolation_level": "read_committed",
+            "fetch_max_wait_ms": int(self.app.tuning.fetch_wait * 1000),
+            "max_partition_fetch_bytes": conf.consumer_max_fetch_size,
+            "request_timeout_ms": int(conf.broker_request_timeout * 1000),
+            "check_crcs": conf.broker_check_crcs,
+            "metadata_max_age_ms": conf.consumer_metadata_max_age_ms,
+            "connections_max_idle_ms": conf.consumer_connections_max_idle_ms,
+            **driver.credentials_to_aiokafka_auth(conf.broker_credentials, conf.ssl_context),
+        }
 
     async def _drain_messages(self, fetcher: ServiceT) -> None:
-        """Deliver what each poll brings, one message for each partition."""
-        stopped: tuple[type[BaseException], ...] = (asyncio.CancelledError, *self.consumer_stopped_errors)
-        try:
-            while not (self.should_stop or fetcher.should_stop):
-                if not self.flow_active:
-                    await self.wait_first(self.can_resume_flow.wait(), timeout=1.0)
-                    continue
-                epoch = self._epoch
-                free = frozenset(tp for tp, assigned in self.assigned.items() if not assigned.busy)
-                for tp, fetched in (await self._getmany(free, 1.0)).items():
-                    if epoch == self._epoch:
-                        await self._deliver(tp, fetched)
-        except stopped:
-            if not self.app.should_stop:
-                raise
+        """Only say that we are alive: what the reader brings goes to the agents by itself.
 
-    async def _deliver(self, tp: TP, fetched: Fetched) -> None:
-        """Hand one batch to the agent of its topic, through Faust's conductor.
-
-        Records that arrive while the flow is stopped are dropped here: every assignment seeks to what is
-        committed, and what is fetched after the seek is delivered in it.
+        M1: `faust/transport/consumer.py` passes the live set of active partitions to the consumer thread;
+        recovery empties it while the thread waits; aiokafka reads the empty set as "all partitions" and moves
+        their positions on; the records are then dropped as inactive, and are never delivered.
+        (faust-streaming #596 looks like one of its symptoms.) Here no set is passed to anybody: each
+        partition held has what was fetched of it in this assignment.
         """
-        assigned = self.assigned.get(tp)
-        if assigned is None or assigned.busy or not self.flow_active:
-            return
-        if fetched.moved is not None:
-            self._tell(tp, moved(*fetched.moved))
-            assigned.acknowledged = fetched.moved[1]
-        if not fetched.items:
-            # What aborted transactions wrote, and the marks of all, take offsets too.
-            assigned.acknowledged = fetched.next_offset
-            return
-        assigned.busy = True
-        records = [item for item in fetched.items if isinstance(item, Record)]
-        not_unpacked = [item for item in fetched.items if isinstance(item, NotUnpacked)]
-        batch = Batch(records, assigned, fetched.next_offset, not_unpacked)
-        await self.wait_first(self.callback(self._to_batch_message(tp, batch)), self.suspend_flow.wait())
+        while not (self.should_stop or fetcher.should_stop):
+            self._thread.polled()
+            await self.sleep(_SECONDS_BETWEEN_POLLS)
 
-    def _to_batch_message(self, tp: TP, batch: Batch) -> ConsumerMessage:
-        return ConsumerMessage(
-            batch.topic,
-            batch.partition,
-            batch.next_offset - 1,
-            0.0,
-            0,
-            [],
-            None,
-            cast("bytes", batch),  # whatever the agent understands
-            None,
-            0,
-            0,
-            tp,
-            generation_id=self.app.consumer_generation_id,
-        )
+    def _has_room(self, tp: TP) -> bool:
+        """Whether more of a partition may be delivered. Of those that are not held, it is dropped."""
+        assigned = self.assigned.get(tp)
+        return assigned is None or assigned.items_waiting < self.app.tuning.max_poll_records
+
+    def _deliver(self, tp: TP, fetched: Fetched) -> None:
+        """Take what was fetched of a partition, and begin with it unless a batch is in flight."""
+        assigned = self.assigned.get(tp)
+        if assigned is None:
+            return
+        assigned.waiting.append(fetched)
+        assigned.items_waiting += len(fetched.items)
+        self._begin(tp, assigned)
+
+    def resume_flow(self) -> None:
+        """Begin with what was fetched while the flow was stopped."""
+        super().resume_flow()
+        for tp, assigned in self.assigned.items():
+            self._begin(tp, assigned)
+
+    def _begin(self, tp: TP, assigned: AssignedPartition) -> None:
+        """Start the agent's work on what waits, if it may begin."""
+        if assigned.busy or assigned.closing or not self.flow_active:
+            return
+        full = not self._has_room(tp)
+        batch = self._next_batch(tp, assigned)
+        if batch is not None:
+            assigned.busy = True
+            work = self.app.handlers[tp.topic]
+            assigned.task = asyncio.create_task(work(batch), name=batch.at)
+        if full and self._has_room(tp):
+            self._reader.go_on()
+
+    def _next_batch(self, tp: TP, assigned: AssignedPartition) -> Batch | None:
+        """All that waits, at most so many records as a batch may have; None where there are none."""
+        items: list[Item] = []
+        end = None
+        while waiting := assigned.waiting:
+            fetched = waiting[0]
+            if items and len(items) + len(fetched.items) > self.app.tuning.max_poll_records:
+                break
+            if fetched.moved is not None:
+                if items:
+                    break
+                self._tell(tp, moved(*fetched.moved))
+                assigned.acknowledged = fetched.moved[1]
+            waiting.popleft()
+            assigned.items_waiting -= len(fetched.items)
+            items += fetched.items
+            end = fetched.next_offset
+            if not items:
+                # What aborted transactions wrote, and the marks of all, take offsets too.
+                assigned.acknowledged = end
+        if not items:
+            return None
+        records = [item for item in items if isinstance(item, Record)]
+        not_unpacked = [item for item in items if isinstance(item, NotUnpacked)]
+        return Batch(records, assigned, end, not_unpacked)
 
     def release(self, assigned: AssignedPartition) -> None:
-        """The batch in flight is done with; the partition may be read again."""
+        """The batch in flight is done with; the next one may begin."""
         assigned.busy = False
         if assigned.live:
-            self._thread.wake()
-
-    def ack(self, message: Any) -> bool:  # noqa: ANN401 - Faust's own signature
-        """Faust's acknowledgement of an event: only that an agent has taken the batch. It moves nothing."""
-        message.acked = True
-        self._unacked_messages.discard(message)
-        return True
+            self._begin(TP(assigned.topic, assigned.partition), assigned)
 
     # -- offsets
 
@@ -186,6 +216,7 @@ class Consumer(driver.Consumer):
         for assigned in self.assigned.values():
             assigned.live = False
         self.assigned.clear()
+        self._reader.read({})
         # A fetch that goes on waiting would keep the thread from what a recovery asks of it.
         self._thread.wake()
         self._active_partitions.difference_update(revoked)
@@ -198,8 +229,8 @@ class Consumer(driver.Consumer):
         ids = await self._thread.topic_ids(self.app.source_topics)
         begins = await self.earliest_offsets(*tps) if tps else {}
         begun = {tp: beginning(committed[tp], begins[tp], ids.get(tp.topic, "")) for tp in tps}
-        # Those never committed too: what an earlier epoch has fetched of them is to be read again.
-        epoch = await self._thread.seek_all({tp: start.offset for tp, start in begun.items()})
+        # Nothing waits from here on, so that all that is delivered was fetched in this assignment.
+        self._reader.read({tp: start.offset for tp, start in begun.items()})
         self.assigned = {}
         for tp, start in begun.items():
             self._tell(tp, start)
@@ -212,8 +243,6 @@ class Consumer(driver.Consumer):
                 assigned.acknowledged = start.offset
             self.assigned[tp] = assigned
         self._tell_of_topics(ids)
-        self._epoch = epoch
-        self._thread.wake()
 
     def _tell(self, tp: TP, start: Beginning) -> None:
         """Say in the log that a partition is not read on from where it was, and count what is gone."""

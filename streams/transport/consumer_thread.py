@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from time import monotonic
 from typing import cast
 
 import structlog
@@ -12,9 +13,8 @@ from aiokafka.errors import CommitFailedError, ConsumerStoppedError, IllegalStat
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from streams.exits import Exit, end_process
 from streams.transport.beginnings import Committed
-from streams.transport.fetching import Fetched, Fetching
+from streams.transport.fetching import Fetched, Fetching, end_without_fetches
 from streams.transport.host import Host
 from streams.transport.membership import end_when_expelled, leave_when_stopping
 from streams.transport.topic_ids import topic_ids
@@ -23,6 +23,8 @@ log = structlog.get_logger()
 
 _COMMIT_SECONDS = 10.0
 _LEVELS_SECONDS = 5.0
+_CHANGELOG_WAIT_MS = 100
+_SECONDS_BETWEEN_LOOKS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +45,16 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     _fetching: Fetching
 
     def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
-        """M9: hold no request for records long. M11: read what is committed, and nothing else.
-
-        aiokafka has one request under way for each broker. Faust lets the broker hold it for a second and a
-        half while the partitions it names are quiet, and the busy ones, taken up meanwhile, wait for it to
-        end.
+        """M11: read what is committed, and nothing else.
 
         Faust reads what is committed only where it writes transactions itself; else it acts upon what a
         registry has sent and taken back.
+
+        It reads changelogs at recovery, and what it has to do at rest can wait: sources are read in the main
+        loop (see `streams.transport.source_reader`).
         """
         consumer = super()._create_worker_consumer(transport)
-        consumer._fetch_max_wait_ms = int(self.app.tuning.fetch_wait * 1000)  # noqa: SLF001
+        consumer._fetch_max_wait_ms = _CHANGELOG_WAIT_MS  # noqa: SLF001
         consumer._isolation_level = "read_committed"  # noqa: SLF001
         return consumer
 
@@ -65,7 +66,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         """
         await super().on_start()
         self._fetching = Fetching(self._ensure_consumer())
-        self._fetching.when_it_ends(_end_without_fetches)
+        self._fetching.when_it_ends(end_without_fetches)
+        self._ensure_consumer()._fetcher._fetcher_timeout = _SECONDS_BETWEEN_LOOKS  # noqa: SLF001
         coordinator = self._ensure_consumer()._coordinator  # noqa: SLF001
         self.app.lease.watch(coordinator)
         end_when_expelled(coordinator)
@@ -80,6 +82,12 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         """A new assignment is a new lease, and the end of the epoch before."""
         self._epoch += 1
         self.app.lease.take()
+        consumer = self._ensure_consumer()
+        for tp in assigned & consumer.assignment():
+            if tp.topic in self.app.source_topics:
+                # Else aiokafka would ask where to begin with it.
+                consumer.seek(driver.ensure_aiokafka_TP(tp), 0)
+                consumer.pause(driver.ensure_aiokafka_TP(tp))
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def seek_all(self, offsets: Mapping[TP, int]) -> int:
@@ -127,6 +135,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
                 arrived.cancel()
             return await self._take(fetcher, epoch, tps, most)
 
+    def polled(self) -> None:
+        """The main loop is alive: what counts as polling, without which the group would drop us as idle."""
+        if self._consumer is not None:
+            self._consumer._subscription._last_fetch_ended = monotonic()  # noqa: SLF001
+
     async def _take(
         self, fetcher: Fetcher, epoch: int, tps: frozenset[TP], most: int
     ) -> Mapping[TP, Fetched]:
@@ -138,10 +151,10 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         under_way = fetcher._subscriptions.reassignment_in_progress  # noqa: SLF001
         if epoch != self._epoch or under_way or not tps:
             return {}
-        return await self._fetching.take(tps, most)
+        return self._fetching.take(tps, most)
 
     def wake(self) -> None:
-        """End a wait in `fetch`: another partition is free, or another epoch has begun."""
+        """End a wait in `fetch`: another epoch has begun."""
         if self._wake is not None:
             self.thread_loop.call_soon_threadsafe(self._wake.set)
 
@@ -231,7 +244,3 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
     async def _rejoin(self) -> None:
         self._ensure_consumer()._coordinator.request_rejoin()  # noqa: SLF001
-
-
-def _end_without_fetches(error: BaseException) -> None:
-    end_process(Exit.CRASHED, "no records are fetched any more", error=f"{type(error).__name__}: {error}")

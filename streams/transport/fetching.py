@@ -9,6 +9,7 @@ place of aiokafka's as soon as a fetch has been answered, before anybody looks a
 
 import asyncio
 import copy
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -25,6 +26,8 @@ from aiokafka.errors import OffsetOutOfRangeError, RecordTooLargeError
 from aiokafka.protocol.fetch import FetchRequest
 from faust.types import TP
 
+from streams.exits import Exit, end_process
+from streams.transport.fetch_sessions import FetchSession
 from streams.transport.unpacking import Item, Unpacking
 
 _LARGEST_FETCH = 1 << 30
@@ -56,8 +59,12 @@ class Fetching:
         self._positions: dict[TP, int] = {}
         self._out_of_range: dict[TP, int] = {}
         self._stock_fetch = fetcher._proc_fetch_request
-        fetcher._client = _Listening(fetcher._client, self._answers)
+        fetcher._client = self._client = _Listening(fetcher._client, self._answers)
         fetcher._proc_fetch_request = self._fetch
+
+    def in_sessions(self) -> None:
+        """From now on tell brokers only what has changed (see `streams.transport.fetch_sessions`)."""
+        self._client.sessions = defaultdict(FetchSession)
 
     # -- while aiokafka fetches
 
@@ -129,25 +136,54 @@ class Fetching:
         for tp in offsets:
             self._out_of_range.pop(tp, None)
 
-    async def take(self, tps: Iterable[TP], most: int) -> dict[TP, Fetched]:
-        """What is there of these partitions, at most so many items. It waits for nothing.
+    def arrived(self) -> set[TP]:
+        """The partitions of which `take` would give something."""
+        moved = {tp for tp in self._out_of_range if self._position(tp) is not None}
+        return moved.union(self._fetcher._records)
 
-        A partition that went on without bringing any item is there too.
+    def take(self, tps: Iterable[TP], most: int) -> dict[TP, Fetched]:
+        """What is there of these partitions, at most so many items.
+
+        A partition that went on without bringing any item is there too. Raises aiokafka's errors of a fetch.
         """
-        tps = set(tps)
+        # Nothing has moved a partition of which nothing was fetched.
+        fetched = self._fetcher._records.keys() & tps
+        resets = self._out_of_range.keys() & tps
         moved = {}
-        for tp in tps & self._out_of_range.keys():
+        for tp in resets:
             if (position := self._position(tp)) is not None:
                 moved[tp] = self._out_of_range.pop(tp), position
-        found = await self._fetcher.fetched_records(tps, 0, most)
+        found = self._items(fetched, most)
         taken = {}
-        for tp in tps:
+        for tp in fetched | resets:
             position = self._position(tp)
             if position is None or (tp not in found and position == self._positions.get(tp)):
                 continue
             self._positions[tp] = position
             taken[tp] = Fetched(found.get(tp, ()), position, moved.get(tp))
         return taken
+
+    def _items(self, tps: Iterable[TP], most: int) -> dict[TP, list[Item]]:
+        """As aiokafka's `fetched_records` does without a timeout."""
+        fetcher = self._fetcher
+        found: dict[TP, list[Item]] = {}
+        for tp in tps:
+            fetched = fetcher._records[tp]
+            if not isinstance(fetched, FetchResult):
+                del fetcher._records[tp]
+                fetcher._notify(fetcher._wait_consume_future)
+                fetched.check_raise()
+                continue
+            items = fetched.getall(most)
+            if not fetched.has_more():
+                del fetcher._records[tp]
+                fetcher._notify(fetcher._wait_consume_future)
+            if items:
+                found[tp] = items
+                most -= len(items)
+            if most <= 0:
+                break
+        return found
 
     def _position(self, tp: TP) -> int | None:
         subscription = self._fetcher._subscriptions.subscription
@@ -183,17 +219,40 @@ class Fetching:
 
 
 class _Listening:
-    """aiokafka's client, as its fetcher uses it; the answers to fetches are laid aside."""
+    """aiokafka's client, as its fetcher uses it; the answers to fetches are laid aside.
+
+    With `sessions`, by broker, requests go in them.
+    """
 
     def __init__(self, client: Any, answers: dict[FetchRequest, Any]) -> None:  # noqa: ANN401
         self._client = client
         self._answers = answers
+        self.sessions: defaultdict[int, FetchSession] | None = None
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
         return getattr(self._client, name)
 
     async def send(self, node: int, request: Any, **more: Any) -> Any:  # noqa: ANN401
-        answer = await self._client.send(node, request, **more)
-        if isinstance(request, FetchRequest):
-            self._answers[request] = answer
+        if not isinstance(request, FetchRequest):
+            return await self._client.send(node, request, **more)
+        if self.sessions is None:
+            answer = await self._client.send(node, request, **more)
+        else:
+            answer = await self._send_in(self.sessions[node], node, request)
+        self._answers[request] = answer
         return answer
+
+    async def _send_in(self, session: FetchSession, node: int, whole: FetchRequest) -> Any:  # noqa: ANN401
+        request = session.request(whole)
+        try:
+            answer = await self._client.send(node, request)
+        except BaseException:
+            session.lost()
+            raise
+        session.answered(request, answer)
+        return answer
+
+
+def end_without_fetches(error: BaseException) -> None:
+    """End the process: nothing would be read any more."""
+    end_process(Exit.CRASHED, "no records are fetched any more", error=f"{type(error).__name__}: {error}")

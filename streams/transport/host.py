@@ -4,6 +4,8 @@ The transport's parts are handed a `Host`; the application that is made of them 
 """
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from collections.abc import Set as AbstractSet
 from time import monotonic
 from typing import Any
 
@@ -11,6 +13,7 @@ import faust
 
 from streams import metrics
 from streams.clock import Clock
+from streams.transport.batch import Batch
 from streams.transport.lease import Lease
 from streams.tuning import Tuning
 
@@ -18,8 +21,9 @@ from streams.tuning import Tuning
 class Host(faust.App):
     """A Faust app with what its transport and its tables need of it.
 
-    `ready` is set while the tables are recovered and the partitions held; it is cleared at the first sign of
-    a rebalance. `tables_of_inboxes` maps each desk's inbox to its table's changelog.
+    `handlers` maps each source topic to the work on a batch of it. `ready` is set while the tables are
+    recovered and the partitions held; it is cleared at the first sign of a rebalance. `tables_of_inboxes`
+    maps each desk's inbox to its table's changelog.
     """
 
     tuning: Tuning
@@ -30,13 +34,18 @@ class Host(faust.App):
         self.tuning = tuning
         self.clock = clock
         self.lease = Lease(tuning.session_timeout)
-        self.source_topics: set[str] = set()
+        self.handlers: dict[str, Callable[[Batch], Coroutine[Any, Any, None]]] = {}
         self.tables_of_inboxes: dict[str, str] = {}
         self.ready = asyncio.Event()
         self.not_ready = asyncio.Event()
         self.batches_handled = 0
         self.records_handled = 0
         self._not_ready_since: float | None = monotonic()
+
+    @property
+    def source_topics(self) -> AbstractSet[str]:
+        """The topics that agents read."""
+        return self.handlers.keys()
 
     def on_rebalance_start(self) -> None:
         """The first sign of a rebalance. Faust calls it from the consumer's thread."""

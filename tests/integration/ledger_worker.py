@@ -24,8 +24,7 @@ from streams.records import Outgoing, Record
 from streams.settings.settings import Settings
 from streams.settings.values import Address
 from streams.transport.batch import Batch
-from streams.transport.consumer import Consumer
-from streams.transport.consumer_thread import ConsumerThread
+from streams.transport.source_reader import SourceReader
 from streams.tuning import Tuning
 from streams.worker import run_worker
 
@@ -86,26 +85,23 @@ class Ledger:
 
 
 def dawdle(seconds: float) -> None:
-    """Give a fetch every chance to wait through a rebalance, and to find the next assignment's records.
+    """Give a fetch every chance to wait through a rebalance, and to bring the next assignment's records.
 
-    It waits for as long as nothing comes, and some time passes between the seek of an assignment and its
-    first fetch; the log says when.
+    The broker holds it for as long as nothing comes; the log says when an assignment is read.
     """
-    consumer: Any = Consumer
-    thread: Any = ConsumerThread
-    getmany, seek_all = consumer._getmany, thread.seek_all
+    reader: Any = SourceReader
+    attach, read = reader.attach, reader.read
 
-    async def patient(self: Consumer, tps: Any, timeout: float) -> Any:  # noqa: ASYNC109
-        return await getmany(self, tps, timeout * 60)
+    def patient(self: SourceReader, consumer: Any) -> None:
+        consumer._fetcher._fetch_max_wait_ms = int(seconds * 1000)
+        attach(self, consumer)
 
-    async def slow(self: ConsumerThread, offsets: Any) -> Any:
-        epoch = await seek_all(self, offsets)
-        if offsets and not any(tp.topic.endswith("-changelog") for tp in offsets):
+    def telling(self: SourceReader, offsets: Any) -> None:
+        read(self, offsets)
+        if offsets:
             log.info("dawdles")
-            await asyncio.sleep(seconds)
-        return epoch
 
-    consumer._getmany, thread.seek_all = patient, slow
+    reader.attach, reader.read = patient, telling
 
 
 def main() -> int:

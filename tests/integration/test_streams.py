@@ -206,7 +206,7 @@ async def test_deadlines_elapse_once_whichever_worker_has_them_by_then(
 async def test_a_fetch_that_waited_through_a_rebalance_takes_nothing(
     in_memory: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("LEDGER_DAWDLES", "4")
+    monkeypatch.setenv("LEDGER_DAWDLES", "20")
     await in_memory.start()
     other = Ledger(in_memory.kafka, tmp_path)
     other.app_id = in_memory.app_id

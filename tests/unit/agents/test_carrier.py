@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
@@ -44,7 +44,7 @@ class App:
 
     def __init__(self) -> None:
         self.clock = Clock()
-        self.source_topics: set[str] = set()
+        self.handlers: dict[str, Any] = {}
         self.tables_of_inboxes: dict[str, str] = {}
         self.batches_handled = self.records_handled = 0
         self.sure = True
@@ -52,7 +52,6 @@ class App:
         self.on_before_shutdown = SimpleNamespace(connect=lambda _: None)
         self.consumer = SimpleNamespace(release=self._release)
         self.sent: list[Outgoing] = []
-        self.run: Any = None
 
     def _release(self, assigned: AssignedPartition) -> None:
         assigned.busy = False
@@ -71,11 +70,11 @@ class App:
         return names
 
     def agent(self, *_: Any, **__: Any) -> Any:
-        def keep(function: Any) -> Any:
-            self.run = function
-            return function
+        return lambda function: function
 
-        return keep
+    def begin(self, batch: Batch) -> None:
+        """Start the work, as the consumer does."""
+        batch.assigned.task = asyncio.create_task(self.handlers[OUTBOX](batch))
 
     async def send_table(
         self, table: Rows, partition: int, values: Mapping[bytes, bytes], outgoing: Sequence[Outgoing]
@@ -134,15 +133,11 @@ def keeps(holder: object, wanted: object) -> bool:
     return False
 
 
-async def one(item: Batch) -> AsyncIterator[Batch]:
-    yield item
-
-
 async def test_a_batch_that_the_carrier_was_unsure_of_is_taken_up_again() -> None:
     app, api = carrier()
     assigned = AssignedPartition(OUTBOX, 0, 0, busy=True)
     app.sure = False
-    await app.run(one(batch(assigned, 0, "first")))
+    app.begin(batch(assigned, 0, "first"))
     await asyncio.sleep(0.3)
     assert (api.taken, assigned.acknowledged, assigned.busy) == ([], None, True)
     app.sure = True
@@ -157,7 +152,7 @@ async def test_after_a_batch_the_agent_keeps_nothing_of_its_numbers() -> None:
     app, api = App(), MemoryCarrier()
     ours = agent(app, api)
     assigned = AssignedPartition(OUTBOX, 0, 0, 0, busy=True)
-    await app.run(one(batch(assigned, 0, "first")))
+    app.begin(batch(assigned, 0, "first"))
     assert assigned.task
     await asyncio.wait_for(assigned.task, 10)
     assigned.task = None
@@ -172,7 +167,7 @@ async def test_nothing_is_handed_over_while_the_journal_is_looked_through() -> N
     ours = agent(app, api)
     assigned = AssignedPartition(OUTBOX, 0, 0, 0, busy=True)
     async with ours._silent.turn(0):
-        await app.run(one(batch(assigned, 0, "first")))
+        app.begin(batch(assigned, 0, "first"))
         await asyncio.sleep(0.1)
         assert api.taken == []
     assert assigned.task
@@ -185,7 +180,7 @@ async def test_a_partition_that_is_given_away_is_not_freed_for_what_comes_after(
     app, api = carrier()
     assigned = AssignedPartition(OUTBOX, 0, 0, busy=True)
     app.sure = False
-    await app.run(one(batch(assigned, 0, "first")))
+    app.begin(batch(assigned, 0, "first"))
     await asyncio.sleep(0.2)
     app.lease.lost = True
     assert assigned.task
@@ -202,7 +197,7 @@ async def test_a_sent_time_is_asked_for_and_told_to_the_desk_under_one_id_per_at
         *(record(each, n + 1, traceparent="t") for n, each in enumerate(asked)),
     ]
     assigned = AssignedPartition(OUTBOX, 0, 0, busy=True)
-    await app.run(one(Batch(records, assigned)))
+    app.begin(Batch(records, assigned))
     assert assigned.task
     await asyncio.wait_for(assigned.task, 10)
     assert assigned.acknowledged == 4
@@ -225,7 +220,7 @@ async def test_a_failure_that_is_ours_holds_what_stands_behind_it() -> None:
     app, api = carrier()
     held = SenderHeld(phone=PHONE, code=30034, at=SENT)
     assigned = AssignedPartition(OUTBOX, 0, 0, busy=True)
-    await app.run(one(Batch([record(held, 0), record(message("first"), 1)], assigned)))
+    app.begin(Batch([record(held, 0), record(message("first"), 1)], assigned))
     assert assigned.task
     await asyncio.wait_for(assigned.task, 10)
     assert (api.taken, assigned.acknowledged) == ([], 2)
@@ -265,7 +260,7 @@ async def test_a_daily_number_that_is_said_holds_offers_from_then_on_and_after_a
         app.Table = lambda *_, **__: rows  # type: ignore[method-assign]
         agent(app, api)
         assigned = AssignedPartition(OUTBOX, 0, 0, busy=True)
-        await app.run(one(Batch([record(event, n) for n, event in enumerate(events)], assigned)))
+        app.begin(Batch([record(event, n) for n, event in enumerate(events)], assigned))
         assert assigned.task
         await asyncio.wait_for(assigned.task, 10)
         told = [decode(sent.value, sent.headers, timestamp=SENT).name for sent in app.sent]
@@ -278,12 +273,10 @@ async def test_an_act_that_says_no_number_is_a_dead_letter_and_others_are_passed
     app, _ = carrier()
     other = daily(1).model_copy(update={"act": "pause"})
     assigned = AssignedPartition(OUTBOX, 0, 0, busy=True)
-    await app.run(
-        one(
-            Batch(
-                [record(daily(1).model_copy(update={"details": {"number": "many"}}), 0), record(other, 1)],
-                assigned,
-            )
+    app.begin(
+        Batch(
+            [record(daily(1).model_copy(update={"details": {"number": "many"}}), 0), record(other, 1)],
+            assigned,
         )
     )
     assert assigned.task
