@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from aiokafka.errors import KafkaError
+
 from ops.bench.load.cases import Case, Cases
 from ops.bench.load.events import Events
 from ops.bench.load.http_client import CallFailedError
@@ -48,7 +50,7 @@ class Load:
         self._say = say
         self._loop = asyncio.get_running_loop()
         self._cases = Cases(self._write, self._loop.time)
-        self._api = SmsApi(lambda phone, _: self._cases.text_arrived(phone))
+        self._api = SmsApi(self._cases.text_arrived)
         self._server = HttpServer(self._handle, sms_port)
         self._events = Events()
         self._awards: Publisher | None = None
@@ -66,7 +68,7 @@ class Load:
 
     async def connect(self, *, awards: str, facts: str, answers: str, decisions: str | None) -> None:
         """Say where the system is; without a topic decisions come by HTTP. Raises `BadAddressError`."""
-        self._awards, self._facts = publisher(awards), publisher(facts, linger=20)
+        self._awards, self._facts = publisher(awards), publisher(facts)
         self._answers = Answers(answers)
         for opened in (self._awards, self._facts):
             self._stack.push_async_callback(opened.close)
@@ -146,7 +148,7 @@ class Load:
         self._cases.begin(who, silent=plan.silent, measured=measured)
         try:
             await (await _connected(self._awards).publish(*event))
-        except CallFailedError as error:
+        except (CallFailedError, KafkaError) as error:
             self._cases.faults[f"an award was not taken: {error}"] += 1
 
     async def _pace(self, plan: Plan, numbers: Iterator[int], marks: "_Marks") -> None:

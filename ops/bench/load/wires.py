@@ -6,12 +6,15 @@ An address is `kafka://HOST:PORT/TOPIC` or `http://HOST:PORT/PATH`.
 import asyncio
 import contextlib
 import json
+import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 from urllib.parse import urlsplit
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import KafkaError
 
 from ops.bench.load.http_client import HttpClient
 
@@ -35,27 +38,77 @@ class Publisher(Protocol):
 
 
 class KafkaPublisher:
-    """A topic. `linger` is how long a record may wait for others, in milliseconds."""
+    """A topic; what comes while a batch is under way goes with the next.
 
-    def __init__(self, kafka: str, topic: str, linger: int = 0) -> None:
+    aiokafka's sender turns round and round, with all of a processor, as long as a record waits behind a batch
+    of its partition. So none is given to it before the ones before it are acknowledged.
+    """
+
+    def __init__(self, kafka: str, topic: str) -> None:
         self._topic = topic
-        self._producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", linger_ms=linger)
+        self._producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all")
+        self._waiting: list[_Waiting] = []
+        self._sending: asyncio.Task[None] | None = None
         self._opened = False
+        self._partitions: list[int] = []
 
     async def publish(self, key: str, headers: Headers, value: bytes) -> "asyncio.Future[None]":
-        """A record in binary mode. Raises aiokafka's `KafkaError`."""
+        """A record in binary mode. The future raises aiokafka's `KafkaError`."""
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(key.encode(), headers, value, future))
+        if self._sending is None:
+            self._sending = asyncio.create_task(self._send())
+        return future
+
+    async def _send(self) -> None:
         if not self._opened:
             await self._producer.start()
             self._opened = True
-        future: asyncio.Future[None] = await self._producer.send(
-            self._topic, key=key.encode(), value=value, headers=list(headers)
-        )
-        return future
+            self._partitions = sorted(await self._producer.partitions_for(self._topic))
+        while self._waiting:
+            waiting, self._waiting = self._waiting, []
+            parted: dict[int, list[_Waiting]] = {}
+            for one in waiting:
+                place = zlib.crc32(one.key) % len(self._partitions)
+                parted.setdefault(self._partitions[place], []).append(one)
+            await asyncio.gather(*(self._send_to(number, some) for number, some in parted.items()))
+        self._sending = None
+
+    async def _send_to(self, partition: int, waiting: "list[_Waiting]") -> None:
+        """Some records of one partition, as few batches one after the other."""
+        while waiting:
+            batch, taken = self._producer.create_batch(), 0
+            for one in waiting:
+                headers = list(one.headers)
+                if batch.append(timestamp=None, key=one.key, value=one.value, headers=headers) is None:
+                    break
+                taken += 1
+            sent, waiting = waiting[:taken], waiting[taken:]
+            try:
+                await (await self._producer.send_batch(batch, self._topic, partition=partition))
+            except KafkaError as error:
+                for one in sent:
+                    one.future.set_exception(error)
+            else:
+                for one in sent:
+                    one.future.set_result(None)
 
     async def close(self) -> None:
         """Close."""
+        if self._sending is not None:
+            await self._sending
         if self._opened:
             await self._producer.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A record that waits for its batch."""
+
+    key: bytes
+    headers: Headers
+    value: bytes
+    future: "asyncio.Future[None]"
 
 
 class HttpPublisher:
@@ -79,11 +132,11 @@ class HttpPublisher:
         self._client.close()
 
 
-def publisher(address: str, linger: int = 0) -> Publisher:
+def publisher(address: str) -> Publisher:
     """What publishes to this address. Raises `BadAddressError`."""
     parts = urlsplit(address)
     if parts.scheme == "kafka" and parts.netloc and parts.path.strip("/"):
-        return KafkaPublisher(parts.netloc, parts.path.strip("/"), linger)
+        return KafkaPublisher(parts.netloc, parts.path.strip("/"))
     if parts.scheme == "http" and parts.netloc:
         return HttpPublisher(address)
     raise BadAddressError(f"{address} is neither kafka://HOST:PORT/TOPIC nor http://HOST:PORT/PATH")

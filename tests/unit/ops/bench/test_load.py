@@ -169,6 +169,7 @@ async def test_messages_are_told_of_and_a_stranger_is_answered() -> None:
     listening = await load.open()
     system = System()
     runner = await system.start()
+    assert system.session
     system.listening = listening
     try:
         message = await system.send("+77010000001", "text")
@@ -188,7 +189,6 @@ async def test_messages_are_told_of_and_a_stranger_is_answered() -> None:
         writer.close()
     finally:
         await load.close()
-        assert system.session
         await system.session.close()
         await runner.cleanup()
 
