@@ -112,8 +112,13 @@ class Jardem:
         child = Child(self._command("worker"), log=self._folder / f"worker-{number}.log", env=env)
         self._workers.append(child)
         seconds = await _ready(child, f"http://127.0.0.1:{port}/readyz", patience or self._recovery_seconds)
-        self.ready_seconds = max(self.ready_seconds, seconds)
+        self.ready_seconds = seconds
         return child
+
+    async def stop_worker(self, child: Child) -> None:
+        """Stop a worker in order."""
+        self._workers.remove(child)
+        await asyncio.to_thread(child.stop, _STOP_SECONDS)
 
     def kill_worker(self, child: Child) -> None:
         """Kill a worker as a crash would."""

@@ -37,7 +37,7 @@ class SmsApi:
         """The routes of the Messages resource: create, fetch, list (which is always empty)."""
         path = request.target.split("?", 1)[0]
         if request.method == "POST" and path.endswith("/Messages.json"):
-            # The text, which is most of the form, is not looked at: to undo its escapes costs more than all else.
+            # The text is most of the form, and to undo its escapes would cost more than all else.
             fields = dict(part.split("=", 1) for part in request.body.decode().split("&") if "=" in part)
             phone = unquote_plus(fields.get("To", ""))
             if not phone or not fields.get("Body"):

@@ -169,19 +169,19 @@ async def test_messages_are_told_of_and_a_stranger_is_answered() -> None:
     listening = await load.open()
     system = System()
     runner = await system.start()
-    assert system.session
+    session = system.session
+    assert session
     system.listening = listening
     try:
         message = await system.send("+77010000001", "text")
-        assert system.session
-        async with system.session.get(listening["sms"] + message["uri"]) as response:
+        async with session.get(listening["sms"] + message["uri"]) as response:
             told = json.loads(await response.read())
         assert (told["status"], told["sid"]) == ("sent", message["sid"])
         assert told["date_sent"] == told["date_created"]
         for path, status in (("/", 404), (MESSAGES, 200)):
-            async with system.session.get(listening["sms"] + path) as response:
+            async with session.get(listening["sms"] + path) as response:
                 assert response.status == status
-        async with system.session.post(listening["decisions"], data=b"no JSON") as response:
+        async with session.post(listening["decisions"], data=b"no JSON") as response:
             assert response.status == 400
         reader, writer = await asyncio.open_connection("127.0.0.1", int(listening["sms"].split(":")[-1]))
         writer.write(b"\x00\x01 nonsense\r\n\r\n")
@@ -189,7 +189,7 @@ async def test_messages_are_told_of_and_a_stranger_is_answered() -> None:
         writer.close()
     finally:
         await load.close()
-        await system.session.close()
+        await session.close()
         await runner.cleanup()
 
 
