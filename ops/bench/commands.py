@@ -1,12 +1,13 @@
 """`jardem bench`: parses arguments and wires the parts, as jardem.py does for the other commands."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from ops.bench.measured import Report
     from ops.bench.running import Measure, Options
 
 bench_app = typer.Typer(no_args_is_help=True)
@@ -50,15 +51,28 @@ def _command(name: str, help_: str, choose: "Callable[[], Measure]") -> None:
 
 
 def _run(name: str, measure: "Measure", options: "Options") -> None:
+    from ops.bench.running import run
+
+    _show(run(name, measure, options), options)
+
+
+def _show(running: "Coroutine[Any, Any, Report]", options: "Options") -> None:
+    """Run it to its end, and tell what was measured. Exit code 1 where something has no figure."""
     import asyncio
 
     from rich.console import Console
 
-    from ops.bench.running import run, table, write
+    from ops.bench.running import table, write
 
-    report = asyncio.run(run(name, measure, options))
+    try:
+        report = asyncio.run(running)
+    except asyncio.CancelledError:
+        # SIGTERM: everything that was started has been stopped.
+        raise typer.Abort from None
     Console().print(table(report))
     write(report, options)
+    for title, why in report.left_out.items():
+        typer.echo(f"left out: {title}: {why}", err=True)
     for fault in report.faults():
         typer.echo(f"no figure: {fault}", err=True)
     if report.faults():
@@ -105,6 +119,31 @@ def _waiting() -> "Measure":
     from ops.bench.waiting import waiting
 
     return waiting
+
+
+@bench_app.command("rivals")
+def bench_rivals(
+    only: Annotated[list[str] | None, typer.Argument(metavar="RIVAL", help="Only these.")] = None,
+    *,
+    rounds: _Rounds = 1,
+    cases: _Cases = 0,
+    quick: _Quick = False,
+    rocksdb: _Rocks = False,
+    json: _Json = None,
+    plots: _Plots = None,
+) -> None:
+    """Measure jardem and other systems in turn under the same load; those that cannot run here are named."""
+    from ops.bench.extra import require_bench
+
+    require_bench()
+    from ops.bench.rivals import run_rivals
+    from ops.bench.running import Options
+    from streams.settings.load import load_settings
+
+    store = "rocksdb" if rocksdb else "memory"
+    options = Options(rounds, cases, quick, store, None, None, json, plots)
+    cache = load_settings().data_dir / "rivals"
+    _show(run_rivals(options, cache, only or ()), options)
 
 
 _command("lifecycle", "Measure full cases at saturation: how many a second, what each costs.", _lifecycle)

@@ -1,5 +1,7 @@
 """Runs a benchmark: its rounds, this version and another in turn, the report, and how far it is."""
 
+import asyncio
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -11,7 +13,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from ops.bench.figures import number
 from ops.bench.measured import AGAINST, OURS, Measurement, Report, new_report, versions_of
 from ops.bench.subject import Subject, subjects
 from ops.reach import require_broker
@@ -106,12 +107,12 @@ async def run(benchmark: str, measure: Measure, options: Options) -> Report:
         )
     if options.kafka:
         require_broker(Settings(kafka=options.kafka))
-    told: dict[str, Any] = {name: value for name, value in asdict(options).items() if name in _KEPT}
-    report = new_report(benchmark, told)
+    report = new_report(benchmark, kept_options(options))
     versions = subjects(options.against)
     for subject in versions:
         report.versions[subject.name] = versions_of(subject.code)
         report.systems[subject.name] = f"jardem {report.versions[subject.name]['jardem']}"
+    stop_in_order_on_sigterm()
     with Screen() as screen:
         for number_ in range(1, options.rounds + 1):
             for subject in versions if number_ % 2 else reversed(versions):
@@ -121,7 +122,21 @@ async def run(benchmark: str, measure: Measure, options: Options) -> Report:
                     report.measurements.append(
                         Measurement(subject.name, point.name, number_, figures, list(point.faults))
                     )
+                    # It may take hours: what was measured is there whatever becomes of the rest.
+                    write(report, options)
     return report
+
+
+def stop_in_order_on_sigterm() -> None:
+    """SIGTERM ends a benchmark as Ctrl-C does: what it has started is stopped."""
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+
+
+def kept_options(options: Options) -> dict[str, Any]:
+    """The options that a report tells of: what was measured, not where it was written."""
+    return {name: value for name, value in asdict(options).items() if name in _KEPT}
 
 
 _KEPT = ("rounds", "cases", "quick", "store")
@@ -162,8 +177,3 @@ def _into(file: Path, text: str) -> None:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UserError(f"{file} cannot be written ({error.strerror}): name another") from None
-
-
-def seconds(value: float) -> str:
-    """Seconds in words."""
-    return f"{number(value)} s"

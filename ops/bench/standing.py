@@ -1,4 +1,4 @@
-"""`jardem bench growth` and `recovery`: what many open cases cost, when they wait and when a worker comes back."""
+"""`jardem bench growth` and `recovery`: what many open cases cost, and when a worker comes back."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ _CALM_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Open cases that stand in the changelogs, while no worker runs; `empty` is a worker's memory without them."""
+    """Open cases that stand in the changelogs; `empty` is the memory of a worker without them."""
 
     system: Jardem
     count: int
@@ -46,7 +46,7 @@ async def open_cases(on: Stand, system: Jardem, count: int) -> Standing:
     empty = resident_bytes([worker.pid or 0])
     on.tell.doing("a few silent citizens, of whom the others are copies")
     first = await on.register(system, _SILENT)
-    # The copied one comes first, and alone: the offsets that its state remembers are then committed everywhere.
+    # The copied one comes first, and alone: what its state remembers of offsets is committed everywhere then.
     for begin, silent in ((first, 1), (first + 1, _SILENT - 1)):
         await on.load.cases(first=begin, count=silent, in_flight=silent, silent=True)
         await settle(system.settled)
