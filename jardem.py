@@ -27,8 +27,6 @@ topics_app = typer.Typer(no_args_is_help=True, help="The topics of the contract.
 app.add_typer(topics_app, name="topics")
 rules_app = typer.Typer(no_args_is_help=True, help="The rules, by the day on which they are in force.")
 app.add_typer(rules_app, name="rules")
-bench_app = typer.Typer(no_args_is_help=True, help="The benchmarks.")
-app.add_typer(bench_app, name="bench")
 
 
 def _room(module: str, name: str) -> type[TyperGroup]:
@@ -50,6 +48,7 @@ def _room(module: str, name: str) -> type[TyperGroup]:
 
 
 for _name, _module, _help in (
+    ("bench", "ops.bench.commands", "The benchmarks."),
     ("case", "ops.cases.commands", "Cases, as the topics tell of them."),
     ("dead-letters", "ops.dead_letters.commands", "What could not be read: look, send back, lay aside."),
     ("keys", "ops.keys.commands", "The keys that sign our documents."),
@@ -454,30 +453,6 @@ def document(
     chosen = language.value if language else None
     for line in print_document(file, pdf, chosen, load_settings("document")):
         typer.echo(line, err=pdf == "-")
-
-
-@bench_app.command("desk")
-def bench_desk() -> None:
-    """Measure a desk on Faust as it comes and on ours: on JARDEM_KAFKA, or on a broker of its own."""
-    import tempfile
-
-    from ops.bench.desk import RUNS, measure, table
-    from ops.brokers.choose import choose
-    from ops.reach import require_broker
-    from streams.settings.load import load_settings
-
-    settings = load_settings()
-    if settings.kafka:
-        require_broker(settings)
-        typer.echo(table(measure(settings.kafka, RUNS)))
-        return
-    with tempfile.TemporaryDirectory(prefix="jardem-bench-") as folder:
-        broker, _ = choose("kafka", Path(folder))
-        broker.start()
-        try:
-            typer.echo(table(measure(broker.address, RUNS)))
-        finally:
-            broker.stop()
 
 
 def _strangers() -> tuple[str, ...]:

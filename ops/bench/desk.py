@@ -22,6 +22,8 @@ import faust
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from ops.bench.installed import OUR_CODE
+from ops.bench.measured import OURS, Measurement, Report, new_report, versions_of
 from schemas.deadlines import Deadline
 from streams.app import create_app
 from streams.desk import Desk
@@ -80,6 +82,17 @@ def table(results: Sequence[Result]) -> str:
         beside = f"  {result.rate / stock:5.1f} x" if stock else ""
         lines.append(f"{result.run.label:40} {result.rate:8.0f} events/s{beside}")
     return "\n".join(lines)
+
+
+def report(results: Sequence[Result]) -> Report:
+    """The results as a report that is kept."""
+    made = new_report("desk", {})
+    made.versions[OURS] = versions_of(OUR_CODE)
+    made.systems[OURS] = f"jardem {made.versions[OURS]['jardem']}"
+    made.measurements += [
+        Measurement(OURS, result.run.label, 1, {"events_per_second": result.rate}) for result in results
+    ]
+    return made
 
 
 class BenchCore:

@@ -1,0 +1,163 @@
+"""`jardem bench waiting`: many deadlines at one instant, and citizens who answer meanwhile.
+
+The cases that wait are copies of one that the system has played up to its last day, under a fast clock. Then
+the clock is set so that their common deadline comes at a chosen moment, and runs as fast as real time but for
+a hundredth: a clock cannot be shifted, only be made to run.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ops.bench.installed import PSEUDONYM_KEY, Jardem
+from ops.bench.load.people import citizen
+from ops.bench.load.run import quantiles
+from ops.bench.many import read_prototype, write_copies
+from ops.bench.offsets import ends_of, records_of
+from ops.bench.running import Options, Point, Screen
+from ops.bench.stand import Stand, settle, stand
+from ops.bench.subject import Subject
+from schemas.ids import Pseudonyms
+from streams.errors import UserError
+
+DUE, QUICK_DUE = 100_000, 10_000
+"""How many deadlines there are at one instant."""
+
+_DAY_SECONDS = 20.0
+_FAST = 86_400 / _DAY_SECONDS
+_BEFORE_THE_END = timedelta(hours=8)
+_SCALE = 1.01
+_SILENT = 60
+_RECOVERED_A_SECOND = 2_000
+_SECONDS_TO_START = 30.0
+_RATE, _BEFORE = 5, 5.0
+_PATIENCE = 900.0
+_INBOX, _ENDED, _ADVANCED = "case.inbox.v1", "benefit.process-ended.v1", "case.advanced.v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The settings of a virtual clock, as processes take them."""
+
+    scale: float
+    origin: datetime
+
+    def settings(self) -> dict[str, str]:
+        """For the environment."""
+        return {"JARDEM_TIME_SCALE": str(self.scale), "JARDEM_TIME_ORIGIN": self.origin.isoformat()}
+
+    def real(self, virtual: datetime) -> datetime:
+        """When it will be so late."""
+        return self.origin + (virtual - self.origin) / self.scale
+
+
+def clock_that_shows(virtual: datetime, at: datetime) -> Clock:
+    """A clock that shows `virtual` at the real instant `at`, and runs nearly as real time does."""
+    # Its origin is the instant at which both were equal: a hundred times as far back as it goes ahead.
+    return Clock(_SCALE, at - (virtual - at) / (_SCALE - 1))
+
+
+async def waiting(subject: Subject, options: Options, screen: Screen) -> AsyncIterator[Point]:
+    """How late each deadline was sent and its case ended, and how fast citizens were answered meanwhile."""
+    count = options.cases or (QUICK_DUE if options.quick else DUE)
+    async with stand(options.kafka, screen) as on:
+        first, until = await _played_to_the_last_day(subject, on, options.store)
+        screen.doing(f"writing {count} cases that end at one instant")
+        prototype = await read_prototype(on.beside.kafka, first)
+        await write_copies(on.beside.kafka, prototype, count, screen.progress)
+        due = datetime.now(UTC) + timedelta(seconds=_SECONDS_TO_START + count / _RECOVERED_A_SECOND)
+        clock = clock_that_shows(until, due)
+        system = subject.on(
+            on, more={"JARDEM_STORE": options.store, **clock.settings()}, recovery_seconds=_PATIENCE
+        )
+        try:
+            await system.start(on.beside)
+            yield await _watched(on, system, count, due)
+        finally:
+            await system.stop()
+
+
+async def _played_to_the_last_day(subject: Subject, on: Stand, store: str) -> tuple[int, datetime]:
+    """A citizen who has not answered, and when their term ends; no worker runs any more."""
+    clock = Clock(_FAST, datetime.now(UTC))
+    system = subject.on(on, more={"JARDEM_STORE": store, **clock.settings()})
+    try:
+        await on.connect(system, await system.start(on.beside))
+        on.tell.doing("a few silent citizens up to their last day")
+        first = await on.register(system, _SILENT)
+        for begin, silent in ((first, 1), (first + 1, _SILENT - 1)):
+            await on.load.cases(first=begin, count=silent, in_flight=silent, silent=True)
+            await settle(system.settled)
+        until = await _term_of(on.beside.kafka, first)
+        pause = clock.real(until - _BEFORE_THE_END) - datetime.now(UTC)
+        await asyncio.sleep(max(pause.total_seconds(), 0))
+        await settle(system.settled)
+    finally:
+        await system.stop()
+    return first, until
+
+
+async def _term_of(kafka: str, number: int) -> datetime:
+    """When the offer's term of a citizen ends."""
+    person = Pseudonyms(PSEUDONYM_KEY.encode()).person(citizen(number).iin).encode()
+    found = None
+    async for record in records_of(kafka, _ADVANCED):
+        if record.key == person:
+            found = json.loads(record.value).get("until") or found
+    if found is None:
+        raise UserError("no case waits for its citizen's answer: the system has not told of any term")
+    return datetime.fromisoformat(found)
+
+
+async def _watched(on: Stand, system: Jardem, count: int, due: datetime) -> Point:
+    """Play others' cases from shortly before the instant until all that were due have ended."""
+    inbox, ended = await ends_of(on.beside.kafka, _INBOX), await ends_of(on.beside.kafka, _ENDED)
+    on.wired = system.wired(on.beside)
+    await on.load.connect(on.wired)
+    late = (datetime.now(UTC) - due).total_seconds() + _BEFORE
+    if late > 0:
+        return Point(f"{count} due", {}, [f"it was ready {late:.0f} s too late to see the instant"])
+    before = max(2, int(_RATE * _BEFORE))
+    await asyncio.sleep(-late)
+    on.tell.doing(f"{count} cases end, others are played")
+    others = before + max(_RATE * 10, count * _RATE // 1_000)
+    played = await on.play(system, others, rate=_RATE, warm_up=before, patience=_PATIENCE)
+    faults = list(played.faults)
+    await _until_ended(on, ended, count)
+    elapsed = await _lateness(on.beside.kafka, _INBOX, inbox, due, b"kz.jardem.deadline.elapsed")
+    gone = await _lateness(on.beside.kafka, _ENDED, ended, due, None)
+    if len(gone) != count:
+        faults.append(f"{len(gone)} cases have ended, and {count} were due")
+    if min([*elapsed, *gone], default=0.0) < 0:
+        faults.append("cases ended before their instant")
+    figures = {f"sent_late_{name}_ms": value for name, value in quantiles(elapsed).items()}
+    figures |= {f"ended_late_{name}_ms": value for name, value in quantiles(gone).items()}
+    figures |= {f"answer_{name}_ms": value for name, value in played.result["answer_ms"].items()}
+    figures["ended_per_second"] = count / max(gone) if gone else 0.0
+    return Point(f"{count} due", figures, faults)
+
+
+async def _until_ended(on: Stand, since: dict[Any, int], count: int) -> None:
+    loop = asyncio.get_running_loop()
+    begun, gives_up = sum(since.values()), loop.time() + _PATIENCE
+    while loop.time() < gives_up:
+        done = sum((await ends_of(on.beside.kafka, _ENDED)).values()) - begun
+        on.tell.progress(done, count)
+        if done >= count:
+            return
+        await asyncio.sleep(0.5)
+
+
+async def _lateness(
+    kafka: str, topic: str, since: dict[Any, int], due: datetime, kind: bytes | None
+) -> Sequence[float]:
+    """How many seconds after the instant each key's first record of a kind came into a topic."""
+    first: dict[bytes, float] = {}
+    begins = due.timestamp()
+    async for record in records_of(kafka, topic, since):
+        if kind is None or dict(record.headers).get("ce_type") == kind:
+            first.setdefault(record.key, record.timestamp / 1000 - begins)
+    return list(first.values())
