@@ -292,17 +292,36 @@ def publish(
 def topics_apply(
     *,
     check: Annotated[bool, typer.Option("--check", help="Only look; change nothing.")] = False,
+    acls: Annotated[
+        bool, typer.Option("--acls", help="Say to the brokers too who may do what, role by role.")
+    ] = False,
+    principal: Annotated[
+        list[str] | None,
+        typer.Option(help="With --acls: who has a role, as ROLE=User:NAME; several times for several."),
+    ] = None,
+    prune: Annotated[bool, typer.Option("--prune", help="With --acls: take away what is too much.")] = False,
 ) -> None:
-    """Create or check every topic. Exit code 1 where one is missing or does not fit."""
+    """Create or check every topic, and the ACLs. Exit code 1 where one is missing, too much or does not fit."""
     from rich.console import Console
 
+    from ops.acls import granting
+    from ops.acls.roles import load_roles
     from ops.topics import acceptable, apply_topics, report
     from streams.settings.load import load_settings
 
-    findings = apply_topics(load_settings("topics"), check_only=check)
-    for part in report(findings):
+    if not acls and (principal or prune):
+        raise typer.BadParameter("it goes with --acls", param_hint="--principal, --prune")
+    settings = load_settings("topics")
+    roles = load_roles(settings, principal or ()) if acls else None
+    findings = apply_topics(settings, check_only=check)
+    parts, right = [*report(findings)], acceptable(findings)
+    if roles is not None:
+        granted = granting.grant(settings, roles, check_only=check, prune=prune)
+        parts += granting.report(granted, check_only=check)
+        right = right and granted.right
+    for part in parts:
         Console().print(part, soft_wrap=isinstance(part, str))
-    if not acceptable(findings):
+    if not right:
         raise typer.Exit(1)
 
 

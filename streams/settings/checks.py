@@ -142,6 +142,8 @@ def _access(settings: Settings) -> Iterator[str]:
         for name in ("kafka_tls_ca", "kafka_tls_cert", "kafka_tls_key"):
             if getattr(settings, name):
                 yield f"{variable(name)} is set but JARDEM_KAFKA_TLS is not: set that to true, or unset this"
+    elif settings.kafka_plaintext:
+        yield "JARDEM_KAFKA_PLAINTEXT is allow and JARDEM_KAFKA_TLS is true: unset one of them"
     for name in ("kafka_tls_ca", "kafka_tls_cert", "kafka_tls_key"):
         path = getattr(settings, name)
         if path and not path.is_file():
@@ -217,8 +219,11 @@ def _demo_keys(folder: Path) -> Iterator[str]:
 
 
 def _refused_in_production(settings: Settings) -> Iterator[str]:
-    if settings.kafka and not settings.kafka_tls:
-        yield "JARDEM_KAFKA_TLS is false: production sends nothing to brokers in the clear; set it to true"
+    if settings.kafka and not settings.kafka_tls and not settings.kafka_plaintext:
+        yield (
+            "JARDEM_KAFKA_TLS is false: production sends nothing to brokers in the clear; set it to true, or "
+            "JARDEM_KAFKA_PLAINTEXT to allow where the way there is guarded otherwise"
+        )
     for name in ("twilio_api_url", "public_url"):
         address = getattr(settings, name)
         if address and urlsplit(address).scheme != "https":
