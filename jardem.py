@@ -138,6 +138,7 @@ def broker(
 @app.command()
 def worker() -> None:
     """Run the worker: intake, desks, carrier and deadlines. As many as there are partitions."""
+    from ops.acls.own_rights import require_rights
     from ops.reach import require_broker
     from sms.catalogues import load_texts
     from streams.settings.checks import unknown_variables
@@ -151,6 +152,7 @@ def worker() -> None:
     load_texts(settings.texts_dir)
     tracer = start_tracing(settings, "worker")
     require_broker(settings)
+    require_rights(settings, "worker")
 
     from agents.bootstrap import assemble
     from streams.logs import configure_logging
@@ -168,6 +170,7 @@ def webhooks() -> None:
     """Run HTTP for the SMS API: POST /sms/inbound and POST /sms/status."""
     import asyncio
 
+    from ops.acls.own_rights import require_rights
     from ops.reach import require_broker
     from streams.settings.load import load_settings
     from streams.tracer import start_tracing
@@ -175,6 +178,7 @@ def webhooks() -> None:
     settings = load_settings("webhooks")
     tracer = start_tracing(settings, "webhooks")
     require_broker(settings)
+    require_rights(settings, "webhooks")
 
     from sms.twilio.webhooks import serve
     from streams.logs import configure_logging
@@ -301,7 +305,7 @@ def topics_apply(
     ] = None,
     prune: Annotated[bool, typer.Option("--prune", help="With --acls: take away what is too much.")] = False,
 ) -> None:
-    """Create or check every topic, and the ACLs. Exit code 1 where one is missing, too much or does not fit."""
+    """Create or check every topic, and the ACLs. Exit code 1 where one is missing or does not fit."""
     from rich.console import Console
 
     from ops.acls import granting

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aiokafka.conn import create_conn
+from aiokafka.conn import AIOKafkaConnection, create_conn
 from aiokafka.errors import (
+    IllegalSaslStateError,
     KafkaError,
     SaslAuthenticationFailed,
     UnsupportedSaslMechanismError,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from streams.settings.settings import Settings
 
 _SECONDS = 1.5
-_ILLEGAL_SASL_STATE = 34
 
 _EXPIRED, _NOT_YET, _OTHER_NAME, _OTHER_ADDRESS = 10, 9, 62, 64
 _OF_NO_AUTHORITY = (2, 7, 18, 19, 20, 21)
@@ -94,10 +94,12 @@ def _their_certificate(settings: "Settings", where: Address, error: ssl.SSLCertV
                 "certificate does"
             )
         case code if code in _OF_NO_AUTHORITY:
-            trusted = settings.kafka_tls_ca or "the authorities of this machine (JARDEM_KAFKA_TLS_CA is not set)"
+            trusted = (
+                settings.kafka_tls_ca or "the authorities of this machine (JARDEM_KAFKA_TLS_CA is not set)"
+            )
             return (
-                f"the broker's certificate is not signed by {trusted}: set JARDEM_KAFKA_TLS_CA to the file of "
-                "the authority that did"
+                f"the broker's certificate is not signed by {trusted}: set JARDEM_KAFKA_TLS_CA to the file "
+                "of the authority that did"
             )
         case _:
             return f"the broker's certificate is refused: {error.verify_message}"
@@ -159,20 +161,22 @@ async def _sign_in(settings: "Settings", where: Address) -> str | None:
             "brokers take"
         )
     except (KafkaError, OSError, TimeoutError) as error:
-        wants_none = settings.kafka_sasl_mechanism and "IllegalSaslState" in repr(error)
+        wants_none = isinstance(error, IllegalSaslStateError)
         return "it asks for no password: unset JARDEM_KAFKA_SASL_MECHANISM" if wants_none else None
     try:
-        if settings.kafka_sasl_mechanism:
-            return None
-        answer = await connection.send(SaslHandShakeRequest("PLAIN"))
-        if answer.error_code == _ILLEGAL_SASL_STATE:
-            return None
-        offered = ", ".join(answer.enabled_mechanisms)
-        return (
-            f"it asks for a name and a password ({offered}): set JARDEM_KAFKA_SASL_MECHANISM, "
-            "JARDEM_KAFKA_SASL_USERNAME and JARDEM_KAFKA_SASL_PASSWORD"
-        )
+        return None if settings.kafka_sasl_mechanism else await _asks_for(connection)
     except (KafkaError, OSError, TimeoutError):
         return None
     finally:
         connection.close()
+
+
+async def _asks_for(connection: AIOKafkaConnection) -> str | None:
+    """Whether a broker that we have reached without a password wants one."""
+    answer = await connection.send(SaslHandShakeRequest("PLAIN"))
+    if answer.error_code == IllegalSaslStateError.errno:
+        return None
+    return (
+        f"it asks for a name and a password ({', '.join(answer.enabled_mechanisms)}): set "
+        "JARDEM_KAFKA_SASL_MECHANISM, JARDEM_KAFKA_SASL_USERNAME and JARDEM_KAFKA_SASL_PASSWORD"
+    )

@@ -34,7 +34,8 @@ BOUNDS = {
     "cabinet": Bound(read=("cabinet.",), groups=True),
     "worker": Bound(
         read=(
-            "registry.", "portal.", "statecorp.", *_OFFICERS, _ACTED, _REDRIVEN, "case.inbox.v1", *_SMS, "jardem-",
+            "registry.", "portal.", "statecorp.", *_OFFICERS, _ACTED, _REDRIVEN, "case.inbox.v1", *_SMS,
+            "jardem-",
         ),
         write=("case.inbox.v1", *_SMS, "jardem-", *_OUT, "dead-letter.v1"),
         groups=True,
@@ -43,7 +44,8 @@ BOUNDS = {
     "webhooks": Bound(write=("sms.inbox.v1",)),
     "console": Bound(
         read=(
-            "registry.", "statecorp.benefit-recorded.v1", *_OFFICERS, *_OUT, *_SMS, _ACTED, _AUDIT, "dead-letter.v1",
+            "registry.", "statecorp.benefit-recorded.v1", *_OFFICERS, *_OUT, *_SMS, _ACTED, _AUDIT,
+            "dead-letter.v1",
         ),
         write=(*_OFFICERS, _ACTED, _REDRIVEN, _AUDIT),
         configs=True,

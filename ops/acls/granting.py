@@ -1,11 +1,12 @@
 """Grants the roles what they may do, and says what they lack or have too much."""
 
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from kafka.admin import ACL, ACLPermissionType
-from kafka.errors import SecurityDisabledError
+from kafka.errors import ClusterAuthorizationFailedError, SecurityDisabledError
 from rich.table import Table
 
 from ops.acls.rights import ALL, filter_of, in_words, reaches, wanted_acls
@@ -14,6 +15,8 @@ from ops.reach import admin_client, require_broker
 from streams.errors import UserError
 from streams.settings.settings import Settings
 from streams.topics import all_topics
+
+_SECONDS = 10.0
 
 
 class AclsRefusedError(UserError):
@@ -61,6 +64,7 @@ def grant(
         _create(admin, list(missing))
         removed = too_much if prune else set()
         _remove(admin, list(removed))
+        _wait(admin, missing, removed)
         return Granted(roles, wanted, (), too_much - removed, missing, removed)
     finally:
         admin.close()
@@ -73,6 +77,11 @@ def _there(admin: Any) -> set[ACL]:  # noqa: ANN401 - kafka-python has no types
         raise AclsError(
             "the brokers have no authoriser, so everybody may do everything there: set authorizer.class.name "
             "and allow.everyone.if.no.acl.found=false (docs/kafka-security.md)"
+        ) from None
+    except ClusterAuthorizationFailedError:
+        raise AclsRefusedError(
+            "this name may not see or say who may do what: sign in as one of the role topics, or the first "
+            "time as one of the brokers' super.users"
         ) from None
     return set(found)
 
@@ -102,6 +111,16 @@ def _remove(admin: Any, acls: Sequence[ACL]) -> None:  # noqa: ANN401
     for asked, _, error in admin.delete_acls([filter_of(acl) for acl in acls]):
         if error.errno:
             raise AclsRefusedError(f"the brokers did not take away {asked}: {error.__name__}")
+
+
+def _wait(admin: Any, created: Collection[ACL], removed: Collection[ACL]) -> None:  # noqa: ANN401
+    """Brokers act by a change a moment after they have taken it."""
+    deadline = time.monotonic() + _SECONDS
+    while time.monotonic() < deadline:
+        there = _there(admin)
+        if there.issuperset(created) and there.isdisjoint(removed):
+            return
+        time.sleep(0.05)
 
 
 def report(granted: Granted, *, check_only: bool) -> Iterator[Table | str]:
