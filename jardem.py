@@ -275,6 +275,9 @@ def publish(
     all_or_nothing: Annotated[
         bool, typer.Option("--all-or-nothing", help="Publish no line where one is refused.")
     ] = False,
+    sign: Annotated[
+        Path | None, typer.Option(help="A private key (JWK) by which events are signed: jardem keys source.")
+    ] = None,
 ) -> None:
     """Publish events: a line each, {"type": "registry.title-awarded.v1", "data": {...}}.
 
@@ -282,9 +285,12 @@ def publish(
     same source and id are the same event. Exit code 1 where a line was refused or not acknowledged.
     """
     from ops.publish.publisher import Publisher
+    from streams.key_set import read_private_file
     from streams.settings.load import load_settings
 
-    publisher = Publisher(load_settings("publish"), lambda line: typer.echo(line, err=True))
+    settings = load_settings("publish")
+    key = None if sign is None else read_private_file(sign)
+    publisher = Publisher(settings, lambda line: typer.echo(line, err=True), key=key)
     outcome = publisher.publish(file, all_or_nothing=all_or_nothing)
     for line in outcome.lines():
         typer.echo(line)

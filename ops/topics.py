@@ -65,6 +65,14 @@ def judge(topic: Topic, existing: Existing | None, replication: int) -> Finding:
         return Finding(
             topic, State.HIDDEN, "the brokers do not show it to this name (docs/kafka-security.md)"
         )
+    return _judge_shown(topic, existing, replication)
+
+
+def _judge_shown(topic: Topic, existing: Existing, replication: int) -> Finding:
+    if existing.hidden:
+        return Finding(
+            topic, State.HIDDEN, "the brokers do not show it to this name (docs/kafka-security.md)"
+        )
     if unread := _unread_codec(existing):
         return Finding(topic, State.REFUSED, unread)
     if not topic.ours:

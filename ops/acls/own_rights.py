@@ -59,7 +59,8 @@ class OwnRights:
 def require_rights(settings: Settings, role: str) -> None:
     """Return where this process may do all that its role may.
 
-    Raises `NoRightError`, `AclsError` and kafka-python's `KafkaError`. Where the brokers have no authoriser, or do not tell, nothing is refused here.
+    Raises `NoRightError`, `AclsError` and kafka-python's `KafkaError`. Where the brokers have no authoriser,
+    or do not tell, nothing is refused here.
     """
     if lines := own_rights(settings, role).lacking():
         raise NoRightError(*(f"{line}: run jardem topics apply --acls" for line in lines))

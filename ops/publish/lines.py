@@ -1,7 +1,7 @@
 """A line of JSON into a record of a public topic, or a reason why not that says what to correct."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -17,7 +17,9 @@ from schemas.plausible import check_not_ahead
 from schemas.received import UnknownEventError, received_event
 from schemas.registry import DayTotalled
 from streams.errors import UserError
+from streams.key_set import PrivateKey
 from streams.records import Outgoing
+from streams.registry_signatures import EXTENSION, sign_event
 
 SOURCE = "urn:jardem:publish"
 """The source of events whose lines name none."""
@@ -50,8 +52,12 @@ class Prepared:
     given_id: bool
 
 
-def prepare(number: int, line: bytes, pseudonyms: Pseudonyms, now: datetime) -> Prepared:
+def prepare(
+    number: int, line: bytes, pseudonyms: Pseudonyms, now: datetime, key: PrivateKey | None = None
+) -> Prepared:
     """Make the record that a line asks for; `now` is the event's time where the line names none.
+
+    With a `key` the event is signed.
 
     What the intake would not accept is refused here already. Raises `LineRefusedError`.
     """
@@ -66,6 +72,9 @@ def prepare(number: int, line: bytes, pseudonyms: Pseudonyms, now: datetime) -> 
     except (UnknownEventError, ValueError) as error:
         raise LineRefusedError(f"data: {error}") from None
     _keep_private(event, data)
+    if key is not None:
+        signature = sign_event(event, key.kid, key.sign, now)
+        event = replace(event, extensions={**event.extensions, EXTENSION: signature})
     headers, value = encode(event)
     record = Outgoing(topic=name, key=_key(data, pseudonyms).encode(), value=value, headers=headers)
     return Prepared(number, record, (event.source, event.id), given_id="id" in content)

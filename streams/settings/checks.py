@@ -13,6 +13,7 @@ from streams.errors import UserError
 from streams.kafka_access import tls_context
 from streams.key_set import DEMO_KEY, KeyFolder
 from streams.officer_signatures import OfficersError, load_officers
+from streams.registry_signatures import RegistryKeysError, load_registry_keys
 from streams.settings.console import console_faults
 from streams.settings.settings import Settings
 from streams.settings.smpp_checks import smpp_contradictions
@@ -201,6 +202,10 @@ def _signing(settings: Settings, command: str | None) -> Iterator[str]:
             yield from _demo_keys(settings.signing_keys)
     if settings.officer_crl and not settings.officer_roots:
         yield "JARDEM_OFFICER_CRL is set but JARDEM_OFFICER_ROOTS is not: set both, or unset this"
+    try:
+        load_registry_keys(settings.registry_keys)
+    except RegistryKeysError as error:
+        yield from (f"{variable('registry_keys')}: {problem}" for problem in error.problems)
     try:
         load_officers(settings.officer_keys, settings.officer_roots, settings.officer_crl)
     except OfficersError as error:
