@@ -168,7 +168,7 @@ async def _sign_in(settings: "Settings", where: Address) -> str | None:
     except (KafkaError, OSError, TimeoutError):
         return None
     finally:
-        connection.close()
+        await connection.close()
 
 
 async def _asks_for(connection: AIOKafkaConnection) -> str | None:

@@ -14,8 +14,8 @@ KEY_SET = "source.json"
 def new_source_key(folder: Path, source: str, topics: tuple[str, ...]) -> str:
     """Make a key beside those that are in the folder, and return the key set, in which all of them are.
 
-    The key that signs is the one that `jardem publish --sign` is given; the others verify until they are taken
-    out of the key set. Raises `KeysError`.
+    The key that signs is the one that `jardem publish --sign` is given; the others verify until they are
+    taken out of the key set. Raises `KeysError`.
     """
     private, path = PrivateKey.new(), folder / KEY_SET
     content = {"jardem_source": source, "jardem_topics": list(topics), "keys": _former(path, source)}

@@ -110,8 +110,8 @@ class Publisher:
             admin.close()
         if not self._topics:
             raise UnreadyTopicsError(
-                f"topics are missing, or not for us to write ({', '.join(PUBLIC_IN)}): run jardem topics apply, "
-                "with --acls where the brokers have an authoriser"
+                f"topics are missing, or not for us to write ({', '.join(PUBLIC_IN)}): run jardem topics "
+                "apply, with --acls where the brokers have an authoriser"
             )
 
     def _prepared(self, lines: Iterable[bytes]) -> Iterator[Prepared]:
