@@ -38,6 +38,9 @@ def why_refused(settings: "Settings", address: str) -> str | None:
     It takes up to some three seconds.
     """
     where = Address.parse(address)
+    own = settings.kafka_tls_cert if settings.kafka_tls else None
+    if own and (dates := out_of_date(own)):
+        return dates
     if settings.kafka_tls:
         found = _tls(settings, where)
     elif _speaks_tls(where):
@@ -77,6 +80,9 @@ def _tls(settings: "Settings", where: Address) -> str | None:
         return _their_certificate(settings, where, error)
     except ssl.SSLError as error:
         return _alert(settings, error.reason or str(error))
+    except ConnectionResetError:
+        # Some hang up before what they say has left.
+        return _alert(settings, "ALERT: it hung up")
     except OSError:
         return None
     return None
@@ -115,8 +121,6 @@ def _alert(settings: "Settings", reason: str) -> str:
             "it asks for a client certificate: set JARDEM_KAFKA_TLS_CERT and JARDEM_KAFKA_TLS_KEY "
             f"({reason.lower()})"
         )
-    if dates := out_of_date(own):
-        return dates
     return (
         f"it refuses the certificate in {own} ({reason.lower()}): let it be signed by the authority that the "
         "brokers trust"

@@ -15,7 +15,7 @@ from streams.exits import Exit
 from streams.settings.settings import Settings
 from streams.topics import all_topics
 
-_OF_DATA = (ACLOperation.READ, ACLOperation.WRITE)
+OF_DATA = (ACLOperation.READ, ACLOperation.WRITE)
 _DESCRIBED = "DESCRIBE"
 
 
@@ -34,14 +34,22 @@ class OwnRights:
     wanted: Collection[Wanted]
     allowed: Mapping[tuple[ResourceType, str], Collection[str]]
 
-    def lacking(self) -> list[str]:
-        """What the role has and the process has not, a line each."""
+    def lacking(self, operations: Collection[ACLOperation] = tuple(ACLOperation)) -> list[str]:
+        """What of these operations the role may and the process may not, a line each."""
         return [
             f"{self.who} may not {operation.name.lower()} the {kind.name.lower()} {name}, as the role "
             f"{self.role} must"
             for kind, name, operation in sorted(self.wanted)
-            if (kind, name) in self.allowed and operation.name not in self.allowed[kind, name]
+            if operation in operations
+            and (kind, name) in self.allowed
+            and operation.name not in self.allowed[kind, name]
         ]
+
+    @property
+    def everything(self) -> bool:
+        """Whether the process may read and write every topic: nobody asks it for any right."""
+        topics = [has for (kind, _), has in self.allowed.items() if kind is ResourceType.TOPIC]
+        return bool(topics) and all(operation.name in has for has in topics for operation in OF_DATA)
 
     def too_much(self) -> list[str]:
         """What the process may read or write and its role may not, a line each."""
@@ -49,7 +57,7 @@ class OwnRights:
             f"{self.who} may {operation.name.lower()} the {kind.name.lower()} {name}, and the role "
             f"{self.role} may not"
             for (kind, name), operations in sorted(self.allowed.items())
-            for operation in _OF_DATA
+            for operation in OF_DATA
             if operation.name in operations
             and kind is ResourceType.TOPIC
             and (kind, name, operation) not in self.wanted
@@ -57,12 +65,12 @@ class OwnRights:
 
 
 def require_rights(settings: Settings, role: str) -> None:
-    """Return where this process may do all that its role may.
+    """Return where this process may read and write all that its role may.
 
     Raises `NoRightError`, `AclsError` and kafka-python's `KafkaError`. Where the brokers have no authoriser,
     or do not tell, nothing is refused here.
     """
-    if lines := own_rights(settings, role).lacking():
+    if lines := own_rights(settings, role).lacking(OF_DATA):
         raise NoRightError(*(f"{line}: run jardem topics apply --acls" for line in lines))
 
 

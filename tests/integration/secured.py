@@ -1,4 +1,4 @@
-"""A guarded broker for tests: every role of the file as a user, and how a process is told to be one of them."""
+"""A guarded broker for tests: every role as a user, and how a process is told to be one of them."""
 
 from ops.acls.granting import grant
 from ops.acls.roles import load_roles
