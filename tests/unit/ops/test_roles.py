@@ -1,4 +1,4 @@
-"""The file of roles: what reaches too far is refused by the role's name, and what it grants is what it says."""
+"""The file of roles: what reaches too far is refused by the role's name, and it grants what it says."""
 
 import tomllib
 from pathlib import Path
