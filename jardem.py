@@ -137,6 +137,7 @@ def broker(
 @app.command()
 def worker() -> None:
     """Run the worker: intake, desks, carrier and deadlines. As many as there are partitions."""
+    from ops.acls.own_rights import require_rights
     from ops.reach import require_broker
     from sms.catalogues import load_texts
     from streams.settings.checks import unknown_variables
@@ -150,6 +151,7 @@ def worker() -> None:
     load_texts(settings.texts_dir)
     tracer = start_tracing(settings, "worker")
     require_broker(settings)
+    require_rights(settings, "worker")
 
     from agents.bootstrap import assemble
     from streams.logs import configure_logging
@@ -167,6 +169,7 @@ def webhooks() -> None:
     """Run HTTP for the SMS API: POST /sms/inbound and POST /sms/status."""
     import asyncio
 
+    from ops.acls.own_rights import require_rights
     from ops.reach import require_broker
     from streams.settings.load import load_settings
     from streams.tracer import start_tracing
@@ -174,6 +177,7 @@ def webhooks() -> None:
     settings = load_settings("webhooks")
     tracer = start_tracing(settings, "webhooks")
     require_broker(settings)
+    require_rights(settings, "webhooks")
 
     from sms.twilio.webhooks import serve
     from streams.logs import configure_logging
@@ -270,6 +274,9 @@ def publish(
     all_or_nothing: Annotated[
         bool, typer.Option("--all-or-nothing", help="Publish no line where one is refused.")
     ] = False,
+    sign: Annotated[
+        Path | None, typer.Option(help="A private key (JWK) by which events are signed: jardem keys source.")
+    ] = None,
 ) -> None:
     """Publish events: a line each, {"type": "registry.title-awarded.v1", "data": {...}}.
 
@@ -277,9 +284,12 @@ def publish(
     same source and id are the same event. Exit code 1 where a line was refused or not acknowledged.
     """
     from ops.publish.publisher import Publisher
+    from streams.key_set import read_private_file
     from streams.settings.load import load_settings
 
-    publisher = Publisher(load_settings("publish"), lambda line: typer.echo(line, err=True))
+    settings = load_settings("publish")
+    key = None if sign is None else read_private_file(sign)
+    publisher = Publisher(settings, lambda line: typer.echo(line, err=True), key=key)
     outcome = publisher.publish(file, all_or_nothing=all_or_nothing)
     for line in outcome.lines():
         typer.echo(line)
@@ -296,6 +306,9 @@ def load(
     patience: Annotated[
         float, typer.Option(min=1, help="Give up where the workers have taken nothing for so many seconds.")
     ] = 60.0,
+    sign: Annotated[
+        Path | None, typer.Option(help="A private key (JWK) by which events are signed: jardem keys source.")
+    ] = None,
 ) -> None:
     """Load facts before the first right: publish phones, benefits, accounts, and wait for the workers.
 
@@ -305,9 +318,11 @@ def load(
     from rich.console import Console
 
     from ops.load.command import load as load_file
+    from streams.key_set import read_private_file
     from streams.settings.load import load_settings
 
-    if not load_file(load_settings("publish"), file, Console(), patience=patience):
+    key = None if sign is None else read_private_file(sign)
+    if not load_file(load_settings("publish"), file, Console(), patience=patience, key=key):
         raise typer.Exit(1)
 
 
@@ -315,17 +330,36 @@ def load(
 def topics_apply(
     *,
     check: Annotated[bool, typer.Option("--check", help="Only look; change nothing.")] = False,
+    acls: Annotated[
+        bool, typer.Option("--acls", help="Say to the brokers too who may do what, role by role.")
+    ] = False,
+    principal: Annotated[
+        list[str] | None,
+        typer.Option(help="With --acls: who has a role, as ROLE=User:NAME; several times for several."),
+    ] = None,
+    prune: Annotated[bool, typer.Option("--prune", help="With --acls: take away what is too much.")] = False,
 ) -> None:
-    """Create or check every topic. Exit code 1 where one is missing or does not fit."""
+    """Create or check every topic, and the ACLs. Exit code 1 where one is missing or does not fit."""
     from rich.console import Console
 
+    from ops.acls import granting
+    from ops.acls.roles import load_roles
     from ops.topics import acceptable, apply_topics, report
     from streams.settings.load import load_settings
 
-    findings = apply_topics(load_settings("topics"), check_only=check)
-    for part in report(findings):
+    if not acls and (principal or prune):
+        raise typer.BadParameter("it goes with --acls", param_hint="--principal, --prune")
+    settings = load_settings("topics")
+    roles = load_roles(settings, principal or ()) if acls else None
+    findings = apply_topics(settings, check_only=check)
+    parts, right = [*report(findings)], acceptable(findings)
+    if roles is not None:
+        granted = granting.grant(settings, roles, check_only=check, prune=prune)
+        parts += granting.report(granted, check_only=check)
+        right = right and granted.right
+    for part in parts:
         Console().print(part, soft_wrap=isinstance(part, str))
-    if not acceptable(findings):
+    if not right:
         raise typer.Exit(1)
 
 

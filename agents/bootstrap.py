@@ -38,6 +38,7 @@ from streams.app import StreamApp, create_app
 from streams.desk import Desk
 from streams.handlers import register_stateless
 from streams.officer_signatures import load_officers
+from streams.registry_signatures import load_registry_keys
 from streams.settings.settings import Settings
 from streams.signing import FolderSigner, Signer, load_signer
 from streams.topics import SMS_INBOX, SMS_OUTBOX
@@ -67,7 +68,9 @@ def assemble(settings: Settings, tracer: Tracer | None = None) -> StreamApp:
         """As many as the broker has; where it has not said yet, as the settings have it."""
         return app.partitions_heard(SMS_OUTBOX) or settings.inbox_partitions
 
-    intake = Intake(pseudonyms, app.clock, app.partitions_of, tracer)
+    intake = Intake(
+        pseudonyms, app.clock, app.partitions_of, tracer, load_registry_keys(settings.registry_keys)
+    )
     register_stateless(app, "intake", TOPICS, intake.handle)
     documents = case_documents(settings, texts.version)
     people = case_desk(case_policy(settings), pseudonyms, app.clock, documents)

@@ -30,8 +30,10 @@ from schemas.routes import PublicKept
 from streams import metrics
 from streams.clock import Clock
 from streams.dead_letters import PARTITION, REDRIVEN_LETTERS, UnreadableRecordError, Why, dead_letter
+from streams.jws import NotVerifiedError
 from streams.metric_labels import counter
 from streams.records import Outgoing, Record
+from streams.registry_signatures import EXTENSION, RegistrySignatures
 from streams.topics import CASE_INBOX, COMPACTED_IN, SMS_INBOX, SMS_OUTBOX
 from streams.tracing import Tracer
 from streams.transport.batch import Batch
@@ -68,7 +70,7 @@ class Intake:
 
     The event keeps its data byte for byte, and its source and its id unless they could name a person; of its
     extensions it keeps the trace, unless that does. `partitions_of` asks the broker how many a topic has.
-    With a `tracer` every event has a trace, and its span.
+    With a `tracer` every event has a trace, and its span. By `signatures` sources are known that sign.
     """
 
     def __init__(
@@ -77,10 +79,12 @@ class Intake:
         clock: Clock,
         partitions_of: Callable[[str], Awaitable[int]],
         tracer: Tracer | None = None,
+        signatures: RegistrySignatures | None = None,
     ) -> None:
         self._pseudonyms = pseudonyms
         self._clock = clock
         self._partitions_of = partitions_of
+        self._signatures = signatures or RegistrySignatures()
         self._traces = IntakeTraces(tracer) if tracer is not None else None
 
     async def handle(self, batch: Batch) -> Sequence[Outgoing]:
@@ -153,10 +157,13 @@ class Intake:
         began = time_ns()
         try:
             event = decode(record.value, record.headers, timestamp=record.timestamp)
+            self._signatures.check(record.topic, event, self._clock.now())
             fact = received_event(event, {record.topic: PUBLIC_IN[record.topic]})
             check_not_ahead(fact.data, self._clock.now(), happened_at=fact.time)
         except NotACloudEventError as error:
             raise UnreadableRecordError(str(error), Why.ENVELOPE) from None
+        except NotVerifiedError as error:
+            raise UnreadableRecordError(f"{EXTENSION}: {error}", Why.REFUSED) from None
         except (UnknownEventError, ValueError) as error:
             raise UnreadableRecordError(str(error)) from None
         return _Fact(record, event, fact.data, began)

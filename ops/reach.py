@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
+from ops.refused_access import why_refused
 from streams.errors import NoBrokerError
 from streams.kafka_access import client_options
 from streams.settings.values import Address
@@ -53,7 +54,7 @@ def listens(address: str, *, timeout: float = 1.0) -> str | None:
     return None
 
 
-def _ask(options: dict[str, Any], timeout: float) -> None:
+def ask(options: dict[str, Any], timeout: float) -> None:
     """Sign in and ask for the topics. Raises KafkaError and OSError."""
     milliseconds = int(timeout * 1000)
     admin = KafkaAdminClient(**options, bootstrap_timeout_ms=milliseconds, request_timeout_ms=milliseconds)
@@ -68,7 +69,7 @@ def answers(address: str, *, timeout: float = ANSWER_SECONDS) -> bool:
     if listens(address) is not None:
         return False
     try:
-        _ask({"bootstrap_servers": [address]}, timeout)
+        ask({"bootstrap_servers": [address]}, timeout)
     except (KafkaError, OSError):
         return False
     return True
@@ -78,8 +79,12 @@ def require_broker(settings: "Settings") -> None:
     """Return when a broker of these settings answers. Raises `NoBrokerError` within ten seconds."""
     _require_listener(settings.kafka.split(","))
     try:
-        _ask(client_options(settings), ANSWER_SECONDS)
+        ask(client_options(settings), ANSWER_SECONDS)
     except (KafkaError, OSError) as error:
+        listening = [each for each in settings.kafka.split(",") if listens(each) is None]
+        address = (listening or settings.kafka.split(","))[0]
+        if why := why_refused(settings, address):
+            raise NoBrokerError(f"the broker at {address} does not let us in: {why}.") from error
         raise NoBrokerError(
             f"something listens at {settings.kafka}, but does not answer as these settings expect "
             f"({error}). Check JARDEM_KAFKA and its TLS and SASL settings, and the "

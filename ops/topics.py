@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
+from kafka.errors import TopicAuthorizationFailedError
 from rich.table import Table
 
 from ops.reach import admin_client, require_broker
@@ -32,6 +33,7 @@ class State(StrEnum):
     DIFFERS = "differs"
     CHANGED = "changed"
     REFUSED = "refused"
+    HIDDEN = "not shown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Existing:
     partitions: int
     replication: int
     config: Mapping[str, str]
+    hidden: bool = False
+    """Whether it is not for us to see; it may not even be there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,18 @@ def judge(topic: Topic, existing: Existing | None, replication: int) -> Finding:
     """Compare a topic with what it should be, on `replication` brokers."""
     if existing is None:
         return Finding(topic, State.MISSING, "run: jardem topics apply")
+    if existing.hidden:
+        return Finding(
+            topic, State.HIDDEN, "the brokers do not show it to this name (docs/kafka-security.md)"
+        )
+    return _judge_shown(topic, existing, replication)
+
+
+def _judge_shown(topic: Topic, existing: Existing, replication: int) -> Finding:
+    if existing.hidden:
+        return Finding(
+            topic, State.HIDDEN, "the brokers do not show it to this name (docs/kafka-security.md)"
+        )
     if unread := _unread_codec(existing):
         return Finding(topic, State.REFUSED, unread)
     if not topic.ours:
@@ -133,14 +149,18 @@ def apply_topics(settings: Settings, *, check_only: bool = False) -> list[Findin
 
 def _existing(admin: Any, topics: Iterable[Topic]) -> dict[str, Existing]:  # noqa: ANN401
     names = {topic.name for topic in topics}
-    described = {
-        topic["name"]: topic["partitions"] for topic in admin.describe_topics() if topic["name"] in names
+    found = {topic["name"]: topic for topic in admin.describe_topics(sorted(names))}
+    described = {name: topic["partitions"] for name, topic in found.items() if not topic["error_code"]}
+    hidden = {
+        name: Existing(0, 0, {}, hidden=True)
+        for name, topic in found.items()
+        if topic["error_code"] == TopicAuthorizationFailedError.errno
     }
     if not described:
-        return {}
+        return hidden
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in described]
     configs = admin.describe_configs(resources)["topic"]
-    return {
+    return hidden | {
         name: Existing(
             partitions=len(partitions),
             replication=min(len(partition["replica_nodes"]) for partition in partitions),
@@ -181,7 +201,7 @@ def _mended(admin: Any, finding: Finding) -> Finding:  # noqa: ANN401
 
 def acceptable(findings: Iterable[Finding]) -> bool:
     """Whether workers can run with the topics as they are now."""
-    return all(finding.state not in (State.MISSING, State.REFUSED) for finding in findings)
+    return all(finding.state not in (State.MISSING, State.REFUSED, State.HIDDEN) for finding in findings)
 
 
 def report(findings: Sequence[Finding]) -> Iterator[Table | str]:

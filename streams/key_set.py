@@ -168,6 +168,16 @@ def read_private(content: bytes) -> PrivateKey:
     return private
 
 
+def read_private_file(path: Path) -> PrivateKey:
+    """Read the file of a private JWK. Raises `KeysError`."""
+    try:
+        return read_private(path.read_bytes())
+    except OSError as error:
+        raise KeysError(f"{path} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise KeysError(f"{path} holds no private key that signs here: {error}") from None
+
+
 _DEMO_SEED = b"demo-signing-key-for-one-machine-only"
 
 DEMO_KEY = PrivateKey(Ed25519PrivateKey.from_private_bytes(hashlib.sha256(_DEMO_SEED).digest()))

@@ -91,7 +91,7 @@ class OfficerSignatures:
 
     def _jws(self, signature: str, signed: bytes, officer: str, signed_at: datetime) -> SignedBy:
         compact = read_compact(signature, detached=signed)
-        alg = _algorithm(compact.header)
+        alg = read_algorithm(compact.header, SIGNATURE)
         key = self._key(compact.header.get("kid"))
         if key.alg != alg:
             raise NotVerifiedError(f"the key is one for {key.alg}, and the signature is made with {alg}")
@@ -131,15 +131,16 @@ class OfficerSignatures:
         return SignedBy(officer, f"certificate {signer.certificate.serial_number:x}")
 
 
-def _algorithm(header: Mapping[str, Any]) -> str:
+def read_algorithm(header: Mapping[str, Any], typ: str) -> str:
+    """The algorithm of a JWS. Raises `NotVerifiedError` where its header says what is not read."""
     alg = str(header.get("alg"))
     if alg not in _ALGORITHMS:
         raise NotVerifiedError(f"the algorithm {alg[:40]} is not read")
     for name in _REFUSED_IN_HEADER:
         if name in header:
             raise NotVerifiedError(f"the header has {name}, which is not read")
-    if header.get("typ", SIGNATURE) != SIGNATURE:
-        raise NotVerifiedError(f"the typ of the header is not {SIGNATURE}")
+    if header.get("typ", typ) != typ:
+        raise NotVerifiedError(f"the typ of the header is not {typ}")
     return alg
 
 
@@ -201,24 +202,24 @@ def _read_keys(content: bytes) -> OfficerKeys:
     if len({key.kid for key in keys.keys}) != len(keys.keys):
         raise ValueError("a kid stands twice")
     for key in keys.keys:
-        _check_fits(key)
+        check_fits(key.kid, key.kty, key.alg, key.model_extra or {})
     return keys
 
 
-def _check_fits(key: OfficerKey) -> None:
-    extra = key.model_extra or {}
-    kty, curve = _ALGORITHMS[key.alg]
-    if key.kty != kty or extra.get("crv") != curve:
-        raise ValueError(f"the key {key.kid} is not one for {key.alg}")
-    if "d" in extra:
-        raise ValueError(f"the key {key.kid} is a private one")
+def check_fits(kid: str, kty: str, alg: str, jwk: Mapping[str, Any]) -> None:
+    """See that the rest of a public JWK is one for this algorithm. Raises `ValueError`."""
+    wanted, curve = _ALGORITHMS[alg]
+    if kty != wanted or jwk.get("crv") != curve:
+        raise ValueError(f"the key {kid} is not one for {alg}")
+    if "d" in jwk:
+        raise ValueError(f"the key {kid} is a private one")
     if kty == "RSA":
         try:
-            bits = int.from_bytes(decode_part(str(extra.get("n")))).bit_length()
+            bits = int.from_bytes(decode_part(str(jwk.get("n")))).bit_length()
         except NotVerifiedError:
             bits = 0
         if bits < LEAST_RSA:
-            raise ValueError(f"the key {key.kid} has {bits} bits, and {LEAST_RSA} are needed")
+            raise ValueError(f"the key {kid} has {bits} bits, and {LEAST_RSA} are needed")
 
 
 def _instant(instant: datetime) -> str:

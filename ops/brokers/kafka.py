@@ -31,6 +31,10 @@ class KafkaBroker(LocalBroker):
             port=self.port, controller_port=free_port(), data=self.folder / "data"
         )
 
+    def storage_options(self) -> list[str]:
+        """What the storage tool is told beside the cluster's id."""
+        return []
+
     def command(self) -> list[str]:
         """Java with Kafka's server; the storage is formatted at the first start. Raises `BrokerError`."""
         jars = fetch_jars()
@@ -56,7 +60,7 @@ class KafkaBroker(LocalBroker):
 
     def _format(self, jars: Path, properties: Path) -> None:
         tool = ["kafka.tools.StorageTool", "format", "--config", str(properties)]
-        command = self._java(jars, *tool, "--cluster-id", self.cluster_id)
+        command = self._java(jars, *tool, "--cluster-id", self.cluster_id, *self.storage_options())
         try:
             answer = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603
         except (OSError, subprocess.TimeoutExpired) as error:

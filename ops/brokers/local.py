@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 from ops.brokers.broker import BrokerError
 from ops.brokers.child import Child
-from ops.reach import answers, free_port, obstacle
+from ops.reach import ANSWER_SECONDS, answers, free_port, obstacle
 from streams.errors import make_folder
 
 _PORT = "--port, or 0 for any that is free"
@@ -33,6 +33,10 @@ class LocalBroker:
         """The program and its arguments, with all that it needs made ready. Raises `BrokerError`."""
         raise NotImplementedError
 
+    def answers(self, *, timeout: float = ANSWER_SECONDS) -> bool:
+        """Whether it answers where it listens."""
+        return answers(self.address, timeout=timeout)
+
     @property
     def address(self) -> str:
         """`host:port`, the same after every start."""
@@ -45,7 +49,7 @@ class LocalBroker:
 
     def start(self) -> None:
         """Start it and wait until it answers. Raises `BrokerError`, with the end of its log."""
-        if answers(self.address, timeout=1):
+        if self.answers(timeout=1):
             raise BrokerError(
                 f"a broker already answers at {self.address}: use that one (JARDEM_KAFKA={self.address}), or "
                 f"give another {_PORT}"
@@ -59,7 +63,7 @@ class LocalBroker:
         except OSError as error:
             raise BrokerError(f"{self.title} could not be run: {error}") from error
         deadline = time.monotonic() + self.start_seconds
-        while not answers(self.address):
+        while not self.answers():
             if not self._child.alive():
                 raise BrokerError(
                     f"{self.title} ended while it started; its log ends with\n{self._child.tail()}"

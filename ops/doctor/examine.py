@@ -11,6 +11,7 @@ from urllib.parse import urldefrag
 import aiohttp
 from kafka.errors import KafkaError
 
+from ops.doctor.access import access
 from ops.doctor.codecs import codecs
 from ops.doctor.machine import Line, Verdict, data_folder, local_brokers, python, zones
 from ops.doctor.rules import rules
@@ -155,7 +156,7 @@ def _kafka(settings: Settings) -> Iterator[Line]:
     except (UserError, KafkaError) as error:
         yield Line(Verdict.WRONG, str(error))
         return
-    wrong = [finding for finding in findings if finding.state is not State.RIGHT]
+    wrong = [finding for finding in findings if finding.state not in (State.RIGHT, State.HIDDEN)]
     absent = sum(finding.state is State.MISSING for finding in wrong)
     if absent:
         yield Line(Verdict.WRONG, f"{absent} of {len(findings)} topics are missing: run jardem topics apply")
@@ -163,6 +164,7 @@ def _kafka(settings: Settings) -> Iterator[Line]:
         if finding.state is not State.MISSING:
             verdict = Verdict.WRONG if finding.state is State.REFUSED else Verdict.NOTE
             yield Line(verdict, f"topic {finding.topic.name}: {finding.detail}")
+    yield from access(settings)
     if not wrong:
         yield Line(Verdict.OK, f"all {len(findings)} topics are there and as they should be")
     try:

@@ -24,6 +24,18 @@ def keys_new(
     typer.echo(new_key(folder, settings.clock().now(), instant(begins)))
 
 
+@keys_app.command("source")
+def keys_source(
+    source: Annotated[str, typer.Argument(help="The ce_source whose events are signed, like urn:kz:titles.")],
+    topic: Annotated[list[str], typer.Option(help="A topic that it writes; several times for several.")],
+    into: Annotated[Path, typer.Option(help="The registry's own folder of keys.")],
+) -> None:
+    """Make a key with which a registry signs its events, and print the key set to hand over."""
+    from ops.keys.source import new_source_key
+
+    typer.echo(new_source_key(into, source, tuple(topic)))
+
+
 @keys_app.command("rotate")
 def keys_rotate(
     begins: Annotated[

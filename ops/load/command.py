@@ -9,17 +9,22 @@ from ops.load.publishing import Note, publish_facts
 from ops.load.taken import Taken, wait_until_taken
 from ops.publish.publisher import Outcome, Publisher
 from streams.dead_letters import DEAD_LETTERS
+from streams.key_set import PrivateKey
 from streams.settings.settings import Settings
 
 
-def load(settings: Settings, file: Path, console: Console, *, patience: float) -> bool:
+def load(
+    settings: Settings, file: Path, console: Console, *, patience: float, key: PrivateKey | None = None
+) -> bool:
     """Load a file of facts with a progress bar; whether it is complete, which is said.
+
+    With a `key` each is signed.
 
     Raises `UserError`s of the broker, the topics and the note beside the file.
     """
     note = Note(file)
     note.read()
-    publisher = Publisher(settings, lambda line: console.print(line, highlight=False))
+    publisher = Publisher(settings, lambda line: console.print(line, highlight=False), key=key)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
         lines = _count(file)

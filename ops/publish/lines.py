@@ -1,7 +1,7 @@
 """A line of JSON into a record of a public topic, or a reason why not that says what to correct."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -17,7 +17,9 @@ from schemas.plausible import check_not_ahead
 from schemas.received import UnknownEventError, received_event
 from schemas.registry import DayTotalled
 from streams.errors import UserError
+from streams.key_set import PrivateKey
 from streams.records import Outgoing
+from streams.registry_signatures import EXTENSION, sign_event
 
 SOURCE = "urn:jardem:publish"
 """The source of events whose lines name none."""
@@ -58,11 +60,13 @@ def prepare(
     *,
     only: Collection[str] = PUBLIC_IN,
     id_if_none: str = "",
+    key: PrivateKey | None = None,
 ) -> Prepared:
     """Make the record that a line asks for; `now` is the event's time where the line names none.
 
-    Its type has to be one of `only`. Where it names no id, that is `id_if_none`, or else a random one. What
-    the intake would not accept is refused here already. Raises `LineRefusedError`.
+    Its type has to be one of `only`. Where it names no id, that is `id_if_none`, or else a random one. With a
+    `key` the event is signed. What the intake would not accept is refused here already. Raises
+    `LineRefusedError`.
     """
     content = _object(line)
     name = _text(content, "type", required=True).removeprefix(TYPE_PREFIX)
@@ -77,6 +81,9 @@ def prepare(
     except (UnknownEventError, ValueError) as error:
         raise LineRefusedError(f"data: {error}") from None
     _keep_private(event, data)
+    if key is not None:
+        signature = sign_event(event, key.kid, key.sign, now)
+        event = replace(event, extensions={**event.extensions, EXTENSION: signature})
     headers, value = encode(event)
     record = Outgoing(topic=name, key=_key(data, pseudonyms).encode(), value=value, headers=headers)
     return Prepared(number, record, (event.source, event.id), given_id="id" in content)

@@ -16,6 +16,7 @@ from schemas.catalogue import PUBLIC_IN
 from schemas.ids import Pseudonyms
 from streams.errors import UserError
 from streams.kafka_access import client_options
+from streams.key_set import PrivateKey
 from streams.settings.settings import Settings
 
 _UNDER_WAY = 10_000
@@ -63,14 +64,21 @@ class Outcome:
 class Publisher:
     """Prepares and sends lines. `tell` is given a line of words for each one that is refused.
 
-    After `patience` seconds without any answer from the broker it gives up.
+    After `patience` seconds without any answer from the broker it gives up. With a `key` events are signed.
     """
 
     def __init__(
-        self, settings: Settings, tell: Callable[[str], None], *, patience: float = _PATIENCE
+        self,
+        settings: Settings,
+        tell: Callable[[str], None],
+        *,
+        patience: float = _PATIENCE,
+        key: PrivateKey | None = None,
     ) -> None:
         self._settings = settings
         self._patience = patience
+        self._key = key
+        self._topics: frozenset[str] = frozenset()
         self._tell = tell
         self._pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
         self._clock = settings.clock()
@@ -123,18 +131,32 @@ class Publisher:
                 continue
             digest = hashlib.sha256(b"%d %b" % (number, text)).hexdigest()
             try:
-                yield prepare(number, text, self._pseudonyms, self._clock.now(), only=only, id_if_none=digest)
+                ready = prepare(
+                    number,
+                    text,
+                    self._pseudonyms,
+                    self._clock.now(),
+                    only=only,
+                    id_if_none=digest,
+                    key=self._key,
+                )
+                self._check_topic(ready)
+                yield ready
             except LineRefusedError as error:
                 self._refuse(number, str(error))
 
     def _require_topics(self) -> None:
+        """See which topics are there for us: one that may only write its own is shown no others."""
         admin = admin_client(self._settings)
         try:
-            missing = sorted(set(PUBLIC_IN) - set(admin.list_topics()))
+            self._topics = frozenset(PUBLIC_IN).intersection(admin.list_topics())
         finally:
             admin.close()
-        if missing:
-            raise UnreadyTopicsError(f"topics are missing ({', '.join(missing)}): run jardem topics apply")
+        if not self._topics:
+            raise UnreadyTopicsError(
+                f"topics are missing, or not for us to write ({', '.join(PUBLIC_IN)}): run jardem topics "
+                "apply, with --acls where the brokers have an authoriser"
+            )
 
     def _prepared(self, lines: Iterable[bytes]) -> Iterator[Prepared]:
         for number, line in enumerate(lines, start=1):
@@ -142,12 +164,20 @@ class Publisher:
             if not text:
                 continue
             try:
-                ready = prepare(number, text, self._pseudonyms, self._clock.now())
+                ready = prepare(number, text, self._pseudonyms, self._clock.now(), key=self._key)
+                self._check_topic(ready)
                 self._check_identity(ready)
             except LineRefusedError as error:
                 self._refuse(number, str(error))
             else:
                 yield ready
+
+    def _check_topic(self, ready: Prepared) -> None:
+        if ready.record.topic not in self._topics:
+            raise LineRefusedError(
+                f"type: the topic {ready.record.topic} is missing, or not for us to write: run jardem topics "
+                "apply, with --acls where the brokers have an authoriser"
+            )
 
     def _check_identity(self, ready: Prepared) -> None:
         """The same id again says the same event again: with other data it would never be read."""

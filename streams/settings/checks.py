@@ -13,6 +13,7 @@ from streams.errors import UserError
 from streams.kafka_access import tls_context
 from streams.key_set import DEMO_KEY, KeyFolder
 from streams.officer_signatures import OfficersError, load_officers
+from streams.registry_signatures import RegistryKeysError, load_registry_keys
 from streams.settings.console import console_faults
 from streams.settings.settings import Settings
 from streams.settings.smpp_checks import smpp_contradictions
@@ -142,6 +143,8 @@ def _access(settings: Settings) -> Iterator[str]:
         for name in ("kafka_tls_ca", "kafka_tls_cert", "kafka_tls_key"):
             if getattr(settings, name):
                 yield f"{variable(name)} is set but JARDEM_KAFKA_TLS is not: set that to true, or unset this"
+    elif settings.kafka_plaintext:
+        yield "JARDEM_KAFKA_PLAINTEXT is allow and JARDEM_KAFKA_TLS is true: unset one of them"
     for name in ("kafka_tls_ca", "kafka_tls_cert", "kafka_tls_key"):
         path = getattr(settings, name)
         if path and not path.is_file():
@@ -200,6 +203,10 @@ def _signing(settings: Settings, command: str | None) -> Iterator[str]:
     if settings.officer_crl and not settings.officer_roots:
         yield "JARDEM_OFFICER_CRL is set but JARDEM_OFFICER_ROOTS is not: set both, or unset this"
     try:
+        load_registry_keys(settings.registry_keys)
+    except RegistryKeysError as error:
+        yield from (f"{variable('registry_keys')}: {problem}" for problem in error.problems)
+    try:
         load_officers(settings.officer_keys, settings.officer_roots, settings.officer_crl)
     except OfficersError as error:
         yield from (
@@ -217,8 +224,11 @@ def _demo_keys(folder: Path) -> Iterator[str]:
 
 
 def _refused_in_production(settings: Settings) -> Iterator[str]:
-    if settings.kafka and not settings.kafka_tls:
-        yield "JARDEM_KAFKA_TLS is false: production sends nothing to brokers in the clear; set it to true"
+    if settings.kafka and not settings.kafka_tls and not settings.kafka_plaintext:
+        yield (
+            "JARDEM_KAFKA_TLS is false: production sends nothing to brokers in the clear; set it to true, or "
+            "JARDEM_KAFKA_PLAINTEXT to allow where the way there is guarded otherwise"
+        )
     for name in ("twilio_api_url", "public_url"):
         address = getattr(settings, name)
         if address and urlsplit(address).scheme != "https":

@@ -78,6 +78,16 @@ class Settings(BaseSettings):
         "", description="the name under which this process signs in to the brokers"
     )
     kafka_sasl_password: SecretStr = Field(SecretStr(""), description="the password of that name")
+    kafka_plaintext: Literal["allow"] | None = Field(
+        None,
+        description="allow, where production may reach the brokers without TLS because the way there is "
+        "guarded otherwise",
+    )
+    kafka_acls: Path | None = Field(
+        None,
+        description="a file of roles and what they may do at the brokers, in the place of ours "
+        "(docs/kafka-security.md)",
+    )
     kafka_replication: int | None = Field(
         None, ge=1, description="on how many brokers each topic is kept (3 in production, 1 in development)"
     )
@@ -291,6 +301,11 @@ class Settings(BaseSettings):
     )
     officer_crl: Path | None = Field(
         None, description="a file with revocation lists (PEM) for officers' certificates"
+    )
+
+    registry_keys: Path | None = Field(
+        None,
+        description="a folder with a key set for each source that signs its events (docs/producers.md)",
     )
 
     decision_mode: Literal["auto", "officer"] | None = Field(

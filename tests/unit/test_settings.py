@@ -338,6 +338,26 @@ def test_production_refuses(wrong: dict[str, str], monkeypatch: pytest.MonkeyPat
     load_settings("worker")
 
 
+def test_production_reaches_brokers_in_the_clear_only_where_it_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    put(monkeypatch, PRODUCTION, JARDEM_KAFKA_TLS="false")
+    (line,) = complaints("worker")
+    assert "JARDEM_KAFKA_PLAINTEXT to allow" in line
+    put(monkeypatch, JARDEM_KAFKA_PLAINTEXT="allow")
+    assert client_options(load_settings("worker"))["security_protocol"] == "PLAINTEXT"
+    put(monkeypatch, JARDEM_KAFKA_TLS="true")
+    assert named(complaints("worker")) == {"JARDEM_KAFKA_PLAINTEXT"}
+
+
+def test_key_sets_of_sources_that_cannot_be_read_are_said_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    put(monkeypatch, WORKER, JARDEM_REGISTRY_KEYS=str(tmp_path))
+    (line,) = complaints("worker")
+    assert line.startswith(f"JARDEM_REGISTRY_KEYS: {tmp_path} holds no key set")
+
+
 @pytest.mark.parametrize(
     ("wrong", "variable"),
     [

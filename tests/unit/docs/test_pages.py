@@ -1,7 +1,9 @@
 """The pages say the truth: their examples run, and what they name is there."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,9 @@ import pytest
 
 import streams.logs
 import streams.worker
+from schemas.cloudevents import decode
+from streams.key_set import PrivateKey
+from streams.registry_signatures import load_registry_keys, public_jwk
 from streams.settings.settings import Settings
 from streams.settings.values import variable
 from tests.unit.docs.pages import (
@@ -68,7 +73,8 @@ def test_variables_links_and_names_lead_somewhere(path: Path) -> None:
     assert faults == []
 
 
-OURS = [path for path in PAGES if path.parent != UPSTREAM]
+SIGNED = ROOT / "docs" / "producers.md"
+OURS = [path for path in PAGES if path.parent != UPSTREAM and path != SIGNED]
 PYTHON = [(path, block.text) for path in OURS for block in blocks(text(path)) if block.language == "python"]
 
 
@@ -93,6 +99,24 @@ def test_python_runs_up_to_the_worker_that_it_would_start(
         exec(compile(code, str(path), "exec"), {"__name__": "example"})  # noqa: S102 - that is the test
     assert ended.value.code == 0
     assert len(started) == 1
+
+
+def test_what_producers_are_shown_signs_an_event_that_is_taken(tmp_path: Path) -> None:
+    (code,) = [block.text for block in blocks(text(SIGNED)) if block.language == "python"]
+    (shown,) = [
+        block.text
+        for block in blocks(text(SIGNED))
+        if '"jardem_source"' in block.text and block.language == "json"
+    ]
+    made: dict[str, Any] = {}
+    exec(compile(code, str(SIGNED), "exec"), made)  # noqa: S102 - that is the test
+    (tmp_path / "titles.json").write_text(shown)
+    load_registry_keys(tmp_path)
+    keys = json.loads(shown)
+    keys["keys"][0] = {**public_jwk(PrivateKey(made["key"])), "kid": keys["keys"][0]["kid"]}
+    (tmp_path / "titles.json").write_text(json.dumps(keys))
+    event = decode(made["value"], made["headers"], timestamp=None)
+    load_registry_keys(tmp_path).check("registry.title-awarded.v1", event, datetime.now(UTC))
 
 
 QUOTED = [

@@ -1,0 +1,1 @@
+"""Who may do what at the brokers: the roles, what they may reach at most, and how it is granted."""

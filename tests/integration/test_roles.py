@@ -1,0 +1,264 @@
+"""Each role against each topic, both ways, on a broker that guards them; and what is missing or too much.
+
+What is expected stands here once more, by hand and by topic: the file of roles says it by role.
+"""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+from aiokafka.conn import create_conn
+from aiokafka.protocol.fetch import FetchRequest
+from aiokafka.protocol.produce import ProduceRequest
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from kafka import KafkaAdminClient
+from kafka.admin import (
+    ACL,
+    ACLOperation,
+    ACLPermissionType,
+    ACLResourcePatternType,
+    ResourcePattern,
+    ResourceType,
+)
+
+from ops.acls.granting import Granted, grant
+from ops.acls.own_rights import NoRightError, own_rights, require_rights
+from ops.acls.rights import filter_of
+from ops.acls.roles import load_roles
+from ops.brokers.secured import SecuredKafka
+from ops.topics import State, apply_topics
+from streams.kafka_access import client_options
+from streams.settings.settings import Settings
+from streams.settings.values import Address
+from streams.topics import all_topics
+from tests.integration.secured import ROLES, USERS, env_of, prepare
+
+EXPECTED = """
+registry.title-awarded.v1          < registry-titles > worker console
+registry.disability-established.v1 < registry-disabilities > worker console
+registry.entitlement-revoked.v1    < registry-titles registry-disabilities > worker console
+registry.entitlement-restored.v1   < registry-titles registry-disabilities > worker console
+registry.death-registered.v1       < registry-deaths > worker console
+registry.death-annulled.v1         < registry-deaths > worker console
+registry.day-totalled.v1           < registry-titles registry-disabilities registry-deaths > worker console
+portal.phone-registered.v1         < portal > worker
+statecorp.benefit-recorded.v1      < statecorp > worker console
+statecorp.account-known.v1         < statecorp > worker
+emaket.decision-signed.v1          < emaket console > worker console terminal
+emaket.hearing-recorded.v1         < emaket console > worker console terminal
+emaket.term-extended.v1            < emaket console > worker console terminal
+operator.acted.v1                  < console terminal > worker console terminal
+intake.redriven.v1                 < console terminal > worker
+case.inbox.v1                      < worker > worker terminal
+sms.inbox.v1                       < worker webhooks > worker console terminal
+sms.outbox.v1                      < worker > worker console terminal
+jardem-people-changelog            < worker > worker
+jardem-lines-changelog             < worker > worker
+jardem-attempts-changelog          < worker > worker
+benefit.decided.v1                 < worker > statecorp emaket console terminal
+benefit.process-ended.v1           < worker > statecorp emaket console terminal
+benefit.decision-questioned.v1     < worker > statecorp emaket console terminal
+benefit.decision-drafted.v1        < worker > emaket console terminal
+benefit.draft-voided.v1            < worker > emaket console terminal
+cabinet.notified.v1                < worker > cabinet console terminal
+case.advanced.v1                   < worker > console terminal auditor
+audit.console.v1                   < console > console
+dead-letter.v1                     < worker > console terminal
+"""
+"""A topic, who writes it, who reads it."""
+
+ALLOWED, REFUSED = 0, 29
+TOPICS = sorted(topic.name for topic in all_topics(Settings()))
+
+
+def expected() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    writers, readers = {}, {}
+    for line in EXPECTED.strip().splitlines():
+        topic, _, who = line.partition("<")
+        write, _, read = who.partition(">")
+        writers[topic.strip()], readers[topic.strip()] = set(write.split()), set(read.split())
+    return writers, readers
+
+
+WRITERS, READERS = expected()
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredKafka]:
+    with SecuredKafka(tmp_path_factory.mktemp("secured"), USERS) as started:
+        prepare(started)
+        yield started
+
+
+async def answers(settings: Settings) -> tuple[dict[str, int], dict[str, int]]:
+    """What the broker says to writing to each topic, and to reading each: Kafka's error codes."""
+    options, where = client_options(settings), Address.parse(settings.kafka)
+    del options["bootstrap_servers"]
+    builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 1000)
+    builder.append(0, 1_700_000_000_000, b"key", b"value", [])
+    batch = bytes(builder.build())
+    connection = await create_conn(where.host, where.port, **options)
+    try:
+        produce = ProduceRequest(None, -1, 10_000, [(topic, [(0, batch)]) for topic in TOPICS])
+        written = await connection.send(produce)
+        fetch = FetchRequest(0, 0, 1 << 20, 0, [(topic, [(0, 0, 1 << 16)]) for topic in TOPICS])
+        read = await connection.send(fetch)
+    finally:
+        await connection.close()
+    return tuple(  # type: ignore[return-value] # two of them
+        {topic: partitions[0][1] for topic, partitions in answer.topics} for answer in (written, read)
+    )
+
+
+def test_the_table_is_of_every_topic_and_every_role() -> None:
+    assert sorted(WRITERS) == TOPICS
+    assert set(load_roles(Settings())) == set(ROLES)
+
+
+@pytest.mark.parametrize("role", [*ROLES, "stranger"])
+async def test_a_role_writes_and_reads_what_it_must_and_nothing_else(broker: SecuredKafka, role: str) -> None:
+    written, read = await answers(broker.settings(role))
+    assert written == {topic: ALLOWED if role in WRITERS[topic] else REFUSED for topic in TOPICS}
+    assert read == {topic: ALLOWED if role in READERS[topic] else REFUSED for topic in TOPICS}
+
+
+async def test_a_client_certificate_alone_is_a_role(broker: SecuredKafka) -> None:
+    mine = broker.authority.issue("titles of Almaty")
+    settings = Settings(
+        kafka=broker.mtls_address,
+        kafka_tls=True,
+        kafka_tls_ca=broker.authority.certificate,
+        kafka_tls_cert=mine.certificate,
+        kafka_tls_key=mine.key,
+    )
+    assert set((await answers(settings))[0].values()) == {REFUSED}
+    named = ["registry-titles=User:registry-titles", "registry-titles=User:CN=titles of Almaty"]
+    granted = grant(broker.admin, load_roles(broker.admin, named))
+    try:
+        assert {acl.principal for acl in granted.created} == {"User:CN=titles of Almaty"}
+        written, read = await answers(settings)
+        assert {topic for topic, code in written.items() if code == ALLOWED} == {
+            topic for topic, who in WRITERS.items() if "registry-titles" in who
+        }
+        assert set(read.values()) == {REFUSED}
+        other = grant(broker.admin, load_roles(broker.admin), check_only=True)
+        assert set(other.too_much) == set(granted.created)
+    finally:
+        grant(broker.admin, load_roles(broker.admin), prune=True)
+    assert set((await answers(settings))[0].values()) == {REFUSED}
+
+
+def test_each_role_finds_at_the_start_that_it_has_all_and_no_more(broker: SecuredKafka) -> None:
+    for role in ROLES:
+        rights = own_rights(broker.settings(role), role)
+        assert (role, rights.lacking(), rights.too_much()) == (role, [], [])
+    assert own_rights(broker.admin, "webhooks").too_much()
+    with pytest.raises(NoRightError, match=r"User:stranger may not write the topic sms\.inbox\.v1"):
+        require_rights(broker.settings("stranger"), "webhooks")
+
+
+def test_the_role_of_topics_does_without_the_administrator(broker: SecuredKafka) -> None:
+    settings = broker.settings("topics")
+    assert {finding.state for finding in apply_topics(settings)} == {State.RIGHT}
+    assert grant(settings, load_roles(settings)).right
+    hidden = {
+        finding.topic.name
+        for finding in apply_topics(broker.settings("worker"), check_only=True)
+        if finding.state is State.HIDDEN
+    }
+    assert hidden == {"audit.console.v1"}
+
+
+def too_far(principal: str, name: str, pattern: ACLResourcePatternType) -> ACL:
+    resource = ResourcePattern(ResourceType.TOPIC, name, pattern)
+    return ACL(principal, "*", ACLOperation.READ, ACLPermissionType.ALLOW, resource)
+
+
+@pytest.mark.parametrize(
+    ("acl", "said"),
+    [
+        (
+            too_far("User:registry-titles", "case.inbox.v1", ACLResourcePatternType.LITERAL),
+            "User:registry-titles may read the topic case.inbox.v1: the role registry-titles reaches too far",
+        ),
+        (
+            too_far("User:webhooks", "sms.", ACLResourcePatternType.PREFIXED),
+            "User:webhooks may read the topic sms....: the role webhooks reaches too far",
+        ),
+        (
+            too_far("User:*", "*", ACLResourcePatternType.LITERAL),
+            "User:* may read the topic *: no role of the file has this name",
+        ),
+    ],
+)
+def test_who_reaches_too_far_is_named_and_what_is_too_much_is_taken_away(
+    broker: SecuredKafka, acl: ACL, said: str
+) -> None:
+    admin = KafkaAdminClient(**client_options(broker.admin))
+    try:
+        assert not admin.create_acls([acl])["failed"]
+        seen(broker, lambda granted: acl in granted.too_much)
+        looked = command(broker, "--check")
+        assert (looked.returncode, f"too much: {said}" in looked.stdout) == (1, True), looked.stdout
+        assert not grant(broker.admin, load_roles(broker.admin)).right
+        pruned = command(broker, "--prune")
+        assert pruned.returncode == 0
+        assert "0 ACLs created, 1 taken away" in pruned.stdout
+    finally:
+        admin.delete_acls([filter_of(acl)])
+        admin.close()
+    seen(broker, lambda granted: granted.right)
+
+
+def test_what_is_missing_is_named_and_created(broker: SecuredKafka) -> None:
+    admin = KafkaAdminClient(**client_options(broker.admin))
+    gone = ACL(
+        "User:webhooks",
+        "*",
+        ACLOperation.WRITE,
+        ACLPermissionType.ALLOW,
+        ResourcePattern(ResourceType.TOPIC, "sms.inbox.v1"),
+    )
+    try:
+        admin.delete_acls([filter_of(gone)])
+        seen(broker, lambda granted: gone in granted.missing)
+        looked = command(broker, "--check")
+        assert looked.returncode == 1
+        assert "missing: User:webhooks may write the topic sms.inbox.v1" in looked.stdout
+        assert "1 ACLs created" in command(broker).stdout
+    finally:
+        admin.close()
+
+
+def seen(broker: SecuredKafka, condition: Callable[[Granted], bool]) -> None:
+    """Brokers act by a change a moment after they have taken it."""
+    deadline = monotonic() + 20
+    while not condition(grant(broker.admin, load_roles(broker.admin), check_only=True)):
+        assert monotonic() < deadline
+        sleep(0.1)
+
+
+def command(broker: SecuredKafka, *options: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "jardem", "topics", "apply", "--acls", *options],
+        env=env_of(broker, "topics"),
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+
+
+def test_a_name_without_the_right_is_said(broker: SecuredKafka, tmp_path: Path) -> None:
+    answer = subprocess.run(
+        [sys.executable, "-m", "jardem", "topics", "apply", "--acls", "--check"],
+        env=env_of(broker, "worker") | {"JARDEM_DATA_DIR": str(tmp_path)},
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert answer.returncode == 1
+    assert "this name may not see or say who may do what" in answer.stderr
+    assert "Traceback" not in answer.stderr
