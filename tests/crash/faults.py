@@ -18,6 +18,7 @@ from kafka.protocol.admin.topics import ElectionType
 from ops.brokers.cluster import KafkaCluster
 from ops.brokers.kafka import KafkaBroker
 
+
 class Brokers:
     """`count` brokers, 1 or 3. Each topic has a copy on each, and three lose nothing when one dies."""
 

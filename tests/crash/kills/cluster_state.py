@@ -40,13 +40,13 @@ def in_role(address: str, role: str, number: int) -> int | None:
                 return leaders[number % len(leaders)]
 
 
-def _leaders(admin: Any, topic: str) -> dict[int, int]:  # noqa: ANN401 - kafka-python has no types
+def _leaders(admin: Any, topic: str) -> dict[int, int]:
     partitions = admin.describe_topics([topic])[0]["partitions"]
     return {each["partition_index"]: each["leader_id"] for each in partitions}
 
 
 def _java_hash(text: str) -> int:
-    """Java's hash of a text, without its sign: by it the broker chooses the partition of a group's offsets."""
+    """Java's hash of a text, without its sign: it chooses the partition that keeps a group's offsets."""
     value = 0
     for letter in text:
         value = (31 * value + ord(letter)) & 0xFFFFFFFF

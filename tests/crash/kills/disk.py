@@ -44,7 +44,7 @@ class SmallDisk:
 
 def _run(*command: str) -> str | None:
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)  # noqa: S603
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     except OSError as error:
         return str(error)
     return None if answer.returncode == 0 else answer.stderr.strip() or f"exit code {answer.returncode}"

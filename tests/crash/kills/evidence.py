@@ -1,4 +1,4 @@
-"""What the topics and the SMS API's own record say of a run: read afterwards, and nothing else is believed."""
+"""What the topics and the SMS API's own record say of a run. Nothing else is believed."""
 
 import json
 from collections import defaultdict

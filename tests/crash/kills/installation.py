@@ -27,7 +27,7 @@ _WEBHOOKS = 2
 
 
 class Installation:
-    """Use as a context manager: inside, all of it is ready. Logs, data and the SMS API's record are in `folder`."""
+    """Use as a context manager: inside, all of it is ready. Logs, data and the SMS record are in `folder`."""
 
     def __init__(self, plan: Plan, folder: Path, story: Story) -> None:
         self.folder, self._story = folder, story

@@ -137,8 +137,12 @@ class Invariants:
                     by_case[case].add(event.data["decision_id"])
                     judged.breaches += self._without_consent(event)
         doubled = [f"two decisions of one case: {case}" for case, ids in by_case.items() if len(ids) > 1]
-        doubled += [f"two outcomes at step {n}: {case}" for (case, n), told in by_step.items() if len(told) > 1]
-        doubled += [f"one event told twice differently: {id_}" for id_, told in by_id.items() if len(told) > 1]
+        doubled += [
+            f"two outcomes at step {n}: {case}" for (case, n), told in by_step.items() if len(told) > 1
+        ]
+        doubled += [
+            f"one event told twice differently: {id_}" for id_, told in by_id.items() if len(told) > 1
+        ]
         judged.doubled += len(doubled)
         judged.breaches += doubled
 
@@ -195,7 +199,8 @@ class Invariants:
         """What is known of a case, for whoever looks for the fault."""
         steps = sorted(self._steps[case], key=lambda step: int(step.data["step"]))
         path = "; ".join(
-            f"{self._real(step.data['at']):%H:%M:%S} {step.data['to']} by {step.data['cause']['type']}" for step in steps
+            f"{self._real(step.data['at']):%H:%M:%S} {step.data['to']} by {step.data['cause']['type']}"
+            for step in steps
         )
         texts = "; ".join(
             f"{message.at:%H:%M:%S} {'<' if message.inbound else '>'} {message.text[:20]!r}"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from ops.demo.sample import ACCOUNT, DISABILITY, IBAN, PHONE, TITLE
 from ops.publish.lines import prepare
-from schemas.ids import CaseId, PersonId, Pseudonyms, case_id_of
+from schemas.ids import CaseId, PersonId, Pseudonyms, RecordKind, case_id_of
 from schemas.values import check_iin
 from streams.records import Outgoing
 
@@ -88,17 +88,13 @@ class Person:
 
     def case_id(self, pseudonyms: Pseudonyms) -> CaseId:
         """The case of the one entitlement."""
-        kind = "award" if self.story.title else "certificate"
+        kind: RecordKind = "award" if self.story.title else "certificate"
         return case_id_of(self.person_id(pseudonyms), kind, f"R-{self.number}")
 
     def facts(self, pseudonyms: Pseudonyms, now: datetime) -> list[Outgoing]:
         """What the portal and the State Corporation know before."""
         registered = (now - timedelta(days=400)).isoformat()
-        facts = [
-            self._record(
-                pseudonyms, now, PHONE, {"phone": self.phone, "registered_at": registered}
-            )
-        ]
+        facts = [self._record(pseudonyms, now, PHONE, {"phone": self.phone, "registered_at": registered})]
         if self.story.account:
             facts.append(self._record(pseudonyms, now, ACCOUNT, {"iban": IBAN}))
         return facts

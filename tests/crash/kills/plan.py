@@ -144,7 +144,7 @@ def _seconds(plan: Plan, chance: random.Random, act: Act) -> float:
             long = chance.random() < _LONG_FREEZE
             return chance.uniform(0.8, 1) * plan.longest if long else chance.uniform(3, 12)
         case Act.SLOW | Act.DISK_FULL:
-            return chance.uniform(10, 20)
+            return min(chance.uniform(10, 20), plan.longest)
         case Act.KILL | Act.STOP:
             # A supervisor starts it again, mostly at once.
             return chance.choice((0.2, 0.2, 1, 5))

@@ -35,7 +35,13 @@ class Supervised:
     """
 
     def __init__(
-        self, name: str, command: Sequence[str], env: Mapping[str, str], folder: Path, ready_url: str, story: Story
+        self,
+        name: str,
+        command: Sequence[str],
+        env: Mapping[str, str],
+        folder: Path,
+        ready_url: str,
+        story: Story,
     ) -> None:
         self.name = name
         self._ready_url = ready_url

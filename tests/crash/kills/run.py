@@ -8,11 +8,12 @@ logs, the story and the SMS API's record stay in a folder, which is printed too.
 
 import argparse
 import asyncio
+import logging
 import secrets
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -24,51 +25,22 @@ from streams.settings.settings import DEMO_PSEUDONYM_KEY
 from tests.crash.kills import evidence as evidence_of
 from tests.crash.kills.faults import Faults
 from tests.crash.kills.installation import Installation
-from tests.crash.kills.invariants import Invariants, Judged, unfinished
+from tests.crash.kills.invariants import Invariants, unfinished
 from tests.crash.kills.load import Citizens, Registries
 from tests.crash.kills.people import Person, people
 from tests.crash.kills.plan import Act, Plan, schedule
-from tests.crash.kills.standstill import Row, Wait, longest, rows, waits
+from tests.crash.kills.report import write
+from tests.crash.kills.run_verdict import Verdict, told
+from tests.crash.kills.standstill import longest, rows, waits
 from tests.crash.kills.story import Hurt, Story
 
 _GROUP = "jardem"
 _WARM_UP = 5.0
 _AFTERMATH = 8.0
 _LOOK = 4.0
-_PATIENCE = 300.0
+_PATIENCE = 90.0
 _NEVER = {Exit.UNREADABLE_TABLE, Exit.RECOVERY_FAILED, Exit.CONFIGURATION}
 """Exit codes that no fault of these excuses, but a full disk."""
-
-
-@dataclass
-class Verdict:
-    """What came of a run."""
-
-    plan: Plan
-    folder: Path
-    began: datetime
-    ended: datetime
-    judged: Judged
-    hurts: list[Hurt]
-    exits: dict[str, int]
-    skipped: list[str]
-    table: list[Row]
-    longest: list[Wait]
-    unmatched: int
-    republished: int
-    answers: int
-    log: str
-    breaches: list[str] = field(default_factory=list)
-
-    @property
-    def kills(self) -> int:
-        """How many of the faults count as kills."""
-        return sum(hurt.fault.counts for hurt in self.hurts)
-
-    @property
-    def sound(self) -> bool:
-        """Whether nothing was wrong."""
-        return not self.breaches
 
 
 async def run(plan: Plan, folder: Path, *, quiet: bool = False) -> Verdict:
@@ -113,7 +85,7 @@ class _Run:
             await asyncio.gather(answering, publishing, return_exceptions=True)
 
     async def _settle(self, published: Sequence[Person]) -> list[str]:
-        """Wait until everybody has the expected outcome and nothing is under way; what still is, in the end."""
+        """Wait until everybody has the expected outcome and nothing is under way; what is, in the end."""
         deadline = monotonic() + _PATIENCE + 3 * self._plan.day
         while True:
             found = await evidence_of.gather(self._kafka, evidence_of.OUTCOMES, self._installation.record)
@@ -135,11 +107,7 @@ class _Run:
         story = self._story
         waited, unmatched = waits(found, story.hurts)
         log, faulty = await self._verify_log()
-        exits: dict[str, int] = {}
-        for one in story.exits:
-            exits[f"{one.name.partition('-')[0]} with {one.code}"] = (
-                exits.get(f"{one.name.partition('-')[0]} with {one.code}", 0) + 1
-            )
+        exits = Counter(f"{one.name.partition('-')[0]} with {one.code}" for one in story.exits)
         verdict = Verdict(
             self._plan,
             self._folder,
@@ -156,7 +124,13 @@ class _Run:
             self._citizens.answered,
             log,
         )
-        verdict.breaches = [*judged.breaches, *behind, *faulty, *self._ended_badly(), *_not_ready(story.hurts)]
+        verdict.breaches = [
+            *judged.breaches,
+            *behind,
+            *faulty,
+            *self._ended_badly(),
+            *_not_ready(story.hurts),
+        ]
         return verdict
 
     async def _verify_log(self) -> tuple[str, list[str]]:
@@ -183,41 +157,15 @@ def _not_ready(hurts: Sequence[Hurt]) -> list[str]:
     return [f"{hurt.victim}:{hurt.note}" for hurt in hurts if "not ready" in hurt.note]
 
 
-def told(verdict: Verdict) -> str:
-    """The verdict in lines, for a terminal and for a failing test."""
-    judged = verdict.judged
-    lines = [
-        f"seed {verdict.plan.seed}: {verdict.kills} kills and {len(verdict.hurts) - verdict.kills} other faults "
-        f"in {(verdict.ended - verdict.began).total_seconds() / 60:.1f} minutes; logs in {verdict.folder}",
-        f"{judged.entitlements} entitlements, {judged.lost} lost, {judged.doubled} doubled; {judged.sms} SMS, "
-        f"{judged.sms_twice} sent twice, {judged.in_doubt} in doubt; {judged.late} answered too late",
-        f"outcomes: {dict(judged.outcomes)}; told again, alike: {judged.repeats}; audit log: {verdict.log}",
-        f"ended by themselves: {verdict.exits or 'none'}; left out: {verdict.skipped or 'nothing'}",
-        f"published again: {verdict.republished}; answers: {verdict.answers}; no write: {verdict.unmatched}",
-        "waited, by what was done meanwhile (faults, events, median, p99, longest, beyond the freeze):",
-        *(
-            f"  {row.during}: {row.faults}, {row.waits}, {row.median:.2f}, {row.p99:.2f}, {row.longest:.2f}, "
-            f"{row.excess:.2f}"
-            for row in verdict.table
-        ),
-        "the longest:",
-        *(
-            f"  {wait.topic}[{wait.partition}] {wait.since:%H:%M:%S} to {wait.until:%H:%M:%S}, "
-            f"{wait.seconds:.1f} s, during {wait.during}"
-            for wait in verdict.longest
-        ),
-        *(f"BREACH: {breach}" for breach in verdict.breaches),
-    ]
-    return "\n".join(lines)
-
-
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The options of the command."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=None, help="without it, another one each time")
-    parser.add_argument("--rate", type=float, default=Plan.rate, help="entitlements a second")
-    parser.add_argument("--day", type=float, default=Plan.day, help="seconds that a day of the law lasts")
+    parser.add_argument("--rate", type=float, default=1.0, help="entitlements a second")
+    parser.add_argument("--day", type=float, default=60.0, help="seconds that a day of the law lasts")
     parser.add_argument("--folder", type=Path, default=None, help="for logs and data; without it, a new one")
     parser.add_argument("--report", type=Path, default=None, help="write the report to this file")
     return parser.parse_args(arguments)
@@ -228,11 +176,14 @@ def main() -> int:
     seed = secrets.randbelow(1_000_000) if args.seed is None else args.seed
     folder = args.folder or Path(tempfile.mkdtemp(prefix="jardem-crash-"))
     folder.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(filename=folder / "harness.log", level=logging.WARNING)
     plan = Plan(seed=seed, kills=args.kills, rate=args.rate, day=args.day)
     verdict = asyncio.run(run(plan, folder))
     text = told(verdict)
     (folder / "verdict.txt").write_text(text + "\n", encoding="utf-8")
-    print(text)
+    sys.stdout.write(text + "\n")
+    if args.report is not None:
+        write(verdict, args.report)
     return 0 if verdict.sound else 1
 
 

@@ -81,9 +81,7 @@ class RecordReader:
 
     def _take(self, line: dict[str, Any]) -> Recorded:
         if "done" in line:
-            message = replace(
-                self.messages[line["done"]], done_at=datetime.fromisoformat(line["at"])
-            )
+            message = replace(self.messages[line["done"]], done_at=datetime.fromisoformat(line["at"]))
         else:
             message = Recorded(**{**line, "at": datetime.fromisoformat(line["at"])})
         self.messages[message.sid] = message
@@ -91,7 +89,7 @@ class RecordReader:
 
 
 class Record:
-    """The record, written so that a kill loses nothing of it: each line is on the disk when `write` returns."""
+    """The record, of which a kill loses nothing: each line is on the disk when `write` returns."""
 
     def __init__(self, path: Path) -> None:
         reader = RecordReader(path)
@@ -165,7 +163,7 @@ class RecordedHandsets(Handsets):
 class RecordedNetwork(Network):
     """A network that records which messages are on their handsets, and takes citizens' texts once."""
 
-    def __init__(self, handsets: RecordedHandsets, record: Record, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, handsets: RecordedHandsets, record: Record, **options: Any) -> None:
         super().__init__(handsets, **options)
         self._record = record
         self._recorded = handsets

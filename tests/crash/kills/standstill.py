@@ -83,7 +83,14 @@ def waits(evidence: Evidence, hurts: Sequence[Hurt]) -> tuple[list[Wait], int]:
             during, frozen = _during(hurts, record.timestamp, times[place])
             seconds = (times[place] - record.timestamp).total_seconds()
             found.append(
-                Wait(topic, record.partition, record.timestamp, times[place], during, max(0.0, seconds - frozen))
+                Wait(
+                    topic,
+                    record.partition,
+                    record.timestamp,
+                    times[place],
+                    during,
+                    max(0.0, seconds - frozen),
+                )
             )
     return found, unmatched
 
@@ -97,9 +104,7 @@ def _writes(record: Record) -> bool:
 
 def _during(hurts: Sequence[Hurt], since: datetime, until: datetime) -> tuple[str, float]:
     """What was hurt while an event waited, and for how long of that it was frozen."""
-    touched = [
-        hurt for hurt in hurts if hurt.began <= until and (hurt.ready or until) + _AFTERMATH >= since
-    ]
+    touched = [hurt for hurt in hurts if hurt.began <= until and (hurt.ready or until) + _AFTERMATH >= since]
     kinds = {kind_of(hurt) for hurt in touched}
     if not kinds:
         return NOTHING, 0.0

@@ -1,5 +1,6 @@
 """What happened, and when: printed as it goes, kept for the verdict, and written beside the logs."""
 
+import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,7 +46,8 @@ class Story:
         with self.path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
         if not self.quiet:
-            print(line, flush=True)
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
 
     def begin(self, fault: Fault, victim: str) -> Hurt:
         """A fault begins."""
