@@ -39,7 +39,9 @@ class Faults:
             if fault.kind is Kind.BROKER:
                 # One broker at a time: with two down there are not two copies for an acknowledgement.
                 await self._until_over(Kind.BROKER)
-                await self._until_in_sync()
+                if not await self._in_sync():
+                    self._story.trouble(f"copies were not in sync after {_IN_SYNC_SECONDS:.0f} s")
+                    continue
             names = self._names(fault)
             for name in names:
                 await self._until_over(name)
@@ -71,6 +73,12 @@ class Faults:
         return list(some) if fault.all else [some[fault.number % len(some)]]
 
     async def _do(self, fault: Fault) -> None:
+        try:
+            await self._done(fault)
+        except (BrokerError, OSError, KafkaError) as error:
+            self._story.trouble(f"{fault}: {error!r}")
+
+    async def _done(self, fault: Fault) -> None:
         if fault.kind is Kind.BROKER:
             await self._hurt_broker(fault)
         elif fault.act is Act.DISK_FULL:
@@ -97,7 +105,8 @@ class Faults:
 
     async def _well(self, hurt: Hurt, victim: Supervised) -> None:
         if not await victim.ready():
-            hurt.note += " not ready again within two minutes"
+            hurt.note += " not ready again"
+            self._story.trouble(f"{victim.name} was not ready again within two minutes")
         hurt.ready = datetime.now(UTC)
         took = (hurt.ready - hurt.began).total_seconds()
         self._story.tell(f"    {victim.name} is ready again, {took:.1f} s after the beginning {hurt.note}")
@@ -156,7 +165,8 @@ class Faults:
                     await _stand_still(node, _BEAT[0])
                     await asyncio.sleep(_BEAT[1])
         hurt.ended = datetime.now(UTC)
-        await self._until_in_sync()
+        if not await self._in_sync():
+            hurt.note = "not in sync again"
         hurt.ready = datetime.now(UTC)
         took = (hurt.ready - hurt.began).total_seconds()
         self._story.tell(f"    all copies are in sync again, {took:.1f} s after the beginning")
@@ -179,16 +189,17 @@ class Faults:
             number = None
         return brokers.node(number or fault.number % len(brokers.nodes) + 1)
 
-    async def _until_in_sync(self) -> None:
-        """Wait until every partition has all its copies in sync. Raises `TimeoutError`."""
+    async def _in_sync(self) -> bool:
+        """Wait until every partition has all its copies in sync; whether it came to that."""
         deadline = monotonic() + _IN_SYNC_SECONDS
-        while True:
-            behind = await asyncio.to_thread(out_of_sync, self._installation.brokers.address)
-            if not behind:
-                return
+        while behind := await asyncio.to_thread(out_of_sync, self._installation.brokers.address):
             if monotonic() > deadline:
-                raise TimeoutError(f"copies were not in sync after {_IN_SYNC_SECONDS:.0f} s: {behind}")
+                break
             await asyncio.sleep(_LOOK)
+        else:
+            return True
+        self._story.tell(f"not in sync: {behind[:5]}")
+        return False
 
 
 async def _stand_still(node: KafkaNode, seconds: float) -> None:

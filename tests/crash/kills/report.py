@@ -93,10 +93,13 @@ def _waits(verdict: Verdict) -> Iterator[str]:
     yield ""
     yield "From the broker's stamp of an event in `case.inbox.v1`, `sms.inbox.v1` or `sms.outbox.v1` to the"
     yield "first write of its key's value after it, by what was done while it waited, in seconds. The last"
-    yield "column is without the time for which a frozen or slow process, or a full disk, was itself the"
-    yield f"cause. The goal: no case stands still for more than {MOST_SECONDS:g} s because of a rebalance."
+    yield "column is without the time for which the fault itself lasted: until a frozen process went on, a"
+    yield "killed one was started again (0.2 to 5 s), a full disk was empty; of a clean stop nothing is taken"
+    yield "off. A clean stop is two rebalances: the worker's partitions go to the others, and back when it is"
+    yield f"started again. The goal: no case stands still for more than {MOST_SECONDS:g} s because of a"
+    yield "rebalance."
     yield ""
-    yield "| meanwhile | faults | events | median | p99 | longest | beyond the freeze |"
+    yield "| meanwhile | faults | events | median | p99 | longest | beyond the fault |"
     yield "|---|---|---|---|---|---|---|"
     for row in verdict.table:
         seconds = " | ".join(f"{each:.2f}" for each in (row.median, row.p99, row.longest, row.excess))

@@ -31,8 +31,8 @@ from tests.crash.kills.people import Person, people
 from tests.crash.kills.plan import Act, Plan, schedule
 from tests.crash.kills.report import write
 from tests.crash.kills.run_verdict import Verdict, told
-from tests.crash.kills.standstill import longest, rows, waits
-from tests.crash.kills.story import Hurt, Story
+from tests.crash.kills.standstill import longest, rows, stood_too_long, waits
+from tests.crash.kills.story import Story
 
 _GROUP = "jardem"
 _WARM_UP = 5.0
@@ -129,7 +129,8 @@ class _Run:
             *behind,
             *faulty,
             *self._ended_badly(),
-            *_not_ready(story.hurts),
+            *story.troubles,
+            *stood_too_long(waited),
         ]
         return verdict
 
@@ -151,10 +152,6 @@ class _Run:
                 hurt.victim == one.name and hurt.began <= one.at <= (hurt.ready or one.at) for hurt in full
             )
         ]
-
-
-def _not_ready(hurts: Sequence[Hurt]) -> list[str]:
-    return [f"{hurt.victim}:{hurt.note}" for hurt in hurts if "not ready" in hurt.note]
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:

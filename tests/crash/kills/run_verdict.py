@@ -64,7 +64,7 @@ def _counted(verdict: Verdict) -> Iterator[str]:
 
 
 def _waited(verdict: Verdict) -> Iterator[str]:
-    yield "waited, by what was done meanwhile (faults, events, median, p99, longest, beyond the freeze):"
+    yield "waited, by what was done meanwhile (faults, events, median, p99, longest, beyond the fault):"
     for row in verdict.table:
         seconds = ", ".join(f"{each:.2f}" for each in (row.median, row.p99, row.longest, row.excess))
         yield f"  {row.during}: {row.faults}, {row.waits}, {seconds}"

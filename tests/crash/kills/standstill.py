@@ -17,7 +17,7 @@ from schemas.messages import MessageToSend
 from streams.records import Record
 from streams.topics import CASE_INBOX, SMS_INBOX, SMS_OUTBOX
 from tests.crash.kills.evidence import Evidence
-from tests.crash.kills.plan import Act
+from tests.crash.kills.plan import Act, Kind
 from tests.crash.kills.story import Hurt
 
 _CHANGELOGS = {
@@ -28,6 +28,7 @@ _CHANGELOGS = {
 _ASIDE = "several at once, or within their aftermath"
 _AFTERMATH = timedelta(seconds=3)
 NOTHING = "nothing"
+_REBALANCE = f"{Act.STOP} of {Kind.WORKER}"
 MOST_SECONDS = 10.0
 """For longer than this no case may stand still because of a rebalance."""
 
@@ -51,7 +52,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The waits during faults of one kind. `excess`: the longest, less how long a frozen process stood."""
+    """The waits during faults of one kind. `excess`: the longest, less how long the fault itself lasted."""
 
     during: str
     faults: int
@@ -103,7 +104,10 @@ def _writes(record: Record) -> bool:
 
 
 def _during(hurts: Sequence[Hurt], since: datetime, until: datetime) -> tuple[str, float]:
-    """What was hurt while an event waited, and for how long of that it was frozen."""
+    """What was hurt while an event waited, and for how long of that a fault itself lasted.
+
+    A clean stop lasts no time: whoever is stopped hands over what it has.
+    """
     touched = [hurt for hurt in hurts if hurt.began <= until and (hurt.ready or until) + _AFTERMATH >= since]
     kinds = {kind_of(hurt) for hurt in touched}
     if not kinds:
@@ -111,7 +115,7 @@ def _during(hurts: Sequence[Hurt], since: datetime, until: datetime) -> tuple[st
     frozen = sum(
         max(0.0, (min(until, hurt.ended or until) - max(since, hurt.began)).total_seconds())
         for hurt in touched
-        if hurt.fault.act in {Act.FREEZE, Act.SLOW, Act.DISK_FULL}
+        if hurt.fault.act is not Act.STOP
     )
     return kinds.pop() if len(kinds) == 1 else _ASIDE, frozen
 
@@ -148,3 +152,20 @@ def longest(found: Iterable[Wait], most: int = 10) -> list[Wait]:
         if len(kept) == most:
             break
     return kept
+
+
+def stood_too_long(found: Iterable[Wait]) -> list[str]:
+    """A line for each partition in which a case stood still too long in nothing but a rebalance."""
+    worst: dict[tuple[str, int], Wait] = {}
+    for wait in found:
+        place = wait.topic, wait.partition
+        if wait.during == _REBALANCE and wait.seconds > max(MOST_SECONDS, _seconds(worst.get(place))):
+            worst[place] = wait
+    return [
+        f"{topic}[{partition}] stood still for {wait.seconds:.1f} s from {wait.since:%H:%M:%S} in a rebalance"
+        for (topic, partition), wait in worst.items()
+    ]
+
+
+def _seconds(wait: Wait | None) -> float:
+    return 0.0 if wait is None else wait.seconds

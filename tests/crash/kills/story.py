@@ -39,6 +39,7 @@ class Story:
     hurts: list[Hurt] = field(default_factory=list)
     exits: list[Exited] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
 
     def tell(self, text: str) -> None:
         """Add a line."""
@@ -60,6 +61,11 @@ class Story:
         """A fault that this machine does not allow, or that found nobody to be done to."""
         self.skipped.append(why)
         self.tell(f"left out: {why}")
+
+    def trouble(self, what: str) -> None:
+        """Something that no fault excuses."""
+        self.troubles.append(what)
+        self.tell(f"trouble: {what}")
 
     def exited(self, name: str, code: int, tail: str) -> None:
         """A process ended by itself."""
