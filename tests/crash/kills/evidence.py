@@ -16,7 +16,7 @@ from streams.dead_letters import DEAD_LETTERS
 from streams.records import NotUnpacked, Record
 from streams.topics import CASE_INBOX, CHANGELOGS, SMS_INBOX, SMS_OUTBOX
 from streams.transport.fetching import Fetching
-from tests.crash.kills.sms_api import Recorded, RecordReader
+from tests.crash.kills.sms_record import Recorded, RecordReader
 
 OUTCOMES = (BenefitDecided.name, ProcessEnded.name)
 ALL = (*OUTCOMES, CaseAdvanced.name, CASE_INBOX, SMS_INBOX, SMS_OUTBOX, *CHANGELOGS, DEAD_LETTERS)

@@ -13,7 +13,7 @@ from streams.clock import Clock
 from streams.dead_letters import DEAD_LETTERS
 from tests.crash.kills.evidence import OUTCOMES, Evidence, Told
 from tests.crash.kills.people import Person
-from tests.crash.kills.sms_api import Recorded
+from tests.crash.kills.sms_record import Recorded
 
 _NO_REPLY = "ended no_reply"
 _SLACK = timedelta(seconds=2)

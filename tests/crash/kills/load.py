@@ -16,7 +16,7 @@ from schemas.ids import Pseudonyms
 from streams.clock import Clock
 from streams.records import Outgoing
 from tests.crash.kills.people import Person
-from tests.crash.kills.sms_api import Recorded, RecordReader
+from tests.crash.kills.sms_record import Recorded, RecordReader
 
 _AGAIN = 0.5
 _LOOK = 0.1

@@ -11,15 +11,13 @@ each call of the API take seconds, at first before it is carried out, at the nex
 import argparse
 import asyncio
 import itertools
-import json
 import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from aiohttp import web
 
@@ -37,70 +35,10 @@ from sms.simulator.resources import VERSION
 from streams.logs import configure_logging
 from streams.serving import listen
 from streams.settings.values import Address
+from tests.crash.kills.sms_record import Record, Recorded
 
 _FINAL = {STATUS_DELIVERED, STATUS_UNDELIVERED}
 _DELAY = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """A message in the record: ours (`inbound` false) or a citizen's. `at` is when the API had it.
-
-    `done_at` is when ours was on the handset; `cause` is the id under which a citizen's was written.
-    """
-
-    sid: str
-    phone: str
-    text: str
-    inbound: bool
-    at: datetime
-    callback: str | None = None
-    cause: str | None = None
-    done_at: datetime | None = None
-
-
-class RecordReader:
-    """Reads a record as far as it has been written; what is read again is only what came since."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._offset = 0
-        self.messages: dict[str, Recorded] = {}
-
-    def read(self) -> list[Recorded]:
-        """What is new, in the order of the record; a message of ours comes again when it has arrived."""
-        try:
-            with self._path.open("rb") as file:
-                file.seek(self._offset)
-                content = file.read()
-        except FileNotFoundError:
-            return []
-        whole = content[: content.rfind(b"\n") + 1]
-        self._offset += len(whole)
-        return [self._take(json.loads(line)) for line in whole.splitlines()]
-
-    def _take(self, line: dict[str, Any]) -> Recorded:
-        if "done" in line:
-            message = replace(self.messages[line["done"]], done_at=datetime.fromisoformat(line["at"]))
-        else:
-            message = Recorded(**{**line, "at": datetime.fromisoformat(line["at"])})
-        self.messages[message.sid] = message
-        return message
-
-
-class Record:
-    """The record, of which a kill loses nothing: each line is on the disk when `write` returns."""
-
-    def __init__(self, path: Path) -> None:
-        reader = RecordReader(path)
-        reader.read()
-        self.known = list(reader.messages.values())
-        self._file: BinaryIO = path.open("ab", buffering=0)
-
-    def write(self, line: dict[str, Any]) -> None:
-        """Add a line."""
-        self._file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
-        os.fsync(self._file.fileno())
 
 
 class RecordedHandsets(Handsets):
@@ -249,7 +187,11 @@ def application(network: RecordedNetwork, api: Api) -> web.Application:
 
 async def serve(args: argparse.Namespace) -> None:
     """Serve until SIGTERM."""
-    record = Record(args.record)
+    with Record(args.record) as record:
+        await _serve(args, record)
+
+
+async def _serve(args: argparse.Namespace, record: Record) -> None:
     handsets = RecordedHandsets(record, args.sender)
     network = RecordedNetwork(
         handsets,
