@@ -3,7 +3,7 @@
 import itertools
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -109,6 +109,15 @@ def schedule(plan: Plan) -> list[Fault]:
         faults.append(_fault(plan, chance, *kill))
         if number % apart == 0:
             faults.append(_fault(plan, chance, *next(between)))
+    return _with_a_long_freeze(plan, faults)
+
+
+def _with_a_long_freeze(plan: Plan, faults: list[Fault]) -> list[Fault]:
+    """The same, where some worker stands still for nearly as long as the plan allows, or else one that does."""
+    frozen = [n for n, each in enumerate(faults) if (each.kind, each.act) == (Kind.WORKER, Act.FREEZE)]
+    least = 0.8 * plan.longest
+    if frozen and all(faults[n].seconds < least for n in frozen):
+        faults[frozen[0]] = replace(faults[frozen[0]], seconds=least)
     return faults
 
 

@@ -198,8 +198,7 @@ def test_a_dead_letter_is_a_breach(evidence: Evidence) -> None:
 
 def hurt(kind: Kind, act: Act, began: int, ended_: int, ready: int) -> Hurt:
     fault = Fault(kind, act, 0, "any", 0, 0, together=False)
-    at = [NOW + second * SECOND for second in (began, ended_, ready)]
-    return Hurt(fault, "worker-0", *at)
+    return Hurt(fault, "worker-0", NOW + began * SECOND, NOW + ended_ * SECOND, NOW + ready * SECOND)
 
 
 def waited(
