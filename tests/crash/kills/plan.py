@@ -113,7 +113,7 @@ def schedule(plan: Plan) -> list[Fault]:
 
 
 def _with_a_long_freeze(plan: Plan, faults: list[Fault]) -> list[Fault]:
-    """The same, where some worker stands still for nearly as long as the plan allows, or else one that does."""
+    """The same, where some worker stands still for nearly as long as the plan allows."""
     frozen = [n for n, each in enumerate(faults) if (each.kind, each.act) == (Kind.WORKER, Act.FREEZE)]
     least = 0.8 * plan.longest
     if frozen and all(faults[n].seconds < least for n in frozen):
