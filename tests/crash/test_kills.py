@@ -14,7 +14,7 @@ SHORT = Plan(seed=1, kills=6, rate=2, day=12, longest=8, pause=1.5)
 
 @pytest.mark.kafka
 @pytest.mark.slow
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(900)
 async def test_nothing_is_lost_or_doubled_whoever_is_killed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
