@@ -16,8 +16,11 @@ from tests.crash.kills.people import Person
 from tests.crash.kills.sms_record import Recorded
 
 _NO_REPLY = "ended no_reply"
+_MOST_LATE = 0.1
 _SLACK = timedelta(seconds=2)
 """How exactly an answer's instant is known: the API's list has whole seconds, a webhook its own instant."""
+_SHORTLY, _TERM_PART = timedelta(seconds=60), timedelta(days=1.5)
+"""Who was heard of so shortly before a term's end may not have been asked in time (half the term at most)."""
 
 
 @dataclass
@@ -67,6 +70,7 @@ class Invariants:
         self._evidence = evidence
         self._people = {person.case_id(pseudonyms): person for person in people}
         self._clock = clock
+        self._shortly = min(_SHORTLY, _TERM_PART / clock.scale)
         self._by_phone: dict[str, list[Recorded]] = defaultdict(list)
         for message in evidence.sms.values():
             self._by_phone[message.phone].append(message)
@@ -106,21 +110,29 @@ class Invariants:
                 judged.breaches.append(
                     f"{outcome} in the place of {person.story.expected}: {self._tale(case, person)}"
                 )
+        if judged.late > _MOST_LATE * len(self._people):
+            judged.breaches.append(
+                f"{judged.late} of {len(self._people)} were too late: the run shows little"
+            )
         judged.breaches += [f"an outcome of nobody: {case}" for case in outcomes.keys() - self._people.keys()]
 
     def _answered_late(self, case: str, person: Person) -> bool:
-        """Whether an answer reached the SMS API only after the end of a term, as the log tells it."""
+        """Whether an answer reached the SMS API only after the end of a term, as the log tells it.
+
+        Or whether a question came so shortly before that end that it could not be answered any more.
+        """
         ends = [
             self._clock.real(read_instant(until))
             for step in self._steps[case]
             if (until := step.data["until"]) is not None
         ]
+        if not ends:
+            return False
         answers = [message.at for message in self._by_phone[person.phone] if message.inbound]
-        # Of a question that was never answered the SMS may have come too late.
-        last = max(ends, default=None)
-        return last is not None and (
-            len(answers) < len(person.story.answers) or any(at > last - _SLACK for at in answers)
-        )
+        if len(answers) >= len(person.story.answers):
+            return max(answers) > max(ends) - _SLACK
+        began = self._real(min(step.data["at"] for step in self._steps[case]))
+        return max([began, *answers]) > max(ends) - self._shortly
 
     def _decisions(self, judged: Judged) -> None:
         """No two decisions of a case, no event told twice differently, no grant without consent."""

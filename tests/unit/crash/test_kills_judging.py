@@ -113,27 +113,40 @@ def test_another_outcome_than_the_answers_call_for_is_a_loss(evidence: Evidence)
     assert judged(evidence).lost == 1
 
 
-@pytest.mark.parametrize(("until", "late"), [(10, 0), (8, 1)])
-def test_no_reply_is_right_only_where_an_answer_came_too_late(
-    evidence: Evidence, until: int, late: int
-) -> None:
-    # The last answer came at 8 s, and two seconds are nobody's.
+def no_reply(evidence: Evidence, until: int) -> Judged:
+    """The term ended at this second, and a hundred others were in time."""
     evidence.records["benefit.decided.v1"].clear()
     evidence.records["benefit.process-ended.v1"].append(
         record("t", "benefit.process-ended.v1", ended("no_reply"))
     )
-    step = {
-        "case_id": CASE,
-        "step": 1,
-        "until": (NOW + (until + 1) * SECOND).isoformat(),
-        "to": "x",
-        "at": NOW.isoformat(),
-    }
+    end = (NOW + until * SECOND).isoformat()
+    step = {"case_id": CASE, "step": 1, "until": end, "to": "x", "at": NOW.isoformat()}
     evidence.records["case.advanced.v1"].append(
         record("t", "case.advanced.v1", {**step, "cause": {"type": "t", "id": "i"}})
     )
-    found = judged(evidence)
+    return Invariants(evidence, [HERO], PSEUDONYMS, Clock(86_400 / 60, NOW)).judge()
+
+
+# The last answer came at 8 s, and two seconds are nobody's. The clock runs from NOW on, 1440 times as fast.
+@pytest.mark.parametrize(("until", "late"), [(11, 0), (9, 1)])
+def test_no_reply_is_right_only_where_an_answer_came_too_late(
+    evidence: Evidence, until: int, late: int
+) -> None:
+    found = no_reply(evidence, until * 1440)
     assert (found.late, found.lost) == (late, 1 - late)
+
+
+@pytest.mark.parametrize(("until", "late"), [(200, 0), (60, 1)])
+def test_a_question_that_never_came_is_a_loss_unless_the_term_was_nearly_over(
+    evidence: Evidence, until: int, late: int
+) -> None:
+    del evidence.sms["IN2"], evidence.sms["SM2"]
+    found = no_reply(evidence, until * 1440)
+    assert (found.late, found.lost) == (late, 1 - late)
+
+
+def test_a_run_in_which_many_were_too_late_shows_nothing(evidence: Evidence) -> None:
+    assert "were too late" in no_reply(evidence, 9 * 1440).breaches[0]
 
 
 def test_the_outcome_with_the_highest_step_counts(evidence: Evidence) -> None:
