@@ -10,6 +10,8 @@ PYTHON  ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 DEMO    ?=
 # What the churn is told, as in: make churn CHURN="--seconds 3600"
 CHURN   ?=
+# What the hundred kills are told, as in: make crash CRASH="--kills 100 --seed 7"
+CRASH   ?=
 # What the soak is told, as in: make soak SOAK="--from 5000000 --seeds 2000000"
 SOAK    ?=
 # Which mutants are looked for, as in: make mutants MUTANTS="rules.*"
@@ -22,7 +24,8 @@ UNIT        := $(wildcard tests/unit tests/compat tests/simulation)
 INTEGRATION := $(wildcard tests/integration tests/deploy)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup kafka demo test lint format unit integration browser pictures coverage mutants docs churn-short churn soak lock sbom audit wheel clean
+.PHONY: help setup kafka demo test lint format unit integration browser pictures coverage mutants docs churn-short churn \
+  crash-short crash soak performance lock sbom audit wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,7 +47,7 @@ kafka: setup ## fetch Apache Kafka's jars with Maven (needs Java 17)
 demo: setup ## everything on this machine, with a browser page to answer the SMS in
 	$(JARDEM) demo $(DEMO)
 
-test: lint unit integration browser churn-short ## all that must be green
+test: lint unit integration browser churn-short crash-short ## all that must be green
 
 lint: setup ## style, types, layers, and whether the lock is fresh
 	$(BIN)/ruff check
@@ -70,10 +73,16 @@ pictures: setup ## take the pictures of docs/console.md anew, of a running syste
 	JARDEM_PICTURES=docs/pictures $(BIN)/pytest tests/browser/test_running_system.py $(PYTEST)
 
 churn-short: setup ## two minutes of workers and a broker coming, going and crashing under load
-	$(BIN)/pytest tests/crash $(PYTEST)
+	$(BIN)/pytest tests/crash/test_churn.py $(PYTEST)
 
 churn: setup ## a quarter of an hour of it on each store, and the stock control; writes docs/reports/churn.md
 	$(BIN)/python -m tests.crash.report docs/reports/churn.md $(CHURN)
+
+crash-short: setup ## three minutes of the whole system, hurt at random: brokers, workers, webhooks, the SMS API
+	$(BIN)/pytest tests/crash/test_kills.py $(PYTEST)
+
+crash: setup ## a hundred kills of it, CRASH="--kills N --seed N"; about 45 minutes; writes docs/reports/crash.md
+	$(BIN)/python -m tests.crash.kills.run --report docs/reports/crash.md $(CRASH)
 
 soak: setup ## two million seeds of the simulation, SOAK="--from N"; writes docs/reports/soak.md; goes on if stopped
 	$(BIN)/python -m ops.simulation.soak docs/reports/soak.md $(SOAK)

@@ -5,7 +5,6 @@ import os
 import random
 import signal
 import time
-import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,47 +15,17 @@ from kafka import KafkaAdminClient, TopicPartition
 from kafka.errors import KafkaError
 from kafka.protocol.admin.topics import ElectionType
 
+from ops.brokers.cluster import KafkaCluster
 from ops.brokers.kafka import KafkaBroker
-from ops.reach import free_port
-
-_OVERRIDES = """\
-node.id={node}
-controller.quorum.voters={voters}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
-default.replication.factor=3
-min.insync.replicas=2
-offsets.topic.replication.factor=3
-transaction.state.log.replication.factor=3
-transaction.state.log.min.isr=2
-"""
-
-
-class Node(KafkaBroker):
-    """One of the brokers of a cluster; each is a controller too, so any one of three may die."""
-
-    def __init__(self, folder: Path, number: int) -> None:
-        super().__init__(folder / f"node-{number}", heap="256m")
-        self.number, self.controller_port = number, free_port()
-        self.voters = ""
-
-    def properties(self) -> str:
-        return super().properties() + _OVERRIDES.format(
-            node=self.number, voters=self.voters, port=self.port, controller_port=self.controller_port
-        )
 
 
 class Brokers:
     """`count` brokers, 1 or 3. Each topic has a copy on each, and three lose nothing when one dies."""
 
     def __init__(self, folder: Path, count: int) -> None:
-        self.nodes: Sequence[KafkaBroker] = [KafkaBroker(folder / "kafka")]
-        if count > 1:
-            nodes = [Node(folder, number) for number in range(1, count + 1)]
-            voters = ",".join(f"{node.number}@127.0.0.1:{node.controller_port}" for node in nodes)
-            cluster_id = uuid.uuid4().hex[:22]
-            for node in nodes:
-                node.voters, node.cluster_id = voters, cluster_id
-            self.nodes = nodes
+        self.nodes: Sequence[KafkaBroker] = (
+            [KafkaBroker(folder / "kafka")] if count == 1 else KafkaCluster(folder).nodes
+        )
         self.faults = ["stall", "bounce"] + (["move"] if count > 1 else [])
 
     @property

@@ -1,4 +1,4 @@
-"""The compose file as Docker Compose itself understands it. There is no engine here, and nothing is started."""
+"""The compose file as Docker Compose itself understands it. There is no engine, and nothing is started."""
 
 import json
 import os
