@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
@@ -15,6 +16,7 @@ import structlog
 from streams import metrics
 from streams.counts import Counts
 from streams.deadlines import Deadlines
+from streams.encryption.sealed import KeysAtHand
 from streams.exits import Exit, end_process
 from streams.fold import DeskCore, Fold, Opened, UnreadableStateError, fold_limits, load
 from streams.handlers import register_handler
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from streams.transport.tables import BytesTable
 
 log = structlog.get_logger()
+
+_AT_ONCE = 500
 
 
 def _wall() -> int:
@@ -65,16 +69,27 @@ class Desk:
     async def _work(self, batch: Batch) -> None:
         records = batch.records
         while records:
-            fold = await self._fold(batch, records)
-            await self._write(batch, fold)
+            keys = await self._keys(batch.partition, records)
+            fold = await self._fold(batch, records, keys)
+            await self._write(batch, fold, keys)
             records = records[fold.count :]
             if records and batch.still_owned():
                 batch.assigned.acknowledged = records[0].offset
 
-    async def _fold(self, batch: Batch, records: Sequence[Record]) -> Fold[Any, Any]:
+    async def _keys(self, partition: int, records: Sequence[Record]) -> KeysAtHand:
+        """The keys of every row that these records may touch."""
+        names = {record.key for record in records if record.key is not None}
+        shared = self._core.shared
+        stored = self.table.partition(partition).get
+        rows = [stored(name) for name in (names | {shared.key} if shared else names)]
+        return await self._app.vault.at_hand(rows, names)
+
+    async def _fold(self, batch: Batch, records: Sequence[Record], keys: KeysAtHand) -> Fold[Any, Any]:
         stored = self.table.partition(batch.partition).get
         committed = batch.assigned.committed or 0
-        fold = Fold(self._core, self._limits, stored, self._recent, committed=committed, wall=_wall())
+        fold = Fold(
+            self._core, self._limits, stored, self._recent, committed=committed, wall=_wall(), keys=keys
+        )
         began = monotonic()
         for record in records:
             try:
@@ -90,19 +105,29 @@ class Desk:
             log.warning("record dead-lettered", at=refused.record.position, reason=refused.reason)
         return fold
 
-    async def _write(self, batch: Batch, fold: Fold[Any, Any]) -> None:
+    async def _write(self, batch: Batch, fold: Fold[Any, Any], keys: KeysAtHand) -> None:
         """Write every touched key, send every effect, wait for the broker to have it all; then the store."""
-        values = fold.values()
+        values = await self._values(fold, keys)
         for size in fold.forgetful:
             log.warning("an aggregate forgets what it handled early", table=self._core.name, bytes=size)
         # A batch abandoned from here on may be in the store without its deadlines being armed.
         self._unarmed.add(batch.partition)
-        await self._app.send_table(self.table, batch.partition, values, fold.effects)
+        await self._app.send_table(self.table, batch.partition, values, fold.effects, keys)
         for key, state in fold.written(values):
             self._arm(batch.partition, key, state)
         self._unarmed.discard(batch.partition)
         while len(self._recent) > self._app.tuning.recent_keys:
             del self._recent[next(iter(self._recent))]
+
+    async def _values(self, fold: Fold[Any, Any], keys: KeysAtHand) -> dict[bytes, bytes]:
+        """What is written under each touched key, sealed where it is to be."""
+        vault = self._app.vault
+        inner = await vault.with_parts_sealed(keys, fold.states())
+        plain = fold.values({name: each.state for name, each in inner.items()})
+        return {
+            name: vault.sealed_row(keys, self._core.name, name, value, inner[name].keys)
+            for name, value in plain.items()
+        }
 
     def _arm(self, partition: int, key: bytes, state: Any) -> None:  # noqa: ANN401 - the core's own type
         """Set what a key waits for and how it counts, in place of what held before."""
@@ -142,15 +167,18 @@ class Desk:
         for partition in self._unarmed & owned:
             self.deadlines.drop(partition)
             self.counts.drop(partition)
-            for number, (key, data) in enumerate(self.table.partition(partition).items()):
-                self._arm(partition, key, self._load(key, data))
-                if not number % 500:
-                    await asyncio.sleep(0)
+            rows = iter(self.table.partition(partition).items())
+            while part := list(islice(rows, _AT_ONCE)):
+                keys = await self._app.vault.at_hand(data for _, data in part)
+                for key, data in part:
+                    if keys.alive(data):
+                        self._arm(partition, key, self._load(key, data, keys))
+                await asyncio.sleep(0)
             self._unarmed.discard(partition)
         self._unarmed &= owned
 
-    def _load(self, key: bytes, data: bytes) -> Any:  # noqa: ANN401 - the core's own type
+    def _load(self, key: bytes, data: bytes, keys: KeysAtHand) -> Any:  # noqa: ANN401 - the core's own type
         try:
-            return load(self._core, key, data).state
+            return load(self._core, key, data, keys).state
         except UnreadableStateError as error:
             self._end(error)
