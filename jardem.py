@@ -84,11 +84,13 @@ def console(
         return
 
     from ops.console.server import rebuild_read_model, run_console
+    from streams.encryption.opening import check_keys
     from streams.logs import configure_logging
     from streams.settings.checks import unknown_variables
     from streams.settings.load import load_settings
 
     settings = load_settings("console")
+    check_keys(settings)
     for line in unknown_variables(settings):
         typer.echo(line, err=True)
     if rebuild:
@@ -140,6 +142,7 @@ def worker() -> None:
     """Run the worker: intake, desks, carrier and deadlines. As many as there are partitions."""
     from ops.reach import require_broker
     from sms.catalogues import load_texts
+    from streams.encryption.opening import check_keys
     from streams.settings.checks import unknown_variables
     from streams.settings.load import load_settings
     from streams.tracer import start_tracing
@@ -149,6 +152,7 @@ def worker() -> None:
         typer.echo(line, err=True)
     # Whatever is wrong with what was written here is said before anybody looks for the broker.
     load_texts(settings.texts_dir)
+    check_keys(settings)
     tracer = start_tracing(settings, "worker")
     require_broker(settings)
 
@@ -169,10 +173,12 @@ def webhooks() -> None:
     import asyncio
 
     from ops.reach import require_broker
+    from streams.encryption.opening import check_keys
     from streams.settings.load import load_settings
     from streams.tracer import start_tracing
 
     settings = load_settings("webhooks")
+    check_keys(settings)
     tracer = start_tracing(settings, "webhooks")
     require_broker(settings)
 

@@ -18,8 +18,11 @@ from kafka.errors import KafkaError
 from ops.reach import admin_client, require_broker
 from schemas.cloudevents import TYPE_PREFIX, decode
 from schemas.json_text import read_json
+from streams.encryption.opening import open_vault
+from streams.encryption.vault import Vault
 from streams.errors import NoBrokerError, UserError
 from streams.kafka_access import client_options
+from streams.key_store.store import KeyStoreAwayError
 from streams.records import NotUnpacked, Record
 from streams.settings.settings import Settings
 from streams.transport.fetching import Fetching
@@ -65,6 +68,8 @@ def read_topics(settings: Settings, topics: Collection[str], take: Callable[[Ite
         begins = asyncio.run(_read(settings, partitions, take))
     except NoBrokerError as error:
         raise TopicError(*error.problems) from None
+    except KeyStoreAwayError as error:
+        raise TopicError(f"the store of keys (JARDEM_KEYS_DATABASE) does not answer: {error}") from None
     except (KafkaError, ReaderError) as error:
         named = ", ".join(sorted(topics))
         raise TopicError(f"{named} cannot be read from {settings.kafka}: {error}") from None
@@ -127,25 +132,31 @@ def _forgets(config: Mapping[str, Any]) -> bool:
 async def _read(
     settings: Settings, partitions: list[TopicPartition], take: Callable[[Item], None]
 ) -> dict[tuple[str, int], int]:
-    async with AIOKafkaConsumer(
-        **client_options(settings),
-        group_id=None,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        isolation_level="read_committed",
-    ) as consumer:
+    async with (
+        open_vault(settings) as vault,
+        AIOKafkaConsumer(
+            **client_options(settings),
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+        ) as consumer,
+    ):
         Fetching(consumer)
         consumer.assign(partitions)
         begins = await consumer.beginning_offsets(partitions)
         ends = await consumer.end_offsets(partitions)
         for partition, offset in begins.items():
             consumer.seek(partition, offset)
-        await _read_to(consumer, ends, take)
+        await _read_to(consumer, ends, take, vault)
         return {(each.topic, each.partition): offset for each, offset in begins.items()}
 
 
 async def _read_to(
-    consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int], take: Callable[[Item], None]
+    consumer: AIOKafkaConsumer,
+    ends: Mapping[TopicPartition, int],
+    take: Callable[[Item], None],
+    vault: Vault,
 ) -> None:
     before: dict[TopicPartition, int] = {}
     heard = time.monotonic()
@@ -163,6 +174,5 @@ async def _read_to(
             )
         found = await consumer.getmany(timeout_ms=_POLL_MILLISECONDS)
         for partition, items in found.items():
-            for item in items:
-                if item.offset < ends[partition]:
-                    take(item)
+            for item in await vault.opened_items(each for each in items if each.offset < ends[partition]):
+                take(item)

@@ -10,7 +10,7 @@ from streams.dead_letters import DEAD_LETTERS, REDRIVEN_LETTERS
 from streams.encryption import letters, parts
 from streams.encryption.sealed import ErasedError, KeysAtHand, NotOpenedError, is_sealed, key_ids, seal
 from streams.key_store.keyring import NOBODY, DataKey, Keyring
-from streams.records import Outgoing, Record
+from streams.records import NotUnpacked, Outgoing, Record
 from streams.topics import CASE_INBOX, SMS_INBOX, SMS_OUTBOX
 
 INBOXES = (CASE_INBOX, SMS_INBOX, SMS_OUTBOX)
@@ -20,6 +20,8 @@ LETTERS = (DEAD_LETTERS, REDRIVEN_LETTERS)
 
 _SUBJECT = re.compile(rb"[0-9a-f]{64}")
 _KEY_BYTES = 16
+
+Item = Record | NotUnpacked
 
 _log = structlog.get_logger(__name__)
 
@@ -79,6 +81,17 @@ class Vault:
                 _log.warning("a record cannot be opened", at=record.position, reason=str(error))
                 found.append(record)
         return found
+
+    async def opened_items(self, items: Iterable[Item]) -> list[Item]:
+        """The same of what was read by a reader that is no worker: what is no record stays as it is."""
+        read = list(items)
+        records = [item for item in read if isinstance(item, Record)]
+        opened = {(each.topic, each.partition, each.offset): each for each in await self.opened(records)}
+        found = (
+            opened.get((item.topic, item.partition, item.offset)) if isinstance(item, Record) else item
+            for item in read
+        )
+        return [item for item in found if item is not None]
 
     async def sealed(self, outgoing: Iterable[Outgoing]) -> list[Outgoing]:
         """What is sent, as it may be sent."""

@@ -155,6 +155,8 @@ class Keyring:
                 if not self._waits:
                     raise KeyStoreAwayError("a key is being erased")
                 _log.info("a key is being erased; waiting until it is")
+                await asyncio.sleep(_PATIENCE)
+                continue
             await asyncio.sleep(patience)
             patience = min(2 * patience, _LONGEST_PATIENCE)
 

@@ -91,7 +91,7 @@ class PostgresKeyStore:
     async def erase_keys(self, subjects: Collection[str]) -> int:
         """See `KeyStore`. The row of before is gone from the file with the vacuum that follows."""
         sql = (
-            "UPDATE jardem_keys.data_keys SET subject = NULL, wrapped = NULL "
+            "UPDATE jardem_keys.data_keys SET subject = NULL, wrapped = NULL, closing = false "
             "WHERE closing AND subject = ANY($1::text[]) RETURNING id"
         )
         async with self._connection() as connection:

@@ -80,7 +80,7 @@ class SqliteKeyStore:
     async def erase_keys(self, subjects: Collection[str]) -> int:
         """See `KeyStore`."""
         rows = [(subject,) for subject in subjects]
-        sql = "UPDATE data_keys SET subject = NULL, wrapped = NULL WHERE subject = ? AND closing"
+        sql = "UPDATE data_keys SET subject = NULL, wrapped = NULL, closing = 0 WHERE subject = ? AND closing"
 
         def work(connection: sqlite3.Connection) -> int:
             count = connection.executemany(sql, rows).rowcount
