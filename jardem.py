@@ -53,6 +53,7 @@ for _name, _module, _help in (
     ("case", "ops.cases.commands", "Cases, as the topics tell of them."),
     ("dead-letters", "ops.dead_letters.commands", "What could not be read: look, send back, lay aside."),
     ("keys", "ops.keys.commands", "The keys that sign our documents."),
+    ("person", "ops.persons.commands", "What is done about one person at once: their erasure."),
 ):
     _group = typer.Typer(
         cls=_room(_module, f"{_name.replace('-', '_')}_app"), no_args_is_help=True, help=_help

@@ -35,6 +35,17 @@ _POLL_MILLISECONDS = 500
 Item = Record | NotUnpacked
 
 
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What is taken: records of these keys, or all of them; and whether they are opened."""
+
+    names: Collection[bytes] | None = None
+    opens: bool = True
+
+    def takes(self, item: Item) -> bool:
+        return self.names is None or (isinstance(item, Record) and item.key in self.names)
+
+
 class TopicError(UserError):
     """Topics cannot be read: no broker, no topic, or an answer that did not come. Exit code 2."""
 
@@ -57,15 +68,23 @@ class Read:
         return topic in self.forgetful and self.begins.get((topic, partition), 0) > 0
 
 
-def read_topics(settings: Settings, topics: Collection[str], take: Callable[[Item], None]) -> Read:
+def read_topics(
+    settings: Settings,
+    topics: Collection[str],
+    take: Callable[[Item], None],
+    names: Collection[bytes] | None = None,
+    *,
+    opens: bool = True,
+) -> Read:
     """Hand every record to `take`: each partition in its order, the partitions in any.
 
+    With `names` only records of these keys. Without `opens` what is sealed stays so.
     What cannot be unpacked is handed over too. Raises `TopicError`, and what `take` raises.
     """
     try:
         require_broker(settings)
         partitions, forgetful = _described(settings, topics)
-        begins = asyncio.run(_read(settings, partitions, take))
+        begins = asyncio.run(_read(settings, partitions, take, _Choice(names, opens)))
     except NoBrokerError as error:
         raise TopicError(*error.problems) from None
     except KeyStoreAwayError as error:
@@ -130,7 +149,7 @@ def _forgets(config: Mapping[str, Any]) -> bool:
 
 
 async def _read(
-    settings: Settings, partitions: list[TopicPartition], take: Callable[[Item], None]
+    settings: Settings, partitions: list[TopicPartition], take: Callable[[Item], None], choice: _Choice
 ) -> dict[tuple[str, int], int]:
     async with (
         open_vault(settings) as vault,
@@ -148,7 +167,7 @@ async def _read(
         ends = await consumer.end_offsets(partitions)
         for partition, offset in begins.items():
             consumer.seek(partition, offset)
-        await _read_to(consumer, ends, take, vault)
+        await _read_to(consumer, ends, take, choice, vault)
         return {(each.topic, each.partition): offset for each, offset in begins.items()}
 
 
@@ -156,6 +175,7 @@ async def _read_to(
     consumer: AIOKafkaConsumer,
     ends: Mapping[TopicPartition, int],
     take: Callable[[Item], None],
+    choice: _Choice,
     vault: Vault,
 ) -> None:
     before: dict[TopicPartition, int] = {}
@@ -174,5 +194,6 @@ async def _read_to(
             )
         found = await consumer.getmany(timeout_ms=_POLL_MILLISECONDS)
         for partition, items in found.items():
-            for item in await vault.opened_items(each for each in items if each.offset < ends[partition]):
+            wanted = [each for each in items if each.offset < ends[partition] and choice.takes(each)]
+            for item in await vault.opened_items(wanted) if choice.opens else wanted:
                 take(item)

@@ -11,13 +11,15 @@ from streams.encryption import letters, parts
 from streams.encryption.sealed import ErasedError, KeysAtHand, NotOpenedError, is_sealed, key_ids, seal
 from streams.key_store.keyring import NOBODY, DataKey, Keyring
 from streams.records import NotUnpacked, Outgoing, Record
-from streams.topics import CASE_INBOX, SMS_INBOX, SMS_OUTBOX
+from streams.topics import CASE_INBOX, CHANGELOGS, SMS_INBOX, SMS_OUTBOX
 
 INBOXES = (CASE_INBOX, SMS_INBOX, SMS_OUTBOX)
 """The topics that are sealed under the key of whom a record is about."""
 LETTERS = (DEAD_LETTERS, REDRIVEN_LETTERS)
 """The topics that are sealed under the installation's key."""
 
+_TABLES = {name: name.split("-")[1] for name in CHANGELOGS}
+"""The tables by their changelogs: a value is sealed for its table."""
 _SUBJECT = re.compile(rb"[0-9a-f]{64}")
 _KEY_BYTES = 16
 
@@ -164,7 +166,8 @@ def _opened(record: Record, keys: KeysAtHand) -> Record:
         return record
     if record.topic in LETTERS:
         return letters.unpacked(record, keys.open(DEAD_LETTERS, b"", record.value))
-    return replace(record, value=keys.open(record.topic, record.key or b"", record.value))
+    place = _TABLES.get(record.topic, record.topic)
+    return replace(record, value=keys.open(place, record.key or b"", record.value))
 
 
 def _subject(outgoing: Outgoing) -> str | None:

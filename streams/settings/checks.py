@@ -33,6 +33,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "console": (*_KEYED, "console_key"),
     "status": ("pseudonym_key", "console_key"),
     "case": _KEYED,
+    "person": _KEYED,
     "dead-letters": ("kafka",),
     "publish": _KEYED,
     "verify --log": ("kafka",),

@@ -85,7 +85,7 @@ async def test_another_master_key_is_told_from_the_former_one(tmp_path: Path) ->
     key = (await keyring(store_in(tmp_path)).of_subjects([PERSON]))[PERSON]
     new = LocalMasterKey("another-master-key")
     with pytest.raises(KeyStoreError, match="JARDEM_ENCRYPTION_KEY is not the one"):
-        await Keyring(store_in(tmp_path), new).of_subjects([PERSON])
+        await Keyring(store_in(tmp_path), new, waits=False).of_subjects([PERSON])
     changed = Keyring(store_in(tmp_path), new, LocalMasterKey(SECRET))
     assert (await changed.of_subjects([PERSON]))[PERSON].id == key.id
     assert (await Keyring(store_in(tmp_path), new).of_subjects([PERSON]))[PERSON].id == key.id
@@ -117,4 +117,4 @@ async def test_a_command_stands_for_the_master_key(tmp_path: Path) -> None:
 )
 async def test_a_command_that_fails_is_a_store_that_is_away(tmp_path: Path, command: str, why: str) -> None:
     with pytest.raises(KeyStoreAwayError, match=why):
-        await Keyring(store_in(tmp_path), CommandMasterKey(command)).of_subjects([PERSON])
+        await Keyring(store_in(tmp_path), CommandMasterKey(command), waits=False).of_subjects([PERSON])

@@ -41,7 +41,7 @@ class Consumer:
 
 async def read(items: Iterable[Item], ends: dict[TopicPartition, int]) -> tuple[Consumer, list[Any]]:
     consumer, taken = Consumer(items), list[Any]()
-    await topic_records._read_to(consumer, ends, taken.append, Vault())
+    await topic_records._read_to(consumer, ends, taken.append, topic_records._Choice(), Vault())
     return consumer, taken
 
 
