@@ -75,12 +75,12 @@ class Erasure:
             yield f"the keys of {len(self.numbers)} numbers that nobody else is on: {verb}"
         if self.shared:
             yield (
-                f"{len(self.shared)} numbers are shared with others and keep their keys: texts there are gone "
-                "from sms.inbox.v1 and sms.outbox.v1 when their retention is over"
+                f"{len(self.shared)} numbers are shared with others and keep their keys: texts there are "
+                "gone from sms.inbox.v1 and sms.outbox.v1 when their retention is over"
             )
         yield (
-            "not under these keys: public topics and dead letters, each for its retention (docs/retention.md), "
-            "backups of the store of keys, and what the citizen holds"
+            "not under these keys: public topics and dead letters, each for its retention "
+            "(docs/retention.md), backups of the store of keys, and what the citizen holds"
         )
 
 
@@ -93,8 +93,8 @@ def person_from(text: str, pseudonyms: Pseudonyms) -> PersonId:
         return PersonId(text)
     if text != "-":
         raise AskedWronglyError(
-            "PERSON is a person_id of 64 hex digits, or - for an IIN on standard input: an IIN is never typed "
-            "as an argument"
+            "PERSON is a person_id of 64 hex digits, or - for an IIN on standard input: an IIN is never "
+            "typed as an argument"
         )
     try:
         return pseudonyms.person(check_iin(read_file("-").decode("ascii", errors="replace").strip()))
@@ -142,18 +142,22 @@ def erase(
     try:
         tell(f"waiting {seconds:.0f} s, until no worker can write under the keys any more")
         time.sleep(seconds)
-        if count := unhandled(settings, subjects):
-            raise NotErasedError(
-                f"{count} events of this person or these numbers are not handled yet: look at the lag of the "
-                "workers, and try again"
-            )
-        if obstacles := standings_of(settings, erasure.person_id).obstacles():
-            raise NotErasedError(*obstacles)
+        _require_nothing_new(settings, erasure)
         act = _act(erasure, said)
     except BaseException:
         asyncio.run(_with_store(settings, lambda store: store.reopen_keys(subjects)))
         raise
     asyncio.run(_finish(settings, subjects, act))
+
+
+def _require_nothing_new(settings: Settings, erasure: Erasure) -> None:
+    if count := unhandled(settings, erasure.subjects):
+        raise NotErasedError(
+            f"{count} events of this person or these numbers are not handled yet: look at the lag of the "
+            "workers, and try again"
+        )
+    if obstacles := standings_of(settings, erasure.person_id).obstacles():
+        raise NotErasedError(*obstacles)
 
 
 async def _finish(settings: Settings, subjects: list[str], act: Outgoing) -> None:
