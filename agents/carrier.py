@@ -40,6 +40,7 @@ from streams.app import StreamApp
 from streams.dead_letters import UnreadableRecordError, Why, dead_letter
 from streams.events import Cause, Effects, read
 from streams.handlers import register_handler
+from streams.packing.packed import pack, unpack
 from streams.records import Outgoing, Record
 from streams.topics import SMS_OUTBOX
 from streams.tracing import Place, Span, Tracer, read_trace
@@ -72,12 +73,15 @@ class TableJournal:
 
     def get(self, key: bytes) -> bytes | None:
         """What was last written under this key."""
-        return self._pages[key] if key in self._pages else self._table.partition(self._partition).get(key)
+        there = key in self._pages
+        value = self._pages[key] if there else self._table.partition(self._partition).get(key)
+        return None if value is None else unpack(value)
 
     async def write(self, entries: Mapping[bytes, bytes]) -> None:
         """Write; returns when the broker has acknowledged all of it."""
-        await self._app.send_table(self._table, self._partition, entries, [])
-        self._pages |= entries
+        packed = {key: pack(value) for key, value in entries.items()}
+        await self._app.send_table(self._table, self._partition, packed, [])
+        self._pages |= packed
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from schemas.stored import UnreadableValueError
 from sms.sending import journal
 from streams.app import StreamApp
 from streams.clock import real_now
+from streams.packing.packed import NotPackedError, pack, unpack
 from streams.transport.stores import NotOwnedError, PartitionStore
 from streams.transport.tables import BytesTable
 
@@ -101,10 +102,10 @@ def _left(value: bytes | None, since: datetime) -> bytes | None:
     what is kept of the daily number of SMS.
     """
     try:
-        page = journal.load(value)
-    except UnreadableValueError:
+        page = journal.load(None if value is None else unpack(value))
+    except (UnreadableValueError, NotPackedError):
         return value
     left = page.since(since)
     if left == page:
         return value
-    return journal.dump(left) if left.entries else None
+    return pack(journal.dump(left)) if left.entries else None

@@ -51,7 +51,9 @@ class InboxProducer:
 
     async def __aenter__(self) -> Self:
         """Connect."""
-        producer = AIOKafkaProducer(**self._options, acks="all", enable_idempotence=True, linger_ms=2)
+        producer = AIOKafkaProducer(
+            **self._options, acks="all", enable_idempotence=True, linger_ms=2, compression_type="zstd"
+        )
         try:
             async with asyncio.timeout(_SECONDS_TO_START):
                 await producer.start()

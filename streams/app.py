@@ -120,6 +120,8 @@ def create_app(settings: Settings, tuning: Tuning | None = None, vault: Vault | 
         broker_heartbeat_interval=tuning.heartbeat_interval,
         broker_request_timeout=max(90.0, tuning.session_timeout),
         producer_request_timeout=tuning.send_timeout,
+        # Batches are small where little comes, and full of what every event repeats where much does.
+        producer_compression_type="zstd",
         producer_linger=tuning.linger,
         producer_max_batch_size=tuning.max_record_bytes,
         producer_max_request_size=LARGEST_RECORD,

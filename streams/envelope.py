@@ -1,155 +1,195 @@
-r"""The one value that a table keeps of an aggregate: its state, the ids handled, and the effects of each.
+"""The one value that a table keeps of an aggregate: its state, the ids handled, and the effects of the last.
 
-One changelog record, so that the three cannot part. It is JSON, laid out in lines so that it can be taken
-apart and put together without parsing what has not changed (JSON text has no raw line break inside):
+One changelog record, so that the three cannot part. A handled event is remembered in one of two ways:
 
-    {"version":1,"state":
-    {...the core's own JSON...}
-    ,"handled":[
-    ["id",timestamp_ms,offset,[[topic,key,value,headers,partition],...]],
-    ...
-    ]}
+- **settled**, once its record is committed: the broker has its effects, they are never sent again, and only
+  that it was handled is kept;
+- **open**, as long as its record may be read again: with its record's offset and its effects, which are sent
+  again with each repeat.
 
-Keys, values and header values of effects are base64. `timestamp_ms` and `offset` are those of the record by
-which the event first came. Once that is committed nobody sends the effects again, and their list is empty.
+    byte 2                      the version
+    number of settled events    4 bytes, as all numbers the lowest byte first
+    each settled event          the digest of its id, 8 bytes, and its record's time in seconds, 4 bytes
+    the rest, packed together by `streams.packing.packed`: what effects repeat of the state then costs little
+        number of open events   4 bytes
+        length of the state     4 bytes
+        each open event         digest, 8 bytes; its record's time in milliseconds, its offset, and the length
+                                of its effects, 8 bytes each
+        the state               the core's own JSON
+        the effects             of each open event in turn (`streams.packing.effects`)
+
+Of ids only digests are kept. That a new event has the digest of one of the 256 ids that a key remembers at
+most, and is taken for its repeat, happens to one event in 10^16.
 """
 
-import json
-from base64 import b64decode
-from binascii import b2a_base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from hashlib import blake2b
+from struct import Struct
+from struct import error as StructError  # noqa: N812 - an error of the standard library
 
+from streams.packing import effects as effects_bytes
+from streams.packing import envelope_of_json
+from streams.packing.packed import NotPackedError, pack, unpack
 from streams.records import Outgoing
 
-_quoted = json.encoder.encode_basestring_ascii
-
-VERSION = 1
-_HEAD = b'{"version":1,"state":'
-_MIDDLE = b',"handled":['
-_TAIL = b"]}"
+VERSION = 2
+_HEAD = Struct("<BI")
+_SETTLED = Struct("<8sI")
+_SIZES = Struct("<II")
+_OPEN = Struct("<8sqqQ")
+_DIGEST = 8
+_JSON = b"{"
+_SECOND = 1000
+_SETTLED_OFFSET = -1
+_LATEST = 2**32 - 1
 
 
 class UnreadableEnvelopeError(ValueError):
-    """A table's value that is not an envelope of this version."""
+    """A table's value that is not an envelope of this version or one before."""
 
 
 @dataclass(slots=True)
 class Handled:
-    """An event handled: when and where its record stood, and its effects as they were written."""
+    """An event handled: its record's time in milliseconds UTC, and while it is open the record's offset.
+
+    `packed` are its effects, as they are to be sent again while it is open.
+    """
 
     timestamp: int
-    offset: int
-    line: bytes
+    offset: int = _SETTLED_OFFSET
+    packed: bytes = b""
 
     def effects(self) -> list[Outgoing]:
         """The effects of the event, to be sent again."""
-        return [_effect(raw) for raw in json.loads(self.line)[3]]
+        return effects_bytes.load(self.packed)
+
+    @property
+    def settled(self) -> bool:
+        """Whether its record is committed, so that it is never read again by its offset."""
+        return self.offset == _SETTLED_OFFSET
 
 
 @dataclass(slots=True)
 class Envelope:
-    """An aggregate's value, taken apart as far as needed; `handled` is in the order of the events.
+    """An aggregate's value, taken apart.
 
-    Of the records before offset `_bare_to` the effects are forgotten already.
+    `handled` are the events by their ids' digests, in their order, and `open` those of them that are open.
     """
 
     state: bytes
-    handled: dict[str, Handled] = field(default_factory=dict)
-    _bare_to: int = 0
+    handled: dict[bytes, Handled] = field(default_factory=dict)
+    open: dict[bytes, Handled] = field(default_factory=dict)
+
+    def find(self, event_id: str) -> Handled | None:
+        """The event with this id, if it was handled."""
+        return self.handled.get(digest(event_id))
 
     def remember(self, event_id: str, timestamp: int, offset: int, effects: Sequence[Outgoing]) -> None:
         """Remember an event and its effects."""
-        line = _line(event_id, timestamp, offset, effects)
-        self.handled[event_id] = Handled(timestamp, offset, line)
+        self.add(digest(event_id), Handled(timestamp, offset, effects_bytes.dump(effects)))
 
-    def prune(self, before: int, committed: int, most: int) -> None:
-        """Forget the first events while their records are older than `before` (ms) or they are beyond `most`.
+    def settle(self, committed: int) -> None:
+        """Forget the effects of events whose records are committed, up to this offset: never sent again.
 
-        Events whose records are not committed yet (from offset `committed` on) are kept whatever their
-        timestamp and number: they may be read again. It ends at the first event to be kept, since the others
-        came after it; looking at all of them at each write would cost more than the rest of the writing.
+        They hold what was said of people, and a value that nobody writes any more would keep them for ever.
+        """
+        done = [key for key, handled in self.open.items() if handled.offset < committed]
+        for key in done:
+            handled = self.open.pop(key)
+            handled.offset, handled.packed = _SETTLED_OFFSET, b""
+
+    def prune(self, before: int, most: int) -> None:
+        """Forget the first events while they are settled, and older than `before` (ms) or beyond `most`.
+
+        Open ones are kept whatever their time and number: they may be read again. It ends at the first event
+        to be kept, since the others came after it; looking at all of them at each write would cost more than
+        the rest of the writing.
         """
         many, old = len(self.handled) - most, []
-        for number, (key, h) in enumerate(self.handled.items()):
-            if h.offset >= committed or (h.timestamp >= before and number >= many):
+        for number, (key, handled) in enumerate(self.handled.items()):
+            if not handled.settled or (handled.timestamp >= before and number >= many):
                 break
             old.append(key)
         for key in old:
             del self.handled[key]
 
-    def forget_effects(self, committed: int) -> None:
-        """Forget the effects of events whose records are committed: they are never sent again.
+    def add(self, key: bytes, handled: Handled) -> None:
+        """Add an event by its id's digest."""
+        self.handled[key] = handled
+        if not handled.settled:
+            self.open[key] = handled
 
-        They hold what was said of people, and a value that nobody writes any more would keep them for ever.
-        """
-        for event_id, handled in reversed(self.handled.items()):
-            if handled.offset < self._bare_to:
-                break
-            if handled.offset < committed:
-                handled.line = _line(event_id, handled.timestamp, handled.offset, ())
-        self._bare_to = committed
+
+def digest(event_id: str) -> bytes:
+    """By what an event is remembered."""
+    return blake2b(event_id.encode(errors="surrogatepass"), digest_size=_DIGEST).digest()
 
 
 def load(data: bytes) -> Envelope:
     """Take a table's value apart.
 
     Raises:
-        UnreadableEnvelopeError: it is not one of this version.
+        UnreadableEnvelopeError: it is none of this release or one before.
     """
-    lines = data.split(b"\n")
-    if len(lines) < 4 or lines[0] != _HEAD or lines[2] != _MIDDLE or lines[-1] != _TAIL:  # noqa: PLR2004
-        raise UnreadableEnvelopeError("not an envelope of version 1")
-    handled = {}
-    for line in lines[3:-1]:
-        clean = line.removesuffix(b",")
-        event_id, timestamp, offset = _line_head(clean)
-        handled[event_id] = Handled(timestamp, offset, clean)
-    return Envelope(lines[1], handled)
-
-
-def dump(state: bytes, handled: Iterable[Handled]) -> bytes:
-    """Put a table's value together. `state` is JSON."""
-    if b"\n" in state:
-        state = json.dumps(json.loads(state), ensure_ascii=False, separators=(",", ":")).encode()
-    lines = b",\n".join([h.line for h in handled])
-    return b"\n".join((_HEAD, state, _MIDDLE, lines, _TAIL) if lines else (_HEAD, state, _MIDDLE, _TAIL))
-
-
-def _line(event_id: str, timestamp: int, offset: int, effects: Sequence[Outgoing]) -> bytes:
-    raw = ",".join([_raw(effect) for effect in effects])
-    return f"[{_quoted(event_id)},{timestamp},{offset},[{raw}]]".encode()
-
-
-def _line_head(line: bytes) -> tuple[str, int, int]:
     try:
-        event_id, timestamp, offset, _ = line.split(b",", 3)
-        # An id with a comma or an escape in it has to be parsed.
-        if len(event_id) < len('[""') or b"\\" in event_id or not event_id.endswith(b'"'):
-            event_id, timestamp, offset, _ = json.loads(line)
-            return str(event_id), timestamp, offset
-        return event_id[2:-1].decode(), int(timestamp), int(offset)
-    except ValueError as error:
-        raise UnreadableEnvelopeError("a handled event that cannot be read") from error
+        return _load_json(data) if data[:1] == _JSON else _load(data)
+    except NotPackedError as error:
+        raise UnreadableEnvelopeError(str(error)) from None
+    except (ValueError, TypeError, StructError) as error:
+        raise UnreadableEnvelopeError(f"not an envelope of version {VERSION} or before") from error
 
 
-def _text(data: bytes | None) -> str:
-    return "null" if data is None else f'"{b2a_base64(data, newline=False).decode("ascii")}"'
+def dump(whole: Envelope, state: bytes) -> bytes:
+    """Put a table's value together, with this state in place of the one that it had. It is JSON."""
+    settled = [
+        _SETTLED.pack(key, _seconds(each.timestamp))
+        for key, each in whole.handled.items()
+        if key not in whole.open
+    ]
+    return b"".join((_HEAD.pack(VERSION, len(settled)), *settled, pack(content(whole, state))))
 
 
-def _bytes(text: str | None) -> bytes | None:
-    return None if text is None else b64decode(text)
+def content(whole: Envelope, state: bytes) -> bytes:
+    """What of a value is packed: all that is said of anybody."""
+    heads = [
+        _OPEN.pack(key, each.timestamp, each.offset, len(each.packed)) for key, each in whole.open.items()
+    ]
+    effects = [each.packed for each in whole.open.values()]
+    return b"".join((_SIZES.pack(len(heads), len(state)), *heads, state, *effects))
 
 
-def _raw(effect: Outgoing) -> str:
-    headers = ",".join([f"[{_quoted(name)},{_text(value)}]" for name, value in effect.headers])
-    partition = "null" if effect.partition is None else effect.partition
-    return f"[{_quoted(effect.topic)},{_text(effect.key)},{_text(effect.value)},[{headers}],{partition}]"
+def _seconds(timestamp: int) -> int:
+    """The next whole second, so that nothing is forgotten early."""
+    return min(max(0, -(-timestamp // _SECOND)), _LATEST)
 
 
-def _effect(raw: list[Any]) -> Outgoing:
-    topic, key, value, headers, partition = raw
-    return Outgoing(
-        topic, _bytes(key), _bytes(value), tuple((n, b64decode(v)) for n, v in headers), partition
-    )
+def _load(data: bytes) -> Envelope:
+    version, count = _HEAD.unpack_from(data)
+    if version != VERSION:
+        raise NotPackedError(f"an envelope of version {version}: run the jardem that wrote it")
+    place = _HEAD.size + count * _SETTLED.size
+    if place > len(data):
+        raise ValueError("an envelope that is cut")
+    whole = Envelope(b"")
+    for key, seconds in _SETTLED.iter_unpack(data[_HEAD.size : place]):
+        whole.handled[key] = Handled(seconds * _SECOND)
+    unpacked = unpack(data[place:])
+    number, size = _SIZES.unpack_from(unpacked)
+    begin = _SIZES.size + number * _OPEN.size
+    whole.state = unpacked[begin : begin + size]
+    place = begin + size
+    for key, timestamp, offset, length in _OPEN.iter_unpack(unpacked[_SIZES.size : begin]):
+        whole.add(key, Handled(timestamp, offset, unpacked[place : place + length]))
+        place += length
+    if place != len(unpacked):
+        raise ValueError("an envelope that is cut, or has something behind it")
+    return whole
+
+
+def _load_json(data: bytes) -> Envelope:
+    state, rows = envelope_of_json.load(data)
+    whole = Envelope(state)
+    for event_id, timestamp, offset, effects in rows:
+        whole.remember(event_id, timestamp, offset, effects)
+    return whole

@@ -194,7 +194,7 @@ class Fold(Generic[S, E]):
         opened = self._opened.get(key)
         if opened is None:
             opened = self._opened[key] = self._open(key)
-        handled = opened.envelope.handled.get(event_id)
+        handled = opened.envelope.find(event_id)
         if handled is not None:
             if handled.offset >= self._committed:
                 self.effects += handled.effects()
@@ -286,14 +286,14 @@ class Fold(Generic[S, E]):
     def _value(self, opened: Opened[S], state: bytes) -> bytes:
         limits, committed = self._limits, self._committed
         before = min(opened.newest, self._wall) - limits.keep // _MILLISECOND
-        opened.envelope.prune(before, committed, limits.most)
-        opened.envelope.forget_effects(committed)
-        value = envelope.dump(state, opened.envelope.handled.values())
+        opened.envelope.settle(committed)
+        opened.envelope.prune(before, limits.most)
+        value = envelope.dump(opened.envelope, state)
         if len(value) > limits.largest_value:
             # Better to forget early than to be unable to write.
             self.forgetful.append(len(value))
-            opened.envelope.prune(self._wall, committed, 0)
-            value = envelope.dump(state, opened.envelope.handled.values())
+            opened.envelope.prune(self._wall, 0)
+            value = envelope.dump(opened.envelope, state)
         return value
 
 

@@ -74,6 +74,11 @@ class Service:
                 await asyncio.sleep(0.2)
         raise DemoError(f"`jardem {self.name}` did not get ready:\n{child.tail()}")
 
+    @property
+    def pid(self) -> int | None:
+        """Its process while it runs."""
+        return self._child.pid if self._child else None
+
     def alive(self) -> bool:
         """Whether it runs."""
         return self._child is not None and self._child.alive()

@@ -8,14 +8,15 @@ from ops.handled import handled_up_to
 from ops.topic_records import Item, event_data, read_topics
 from ops.verify.topic import TOPIC as STEPS
 from schemas.ids import PersonId, PhoneId, Pseudonyms
-from streams.encryption.sealed import key_ids
+from streams import envelope
+from streams.encryption.sealed import is_sealed, key_ids
 from streams.encryption.vault import INBOXES
 from streams.records import Record
 from streams.settings.settings import Settings
 from streams.topics import CASE_INBOX, CHANGELOGS
 
 PEOPLE, LINES, _ = CHANGELOGS
-_PHONE = re.compile(rb'"(\+[0-9]{7,15})"')
+_PHONE = re.compile(rb'"phone": ?"(\+[0-9]{7,15})"')
 PURGED = "purged"
 """The note of the step by which a case forgets whom it was about: its retention is over (R34)."""
 
@@ -57,8 +58,9 @@ def numbers_of(settings: Settings, person_id: PersonId, pseudonyms: Pseudonyms) 
     phones: set[str] = set()
 
     def take(item: Item) -> None:
-        if isinstance(item, Record) and item.value is not None:
-            phones.update(found.decode() for found in _PHONE.findall(item.value))
+        if isinstance(item, Record) and item.value is not None and not is_sealed(item.value):
+            said = envelope.load(item.value).state if item.topic == PEOPLE else item.value
+            phones.update(found.decode() for found in _PHONE.findall(said))
 
     read_topics(settings, [PEOPLE, CASE_INBOX], take, {person_id.encode()})
     return {pseudonyms.phone(phone) for phone in phones}

@@ -250,7 +250,7 @@ class Desk(Generic[S]):
     def remembers(self, partition: str, key: bytes, event_id: str) -> bool:
         """Whether the event is one that the desk knows to have handled."""
         data = self._tables[partition].get(key)
-        return data is not None and event_id in self._opened(partition, key, data).envelope.handled
+        return data is not None and self._opened(partition, key, data).envelope.find(event_id) is not None
 
     def work(self, key: str, count: int, now: datetime, crash: Crash | None) -> list[Outgoing]:
         """Fold a batch and return the effects that were sent."""

@@ -10,6 +10,7 @@ from streams.dead_letters import DEAD_LETTERS, REDRIVEN_LETTERS
 from streams.encryption import letters, parts
 from streams.encryption.sealed import ErasedError, KeysAtHand, NotOpenedError, is_sealed, key_ids, seal
 from streams.key_store.keyring import NOBODY, DataKey, Keyring
+from streams.packing.packed import NotPackedError, pack, unpack
 from streams.records import NotUnpacked, Outgoing, Record
 from streams.topics import CASE_INBOX, CHANGELOGS, SMS_INBOX, SMS_OUTBOX
 
@@ -167,7 +168,16 @@ def _opened(record: Record, keys: KeysAtHand) -> Record:
     if record.topic in LETTERS:
         return letters.unpacked(record, keys.open(DEAD_LETTERS, b"", record.value))
     place = _TABLES.get(record.topic, record.topic)
-    return replace(record, value=keys.open(place, record.key or b"", record.value))
+    content = keys.open(place, record.key or b"", record.value)
+    # A table's value is packed by its owner already, who looks at its form.
+    return replace(record, value=content if record.topic in _TABLES else _unpacked(content))
+
+
+def _unpacked(content: bytes) -> bytes:
+    try:
+        return unpack(content)
+    except NotPackedError as error:
+        raise NotOpenedError(str(error)) from None
 
 
 def _subject(outgoing: Outgoing) -> str | None:
@@ -185,7 +195,8 @@ def _sealed(outgoing: Outgoing, keys: Mapping[str, DataKey]) -> Outgoing:
         return outgoing
     key = keys[subject]
     if outgoing.topic not in LETTERS:
-        value = seal(key, outgoing.topic, outgoing.key or b"", outgoing.value or b"")
+        # Nothing compresses what is sealed, so it is done before.
+        value = seal(key, outgoing.topic, outgoing.key or b"", pack(outgoing.value or b""))
         return replace(outgoing, value=value)
     # Letters of one key stay in one order, and the key says nothing.
     name = outgoing.key and key.cipher.encrypt(outgoing.key, [b"key"])[:_KEY_BYTES].hex().encode()

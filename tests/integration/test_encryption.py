@@ -11,6 +11,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -27,8 +28,10 @@ from ops.demo.sample import PHONE, TITLE, Published, lines
 from ops.persons.erasing import NotErasedError, Said, check_erasure, erase
 from schemas.cabinet import CabinetNotified
 from schemas.ids import PersonId, Pseudonyms
+from streams import envelope
 from streams.encryption.opening import open_vault
 from streams.key_set import DEMO_KEYS
+from streams.packing.packed import unpack
 from streams.records import Record
 from streams.settings.load import load_settings
 from streams.settings.settings import Settings
@@ -111,7 +114,19 @@ async def opened(settings: Settings, records: list[ConsumerRecord]) -> list[Reco
             Record(each.topic, each.partition, each.offset, None, each.key, each.value, each.headers)
             for each in records
         ]
-        return list(await vault.opened(read))
+        return [replace(each, value=spoken_by(each)) for each in await vault.opened(read)]
+
+
+def spoken_by(record: Record) -> bytes:
+    """What a record says, whatever it is packed in; of a line's parts that are others', nothing."""
+    value = record.value or b""
+    if record.topic not in CHANGELOGS:
+        return value
+    if record.topic.startswith("jardem-attempts"):
+        return unpack(value)
+    whole = envelope.load(value)
+    sent = [each.value or b"" for handled in whole.open.values() for each in handled.effects()]
+    return b"\n".join((whole.state, *sent))
 
 
 def the_key_store(folder: Path) -> dict[str, str]:

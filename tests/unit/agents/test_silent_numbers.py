@@ -17,6 +17,7 @@ from sms.sending import catch_up, daily_number, journal
 from sms.sending.catch_up import Mark
 from sms.sending.journal import Entry, Page
 from streams.encryption.vault import Vault
+from streams.packing.packed import pack, unpack
 from streams.transport.stores import MemoryPartition, NotOwnedError
 from tests.unit.sms.dispatching import PSEUDONYMS, MemoryJournal, new_dispatcher
 from tests.unit.sms.memory_carrier import MemoryCarrier
@@ -40,7 +41,7 @@ def in_doubt(id_: str, at: datetime) -> Entry:
 
 
 def page(*entries: Entry) -> bytes:
-    return journal.dump(Page(entries=entries))
+    return pack(journal.dump(Page(entries=entries)))
 
 
 class App:
@@ -145,7 +146,7 @@ async def test_a_doubt_stays_without_the_number_and_is_written_once() -> None:
     app.stores[0].write([(b"k", page(in_doubt("a", OLD), in_doubt("b", YOUNG)))], None)
     async with looking(app, looks=3):
         pass
-    left = journal.load(stored(app)[b"k"])
+    left = journal.load(unpack(stored(app)[b"k"]))
     assert [entry.open for entry in left.entries] == [True, True]
     assert [entry.intended_at for entry in left.entries] == [OLD, YOUNG]
     assert [entry.report is None for entry in left.entries] == [True, False]
@@ -162,7 +163,7 @@ async def test_what_is_handed_over_meanwhile_is_not_overwritten() -> None:
         await asyncio.sleep(0.05)
         assert stored(app) == {b"k": page(old)}
         app.stores[0].write([(b"k", intent)], None)
-    assert [entry.message_id for entry in journal.load(stored(app)[b"k"]).entries] == ["b"]
+    assert [entry.message_id for entry in journal.load(unpack(stored(app)[b"k"])).entries] == ["b"]
 
 
 async def test_whoever_may_have_lost_the_partition_writes_nothing() -> None:

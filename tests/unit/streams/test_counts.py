@@ -10,6 +10,7 @@ from streams import envelope
 from streams.app import StreamApp
 from streams.counts import Counts
 from streams.desk import Desk
+from streams.envelope import Envelope
 from streams.records import Record
 from streams.transport.batch import AssignedPartition, Batch
 from streams.transport.stores import MemoryPartition
@@ -63,7 +64,9 @@ def desk(ours: StreamApp) -> Desk:
 def give(desk: Desk, partition: int, *values: int) -> None:
     """A partition comes whose table holds these values."""
     store = MemoryPartition()
-    store.write([(b"%d" % n, envelope.dump(b"%d" % value, ())) for n, value in enumerate(values)], 1)
+    store.write(
+        [(b"%d" % n, envelope.dump(Envelope(b""), b"%d" % value)) for n, value in enumerate(values)], 1
+    )
     data = cast("Any", desk.table.data)
     data._partitions[partition] = store
     data.mark_changed(partition)
