@@ -155,8 +155,10 @@ def test_values_that_make_no_sense_are_refused_by_their_names(
     program: Path, values: list[str], named: str
 ) -> None:
     run = subprocess.run(
-        [program, "template", "j", CHART, "--values", VALUES, "--kube-version", "1.33.0"]
-        + [part for value in values for part in ("--set", value)],
+        [
+            *(program, "template", "j", CHART, "--values", VALUES, "--kube-version", "1.33.0"),
+            *(part for value in values for part in ("--set", value)),
+        ],
         capture_output=True,
         text=True,
         check=False,

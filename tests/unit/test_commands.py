@@ -203,6 +203,7 @@ CASE = "0b7e1f52-3c0a-5d6b-9a51-3f6f2f0a9c11"
 THERE = {"KAFKA": NOWHERE}
 PRODUCTION = {
     "PROFILE": "production",
+    "ENCRYPTION": "off",
     "KAFKA": NOWHERE,
     "KAFKA_TLS": "true",
     "PSEUDONYM_KEY": COMPLETE["PSEUDONYM_KEY"],
@@ -273,7 +274,11 @@ def test_what_the_topics_cannot_be_asked(
     assert IIN not in lines
 
 
-ABROAD = COMPLETE | {"PROFILE": "production", "TWILIO_API_URL": "https://api.us1.twilio.com"}
+ABROAD = COMPLETE | {
+    "PROFILE": "production",
+    "ENCRYPTION": "off",
+    "TWILIO_API_URL": "https://api.us1.twilio.com",
+}
 
 
 @pytest.mark.parametrize(("arguments", "code"), [("worker", 2), ("webhooks", 2), ("doctor", 1)])
