@@ -19,6 +19,7 @@ from streams.exits import Exit, end_process
 from streams.fold import DeskCore, Fold, Opened, UnreadableStateError, fold_limits, load
 from streams.handlers import register_handler
 from streams.records import Record
+from streams.settling import Settling
 from streams.transport.batch import Batch
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Desk:
         self.counts = Counts()
         app.tables_of_inboxes[core.inbox] = self.changelog
         self._limits = fold_limits(app.tuning)
+        self._settling = Settling(app.tuning.heavy_effects)
         self._unarmed: set[int] = set()
         self._recent: dict[bytes, Opened[Any]] = {}
         metrics.DEADLINES.labels(core.name).set_function(self.deadlines.waiting)
@@ -76,6 +78,10 @@ class Desk:
         committed = batch.assigned.committed or 0
         fold = Fold(self._core, self._limits, stored, self._recent, committed=committed, wall=_wall())
         began = monotonic()
+        try:
+            fold.settle(self._settling.due(batch.partition, committed))
+        except UnreadableStateError as error:
+            self._end(error)
         for record in records:
             try:
                 fold.take(record, self._app.clock.now())
@@ -98,8 +104,9 @@ class Desk:
         # A batch abandoned from here on may be in the store without its deadlines being armed.
         self._unarmed.add(batch.partition)
         await self._app.send_table(self.table, batch.partition, values, fold.effects)
-        for key, state in fold.written(values):
-            self._arm(batch.partition, key, state)
+        for key, opened in fold.written(values):
+            self._settling.note(batch.partition, key, opened.envelope)
+            self._arm(batch.partition, key, opened.state)
         self._unarmed.discard(batch.partition)
         while len(self._recent) > self._app.tuning.recent_keys:
             del self._recent[next(iter(self._recent))]
@@ -137,20 +144,23 @@ class Desk:
         owned = set(self.table.partitions_owned())
         self.deadlines.keep_only(owned)
         self.counts.keep_only(owned)
+        self._settling.keep_only(owned)
         # Another rebalance may end this half way; what is not done stays to be done.
         self._unarmed |= self.table.take_changed()
         for partition in self._unarmed & owned:
             self.deadlines.drop(partition)
             self.counts.drop(partition)
             for number, (key, data) in enumerate(self.table.partition(partition).items()):
-                self._arm(partition, key, self._load(key, data))
+                opened = self._load(key, data)
+                self._settling.note(partition, key, opened.envelope)
+                self._arm(partition, key, opened.state)
                 if not number % 500:
                     await asyncio.sleep(0)
             self._unarmed.discard(partition)
         self._unarmed &= owned
 
-    def _load(self, key: bytes, data: bytes) -> Any:  # noqa: ANN401 - the core's own type
+    def _load(self, key: bytes, data: bytes) -> Opened[Any]:
         try:
-            return load(self._core, key, data).state
+            return load(self._core, key, data)
         except UnreadableStateError as error:
             self._end(error)

@@ -5,7 +5,7 @@ its effects are sent again: the first writing or sending may have been lost, and
 knows them by their ids. Once it is committed the broker has them all, and a repeat sends nothing.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
@@ -216,14 +216,23 @@ class Fold(Generic[S, E]):
         opened.envelope.remember(event_id, timestamp, record.offset, effects)
         self.effects += effects
 
+    def settle(self, keys: Iterable[bytes]) -> None:
+        """Have these keys' values written too: without the effects of what is committed by now.
+
+        Raises `UnreadableStateError`; nothing of this fold must be written then.
+        """
+        for key in keys:
+            if key not in self._opened and self._stored(key) is not None:
+                self._opened[key] = self._open(key)
+
     def values(self) -> dict[bytes, bytes]:
         """What is to be written under each touched key."""
         return {key: self._value(key, opened) for key, opened in self._opened.items()}
 
-    def written(self, values: dict[bytes, bytes]) -> Iterator[tuple[bytes, S]]:
-        """Keep at hand what is written now, and tell the state of each key."""
+    def written(self, values: dict[bytes, bytes]) -> Iterator[tuple[bytes, Opened[S]]]:
+        """Keep at hand what is written now, and tell what stands under each key."""
         for key, opened in self._opened.items():
-            yield key, opened.state
+            yield key, opened
             opened.data, opened.newest = values[key], 0
             self._recent[key] = opened
 
