@@ -22,6 +22,7 @@ from streams.exits import Exit, end_process
 from streams.fold import DeskCore, Fold, Opened, UnreadableStateError, fold_limits, load
 from streams.handlers import register_handler
 from streams.records import Outgoing, Record
+from streams.settling import Settling
 from streams.summary import NOTHING, Summary
 from streams.transport.batch import Batch
 from streams.transport.stores import NotOwnedError
@@ -68,6 +69,7 @@ class Desk:
         self.counts = Counts()
         app.tables_of_inboxes[core.inbox] = self.changelog
         self._limits = fold_limits(app.tuning)
+        self._settling = Settling(app.tuning.heavy_effects)
         self._unarmed: set[int] = set()
         self._recent: dict[bytes, Opened[Any]] = {}
         metrics.DEADLINES.labels(core.name).set_function(self.deadlines.waiting)
@@ -79,8 +81,9 @@ class Desk:
         records = batch.records
         while records:
             before: dict[bytes, bytes | None] = {}
-            keys = await self._keys(batch.partition, records)
-            fold = await self._fold(batch, records, before, keys)
+            settled = self._settling.due(batch.partition, batch.assigned.committed or 0)
+            keys = await self._keys(batch.partition, records, settled)
+            fold = await self._fold(batch, records, settled, before, keys)
             await self._write(batch, fold, before, keys)
             records = records[fold.count :]
             if records and batch.still_owned():
@@ -91,9 +94,9 @@ class Desk:
         most = self._app.tuning.most_behind
         return any(self._app.backlog(topic) > most for topic in topics)
 
-    async def _keys(self, partition: int, records: Sequence[Record]) -> KeysAtHand:
-        """The keys of every row that these records may touch."""
-        names = {record.key for record in records if record.key is not None}
+    async def _keys(self, partition: int, records: Sequence[Record], settled: Sequence[bytes]) -> KeysAtHand:
+        """The keys of every row that these records may touch, and of those that are settled beside them."""
+        names = {record.key for record in records if record.key is not None}.union(settled)
         shared = self._core.shared
         stored = self.table.partition(partition).get
         rows = [stored(name) for name in (names | {shared.key} if shared else names)]
@@ -103,6 +106,7 @@ class Desk:
         self,
         batch: Batch,
         records: Sequence[Record],
+        settled: Sequence[bytes],
         before: dict[bytes, bytes | None],
         keys: KeysAtHand,
     ) -> Fold[Any, Any]:
@@ -117,6 +121,10 @@ class Desk:
             self._core, self._limits, stored, self._recent, committed=committed, wall=_wall(), keys=keys
         )
         began = monotonic()
+        try:
+            fold.settle(settled)
+        except UnreadableStateError as error:
+            self._end(error)
         for record in records:
             try:
                 fold.take(record, self._app.clock.now())
@@ -148,9 +156,10 @@ class Desk:
         doubtful = partition in self._unarmed
         self._unarmed.add(partition)
         await self._app.send_table(self.table, partition, joined, fold.effects, keys)
-        for key, state in fold.written(values):
+        for key, opened in fold.written(values):
+            self._settling.note(partition, key, opened.envelope)
             self._note(partition, key, self._read(key, before.get(key), keys), summaries[key])
-            self._revise(partition, key, state)
+            self._revise(partition, key, opened.state)
         for refused in fold.refused:
             self.deadlines.handled(partition, refused.record.key or b"")
         if doubtful:
@@ -252,6 +261,7 @@ class Desk:
         owned = set(self.table.partitions_owned())
         self.deadlines.keep_only(owned)
         self.counts.keep_only(owned)
+        self._settling.keep_only(owned)
         # Another rebalance may end this half way; what is not done stays to be done.
         self._unarmed |= self.table.take_changed()
         for partition in self._unarmed & owned:

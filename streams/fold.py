@@ -5,7 +5,7 @@ its effects are sent again: the first writing or sending may have been lost, and
 knows them by their ids. Once it is committed the broker has them all, and a repeat sends nothing.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
@@ -219,6 +219,16 @@ class Fold(Generic[S, E]):
         opened.envelope.remember(event_id, timestamp, record.offset, effects)
         self.effects += effects
 
+    def settle(self, keys: Iterable[bytes]) -> None:
+        """Have these keys' values written too: without the effects of what is committed by now.
+
+        Raises `UnreadableStateError`; nothing of this fold must be written then.
+        """
+        for key in keys:
+            data = None if key in self._opened else self._stored(key)
+            if data is not None and self._keys.alive(data):
+                self._opened[key] = self._open(key)
+
     def dumped(self) -> dict[bytes, bytes]:
         """The new state of each touched key, as its core writes it."""
         return {key: self._dumped(key, opened) for key, opened in self._opened.items()}
@@ -232,10 +242,10 @@ class Fold(Generic[S, E]):
         """Each touched key, and what its state has come to; to be asked after `values`."""
         return ((key, opened.state) for key, opened in self._opened.items())
 
-    def written(self, values: dict[bytes, bytes]) -> Iterator[tuple[bytes, S]]:
-        """Keep at hand what is written now, and tell the state of each key."""
+    def written(self, values: dict[bytes, bytes]) -> Iterator[tuple[bytes, Opened[S]]]:
+        """Keep at hand what is written now, and tell what stands under each key."""
         for key, opened in self._opened.items():
-            yield key, opened.state
+            yield key, opened
             opened.data, opened.newest = values[key], 0
             self._recent[key] = opened
 
