@@ -14,6 +14,8 @@ CHURN   ?=
 SOAK    ?=
 # Which mutants are looked for, as in: make mutants MUTANTS="rules.*"
 MUTANTS ?=
+# What the benchmarks are told, as in: make performance PERFORMANCE="--quick"
+PERFORMANCE ?=
 # What pytest is told, as in: make unit PYTEST="-k lifecycle"
 PYTEST  ?=
 
@@ -21,7 +23,7 @@ UNIT        := $(wildcard tests/unit tests/compat tests/simulation)
 INTEGRATION := $(wildcard tests/integration tests/deploy)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup kafka demo test lint format unit integration browser pictures coverage mutants docs churn-short churn soak lock clean
+.PHONY: help setup kafka demo test lint format unit integration browser pictures coverage mutants docs churn-short churn soak performance lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +78,9 @@ churn: setup ## a quarter of an hour of it on each store, and the stock control;
 
 soak: setup ## two million seeds of the simulation, SOAK="--from N"; writes docs/reports/soak.md; goes on if stopped
 	$(BIN)/python -m ops.simulation.soak docs/reports/soak.md $(SOAK)
+
+performance: setup ## all benchmarks, some hours long; PERFORMANCE="--quick" 25 minutes; writes docs/performance.md
+	$(BIN)/python -m ops.bench.performance $(PERFORMANCE)
 
 coverage: setup ## branch coverage of the law and the conversation; fails below 95 %
 	$(BIN)/pytest tests/unit/rules tests/unit/sms tests/simulation -m "not slow" -q --cov --cov-branch --cov-report= $(PYTEST)
