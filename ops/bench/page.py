@@ -32,9 +32,10 @@ ORDER: Mapping[str, str] = {
 _HEAD = """\
 # Performance
 
-Written by `make performance` from the reports in `{folder}`, {day}. A figure is the median of its rounds,
-with the least and the most in brackets; versions of a report ran in turn, and a ratio is that of each round
-by itself. Processor time is user and system time; the load, which shares the machine, is told of too.
+Written by `make performance` from the reports in `{folder}`, {day}.
+A figure is the median of its rounds, with the least and the most in brackets; versions of a report ran in
+turn, and a ratio is that of each round by itself. Processor time is user and system time; the load, which
+shares the machine, is told of too.
 """
 _NO_NOTES = "Nothing is written about what limits this yet (`{folder}/NOTES.md`)."
 
