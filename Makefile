@@ -16,6 +16,8 @@ CRASH   ?=
 SOAK    ?=
 # Which mutants are looked for, as in: make mutants MUTANTS="rules.*"
 MUTANTS ?=
+# What the benchmarks are told, as in: make performance PERFORMANCE="--quick"
+PERFORMANCE ?=
 # What pytest is told, as in: make unit PYTEST="-k lifecycle"
 PYTEST  ?=
 
@@ -86,6 +88,9 @@ crash: setup ## a hundred kills of it, CRASH="--kills N --seed N"; about 45 minu
 
 soak: setup ## two million seeds of the simulation, SOAK="--from N"; writes docs/reports/soak.md; goes on if stopped
 	$(BIN)/python -m ops.simulation.soak docs/reports/soak.md $(SOAK)
+
+performance: setup ## all benchmarks, some hours long; PERFORMANCE="--quick" 25 minutes; writes docs/performance.md
+	$(BIN)/python -m ops.bench.performance $(PERFORMANCE)
 
 coverage: setup ## branch coverage of the law and the conversation; fails below 95 %
 	$(BIN)/pytest tests/unit/rules tests/unit/sms tests/simulation -m "not slow" -q --cov --cov-branch --cov-report= $(PYTEST)

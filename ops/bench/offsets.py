@@ -6,6 +6,10 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from streams.transport.partitions import partitions_of as topic_partitions
+
+_SECONDS = 30.0
+
 
 @asynccontextmanager
 async def _consumer(kafka: str, group: str | None = None) -> AsyncIterator[Any]:
@@ -26,8 +30,8 @@ async def partitions_of(kafka: str, topic: str) -> list[TopicPartition]:
 
 
 async def _partitions(consumer: Any, topic: str) -> list[TopicPartition]:  # noqa: ANN401 - aiokafka has no types
-    await consumer._client._wait_on_metadata(topic)  # noqa: SLF001 - `partitions_for_topic` waits for nothing
-    return [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
+    found = await topic_partitions(consumer, [topic], _SECONDS)
+    return [TopicPartition(name, number) for name, number in sorted(found)]
 
 
 async def lag(kafka: str, group: str, topics: Iterable[str]) -> int:

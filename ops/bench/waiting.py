@@ -31,8 +31,8 @@ _FAST = 86_400 / _DAY_SECONDS
 _BEFORE_THE_END = timedelta(hours=8)
 _SCALE = 1.01
 _SILENT = 60
-_RECOVERED_A_SECOND = 2_000
-_SECONDS_TO_START = 30.0
+_SECONDS_TO_START = 20.0
+_SLOWER = 1.5
 _RATE, _BEFORE = 5, 5.0
 _PATIENCE = 900.0
 _INBOX, _ENDED, _ADVANCED = "case.inbox.v1", "benefit.process-ended.v1", "case.advanced.v1"
@@ -68,22 +68,38 @@ async def waiting(subject: Subject, options: Options, screen: Screen) -> AsyncIt
         screen.doing(f"writing {count} cases that end at one instant")
         prototype = await read_prototype(on.beside.kafka, first)
         await write_copies(on.beside.kafka, prototype, count, screen.progress)
-        due = datetime.now(UTC) + timedelta(seconds=_SECONDS_TO_START + count / _RECOVERED_A_SECOND)
-        clock = clock_that_shows(until, due)
-        system = subject.on(
-            on, more={"JARDEM_STORE": options.store, **clock.settings()}, recovery_seconds=_PATIENCE
-        )
+        seconds = await _seconds_to_start(subject, on, options.store, until)
+        due = datetime.now(UTC) + timedelta(seconds=_SECONDS_TO_START + _SLOWER * seconds)
+        system = _system(subject, on, options.store, clock_that_shows(until, due))
         try:
+            screen.doing("starting before the instant")
             await system.start(on.beside)
             yield await _watched(on, system, count, due)
         finally:
             await system.stop()
 
 
+def _system(subject: Subject, on: Stand, store: str, clock: Clock) -> Jardem:
+    more = {"JARDEM_STORE": store, **clock.settings()}
+    return subject.on(on, more=more, recovery_seconds=_PATIENCE)
+
+
+async def _seconds_to_start(subject: Subject, on: Stand, store: str, until: datetime) -> float:
+    """How long all processes take until they are ready, as long as nothing is due."""
+    on.tell.doing("looking how long it takes to start")
+    system = _system(subject, on, store, clock_that_shows(until - _BEFORE_THE_END, datetime.now(UTC)))
+    began = asyncio.get_running_loop().time()
+    try:
+        await system.start(on.beside)
+        return asyncio.get_running_loop().time() - began
+    finally:
+        await system.stop()
+
+
 async def _played_to_the_last_day(subject: Subject, on: Stand, store: str) -> tuple[int, datetime]:
     """A citizen who has not answered, and when their term ends; no worker runs any more."""
     clock = Clock(_FAST, datetime.now(UTC))
-    system = subject.on(on, more={"JARDEM_STORE": store, **clock.settings()})
+    system = _system(subject, on, store, clock)
     try:
         await on.connect(system, await system.start(on.beside))
         on.tell.doing("a few silent citizens up to their last day")
