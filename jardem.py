@@ -306,9 +306,7 @@ def publish(
 
 @app.command()
 def load(
-    file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="JSON lines, as for publish.")
-    ],
+    file: Annotated[Path, typer.Argument(help="JSON lines, as for publish.")],
     *,
     patience: Annotated[
         float, typer.Option(min=1, help="Give up where the workers have taken nothing for so many seconds.")
@@ -323,6 +321,9 @@ def load(
     code 0 when the workers have all of it, 1 where something is missing, which is said.
     """
     from rich.console import Console
+
+    if not file.is_file():
+        raise typer.BadParameter(f"{file} is no file", param_hint="FILE")
 
     from ops.load.command import load as load_file
     from streams.key_set import read_private_file
