@@ -112,7 +112,7 @@ class Follower:
         try:
             await Following(generation, self._settings, over, self._most).run()
         except (KafkaError, TimeoutError) as error:
-            _log.warning("the broker is away; tried again", error=type(error).__name__)
+            _log.warning("the broker is away; tried again", error=type(error).__name__, told=str(error))
             writer = generation.writer()
             await writer.write((), (), now=real_now(), heard=False, problem=BROKER_AWAY)
         except KeyStoreAwayError as error:
