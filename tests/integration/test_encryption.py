@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.structs import ConsumerRecord
 
@@ -44,6 +45,13 @@ KEY = "a-master-key-of-a-test-" + "k" * 32
 SECONDS_A_DAY = 2.0
 DAYS = 30
 OURS = (CASE_INBOX, SMS_INBOX, SMS_OUTBOX, "dead-letter.v1", "intake.redriven.v1", *CHANGELOGS)
+PUBLIC = (
+    "case.advanced.v1",
+    "benefit.decided.v1",
+    "benefit.process-ended.v1",
+    "cabinet.notified.v1",
+    "operator.acted.v1",
+)
 ANNA, BERIK = iin(9001), iin(9002)
 ANNAS, BERIKS = "+77019990001", "+77019990002"
 IBAN = "KZ86125KZT5004100100"
@@ -192,6 +200,12 @@ async def test_no_canary_is_in_the_clear_and_who_is_erased_is_nobodys(  # noqa: 
             assert not found_in(record.value or b""), record.topic
             assert not found_in(record.key or b""), record.topic
             assert not found_in(repr(record.headers).encode()), record.topic
+        for record in await everything(broker.address, PUBLIC):
+            assert not found_in(record.key or b""), record.topic
+            assert not found_in(repr(record.headers).encode()), record.topic
+        metrics = f"http://{env['JARDEM_HEALTH_BIND']}/metrics"
+        async with ClientSession() as session, session.get(metrics) as told:
+            assert not found_in(await told.read())
         readable = b"\n".join(record.value or b"" for record in await opened(settings, before))
         assert set(found_in(readable)) == set(CANARIES), "they are there, under keys"
 
