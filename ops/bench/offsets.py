@@ -1,6 +1,6 @@
 """What stands in topics, and how far a group has come."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -54,7 +54,7 @@ async def ends_of(kafka: str, topic: str) -> dict[TopicPartition, int]:
 
 
 async def records_of(
-    kafka: str, topic: str, since: dict[TopicPartition, int] | None = None
+    kafka: str, topic: str, since: Mapping[TopicPartition, int] | None = None
 ) -> AsyncIterator[Any]:
     """The records that stand in a topic now, from these offsets or its beginning on."""
     async with _consumer(kafka) as consumer:
