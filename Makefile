@@ -111,7 +111,7 @@ lock: setup ## resolve the dependencies anew into requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes \
 	  --no-header --no-emit-index-url --upgrade --output-file requirements.lock pyproject.toml
 	@# What an image holds: the same versions, without what only developers need.
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra console --extra documents --extra tracing \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra console --extra documents --extra keys --extra tracing \
 	  --generate-hashes --no-header --no-emit-index-url --constraint requirements.lock \
 	  --output-file deploy/container/requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \

@@ -148,6 +148,7 @@ def test_no_secret_stands_in_what_is_rendered_and_every_setting_is_one(program: 
         (["settings.JARDEM_PSEUDONYM_KEY=x"], "settings.JARDEM_PSEUDONYM_KEY is a secret"),
         (["settings.KAFKA=x"], "KAFKA"),
         (["podSecurity.runAsUser=0"], "runAsUser"),
+        (["encryption=maybe"], "encryption"),
         (["replicas=3"], "replicas"),
     ],
 )
