@@ -41,8 +41,8 @@ def access(settings: Settings) -> Iterator[Line]:
         if settings.kafka_tls or settings.profile == "production":
             yield Line(
                 Verdict.NOTE,
-                f"the brokers let {rights.who} read and write every topic: they have no authoriser, or this is "
-                "a super user (docs/kafka-security.md)",
+                f"the brokers let {rights.who} read and write every topic: they have no authoriser, or this "
+                "is a super user (docs/kafka-security.md)",
             )
         return
     for line in shortened([f"{line}: jardem topics apply --acls --check tells all" for line in too_much]):
