@@ -18,6 +18,7 @@ import ops
 import sms.simulator
 import streams.settings
 from ops import reach
+from ops.acls import own_rights
 from ops.simulation.promises import BrokenPromiseError
 from streams import logs
 from streams.errors import UserError
@@ -305,6 +306,7 @@ def test_a_carrier_abroad_that_is_not_allowed(
 
 def test_a_data_folder_that_cannot_be_written(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reach, "require_broker", lambda _: None)
+    monkeypatch.setattr(own_rights, "require_rights", lambda *_: None)
     ended, lines = command.run(["worker"], COMPLETE | {"DATA_DIR": "file/below"})
     assert ended == 1
     assert "file/below/streams cannot be written" in lines
