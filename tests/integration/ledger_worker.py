@@ -122,6 +122,7 @@ def main() -> int:
         app_id=app_id,
         session_timeout=session,
         heartbeat_interval=1.0,
+        fetch_wait=float(os.environ.get("LEDGER_FETCH_WAIT", "0.5")),
         revoke_wait=2.5,
         metadata_age=2.0,
         lag_check=0.5,

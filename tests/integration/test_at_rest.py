@@ -8,6 +8,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.protocol.fetch import FetchRequest, FetchRequest_v11
 from faust.types import TP
@@ -17,6 +18,7 @@ from streams.transport.source_reader import SourceReader
 from tests.integration.ledger import PARTITIONS, Ledger
 
 WAIT = 0.3
+HOLD = 20.0
 
 
 async def test_a_reader_at_rest_asks_seldom_and_names_no_partition(ledger: Ledger) -> None:
@@ -59,13 +61,16 @@ async def test_a_reader_at_rest_asks_seldom_and_names_no_partition(ledger: Ledge
         async with asyncio.timeout(20):
             while b"new" not in delivered:  # noqa: ASYNC110 - aiokafka's own task
                 await asyncio.sleep(0.01)
-        assert max(named) == 0, "the broker knows where each partition is read"
+        assert max(named) <= 1, "only the one that is read further on"
     finally:
         await reader.stop()
 
 
-async def test_a_record_that_comes_alone_is_answered_at_once(ledger: Ledger) -> None:
-    """A worker that held it for a poll's wait, or for a linger, would take longer every time."""
+async def test_a_record_that_comes_alone_is_answered_at_once(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the broker may hold a request: none is under way that leaves the partition out."""
+    monkeypatch.setenv("LEDGER_FETCH_WAIT", str(HOLD))
     await ledger.start()
     tps = [TopicPartition(ledger.effects, number) for number in range(PARTITIONS)]
     took = []
@@ -79,10 +84,11 @@ async def test_a_record_that_comes_alone_is_answered_at_once(ledger: Ledger) -> 
             began = monotonic()
             event = json.dumps({"id": f"e{number}", "add": 1}).encode()
             await producer.send_and_wait(ledger.inbox, event, key=b"%d" % number)
-            said = await asyncio.wait_for(consumer.getone(), 20)
+            said = await asyncio.wait_for(consumer.getone(), 2 * HOLD)
             took.append(monotonic() - began)
             assert json.loads(said.value)["id"] == f"e{number}"
-    assert statistics.median(took) < 0.25, took
+    # Milliseconds on a machine that does nothing else.
+    assert statistics.median(took) < HOLD / 10, took
 
 
 async def test_a_worker_at_rest_needs_next_to_nothing(ledger: Ledger) -> None:
