@@ -134,7 +134,13 @@ class IntakeLog:
             async with asyncio.timeout(self._timeout):
                 places = await self._send_all([outgoing for _, outgoing in events])
         taken = [place is not None for place in places]
-        told = [self._told(identity) for (identity, _), safe in zip(events, taken, strict=True) if safe]
+        told = []
+        for (identity, _), safe in zip(events, taken, strict=True):
+            if safe:
+                claim = self._published(identity)
+                # Known here at once, and to others when they have read it.
+                self._remembered.take(claim)
+                told.append(self._record(claim))
         # Nobody waits for it: without it a repeat is published again, which all readers know as a repeat.
         with contextlib.suppress(KafkaError, TimeoutError):
             async with asyncio.timeout(self._timeout):
@@ -157,10 +163,11 @@ class IntakeLog:
         claim = Claim(identity.id, secrets.token_bytes(NONCE), identity.content, published=False, at=0)
         return self._record(claim)
 
-    def _told(self, identity: Identity) -> Outgoing:
+    def _published(self, identity: Identity) -> Claim:
+        """The claim under which an event was published, with that word. It keeps its key."""
         former = self._claim_of(identity)
-        nonce = secrets.token_bytes(NONCE) if former is None else former.nonce
-        return self._record(Claim(identity.id, nonce, identity.content, published=True, at=0))
+        nonce, at = (secrets.token_bytes(NONCE), _now()) if former is None else (former.nonce, former.at)
+        return Claim(identity.id, nonce, identity.content, published=True, at=at)
 
     def _record(self, claim: Claim) -> Outgoing:
         partition = int.from_bytes(claim.id[:8], "big") % len(self._read)

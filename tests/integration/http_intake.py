@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -150,7 +151,7 @@ class Caller:
     ) -> "Answer":
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         sent = {"Content-Type": media, **(headers or {})}
-        async with self.session.post(f"{self.url}/events", data=content, headers=sent) as response:
+        async with self.session.post(f"{self.url}/events", data=BytesIO(content), headers=sent) as response:
             return await Answer.of(response)
 
     async def get(self, path: str) -> "Answer":
