@@ -158,7 +158,7 @@ def _digests(settings: "Settings", partitions: int) -> Topic:
         retention=timedelta(days=settings.intake_window),
         counted=False,
         broker_time=True,
-        more={"cleanup.policy": "compact,delete", **_COMPACTED_OFTEN},
+        more={"cleanup.policy": "compact,delete", **_READ_WHOLE},
     )
 
 
@@ -170,11 +170,15 @@ def _why_in(name: str) -> str:
     return "a month, so that a long outage loses nothing"
 
 
-_COMPACTED_OFTEN = {
+_READ_WHOLE = {
     # What is not compacted yet is read at each recovery, and the newest segment never is.
     "segment.bytes": str(64 * 1024 * 1024),
     "segment.ms": str(timedelta(hours=6) // timedelta(milliseconds=1)),
     "min.cleanable.dirty.ratio": "0.2",
+}
+
+_COMPACTED_OFTEN = {
+    **_READ_WHOLE,
     # What was purged from a table is still in the log until then; without a bound it may be for years.
     "max.compaction.lag.ms": str(_A_WEEK // timedelta(milliseconds=1)),
 }
