@@ -16,6 +16,8 @@ CRASH   ?=
 SOAK    ?=
 # Which mutants are looked for, as in: make mutants MUTANTS="rules.*"
 MUTANTS ?=
+# What the benchmarks are told, as in: make performance PERFORMANCE="--quick"
+PERFORMANCE ?=
 # What pytest is told, as in: make unit PYTEST="-k lifecycle"
 PYTEST  ?=
 
@@ -87,6 +89,9 @@ crash: setup ## a hundred kills of it, CRASH="--kills N --seed N"; about 45 minu
 soak: setup ## two million seeds of the simulation, SOAK="--from N"; writes docs/reports/soak.md; goes on if stopped
 	$(BIN)/python -m ops.simulation.soak docs/reports/soak.md $(SOAK)
 
+performance: setup ## all benchmarks, some hours long; PERFORMANCE="--quick" 25 minutes; writes docs/performance.md
+	$(BIN)/python -m ops.bench.performance $(PERFORMANCE)
+
 coverage: setup ## branch coverage of the law and the conversation; fails below 95 %
 	$(BIN)/pytest tests/unit/rules tests/unit/sms tests/simulation -m "not slow" -q --cov --cov-branch --cov-report= $(PYTEST)
 	$(BIN)/coverage report --fail-under=95 \
@@ -106,7 +111,7 @@ lock: setup ## resolve the dependencies anew into requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes \
 	  --no-header --no-emit-index-url --upgrade --output-file requirements.lock pyproject.toml
 	@# What an image holds: the same versions, without what only developers need.
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra console --extra documents --extra tracing \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra console --extra documents --extra keys --extra tracing \
 	  --generate-hashes --no-header --no-emit-index-url --constraint requirements.lock \
 	  --output-file deploy/container/requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \

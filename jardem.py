@@ -52,6 +52,7 @@ for _name, _module, _help in (
     ("case", "ops.cases.commands", "Cases, as the topics tell of them."),
     ("dead-letters", "ops.dead_letters.commands", "What could not be read: look, send back, lay aside."),
     ("keys", "ops.keys.commands", "The keys that sign our documents."),
+    ("person", "ops.persons.commands", "What is done about one person at once: their erasure."),
 ):
     _group = typer.Typer(
         cls=_room(_module, f"{_name.replace('-', '_')}_app"), no_args_is_help=True, help=_help
@@ -83,11 +84,13 @@ def console(
         return
 
     from ops.console.server import rebuild_read_model, run_console
+    from streams.encryption.opening import check_keys
     from streams.logs import configure_logging
     from streams.settings.checks import unknown_variables
     from streams.settings.load import load_settings
 
     settings = load_settings("console")
+    check_keys(settings)
     for line in unknown_variables(settings):
         typer.echo(line, err=True)
     if rebuild:
@@ -140,6 +143,7 @@ def worker() -> None:
     from ops.acls.own_rights import require_rights
     from ops.reach import require_broker
     from sms.catalogues import load_texts
+    from streams.encryption.opening import check_keys
     from streams.settings.checks import unknown_variables
     from streams.settings.load import load_settings
     from streams.tracer import start_tracing
@@ -149,6 +153,7 @@ def worker() -> None:
         typer.echo(line, err=True)
     # Whatever is wrong with what was written here is said before anybody looks for the broker.
     load_texts(settings.texts_dir)
+    check_keys(settings)
     tracer = start_tracing(settings, "worker")
     require_broker(settings)
     require_rights(settings, "worker")
@@ -171,10 +176,12 @@ def webhooks() -> None:
 
     from ops.acls.own_rights import require_rights
     from ops.reach import require_broker
+    from streams.encryption.opening import check_keys
     from streams.settings.load import load_settings
     from streams.tracer import start_tracing
 
     settings = load_settings("webhooks")
+    check_keys(settings)
     tracer = start_tracing(settings, "webhooks")
     require_broker(settings)
     require_rights(settings, "webhooks")
@@ -322,9 +329,7 @@ def publish(
 
 @app.command()
 def load(
-    file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="JSON lines, as for publish.")
-    ],
+    file: Annotated[Path, typer.Argument(help="JSON lines, as for publish.")],
     *,
     patience: Annotated[
         float, typer.Option(min=1, help="Give up where the workers have taken nothing for so many seconds.")
@@ -339,6 +344,9 @@ def load(
     code 0 when the workers have all of it, 1 where something is missing, which is said.
     """
     from rich.console import Console
+
+    if not file.is_file():
+        raise typer.BadParameter(f"{file} is no file", param_hint="FILE")
 
     from ops.load.command import load as load_file
     from streams.key_set import read_private_file

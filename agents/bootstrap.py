@@ -34,8 +34,10 @@ from sms.conversation.hours import SendingHours
 from sms.sending.daily_number import Daily
 from sms.sending.sender import Limits
 from sms.texts import Texts
+from streams import metrics
 from streams.app import StreamApp, create_app
 from streams.desk import Desk
+from streams.encryption.opening import vault_of
 from streams.handlers import register_stateless
 from streams.officer_signatures import load_officers
 from streams.registry_signatures import load_registry_keys
@@ -60,7 +62,8 @@ def assemble(settings: Settings, tracer: Tracer | None = None) -> StreamApp:
     """
     shipped()
     texts = load_texts(settings.texts_dir)
-    app = create_app(settings)
+    vault = vault_of(settings, waits=True, tell_away=metrics.KEY_STORE_AWAY.set)
+    app = create_app(settings, vault=vault)
     pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
     chosen = choose_carrier(settings, pseudonyms)
 

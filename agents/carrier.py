@@ -5,7 +5,7 @@ when it sent them, too, and holds them back where they fail for a cause of ours.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from time import time_ns
@@ -14,6 +14,7 @@ from typing import Any, cast
 from agents.inbound_check import InboundCheck
 from agents.long_texts import LongTextsTable
 from agents.open_carrier import OpenCarrier
+from agents.rows import opened_rows
 from agents.silent_numbers import SilentNumbers
 from schemas import catalogue
 from schemas.ids import MessageId, Pseudonyms, Sid, derived_id
@@ -55,23 +56,32 @@ _About = MessageId | Sid
 class TableJournal:
     """The journal of the numbers of one batch: one partition of a table that has the outbox's partitions.
 
-    It is made for each batch, so that nothing is kept of a number that is not at work.
+    It is made for each batch, so that nothing is kept of a number that is not at work, and opened for its
+    keys: the page of another is given as it stands, and where that is sealed nobody can read it.
     """
 
     def __init__(self, app: StreamApp, table: BytesTable, partition: int) -> None:
         self._app = app
         self._table = table
         self._partition = partition
+        self._pages: dict[bytes, bytes | None] = {}
+
+    async def open(self, keys: Iterable[bytes]) -> None:
+        """Have at hand what was last written under these keys. Ends the process where that can't be read."""
+        stored = self._table.partition(self._partition).get
+        self._pages = await opened_rows(self._app, self._table, {key: stored(key) for key in keys})
 
     def get(self, key: bytes) -> bytes | None:
         """What was last written under this key."""
-        value = self._table.partition(self._partition).get(key)
+        there = key in self._pages
+        value = self._pages[key] if there else self._table.partition(self._partition).get(key)
         return None if value is None else unpack(value)
 
     async def write(self, entries: Mapping[bytes, bytes]) -> None:
         """Write; returns when the broker has acknowledged all of it."""
         packed = {key: pack(value) for key, value in entries.items()}
         await self._app.send_table(self._table, self._partition, packed, [])
+        self._pages |= packed
 
 
 @dataclass(slots=True)
@@ -233,7 +243,9 @@ class CarrierAgent:
     async def _dispatched(self, sender: Sender, asked: _Asked, batch: Batch) -> list[Report]:
         """Hand over the messages of a batch, within what operators said of the day."""
         journal = TableJournal(self._app, self._table, batch.partition)
+        numbers = {self._pseudonyms.phone(message.phone).encode() for message in asked.messages}
         async with self._silent.turn(batch.partition):
+            await journal.open({*numbers, daily_number.KEY})
             places = self._places(journal, batch.partition)
             for number, at in asked.numbers:
                 places.say(number, at)

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from agents.rows import opened_rows
 from sms.carrier import CannotBeAskedError
 from sms.sending.catch_up import CatchUp
 from streams.app import StreamApp
@@ -67,7 +68,9 @@ class InboundCheck:
         try:
             await self._ready()
             while self._is_ours():
-                part = await self._catch_up.read(self._table.partition(_PARTITION).get(MARK))
+                row = {MARK: self._table.partition(_PARTITION).get(MARK)}
+                mark = (await opened_rows(self._app, self._table, row))[MARK]
+                part = await self._catch_up.read(mark)
                 await self._app.send_all(part.texts)
                 if part.mark is not None and self._is_ours():
                     await self._app.send_table(self._table, _PARTITION, {MARK: part.mark}, [])

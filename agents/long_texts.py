@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from agents.rows import opened_rows
 from schemas.ids import Pseudonyms
 from schemas.messages import MessageReceived, TextPartReceived
 from schemas.stored import NewerValueError, UnreadableValueError
@@ -46,7 +47,7 @@ class LongTextsTable:
         if not parts:
             return
         async with self._turns[partition]:
-            texts = self._load(partition)
+            texts = await self._load(partition)
             events: list[MessageReceived] = []
             for part in parts:
                 now = self._app.clock.real(part.received_at)
@@ -71,7 +72,7 @@ class LongTextsTable:
             # Whoever stood still may have lost the partition without having heard of it.
             if not (self._app.ready.is_set() and self._app.lease.valid()):
                 return
-            texts = self._load(partition)
+            texts = await self._load(partition)
             kept, late = texts.due(real_now(), self._pseudonyms.id)
             if kept != texts:
                 if late:
@@ -80,9 +81,10 @@ class LongTextsTable:
                 await self._app.send_all(self._records(late))
                 await self._app.send_table(self._table, partition, {KEY: long_texts.dump(kept)}, [])
 
-    def _load(self, partition: int) -> long_texts.LongTexts:
+    async def _load(self, partition: int) -> long_texts.LongTexts:
+        rows = await opened_rows(self._app, self._table, {KEY: self._table.partition(partition).get(KEY)})
         try:
-            return long_texts.load(self._table.partition(partition).get(KEY))
+            return long_texts.load(rows[KEY])
         except NewerValueError:
             raise
         except UnreadableValueError:

@@ -8,9 +8,11 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import islice
 
 import structlog
 
+from agents.rows import opened_rows
 from schemas.stored import UnreadableValueError
 from sms.sending import journal
 from streams.app import StreamApp
@@ -64,7 +66,7 @@ class SilentNumbers:
         for partition in self._table.partitions_owned():
             try:
                 store = self._table.partition(partition)
-                found = await _silent(store, since)
+                found = await self._silent(store, since)
                 for begin in range(0, len(found), _MANY):
                     await self._forget(partition, found[begin : begin + _MANY], since)
             except NotOwnedError:
@@ -72,25 +74,25 @@ class SilentNumbers:
             except Exception as error:  # noqa: BLE001 - it must not stop the worker; the next look does it
                 _log.error("looking for silent numbers failed", error=type(error).__name__)
 
+    async def _silent(self, store: PartitionStore, since: datetime) -> list[bytes]:
+        """The keys of the pages that are not to stay as they are, those of erased numbers too."""
+        found: list[bytes] = []
+        rows = iter(store.items())
+        while part := list(islice(rows, _MANY)):
+            pages = await opened_rows(self._app, self._table, dict(part))
+            found += [key for key, page in pages.items() if page is None or _left(page, since) != page]
+            await asyncio.sleep(0)
+        return found
+
     async def _forget(self, partition: int, keys: Iterable[bytes], since: datetime) -> None:
         async with self.turn(partition):
             store = self._table.partition(partition)
             # Whoever stood still may have lost the partition without having heard of it.
             if not (self._app.ready.is_set() and self._app.lease.valid()):
                 return
-            values = {key: _left(store.get(key), since) for key in keys}
+            pages = await opened_rows(self._app, self._table, {key: store.get(key) for key in keys})
+            values = {key: _left(page, since) for key, page in pages.items()}
             await self._app.send_table(self._table, partition, values, [])
-
-
-async def _silent(store: PartitionStore, since: datetime) -> list[bytes]:
-    """The keys of the pages that are not to stay as they are."""
-    found = []
-    for count, (key, value) in enumerate(store.items()):
-        if _left(value, since) != value:
-            found.append(key)
-        if not count % _MANY:
-            await asyncio.sleep(0)
-    return found
 
 
 def _left(value: bytes | None, since: datetime) -> bytes | None:

@@ -18,8 +18,11 @@ from kafka.errors import KafkaError
 from ops.reach import admin_client, require_broker
 from schemas.cloudevents import TYPE_PREFIX, decode
 from schemas.json_text import read_json
+from streams.encryption.opening import open_vault
+from streams.encryption.vault import Vault
 from streams.errors import NoBrokerError, UserError
 from streams.kafka_access import client_options
+from streams.key_store.store import KeyStoreAwayError
 from streams.records import NotUnpacked, Record
 from streams.settings.settings import Settings
 from streams.transport.fetching import Fetching
@@ -30,6 +33,17 @@ SILENCE = 30.0
 _POLL_MILLISECONDS = 500
 
 Item = Record | NotUnpacked
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What is taken: records of these keys, or all of them; and whether they are opened."""
+
+    names: Collection[bytes] | None = None
+    opens: bool = True
+
+    def takes(self, item: Item) -> bool:
+        return self.names is None or (isinstance(item, Record) and item.key in self.names)
 
 
 class TopicError(UserError):
@@ -54,17 +68,27 @@ class Read:
         return topic in self.forgetful and self.begins.get((topic, partition), 0) > 0
 
 
-def read_topics(settings: Settings, topics: Collection[str], take: Callable[[Item], None]) -> Read:
+def read_topics(
+    settings: Settings,
+    topics: Collection[str],
+    take: Callable[[Item], None],
+    names: Collection[bytes] | None = None,
+    *,
+    opens: bool = True,
+) -> Read:
     """Hand every record to `take`: each partition in its order, the partitions in any.
 
+    With `names` only records of these keys. Without `opens` what is sealed stays so.
     What cannot be unpacked is handed over too. Raises `TopicError`, and what `take` raises.
     """
     try:
         require_broker(settings)
         partitions, forgetful = _described(settings, topics)
-        begins = asyncio.run(_read(settings, partitions, take))
+        begins = asyncio.run(_read(settings, partitions, take, _Choice(names, opens)))
     except NoBrokerError as error:
         raise TopicError(*error.problems) from None
+    except KeyStoreAwayError as error:
+        raise TopicError(f"the store of keys (JARDEM_KEYS_DATABASE) does not answer: {error}") from None
     except (KafkaError, ReaderError) as error:
         named = ", ".join(sorted(topics))
         raise TopicError(f"{named} cannot be read from {settings.kafka}: {error}") from None
@@ -125,27 +149,34 @@ def _forgets(config: Mapping[str, Any]) -> bool:
 
 
 async def _read(
-    settings: Settings, partitions: list[TopicPartition], take: Callable[[Item], None]
+    settings: Settings, partitions: list[TopicPartition], take: Callable[[Item], None], choice: _Choice
 ) -> dict[tuple[str, int], int]:
-    async with AIOKafkaConsumer(
-        **client_options(settings),
-        group_id=None,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        isolation_level="read_committed",
-    ) as consumer:
+    async with (
+        open_vault(settings) as vault,
+        AIOKafkaConsumer(
+            **client_options(settings),
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+        ) as consumer,
+    ):
         Fetching(consumer)
         consumer.assign(partitions)
         begins = await consumer.beginning_offsets(partitions)
         ends = await consumer.end_offsets(partitions)
         for partition, offset in begins.items():
             consumer.seek(partition, offset)
-        await _read_to(consumer, ends, take)
+        await _read_to(consumer, ends, take, choice, vault)
         return {(each.topic, each.partition): offset for each, offset in begins.items()}
 
 
 async def _read_to(
-    consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int], take: Callable[[Item], None]
+    consumer: AIOKafkaConsumer,
+    ends: Mapping[TopicPartition, int],
+    take: Callable[[Item], None],
+    choice: _Choice,
+    vault: Vault,
 ) -> None:
     before: dict[TopicPartition, int] = {}
     heard = time.monotonic()
@@ -163,6 +194,6 @@ async def _read_to(
             )
         found = await consumer.getmany(timeout_ms=_POLL_MILLISECONDS)
         for partition, items in found.items():
-            for item in items:
-                if item.offset < ends[partition]:
-                    take(item)
+            wanted = [each for each in items if each.offset < ends[partition] and choice.takes(each)]
+            for item in await vault.opened_items(wanted) if choice.opens else wanted:
+                take(item)

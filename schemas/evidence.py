@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field
 
 from schemas.base import Instant, Model
 from schemas.ids import MessageId, QuestionId, Sid
+from schemas.marks import PersonalText
 from schemas.values import Language
 
 Meaning = Literal["consent_kk", "consent_ru", "together", "separately", "account_confirmed", "account_given"]
@@ -45,7 +46,7 @@ class QuestionEvidence(Model):
     kind: Literal["offer", "one_application", "account"]
     phone_id: str | None
     language: Language | None
-    text: str
+    text: PersonalText
     sha256: str
     text_version: str | None
     sent_at: Instant
@@ -59,7 +60,7 @@ class AnswerEvidence(Model):
     question_id: QuestionId
     meaning: Meaning
     phone_id: str | None
-    text: str
+    text: PersonalText
     sha256: str
     received_at: Instant
     message_id: Sid

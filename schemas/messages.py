@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 
 from schemas.base import Instant
 from schemas.ids import MessageId, Sid
+from schemas.marks import PersonalText
 from schemas.routes import ToCarrier, ToLine
 
 Failure = Literal["permanent", "passing", "ours", "opted_out"]
@@ -49,7 +50,7 @@ class MessageToSend(ToCarrier):
     name: ClassVar[str] = "sms.outbox.v1"
 
     message_id: MessageId
-    text: str
+    text: PersonalText
     attempt: int
     requested_at: Instant
     offer: bool = False
@@ -75,7 +76,7 @@ class TextPartReceived(ToCarrier):
 
     name: ClassVar[str] = "message.part-received"
 
-    text: str
+    text: PersonalText
     carrier: str
     reference: int
     count: int
@@ -197,7 +198,7 @@ class MessageReceived(ToLine):
 
     name: ClassVar[str] = "message.received"
 
-    text: str
+    text: PersonalText
     sid: Sid
     received_at: Instant
 

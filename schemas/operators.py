@@ -28,7 +28,7 @@ def _said(text: str) -> str:
 class ActObject(Model):
     """What an act is done to, and its id: topic/partition/offset for a dead letter."""
 
-    kind: Literal["case", "decision", "message", "dead_letter", "ground", "offers"]
+    kind: Literal["case", "decision", "message", "dead_letter", "ground", "offers", "person"]
     id: Annotated[str, Field(min_length=1, max_length=300)]
 
 
@@ -63,10 +63,11 @@ class OperatorActed(PublicIn):
 
     `act` is open to further values; a desk that does not know one says so and changes nothing. `person_id` or
     `phone_id` is the key of what has to obey. On a case: `hold`, `resume`, `manual_route`, and `note`, which
-    changes nothing. On a decision: `intend_refusal`, with the `refusal_ground` (1-4) in `details` (R30). On
-    the offers, whose id is `all`: `pause`, `resume`, `pilot` with `share` (percent of persons) and `persons`
-    (at most 5000 `person_id`) in `details`, `end_pilot`, `shadow`, `end_shadow`, and `daily_sms` with the
-    `number` of SMS a day. On a ground (`4-2`): `pause`, `resume`. On a message in doubt: `sent`, with the
+    changes nothing. On a person, by its `person_id`: `erase`, which only tells that the keys were destroyed.
+    On a decision: `intend_refusal`, with the `refusal_ground` (1-4) in `details` (R30). On the offers,
+    whose id is `all`: `pause`, `resume`, `pilot` with `share` (percent of persons) and `persons` (at most
+    5000 `person_id`) in `details`, `end_pilot`, `shadow`, `end_shadow`, and `daily_sms` with the `number` of
+    SMS a day. On a ground (`4-2`): `pause`, `resume`. On a message in doubt: `sent`, with the
     time `sent_at` in `details`, and `not_sent`.
 
     {"act": "manual_route", "object": {"kind": "case", "id": "0b7e1f52-3c0a-5d6b-9a51-3f6f2f0a9c11"},

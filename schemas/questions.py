@@ -7,6 +7,7 @@ from pydantic import Field
 
 from schemas.base import Instant, Model
 from schemas.ids import CaseId, MessageId, PersonId, QuestionId, Sid
+from schemas.marks import PersonalText
 from schemas.routes import ToCase, ToLine
 from schemas.values import Iban, Language, Phone
 
@@ -93,8 +94,8 @@ Route = Literal["state_corporation", "provider"]
 class Details(Model):
     """What the texts of a question or a notice need to know."""
 
-    iin_tail: str = ""
-    account: str | None = None
+    iin_tail: PersonalText = ""
+    account: PersonalText | None = None
     route: Route = "state_corporation"
     until: Instant | None = None
 
@@ -180,7 +181,7 @@ class QuestionSent(ToCase):
     question_id: QuestionId
     case_id: CaseId
     message_id: MessageId
-    text: str
+    text: PersonalText
     text_version: str | None = None
     language: Language | None = None
     carrier: str | None = None
@@ -213,7 +214,7 @@ class QuestionAnswered(ToCase):
     question_id: QuestionId
     case_id: CaseId
     answer: Answer | None
-    text: str
+    text: PersonalText
     message_id: Sid
     received_at: Instant
 

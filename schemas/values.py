@@ -10,6 +10,8 @@ from pydantic import AfterValidator, Field
 from schwifty import IBAN
 from schwifty.exceptions import SchwiftyException
 
+from schemas.marks import Personal
+
 _IIN = re.compile(r"[0-9]{12}")
 _E164 = re.compile(r"\+[1-9][0-9]{7,14}")
 _KAZAKH_MOBILE = re.compile(r"\+77(?:0[0-25-8]|47|6[0-4]|7[15-8]|85)[0-9]{7}")
@@ -94,9 +96,9 @@ def mask_iban(iban: str) -> str:
     return f"{iban[:2]}**{iban[-4:]}"
 
 
-Iin = Annotated[str, AfterValidator(check_iin)]
-Phone = Annotated[str, AfterValidator(check_phone)]
-Iban = Annotated[str, AfterValidator(check_iban)]
+Iin = Annotated[str, AfterValidator(check_iin), Personal()]
+Phone = Annotated[str, AfterValidator(check_phone), Personal()]
+Iban = Annotated[str, AfterValidator(check_iban), Personal()]
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """A digest in lower-case hex."""

@@ -7,8 +7,10 @@ from typing import Protocol, Self
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from streams.encryption.opening import vault_of
 from streams.errors import NoBrokerError
 from streams.kafka_access import client_options
+from streams.key_store.store import KeyStoreAwayError
 from streams.records import Outgoing
 from streams.settings.settings import Settings
 from streams.topics import SMS_INBOX
@@ -44,6 +46,7 @@ class InboxProducer:
         self._addresses = settings.kafka
         self._options = client_options(settings)
         self._timeout = timeout
+        self._vault = vault_of(settings)
         self._producer: AIOKafkaProducer | None = None
 
     async def __aenter__(self) -> Self:
@@ -64,6 +67,7 @@ class InboxProducer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Flush and disconnect."""
+        await self._vault.stop()
         if self._producer is not None:
             await self._producer.stop()
 
@@ -73,15 +77,12 @@ class InboxProducer:
             raise NotTakenError("not connected")
         try:
             async with asyncio.timeout(self._timeout):
+                (sealed,) = await self._vault.sealed([outgoing])
                 sent = await self._producer.send(
-                    outgoing.topic,
-                    outgoing.value,
-                    outgoing.key,
-                    outgoing.partition,
-                    headers=list(outgoing.headers),
+                    sealed.topic, sealed.value, sealed.key, sealed.partition, headers=list(sealed.headers)
                 )
                 await asyncio.shield(sent)
-        except (KafkaError, TimeoutError) as error:
+        except (KafkaError, KeyStoreAwayError, TimeoutError) as error:
             raise NotTakenError(type(error).__name__) from None
 
     async def is_ready(self) -> bool:

@@ -1,10 +1,13 @@
 """The Faust application, with our transport, tables and recovery chosen through Faust's own hooks."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import cast
 
 from yarl import URL
 
+from streams.encryption.sealed import KeysAtHand
+from streams.encryption.vault import Vault
 from streams.records import LARGEST_RECORD, Outgoing
 from streams.security import broker_credentials
 from streams.settings.settings import Settings
@@ -28,9 +31,12 @@ class StreamApp(Host):
     def _new_producer_transport(self) -> Transport:
         return Transport(self.conf.broker_producer, self)
 
+    vault: Vault = Vault()
+    """What is ours alone passes through it, on its way in and out."""
+
     async def send_all(self, outgoing: Iterable[Outgoing]) -> None:
         """Send records and wait until the broker has every one of them; a lost one ends the process."""
-        await cast("Producer", self.producer).send_all(outgoing)
+        await cast("Producer", self.producer).send_all(await self.vault.sealed(outgoing))
 
     async def send_table(
         self,
@@ -38,9 +44,19 @@ class StreamApp(Host):
         partition: int,
         values: Mapping[bytes, bytes | None],
         outgoing: Iterable[Outgoing],
+        keys: KeysAtHand | None = None,
     ) -> None:
-        """Write a table's values (None deletes) and send records; when the broker has it all, the store."""
-        await cast("Producer", self.producer).changelogs.send_table(table, partition, values, outgoing)
+        """Write a table's values (None deletes) and send records; when the broker has it all, the store.
+
+        Values that are not sealed yet are, where they are of persons or numbers. Raises `CancelledError`, so
+        that a batch is begun again, where the `keys` by which it was read were fetched too long ago: one of
+        them may have been erased since, with what was read by it.
+        """
+        rows = await self.vault.sealed_rows(table.name, values)
+        sent = await self.vault.sealed(outgoing)
+        if self.vault.seals and keys is not None and keys.too_old:
+            raise asyncio.CancelledError("the keys of the batch are too old")
+        await cast("Producer", self.producer).changelogs.send_table(table, partition, rows, sent)
 
     async def partitions_of(self, topic: str) -> int:
         """How many partitions a topic has; it waits until the broker tells of any."""
@@ -69,8 +85,8 @@ class StreamApp(Host):
         return cast("Consumer", self.consumer).partitions_of(topic)
 
 
-def create_app(settings: Settings, tuning: Tuning | None = None) -> StreamApp:
-    """A new application for these settings.
+def create_app(settings: Settings, tuning: Tuning | None = None, vault: Vault | None = None) -> StreamApp:
+    """A new application for these settings. Without a `vault` nothing is sealed.
 
     Agents and desks are registered on it before it is started. Topics are never made by it: `jardem topics
     apply` makes them, changelogs too.
@@ -109,6 +125,7 @@ def create_app(settings: Settings, tuning: Tuning | None = None) -> StreamApp:
         web_enabled=False,
         web_in_thread=False,
     )
+    app.vault = vault or Vault()
     ChangelogWatch(app)
     LagWatch(app)
     return app

@@ -8,7 +8,7 @@ after every recovery. Whether an elapsed deadline still matters is for the desk 
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import monotonic, time_ns
 from typing import TYPE_CHECKING, Protocol
@@ -40,11 +40,13 @@ _UNDER_PRESSURE = 8
 class Waiting(Protocol):
     """Where deadlines live: the states of the partitions owned."""
 
-    def summary_of(self, partition: int, key: bytes) -> Summary:
-        """What the state of a key waits for, in short."""
+    def summary_of(self, partition: int, key: bytes) -> Summary | None:
+        """What the state of a key waits for, in short; None where that is not known without asking it."""
 
-    def deadlines_of(self, partition: int, key: bytes) -> Sequence[Deadline]:
-        """All that the state of a key waits for."""
+    async def deadlines_of(
+        self, partition: int, names: Sequence[bytes]
+    ) -> Mapping[bytes, Sequence[Deadline]]:
+        """All that the states of these keys wait for."""
 
     def elapsed(self, key: bytes, deadline: Deadline) -> Outgoing:
         """The event for the inbox that a deadline has elapsed."""
@@ -164,34 +166,40 @@ class Deadlines:
         outgoing = [
             replace(self._states.elapsed(key, deadline), partition=partition)
             for partition in list(self._partitions)
-            for key, deadline in (*self._due(partition, most), *self._revised(partition, most))
+            for key, deadline in (*await self._due(partition, most), *self._revised(partition, most))
         ]
         if outgoing:
             await self._app.send_all(outgoing)
             log.debug("deadlines elapsed", inbox=self._inbox, count=len(outgoing))
 
-    def _due(self, partition: int, most: int) -> list[tuple[bytes, Deadline]]:
+    async def _due(self, partition: int, most: int) -> list[tuple[bytes, Deadline]]:
         """What has elapsed in a partition, as far as the window has room, earliest first.
 
         A key told is looked at again when its next deadline comes, or a minute later, and told again then if
         its state still holds what it was told of.
         """
         kept, now, found = self._partitions[partition], _now(), list[tuple[bytes, Deadline]]()
-        room = kept.window.room(most, monotonic())
-        while room > 0 and (key := kept.due.pop(now)) is not None:
-            first = self._states.summary_of(partition, key).first
-            if first is None or self._real(first) > now:
-                continue
-            again = now + int(RESEND_SECONDS * _SECOND)
-            for deadline in self._states.deadlines_of(partition, key):
-                due = self._real(microseconds(deadline.at))
-                if due <= now:
-                    found.append((key, deadline))
-                else:
-                    again = min(again, due)
-            kept.due.push(again, key)
-            kept.window.tell(key, monotonic())
-            room -= 1
+        room, names = kept.window.room(most, monotonic()), dict[bytes, None]()
+        while len(names) < room and (key := kept.due.pop(now)) is not None:
+            known = self._states.summary_of(partition, key)
+            if known is None or (known.first is not None and self._real(known.first) <= now):
+                names[key] = None
+        try:
+            waited = await self._states.deadlines_of(partition, list(names)) if names else {}
+        except BaseException:
+            for key in names:
+                kept.due.push(now, key)
+            raise
+        for key, deadlines in waited.items():
+            instants = {deadline: self._real(microseconds(deadline.at)) for deadline in deadlines}
+            elapsed_now = [deadline for deadline, due in instants.items() if due <= now]
+            found += [(key, deadline) for deadline in elapsed_now]
+            if instants:
+                later = [due for due in instants.values() if due > now]
+                resend = [now + int(RESEND_SECONDS * _SECOND)] if elapsed_now else []
+                kept.due.push(min(later + resend), key)
+            if elapsed_now:
+                kept.window.tell(key, monotonic())
         return found
 
     def _revised(self, partition: int, most: int) -> list[tuple[bytes, Deadline]]:
@@ -211,10 +219,12 @@ class Deadlines:
 
             def holds(due: int, key: bytes, partition: int = partition) -> bool:
                 """It says the first deadline, or when to look again at one that has been told."""
-                first = self._states.summary_of(partition, key).first
-                if first is None:
+                known = self._states.summary_of(partition, key)
+                if known is None:
+                    return True
+                if known.first is None:
                     return False
-                return self._real(first) == due or self._real(first) < due <= latest
+                return self._real(known.first) == due or self._real(known.first) < due <= latest
 
             kept.due.sift(holds, _SIFTED_AT_ONCE)
             self._sooner.set()

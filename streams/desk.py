@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
@@ -16,10 +17,12 @@ from schemas.deadlines import Deadline
 from streams import metrics, summary
 from streams.counts import Counts
 from streams.deadlines import Deadlines
+from streams.encryption.sealed import KeysAtHand
 from streams.exits import Exit, end_process
 from streams.fold import DeskCore, Fold, Opened, UnreadableStateError, fold_limits, load
 from streams.handlers import register_handler
 from streams.records import Outgoing, Record
+from streams.settling import Settling
 from streams.summary import NOTHING, Summary
 from streams.transport.batch import Batch
 from streams.transport.stores import NotOwnedError
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from streams.transport.tables import BytesTable
 
 log = structlog.get_logger()
+
+_AT_ONCE = 500
 
 
 def _wall() -> int:
@@ -64,6 +69,7 @@ class Desk:
         self.counts = Counts()
         app.tables_of_inboxes[core.inbox] = self.changelog
         self._limits = fold_limits(app.tuning)
+        self._settling = Settling(app.tuning.heavy_effects)
         self._unarmed: set[int] = set()
         self._recent: dict[bytes, Opened[Any]] = {}
         metrics.DEADLINES.labels(core.name).set_function(self.deadlines.waiting)
@@ -75,8 +81,10 @@ class Desk:
         records = batch.records
         while records:
             before: dict[bytes, bytes | None] = {}
-            fold = await self._fold(batch, records, before)
-            await self._write(batch, fold, before)
+            settled = self._settling.due(batch.partition, batch.assigned.committed or 0)
+            keys = await self._keys(batch.partition, records, settled)
+            fold = await self._fold(batch, records, settled, before, keys)
+            await self._write(batch, fold, before, keys)
             records = records[fold.count :]
             if records and batch.still_owned():
                 batch.assigned.acknowledged = records[0].offset
@@ -86,8 +94,21 @@ class Desk:
         most = self._app.tuning.most_behind
         return any(self._app.backlog(topic) > most for topic in topics)
 
+    async def _keys(self, partition: int, records: Sequence[Record], settled: Sequence[bytes]) -> KeysAtHand:
+        """The keys of every row that these records may touch, and of those that are settled beside them."""
+        names = {record.key for record in records if record.key is not None}.union(settled)
+        shared = self._core.shared
+        stored = self.table.partition(partition).get
+        rows = [stored(name) for name in (names | {shared.key} if shared else names)]
+        return await self._app.vault.at_hand(rows, names)
+
     async def _fold(
-        self, batch: Batch, records: Sequence[Record], before: dict[bytes, bytes | None]
+        self,
+        batch: Batch,
+        records: Sequence[Record],
+        settled: Sequence[bytes],
+        before: dict[bytes, bytes | None],
+        keys: KeysAtHand,
     ) -> Fold[Any, Any]:
         store = self.table.partition(batch.partition)
 
@@ -96,8 +117,14 @@ class Desk:
             return None if data is None else summary.body(data)
 
         committed = batch.assigned.committed or 0
-        fold = Fold(self._core, self._limits, stored, self._recent, committed=committed, wall=_wall())
+        fold = Fold(
+            self._core, self._limits, stored, self._recent, committed=committed, wall=_wall(), keys=keys
+        )
         began = monotonic()
+        try:
+            fold.settle(settled)
+        except UnreadableStateError as error:
+            self._end(error)
         for record in records:
             try:
                 fold.take(record, self._app.clock.now())
@@ -112,9 +139,15 @@ class Desk:
             log.warning("record dead-lettered", at=refused.record.position, reason=refused.reason)
         return fold
 
-    async def _write(self, batch: Batch, fold: Fold[Any, Any], before: Mapping[bytes, bytes | None]) -> None:
+    async def _write(
+        self,
+        batch: Batch,
+        fold: Fold[Any, Any],
+        before: Mapping[bytes, bytes | None],
+        keys: KeysAtHand,
+    ) -> None:
         """Write every touched key, send every effect, wait for the broker to have it all; then the store."""
-        partition, values = batch.partition, fold.values()
+        partition, values = batch.partition, await self._values(fold, keys)
         for size in fold.forgetful:
             log.warning("an aggregate forgets what it handled early", table=self._core.name, bytes=size)
         summaries = {key: self._summary(key, state) for key, state in fold.states()}
@@ -122,10 +155,11 @@ class Desk:
         # A batch abandoned from here on may be in the store without its deadlines being armed.
         doubtful = partition in self._unarmed
         self._unarmed.add(partition)
-        await self._app.send_table(self.table, partition, joined, fold.effects)
-        for key, state in fold.written(values):
-            self._note(partition, key, self._read(key, before.get(key)), summaries[key])
-            self._revise(partition, key, state)
+        await self._app.send_table(self.table, partition, joined, fold.effects, keys)
+        for key, opened in fold.written(values):
+            self._settling.note(partition, key, opened.envelope)
+            self._note(partition, key, self._read(key, before.get(key), keys), summaries[key])
+            self._revise(partition, key, opened.state)
         for refused in fold.refused:
             self.deadlines.handled(partition, refused.record.key or b"")
         if doubtful:
@@ -133,6 +167,16 @@ class Desk:
         self._unarmed.discard(partition)
         while len(self._recent) > self._app.tuning.recent_keys:
             del self._recent[next(iter(self._recent))]
+
+    async def _values(self, fold: Fold[Any, Any], keys: KeysAtHand) -> dict[bytes, bytes]:
+        """What is written under each touched key, sealed where it is to be."""
+        vault = self._app.vault
+        inner = await vault.with_parts_sealed(keys, fold.dumped())
+        plain = fold.values({name: each.state for name, each in inner.items()})
+        return {
+            name: vault.sealed_row(keys, self._core.name, name, value, inner[name].keys)
+            for name, value in plain.items()
+        }
 
     def _summary(self, key: bytes, state: Any) -> Summary:  # noqa: ANN401 - the core's own type
         """What is to stand in front of a state's value."""
@@ -147,12 +191,15 @@ class Desk:
             counted=summary.counted(self._count(state)) if self._count else (),
         )
 
-    def _read(self, key: bytes, data: bytes | None) -> Summary:
+    def _read(self, key: bytes, data: bytes | None, keys: KeysAtHand) -> Summary:
         """What stands in front of a value, worked out anew where nothing does that holds today."""
         if data is None:
             return NOTHING
         found = summary.read(data, self._tag)
-        return self._summary(key, self._load(key, data)) if found is None else found
+        if found is not None:
+            return found
+        state = self._load(key, data, keys)
+        return NOTHING if state is None else self._summary(key, state)
 
     def _note(self, partition: int, key: bytes, before: Summary, after: Summary) -> None:
         """Set what a key waits for and how it counts, in place of what held before."""
@@ -165,17 +212,29 @@ class Desk:
         if shared and key == shared.key:
             self.deadlines.revised(partition, shared.revision(state))
 
-    def summary_of(self, partition: int, key: bytes) -> Summary:
-        """What the state of a key waits for, in short; nothing where the partition is not this worker's."""
+    def summary_of(self, partition: int, key: bytes) -> Summary | None:
+        """What the state of a key waits for, in short; nothing where the partition is not this worker's.
+
+        None where nothing that holds today stands in front of the value, and the state is to be asked.
+        """
         try:
-            return self._read(key, self.table.partition(partition).get(key))
+            data = self.table.partition(partition).get(key)
         except NotOwnedError:
             return NOTHING
+        return NOTHING if data is None else summary.read(data, self._tag)
 
-    def deadlines_of(self, partition: int, key: bytes) -> Sequence[Deadline]:
-        """All that the state of a key waits for. Raises `NotOwnedError`."""
-        data = self.table.partition(partition).get(key)
-        return () if data is None else self._core.deadlines(self._load(key, data))
+    async def deadlines_of(
+        self, partition: int, names: Sequence[bytes]
+    ) -> Mapping[bytes, Sequence[Deadline]]:
+        """All that the states of these keys wait for; of a partition that is not this worker's, nothing."""
+        try:
+            stored = self.table.partition(partition).get
+            rows = {name: data for name in names if (data := stored(name)) is not None}
+        except NotOwnedError:
+            return {}
+        keys = await self._app.vault.at_hand(rows.values())
+        states = {name: self._load(name, data, keys) for name, data in rows.items()}
+        return {name: self._core.deadlines(state) for name, state in states.items() if state is not None}
 
     def elapsed(self, key: bytes, deadline: Deadline) -> Outgoing:
         """The event for the inbox that a deadline has elapsed."""
@@ -202,6 +261,7 @@ class Desk:
         owned = set(self.table.partitions_owned())
         self.deadlines.keep_only(owned)
         self.counts.keep_only(owned)
+        self._settling.keep_only(owned)
         # Another rebalance may end this half way; what is not done stays to be done.
         self._unarmed |= self.table.take_changed()
         for partition in self._unarmed & owned:
@@ -213,16 +273,24 @@ class Desk:
         """Look at all values of a partition: arm their deadlines and count them anew."""
         self.counts.drop(partition)
         self.deadlines.drop(partition)
-        for number, (key, data) in enumerate(self.table.partition(partition).items()):
-            self._note(partition, key, NOTHING, self._read(key, data))
-            if not number % 500:
-                await asyncio.sleep(0)
+        rows = iter(self.table.partition(partition).items())
+        while part := list(islice(rows, _AT_ONCE)):
+            unknown = [data for _, data in part if summary.read(data, self._tag) is None]
+            keys = await self._app.vault.at_hand(unknown)
+            for key, data in part:
+                self._note(partition, key, NOTHING, self._read(key, data, keys))
+            await asyncio.sleep(0)
         shared = self._core.shared
         if shared and (kept := self.table.partition(partition).get(shared.key)) is not None:
-            self._revise(partition, shared.key, self._load(shared.key, kept))
+            keys = await self._app.vault.at_hand([kept])
+            self._revise(partition, shared.key, self._load(shared.key, kept, keys))
 
-    def _load(self, key: bytes, data: bytes) -> Any:  # noqa: ANN401 - the core's own type
+    def _load(self, key: bytes, data: bytes, keys: KeysAtHand) -> Any:  # noqa: ANN401 - the core's own type
+        """The state of a value; None where its key is erased."""
+        value = summary.body(data)
+        if not keys.alive(value):
+            return None
         try:
-            return load(self._core, key, data).state
+            return load(self._core, key, value, keys).state
         except UnreadableStateError as error:
             self._end(error)

@@ -5,7 +5,7 @@ its effects are sent again: the first writing or sending may have been lost, and
 knows them by their ids. Once it is committed the broker has them all, and a repeat sends nothing.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
@@ -13,6 +13,7 @@ from typing import Generic, Protocol, TypeVar
 from schemas.deadlines import Deadline
 from streams import envelope
 from streams.dead_letters import UnreadableRecordError, Why, dead_letter
+from streams.encryption.sealed import KeysAtHand
 from streams.envelope import Envelope
 from streams.records import Outgoing, Record
 from streams.tuning import Tuning
@@ -147,7 +148,7 @@ class Fold(Generic[S, E]):
     the fold touches are taken out of it, and come back by `written`. Records from offset `committed` on may
     have been folded before without all of it reaching the broker. `wall` is real time in milliseconds UTC, as
     records bear it. `refused` and `forgetful` are for the log: the records that became dead letters, and the
-    sizes of the values that had to forget early.
+    sizes of the values that had to forget early. `keys` open the values that are sealed.
     """
 
     def __init__(
@@ -159,6 +160,7 @@ class Fold(Generic[S, E]):
         *,
         committed: int,
         wall: int,
+        keys: KeysAtHand | None = None,
     ) -> None:
         self.effects: list[Outgoing] = []
         self.refused: list[Refused] = []
@@ -170,6 +172,7 @@ class Fold(Generic[S, E]):
         self._recent = recent
         self._committed = committed
         self._wall = wall
+        self._keys = keys or KeysAtHand()
         self._opened: dict[bytes, Opened[S]] = {}
         self._read_only: S | None = None
 
@@ -216,18 +219,33 @@ class Fold(Generic[S, E]):
         opened.envelope.remember(event_id, timestamp, record.offset, effects)
         self.effects += effects
 
-    def values(self) -> dict[bytes, bytes]:
-        """What is to be written under each touched key."""
-        return {key: self._value(key, opened) for key, opened in self._opened.items()}
+    def settle(self, keys: Iterable[bytes]) -> None:
+        """Have these keys' values written too: without the effects of what is committed by now.
+
+        Raises `UnreadableStateError`; nothing of this fold must be written then.
+        """
+        for key in keys:
+            data = None if key in self._opened else self._stored(key)
+            if data is not None and self._keys.alive(data):
+                self._opened[key] = self._open(key)
+
+    def dumped(self) -> dict[bytes, bytes]:
+        """The new state of each touched key, as its core writes it."""
+        return {key: self._dumped(key, opened) for key, opened in self._opened.items()}
+
+    def values(self, states: Mapping[bytes, bytes] | None = None) -> dict[bytes, bytes]:
+        """What is to be written under each touched key, with these states in it; without, as they are."""
+        states = self.dumped() if states is None else states
+        return {key: self._value(opened, states[key]) for key, opened in self._opened.items()}
 
     def states(self) -> Iterator[tuple[bytes, S]]:
         """Each touched key, and what its state has come to; to be asked after `values`."""
         return ((key, opened.state) for key, opened in self._opened.items())
 
-    def written(self, values: dict[bytes, bytes]) -> Iterator[tuple[bytes, S]]:
-        """Keep at hand what is written now, and tell the state of each key."""
+    def written(self, values: dict[bytes, bytes]) -> Iterator[tuple[bytes, Opened[S]]]:
+        """Keep at hand what is written now, and tell what stands under each key."""
         for key, opened in self._opened.items():
-            yield key, opened.state
+            yield key, opened
             opened.data, opened.newest = values[key], 0
             self._recent[key] = opened
 
@@ -246,11 +264,11 @@ class Fold(Generic[S, E]):
         data = self._stored(key)
         # Taken out while a fold changes it; back only when what it holds is written.
         recent = self._recent.pop(key, None)
+        if data is None or not self._keys.alive(data):
+            return Opened(self._core.empty(key), Envelope(b""), None)
         if recent is not None and recent.data == data:
             return recent
-        if data is None:
-            return Opened(self._core.empty(key), Envelope(b""), None)
-        return load(self._core, key, data)
+        return load(self._core, key, data, self._keys)
 
     def _shared(self, key: bytes) -> S | None:
         """The shared state for an event of this key. It is only read, so that it is not written again."""
@@ -270,18 +288,20 @@ class Fold(Generic[S, E]):
             return self._core.empty(key)
         recent = self._recent.get(key)
         if recent is None or recent.data != data:
-            recent = self._recent[key] = load(self._core, key, data)
+            recent = self._recent[key] = load(self._core, key, data, self._keys)
         return recent.state
 
-    def _value(self, key: bytes, opened: Opened[S]) -> bytes:
+    def _dumped(self, key: bytes, opened: Opened[S]) -> bytes:
+        shared = self._core.shared
+        if shared and key == shared.key:
+            opened.state = shared.settled(opened.state, self._committed)
+        return self._core.dump(opened.state)
+
+    def _value(self, opened: Opened[S], state: bytes) -> bytes:
         limits, committed = self._limits, self._committed
         before = min(opened.newest, self._wall) - limits.keep // _MILLISECOND
         opened.envelope.settle(committed)
         opened.envelope.prune(before, limits.most)
-        shared = self._core.shared
-        if shared and key == shared.key:
-            opened.state = shared.settled(opened.state, committed)
-        state = self._core.dump(opened.state)
         value = envelope.dump(opened.envelope, state)
         if len(value) > limits.largest_value:
             # Better to forget early than to be unable to write.
@@ -291,10 +311,11 @@ class Fold(Generic[S, E]):
         return value
 
 
-def load(core: DeskCore[S, E], key: bytes, data: bytes) -> Opened[S]:
+def load(core: DeskCore[S, E], key: bytes, data: bytes, keys: KeysAtHand | None = None) -> Opened[S]:
     """An aggregate from its table's value. Raises `UnreadableStateError`."""
+    keys = keys or KeysAtHand()
     try:
-        opened = envelope.load(data)
-        return Opened(core.load(key, opened.state), opened, data)
+        opened = envelope.load(keys.open(core.name, key, data))
+        return Opened(core.load(key, keys.open_parts(data, opened.state)), opened, data)
     except Exception as error:
         raise UnreadableStateError(key, error) from error

@@ -141,8 +141,9 @@ class _Runner:
         try:
             if batch.not_unpacked:
                 await self.app.send_all([_refused(item) for item in batch.not_unpacked])
-            if batch.records:
-                await self.work(batch)
+            records = await self.app.vault.opened(batch.records)
+            if records:
+                await self.work(batch if records is batch.records else batch.part(records))
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if not batch.assigned.live or (task is not None and task.cancelling()):

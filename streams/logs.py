@@ -5,6 +5,8 @@ import sys
 
 import structlog
 
+from streams.masking import mask
+
 
 def configure_logging(level: int = logging.INFO) -> None:
     """JSON lines on standard error: our own log, and warnings of Faust and aiokafka."""
@@ -12,6 +14,7 @@ def configure_logging(level: int = logging.INFO) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        mask,
     ]
     json = structlog.processors.JSONRenderer(ensure_ascii=False)
     structlog.configure(

@@ -44,6 +44,10 @@ DEAD_LETTERS = counter(
     {"topic": TOPICS_READ, "reason": tuple(Why)},
 )
 
+KEY_STORE_AWAY = gauge(
+    "jardem_key_store_away",
+    "1 while the store of keys does not answer and what needs it waits, else 0",
+)
 READY = gauge("jardem_ready", "1 while the worker's tables are recovered and its partitions held, else 0")
 REBALANCES = counter("jardem_rebalances", "How often the group began to assign its partitions anew")
 NOT_READY = counter(

@@ -64,3 +64,5 @@ class Tuning:
     """How long an aggregate remembers the ids it has handled, by the records' timestamps."""
     most_handled: int = 256
     """An aggregate with more ids than this forgets the oldest early, so that a flood cannot make it grow."""
+    heavy_effects: int = 6_000
+    """Bytes of remembered effects from which on a value is written once more when they are committed."""

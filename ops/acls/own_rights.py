@@ -1,6 +1,6 @@
 """Whether a process has at the brokers what its role has: asked before it starts, and said in a line."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from streams.settings.settings import Settings
 from streams.topics import all_topics
 
 OF_DATA = (ACLOperation.READ, ACLOperation.WRITE)
+_NAMED = 5
 _DESCRIBED = "DESCRIBE"
 
 
@@ -71,7 +72,14 @@ def require_rights(settings: Settings, role: str) -> None:
     or do not tell, nothing is refused here.
     """
     if lines := own_rights(settings, role).lacking(OF_DATA):
-        raise NoRightError(*(f"{line}: run jardem topics apply --acls" for line in lines))
+        raise NoRightError(*shortened([f"{line}: run jardem topics apply --acls" for line in lines]))
+
+
+def shortened(lines: Sequence[str]) -> Iterator[str]:
+    """The first lines, and how many more there are: a process with another's name lacks nearly all."""
+    yield from lines[:_NAMED]
+    if len(lines) > _NAMED:
+        yield f"and {len(lines) - _NAMED} rights more: is this the name of that role?"
 
 
 def own_rights(settings: Settings, role: str) -> OwnRights:

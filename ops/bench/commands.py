@@ -1,6 +1,7 @@
 """`jardem bench`: parses arguments and wires the parts, as jardem.py does for the other commands."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -160,30 +161,39 @@ _command("waiting", "Measure many deadlines at one instant, and answers meanwhil
 
 
 @bench_app.command("desk")
-def bench_desk(*, kafka: _Kafka = None, json: _Json = None) -> None:
+def bench_desk(*, rounds: _Rounds = 1, json: _Json = None) -> None:
     """Measure a desk on Faust as it comes and on ours: on JARDEM_KAFKA, or on a broker of its own."""
-    import tempfile
-
     from ops.bench.desk import RUNS, measure, report, table
     from ops.bench.running import Options, write
-    from ops.brokers.choose import choose
     from ops.reach import require_broker
     from streams.settings.load import load_settings
 
     settings = load_settings()
-    address = kafka or settings.kafka
-    if address and not kafka:
+    if settings.kafka:
         require_broker(settings)
+    measured = []
+    for number in range(1, rounds + 1):
+        with _broker(settings.kafka) as address:
+            measured.append(measure(address, RUNS))
+        typer.echo(table(measured[-1]))
+        # What was measured is there whatever becomes of the rounds to come.
+        write(report(measured, number), Options(json=json))
+
+
+@contextmanager
+def _broker(address: str) -> "Iterator[str]":
+    """The address of a broker: this one, or one of our own while the context lasts."""
+    import tempfile
+
+    from ops.brokers.choose import choose
+
     if address:
-        results = measure(address, RUNS)
-    else:
-        with tempfile.TemporaryDirectory(prefix="jardem-bench-") as folder:
-            broker, _ = choose("kafka", Path(folder))
+        yield address
+        return
+    with tempfile.TemporaryDirectory(prefix="jardem-bench-") as folder:
+        broker, _ = choose("kafka", Path(folder))
+        try:
             broker.start()
-            try:
-                results = measure(broker.address, RUNS)
-            finally:
-                broker.stop()
-    typer.echo(table(results))
-    if json:
-        write(report(results), Options(json=json))
+            yield broker.address
+        finally:
+            broker.stop()

@@ -84,13 +84,15 @@ def table(results: Sequence[Result]) -> str:
     return "\n".join(lines)
 
 
-def report(results: Sequence[Result]) -> Report:
-    """The results as a report that is kept."""
-    made = new_report("desk", {})
+def report(rounds: Sequence[Sequence[Result]], count: int) -> Report:
+    """The results of so many rounds as a report that is kept."""
+    made = new_report("desk", {"rounds": count})
     made.versions[OURS] = versions_of(OUR_CODE)
     made.systems[OURS] = f"jardem {made.versions[OURS]['jardem']}"
     made.measurements += [
-        Measurement(OURS, result.run.label, 1, {"events_per_second": result.rate}) for result in results
+        Measurement(OURS, result.run.label, number, {"events_per_second": result.rate})
+        for number, results in enumerate(rounds, start=1)
+        for result in results
     ]
     return made
 

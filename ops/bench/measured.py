@@ -4,7 +4,7 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
@@ -36,7 +36,7 @@ class Measurement:
     point: str
     round: int
     figures: Mapping[str, float]
-    faults: Sequence[str] = ()
+    faults: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -1,10 +1,14 @@
 """What stands in topics, and how far a group has come."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from streams.transport.partitions import partitions_of as topic_partitions
+
+_SECONDS = 30.0
 
 
 @asynccontextmanager
@@ -26,8 +30,8 @@ async def partitions_of(kafka: str, topic: str) -> list[TopicPartition]:
 
 
 async def _partitions(consumer: Any, topic: str) -> list[TopicPartition]:  # noqa: ANN401 - aiokafka has no types
-    await consumer._client._wait_on_metadata(topic)  # noqa: SLF001 - `partitions_for_topic` waits for nothing
-    return [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
+    found = await topic_partitions(consumer, [topic], _SECONDS)
+    return [TopicPartition(name, number) for name, number in sorted(found)]
 
 
 async def lag(kafka: str, group: str, topics: Iterable[str]) -> int:
@@ -50,7 +54,7 @@ async def ends_of(kafka: str, topic: str) -> dict[TopicPartition, int]:
 
 
 async def records_of(
-    kafka: str, topic: str, since: dict[TopicPartition, int] | None = None
+    kafka: str, topic: str, since: Mapping[TopicPartition, int] | None = None
 ) -> AsyncIterator[Any]:
     """The records that stand in a topic now, from these offsets or its beginning on."""
     async with _consumer(kafka) as consumer:

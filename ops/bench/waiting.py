@@ -7,15 +7,16 @@ a hundredth: a clock cannot be shifted, only be made to run.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+
+from aiokafka import TopicPartition
 
 from ops.bench.installed import PSEUDONYM_KEY, Jardem
 from ops.bench.load.people import citizen
 from ops.bench.load.run import quantiles
-from ops.bench.many import read_prototype, write_copies
+from ops.bench.many import FIRST, Names, read_prototype, write_copies
 from ops.bench.offsets import ends_of, records_of
 from ops.bench.running import Options, Point, Screen
 from ops.bench.stand import Stand, settle, stand
@@ -31,10 +32,12 @@ _FAST = 86_400 / _DAY_SECONDS
 _BEFORE_THE_END = timedelta(hours=8)
 _SCALE = 1.01
 _SILENT = 60
-_RECOVERED_A_SECOND = 2_000
-_SECONDS_TO_START = 30.0
+_SECONDS_TO_START = 20.0
+_SLOWER = 1.5
 _RATE, _BEFORE = 5, 5.0
 _PATIENCE = 900.0
+Offsets = Mapping[TopicPartition, int]
+
 _INBOX, _ENDED, _ADVANCED = "case.inbox.v1", "benefit.process-ended.v1", "case.advanced.v1"
 
 
@@ -68,22 +71,38 @@ async def waiting(subject: Subject, options: Options, screen: Screen) -> AsyncIt
         screen.doing(f"writing {count} cases that end at one instant")
         prototype = await read_prototype(on.beside.kafka, first)
         await write_copies(on.beside.kafka, prototype, count, screen.progress)
-        due = datetime.now(UTC) + timedelta(seconds=_SECONDS_TO_START + count / _RECOVERED_A_SECOND)
-        clock = clock_that_shows(until, due)
-        system = subject.on(
-            on, more={"JARDEM_STORE": options.store, **clock.settings()}, recovery_seconds=_PATIENCE
-        )
+        seconds = await _seconds_to_start(subject, on, options.store, until)
+        due = datetime.now(UTC) + timedelta(seconds=_SECONDS_TO_START + _SLOWER * seconds)
+        system = _system(subject, on, options.store, clock_that_shows(until, due))
         try:
+            screen.doing("starting before the instant")
             await system.start(on.beside)
             yield await _watched(on, system, count, due)
         finally:
             await system.stop()
 
 
+def _system(subject: Subject, on: Stand, store: str, clock: Clock) -> Jardem:
+    more = {"JARDEM_STORE": store, **clock.settings()}
+    return subject.on(on, more=more, recovery_seconds=_PATIENCE)
+
+
+async def _seconds_to_start(subject: Subject, on: Stand, store: str, until: datetime) -> float:
+    """How long all processes take until they are ready, as long as nothing is due."""
+    on.tell.doing("looking how long it takes to start")
+    system = _system(subject, on, store, clock_that_shows(until - _BEFORE_THE_END, datetime.now(UTC)))
+    began = asyncio.get_running_loop().time()
+    try:
+        await system.start(on.beside)
+        return asyncio.get_running_loop().time() - began
+    finally:
+        await system.stop()
+
+
 async def _played_to_the_last_day(subject: Subject, on: Stand, store: str) -> tuple[int, datetime]:
     """A citizen who has not answered, and when their term ends; no worker runs any more."""
     clock = Clock(_FAST, datetime.now(UTC))
-    system = subject.on(on, more={"JARDEM_STORE": store, **clock.settings()})
+    system = _system(subject, on, store, clock)
     try:
         await on.connect(system, await system.start(on.beside))
         on.tell.doing("a few silent citizens up to their last day")
@@ -126,9 +145,8 @@ async def _watched(on: Stand, system: Jardem, count: int, due: datetime) -> Poin
     others = before + max(_RATE * 10, count * _RATE // 1_000)
     played = await on.play(system, others, rate=_RATE, warm_up=before, patience=_PATIENCE)
     faults = list(played.faults)
-    await _until_ended(on, ended, count)
-    elapsed = await _lateness(on.beside.kafka, _INBOX, inbox, due, b"kz.jardem.deadline.elapsed")
-    gone = await _lateness(on.beside.kafka, _ENDED, ended, due, None)
+    gone = await _until_ended(on, ended, count, due)
+    elapsed = await _lateness(on, _INBOX, inbox, count, due)
     if len(gone) != count:
         faults.append(f"{len(gone)} cases have ended, and {count} were due")
     if min([*elapsed, *gone], default=0.0) < 0:
@@ -140,24 +158,28 @@ async def _watched(on: Stand, system: Jardem, count: int, due: datetime) -> Poin
     return Point(f"{count} due", figures, faults)
 
 
-async def _until_ended(on: Stand, since: dict[Any, int], count: int) -> None:
+async def _until_ended(on: Stand, since: Offsets, count: int, due: datetime) -> Sequence[float]:
+    """How late each case ended, once all have, or when none has for long."""
     loop = asyncio.get_running_loop()
-    begun, gives_up = sum(since.values()), loop.time() + _PATIENCE
-    while loop.time() < gives_up:
-        done = sum((await ends_of(on.beside.kafka, _ENDED)).values()) - begun
-        on.tell.progress(done, count)
-        if done >= count:
-            return
+    seen, moved_at = 0, loop.time()
+    while loop.time() - moved_at < _PATIENCE:
+        done = sum((await ends_of(on.beside.kafka, _ENDED)).values()) - sum(since.values())
+        on.tell.progress(min(done, count), count)
+        # Those of whom the copies were made end too, so that the topic alone does not tell.
+        if done >= count and len(late := await _lateness(on, _ENDED, since, count, due)) >= count:
+            return late
+        if done > seen:
+            seen, moved_at = done, loop.time()
         await asyncio.sleep(0.5)
+    return await _lateness(on, _ENDED, since, count, due)
 
 
-async def _lateness(
-    kafka: str, topic: str, since: dict[Any, int], due: datetime, kind: bytes | None
-) -> Sequence[float]:
-    """How many seconds after the instant each key's first record of a kind came into a topic."""
+async def _lateness(on: Stand, topic: str, since: Offsets, count: int, due: datetime) -> Sequence[float]:
+    """How many seconds after the instant each copy's first record came into a topic since then."""
+    copies = {Names.of(citizen(number)).person for number in range(FIRST, FIRST + count)}
     first: dict[bytes, float] = {}
     begins = due.timestamp()
-    async for record in records_of(kafka, topic, since):
-        if kind is None or dict(record.headers).get("ce_type") == kind:
+    async for record in records_of(on.beside.kafka, topic, since):
+        if record.key in copies:
             first.setdefault(record.key, record.timestamp / 1000 - begins)
     return list(first.values())

@@ -23,6 +23,13 @@ BOARD = Board(
                     red_from=1,
                 ),
                 one(
+                    "Store of keys away",
+                    "Workers that wait for the keys of persons: nothing is read or sent meanwhile.",
+                    "short",
+                    "sum(jardem_key_store_away)",
+                    red_from=1,
+                ),
+                one(
                     "Deleted unread in a day",
                     "Records that were deleted before they were read.",
                     "short",

@@ -9,7 +9,7 @@ from kafka.errors import KafkaError
 from ops.brokers.certificates import Authority, Certificate
 from ops.brokers.kafka import KafkaBroker
 from ops.brokers.kafka_files import SERVER_PROPERTIES
-from ops.reach import ANSWER_SECONDS, ask, free_port, listens
+from ops.reach import ask, free_port, listens
 from streams.kafka_access import client_options
 from streams.settings.settings import Settings
 
@@ -17,6 +17,8 @@ ADMIN = "admin"
 """Whom no ACL binds: who signs in so may do everything, as at a cluster's first start somebody must."""
 
 _BROKER = "broker"
+_ANSWER_SECONDS = 20.0
+"""The first handshakes of a JVM take long on a machine that is busy."""
 _SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule"
 _PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
 
@@ -82,7 +84,7 @@ class SecuredKafka(KafkaBroker):
             kafka_sasl_password=self.users[user],  # type: ignore[arg-type] # a text becomes a secret
         )
 
-    def answers(self, *, timeout: float = ANSWER_SECONDS) -> bool:
+    def answers(self, *, timeout: float = _ANSWER_SECONDS) -> bool:
         """Whether it lets its administrator in."""
         if listens(self.address) is not None:
             return False

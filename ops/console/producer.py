@@ -7,7 +7,9 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from streams.encryption.opening import vault_of
 from streams.kafka_access import client_options
+from streams.key_store.store import KeyStoreAwayError
 from streams.records import LARGEST_RECORD, Outgoing
 from streams.settings.settings import Settings
 from streams.transport.abandon import abandon
@@ -45,6 +47,7 @@ class Producer:
     def __init__(self, settings: Settings, *, timeout: float = _SECONDS) -> None:
         self._options = client_options(settings)
         self._timeout = timeout
+        self._vault = vault_of(settings)
         self._making = asyncio.Lock()
         self._producer: AIOKafkaProducer | None = None
         self._abandoned: set[asyncio.Task[None]] = set()
@@ -54,9 +57,10 @@ class Producer:
         producer: AIOKafkaProducer | None = None
         try:
             async with asyncio.timeout(self._timeout):
+                (sealed,) = await self._vault.sealed([outgoing])
                 producer = await self._started()
-                await asyncio.shield(await handed(producer, outgoing))
-        except (KafkaError, OSError, TimeoutError) as error:
+                await asyncio.shield(await handed(producer, sealed))
+        except (KafkaError, KeyStoreAwayError, OSError, TimeoutError) as error:
             _log.warning("an event was not acknowledged", topic=outgoing.topic, why=type(error).__name__)
             if producer is not None:
                 self._give_up(producer)
@@ -75,6 +79,7 @@ class Producer:
         """Disconnect. Whatever was acknowledged is safe, and nothing else was promised to anybody."""
         if self._producer is not None:
             self._give_up(self._producer)
+        await self._vault.stop()
         if self._abandoned:
             await asyncio.wait(set(self._abandoned), timeout=self._timeout)
 

@@ -10,7 +10,9 @@ from aiokafka.errors import KafkaError
 from ops.console.producer import NotRecordedError
 from ops.dead_letters.letter import DeadLetter, Place, letter_from
 from streams.dead_letters import DEAD_LETTERS
+from streams.encryption.opening import open_vault
 from streams.kafka_access import client_options
+from streams.key_store.store import KeyStoreAwayError
 from streams.records import Record
 from streams.settings.settings import Settings
 from streams.transport.fetching import Fetching
@@ -42,17 +44,20 @@ class TopicLetters:
         try:
             async with asyncio.timeout(_SECONDS):
                 return await self._read(place)
-        except (KafkaError, OSError, TimeoutError) as error:
+        except (KafkaError, KeyStoreAwayError, OSError, TimeoutError) as error:
             raise NotRecordedError(f"dead letters can't be read: {type(error).__name__}") from None
 
     async def _read(self, place: Place) -> DeadLetter:
         tp = TopicPartition(DEAD_LETTERS, place.partition)
-        async with AIOKafkaConsumer(
-            **client_options(self.settings),
-            group_id=None,
-            enable_auto_commit=False,
-            isolation_level="read_committed",
-        ) as consumer:
+        async with (
+            open_vault(self.settings) as vault,
+            AIOKafkaConsumer(
+                **client_options(self.settings),
+                group_id=None,
+                enable_auto_commit=False,
+                isolation_level="read_committed",
+            ) as consumer,
+        ):
             Fetching(consumer)
             consumer.assign([tp])
             begins, ends = await consumer.beginning_offsets([tp]), await consumer.end_offsets([tp])
@@ -64,4 +69,4 @@ class TopicLetters:
                 for record in found.get(tp, ()):
                     if record.offset != place.offset or not isinstance(record, Record):
                         raise LetterGoneError
-                    return letter_from(record)
+                    return letter_from((await vault.opened([record]))[0])

@@ -21,7 +21,9 @@ from ops.topic_records import TopicError
 from schemas.cloudevents import encode, explain, wrap
 from schemas.operators import ActObject, OperatorActed
 from streams.dead_letters import OURS, PLACE, REDRIVEN_LETTERS
+from streams.encryption.opening import vault_of
 from streams.kafka_access import client_options
+from streams.key_store.store import KeyStoreAwayError
 from streams.records import LARGEST_RECORD, Outgoing
 from streams.settings.settings import Settings
 from streams.topics import ACTS
@@ -100,13 +102,17 @@ async def acknowledged(settings: Settings) -> AsyncIterator[Send]:
 
     Raises `TopicError` where no broker answers, or does not take what is sent.
     """
+    vault = vault_of(settings)
     producer = AIOKafkaProducer(
         **client_options(settings), acks="all", enable_idempotence=True, max_request_size=LARGEST_RECORD
     )
 
     async def send(outgoing: Outgoing) -> None:
         try:
-            await (await handed(producer, outgoing))
+            (sealed,) = await vault.sealed([outgoing])
+            await (await handed(producer, sealed))
+        except KeyStoreAwayError as error:
+            raise TopicError(f"the store of keys (JARDEM_KEYS_DATABASE) does not answer: {error}") from None
         except KafkaError as error:
             raise TopicError(f"{outgoing.topic} does not take it at {settings.kafka}: {error}") from None
 
@@ -119,3 +125,4 @@ async def acknowledged(settings: Settings) -> AsyncIterator[Send]:
         yield send
     finally:
         await producer.stop()
+        await vault.stop()

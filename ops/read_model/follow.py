@@ -17,6 +17,7 @@ from ops.read_model.reader import Reader
 from ops.read_model.store import Store
 from ops.read_model.writing import NotFollowingError
 from streams.clock import real_now
+from streams.key_store.store import KeyStoreAwayError
 from streams.settings.settings import Settings
 
 ASK_SECONDS = 2.0
@@ -111,9 +112,11 @@ class Follower:
         try:
             await Following(generation, self._settings, over, self._most).run()
         except (KafkaError, TimeoutError) as error:
-            _log.warning("the broker is away; tried again", error=type(error).__name__)
+            _log.warning("the broker is away; tried again", error=type(error).__name__, told=str(error))
             writer = generation.writer()
             await writer.write((), (), now=real_now(), heard=False, problem=BROKER_AWAY)
+        except KeyStoreAwayError as error:
+            _log.warning("the store of keys is away; tried again", error=str(error))
         except asyncio.CancelledError:
             with contextlib.suppress(SQLAlchemyError, OSError):
                 await generation.let_go()

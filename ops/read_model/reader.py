@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from faust.types import TP
 
 from ops.read_model.writing import Place
+from streams.encryption.opening import vault_of
 from streams.kafka_access import client_options
 from streams.records import NotUnpacked, Record
 from streams.settings.settings import Settings
@@ -30,7 +31,10 @@ class Poll:
 
 
 class Reader:
-    """Reads the partitions of topics by hand. Raises aiokafka's `KafkaError` where the broker is away."""
+    """Reads the partitions of topics by hand.
+
+    Raises aiokafka's `KafkaError` where the broker is away, and `KeyStoreAwayError` where the keys are.
+    """
 
     def __init__(self, settings: Settings, topics: Collection[str], most: int) -> None:
         self._topics = topics
@@ -44,6 +48,7 @@ class Reader:
             max_partition_fetch_bytes=4 * 1024 * 1024,
         )
         self._fetching: Fetching | None = None
+        self._vault = vault_of(settings)
         self.asked = False
         self.places: Places = {}
 
@@ -57,6 +62,7 @@ class Reader:
     async def stop(self) -> None:
         """Leave the broker."""
         await self._consumer.stop()
+        await self._vault.stop()
 
     async def look_for_partitions(self) -> None:
         """Notice topics and partitions that are new, and topics that were made anew: those begin again."""
@@ -116,7 +122,7 @@ class Reader:
             found = await self._consumer.getmany(timeout_ms=int(seconds * 1000), max_records=self._most)
         else:
             await asyncio.sleep(seconds)
-        items = [item for some in found.values() for item in some]
+        items = await self._vault.opened_items(item for some in found.values() for item in some)
         moved = []
         for key, place in self.places.items():
             position = await self._consumer.position(TopicPartition(*key))

@@ -23,6 +23,7 @@ from ops.read_model.migrate import migrate
 from ops.read_model.reader import Reader
 from streams.clock import real_now
 from streams.errors import NoBrokerError
+from streams.key_store.store import KeyStoreAwayError
 from streams.settings.settings import Settings
 
 _TELL_SECONDS = 1.0
@@ -61,6 +62,11 @@ async def rebuild(settings: Settings, progress: Callable[[Progress], None]) -> N
         raise NoBrokerError(
             f"the topics cannot be read to their end from {settings.kafka} ({type(error).__name__}): look "
             "whether the broker runs, and run jardem console --rebuild again"
+        ) from None
+    except KeyStoreAwayError as error:
+        raise DatabaseError(
+            f"the store of keys does not answer ({error}): look at JARDEM_KEYS_DATABASE, and run jardem "
+            "console --rebuild again"
         ) from None
     except (SQLAlchemyError, OSError) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error

@@ -4,10 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from kafka import TopicPartition
-from kafka.errors import KafkaError
-
-from ops.reach import admin_client
+from ops.handled import handled_up_to
 from ops.replay.told import STEPS, TOPICS, Cause, Told, cause_of, event_of
 from ops.topic_records import Item, Read, event_data, read_topics
 from ops.verify.topic import NoSuchCaseError
@@ -17,7 +14,6 @@ from sms.texts import Texts
 from streams.records import Record
 from streams.settings.settings import Settings
 from streams.topics import CASE_INBOX, SMS_INBOX
-from streams.tuning import Tuning
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _ALWAYS = datetime.max.replace(tzinfo=UTC)
@@ -55,7 +51,7 @@ def read_recorded(case_id: str, settings: Settings, texts: Texts) -> Recorded:
     if not log.told.steps:
         raise NoSuchCaseError(f"there is no case {case_id} in {STEPS}")
     # Asked before the inbox is read: what is handled meanwhile is not in the log that was read.
-    handled = handled_up_to(settings)
+    handled = handled_up_to(settings, [CASE_INBOX])
     taken = _Taken(log.told, log.person)
     read = read_topics(settings, [*TOPICS, CASE_INBOX], taken.take)
     events = sorted(taken.events, key=lambda record: (record.partition, record.offset))
@@ -64,7 +60,8 @@ def read_recorded(case_id: str, settings: Settings, texts: Texts) -> Recorded:
     played = [
         record
         for record in events
-        if record.offset <= last_told or record.offset < handled.get(record.partition, record.offset + 1)
+        if record.offset <= last_told
+        or record.offset < handled.get((CASE_INBOX, record.partition), record.offset + 1)
     ]
     return Recorded(
         log.told,
@@ -76,26 +73,6 @@ def read_recorded(case_id: str, settings: Settings, texts: Texts) -> Recorded:
         taken.texts_since(read),
         tuple(act for act in taken.acts if act.partition in {record.partition for record in events}),
     )
-
-
-def handled_up_to(settings: Settings) -> Mapping[int, int]:
-    """Up to which offset the workers have handled each partition of the inbox.
-
-    A partition of which the broker does not say it, because no worker has run for long, is not named.
-    """
-    group = Tuning().app_id
-    admin = admin_client(settings)
-    try:
-        found = admin.list_group_offsets([group])[group]
-    except KafkaError:
-        return {}
-    finally:
-        admin.close()
-    return {
-        partition.partition: place.offset
-        for partition, place in found.items()
-        if isinstance(partition, TopicPartition) and partition.topic == CASE_INBOX and place.offset >= 0
-    }
 
 
 @dataclass(slots=True)

@@ -26,12 +26,14 @@ from schemas.turned import Turned
 from streams.events import read
 from streams.fold import Fold, FoldLimits, Opened, load
 from streams.records import Outgoing, Record
+from streams.settling import Settling
 
 S = TypeVar("S", bound=Stored)
 
 LIMITS = FoldLimits(keep=timedelta(hours=24), most=40, largest_value=120_000, largest_effect=20_000)
 """Smaller than a worker's, so that a short run comes up against each of them."""
 
+_HEAVY = 3_000
 _EVENTS = catalogue.CASE_EVENTS | catalogue.LINE_EVENTS | catalogue.CARRIER_EVENTS | catalogue.PUBLIC_OUT
 
 
@@ -261,6 +263,10 @@ class Desk(Generic[S]):
         fold: Fold[Any, ReceivedEvent] = Fold(
             self._shell, LIMITS, table.get, recent, committed=inbox.done, wall=wall
         )
+        settling = Settling(_HEAVY)
+        for known, data in table.items():
+            settling.note(0, known, self._opened(key, known, data).envelope)
+        fold.settle(settling.due(0, inbox.done))
         after: dict[bytes, Any] = {}
         for posted in batch:
             refused, sent = len(fold.refused), len(fold.effects)

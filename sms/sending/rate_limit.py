@@ -63,11 +63,14 @@ class TokenBucket:
     def _interval(self, share: float) -> float:
         return 1 / (self._per_second * share)
 
+    def _saved(self, share: float) -> float:
+        """For how many seconds one may pass before the bucket is full, so that a burst leaves at once."""
+        return (max(1.0, self._burst * share) - 1) * self._interval(share)
+
     def _turn(self, share: float, ahead: int) -> float:
         """When, on the loop's clock, one has its turn whom so many come before."""
-        interval = self._interval(share)
-        saved = (max(1.0, self._burst * share) - 1) * interval
-        return max(asyncio.get_running_loop().time(), self._full_at - saved + ahead * interval)
+        now = asyncio.get_running_loop().time()
+        return max(now, max(now, self._full_at) + ahead * self._interval(share) - self._saved(share))
 
     def _use(self, share: float) -> None:
         self._full_at = max(asyncio.get_running_loop().time(), self._full_at) + self._interval(share)
@@ -88,8 +91,8 @@ class TokenBucket:
             elif share <= 0:
                 # Whether the messages are still this worker's is for the caller to ask, as ever.
                 lane.popleft().passed.set_result(True)
-            elif waiter.until < loop.time():
-                # Answers passed it, so that its turn comes too late.
+            elif self._full_at - self._saved(share) > waiter.until:
+                # Answers passed it, so that its turn comes too late. That the loop was held up is no reason.
                 lane.popleft().passed.set_result(False)
             elif self._turn(share, 0) > math.nextafter(loop.time(), math.inf):
                 self._wait(share)

@@ -33,6 +33,7 @@ _log = structlog.get_logger(__name__)
 _CLOCKS_APART = timedelta(hours=1)
 _FIRST_PAUSE = 0.25
 _SOONEST = 1.0
+_AT_ONCE = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,7 +273,8 @@ class Sender:
     async def _send(self, attempt: Attempt) -> Entry:
         loop = asyncio.get_running_loop()
         gives_up = loop.time() + self._limits.quick_seconds
-        turn_by = attempt.turn_by
+        # Whoever waited for a free call meanwhile, and not for the rate, is not sent back for that.
+        turn_by = min(attempt.ends, max(attempt.turn_by, loop.time() + _AT_ONCE))
         for tries_left in reversed(range(self._limits.tries)):
             asked = loop.time()
             if not await self._bucket.take(turn_by, answers=attempt.message.answers):

@@ -15,6 +15,7 @@ from streams.key_set import DEMO_KEY, KeyFolder
 from streams.officer_signatures import OfficersError, load_officers
 from streams.registry_signatures import RegistryKeysError, load_registry_keys
 from streams.settings.console import console_faults
+from streams.settings.encryption import encryption_faults
 from streams.settings.intake import intake_faults
 from streams.settings.settings import Settings
 from streams.settings.smpp_checks import smpp_contradictions
@@ -35,6 +36,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "console": (*_KEYED, "console_key"),
     "status": ("pseudonym_key", "console_key"),
     "case": _KEYED,
+    "person": _KEYED,
     "dead-letters": ("kafka",),
     "publish": _KEYED,
     "verify --log": ("kafka",),
@@ -50,6 +52,7 @@ NEEDS_IN_PRODUCTION: dict[str, tuple[str, ...]] = {
 """What a command cannot do without in production, and has of its own in development."""
 
 SHORTEST_KEY = 32
+_SECRETS = ("pseudonym_key", "console_key", "encryption_key")
 _DATABASES = ("postgresql", "postgresql+asyncpg", "sqlite", "sqlite+aiosqlite")
 
 _BY_THE_CARRIER = ("worker", "webhooks", "doctor")
@@ -113,6 +116,7 @@ def contradictions(settings: Settings, command: str | None = None) -> Iterator[s
     yield from _certificates(settings)
     yield from smpp_contradictions(settings)
     yield from _database(settings)
+    yield from encryption_faults(settings, command)
     yield from console_faults(settings, command)
     yield from intake_faults(settings, command)
     if command != "keys":
@@ -241,11 +245,11 @@ def _refused_in_production(settings: Settings) -> Iterator[str]:
         yield f"JARDEM_TIME_SCALE is {settings.time_scale:g}: in production time runs as it does; unset it"
     if settings.time_origin is not None:
         yield "JARDEM_TIME_ORIGIN is set: in production time runs as it does; unset it"
-    for name in ("pseudonym_key", "console_key", "twilio_auth_token", "smpp_password", "kafka_sasl_password"):
+    for name in (*_SECRETS, "twilio_auth_token", "smpp_password", "kafka_sasl_password"):
         if getattr(settings, name).get_secret_value().startswith("demo-"):
             field = type(settings).model_fields[name]
             yield f"{variable(name)} is the demo's, which everybody knows: set it to {field.description}"
-    for name in ("pseudonym_key", "console_key"):
+    for name in _SECRETS:
         key = getattr(settings, name).get_secret_value()
         if key and not key.startswith("demo-") and len(key) < SHORTEST_KEY:
             field = type(settings).model_fields[name]

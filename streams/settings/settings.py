@@ -103,6 +103,30 @@ class Settings(BaseSettings):
         description="a random secret of 32 characters or more, kept for ever: openssl rand -hex 32",
     )
 
+    encryption: Literal["off", "read", "on"] | None = Field(
+        None,
+        description="on, where personal data are encrypted (so wherever there is a key), read where what is "
+        "encrypted is only read, or off",
+    )
+    encryption_key: SecretStr = Field(
+        SecretStr(""),
+        description="a third random secret of 32 characters or more, by which the keys of persons are "
+        "encrypted: openssl rand -hex 32",
+    )
+    encryption_key_previous: SecretStr = Field(
+        SecretStr(""), description="the one before, while it is being changed"
+    )
+    encryption_command: str = Field(
+        "",
+        description="in place of that secret: a command that asks a KMS to wrap and unwrap "
+        "(docs/encryption.md)",
+    )
+    keys_database: SecretStr = Field(
+        SecretStr(""),
+        description="where the keys of persons are kept, the same for all processes: like "
+        "postgresql://name:password@host/database, or sqlite:////folder/keys.sqlite on one machine",
+    )
+
     twilio_api_url: WebAddress = Field(
         "https://api.twilio.com", description="the SMS API's address, https://..."
     )
@@ -483,6 +507,12 @@ class Settings(BaseSettings):
     def replication(self) -> int:
         """On how many brokers each topic is kept."""
         return self.kafka_replication or (3 if self.profile == "production" else 1)
+
+    @property
+    def encrypts(self) -> Literal["off", "read", "on"]:
+        """Whether personal data are encrypted: wherever there is a key, unless it is said otherwise."""
+        keyed = self.encryption_key.get_secret_value() or self.encryption_command
+        return self.encryption or ("on" if keyed else "off")
 
     @property
     def repealed_rules_count(self) -> bool:

@@ -31,6 +31,20 @@ class AssignedPartition:
     task: "asyncio.Task[None] | None" = None
     waiting: deque[Fetched] = field(default_factory=deque)
     items_waiting: int = 0
+    bytes_waiting: int = 0
+
+    def wait(self, fetched: Fetched) -> None:
+        """Take what was fetched; it waits for its turn."""
+        self.waiting.append(fetched)
+        self.items_waiting += len(fetched.items)
+        self.bytes_waiting += fetched.size
+
+    def take(self) -> Fetched:
+        """What has waited longest; its turn has come."""
+        fetched = self.waiting.popleft()
+        self.items_waiting -= len(fetched.items)
+        self.bytes_waiting -= fetched.size
+        return fetched
 
     @property
     def handled(self) -> int:

@@ -87,22 +87,28 @@ class Consumer(driver.Consumer):
         (faust-streaming #596 looks like one of its symptoms.) Here no set is passed to anybody: each
         partition held has what was fetched of it in this assignment.
         """
-        while not (self.should_stop or fetcher.should_stop):
-            self._thread.polled()
-            await self.sleep(_SECONDS_BETWEEN_POLLS)
+        try:
+            while not (self.should_stop or fetcher.should_stop):
+                self._thread.polled()
+                await self.sleep(_SECONDS_BETWEEN_POLLS)
+        except asyncio.CancelledError:
+            if not self.app.should_stop:
+                raise
 
     def _has_room(self, tp: TP) -> bool:
         """Whether more of a partition may be delivered. Of those that are not held, it is dropped."""
         assigned = self.assigned.get(tp)
-        return assigned is None or assigned.items_waiting < self.app.tuning.max_poll_records
+        if assigned is None:
+            return True
+        few = assigned.items_waiting < self.app.tuning.max_poll_records
+        return few and assigned.bytes_waiting < self.app.conf.consumer_max_fetch_size
 
     def _deliver(self, tp: TP, fetched: Fetched) -> None:
         """Take what was fetched of a partition, and begin with it unless a batch is in flight."""
         assigned = self.assigned.get(tp)
         if assigned is None:
             return
-        assigned.waiting.append(fetched)
-        assigned.items_waiting += len(fetched.items)
+        assigned.wait(fetched)
         self._begin(tp, assigned)
 
     def resume_flow(self) -> None:
@@ -137,8 +143,7 @@ class Consumer(driver.Consumer):
                     break
                 self._tell(tp, moved(*fetched.moved))
                 assigned.acknowledged = fetched.moved[1]
-            waiting.popleft()
-            assigned.items_waiting -= len(fetched.items)
+            assigned.take()
             items += fetched.items
             end = fetched.next_offset
             if not items:

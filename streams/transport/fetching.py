@@ -27,6 +27,7 @@ from aiokafka.protocol.fetch import FetchRequest
 from faust.types import TP
 
 from streams.exits import Exit, end_process
+from streams.records import Record
 from streams.transport.fetch_sessions import FetchSession
 from streams.transport.unpacking import Item, Unpacking
 
@@ -47,6 +48,13 @@ class Fetched:
     items: Sequence[Item]
     next_offset: int
     moved: tuple[int, int] | None = None
+
+    @property
+    def size(self) -> int:
+        """How many bytes the values have together."""
+        return sum(
+            len(item.value or b"") if isinstance(item, Record) else len(item.data) for item in self.items
+        )
 
 
 class Fetching:

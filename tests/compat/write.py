@@ -74,6 +74,8 @@ def main(release: str) -> None:
     _keep(folder / "daily" / "daily", daily_number.dump(daily), daily)
     for name, value in states.envelopes.items():
         _write(folder / "envelopes" / f"{name}.stored", value)
+        fields = json.dumps(envelope_fields(value), ensure_ascii=False, indent=1)
+        _write(folder / "envelopes" / f"{name}.fields.json", fields.encode())
     for name, record in states.records.items():
         _write(folder / "records" / f"{name}.json", _record(record))
 
@@ -208,6 +210,21 @@ def _page() -> Page:
         )
     open_ = Entry(message_id=MessageId("message-5"), attempt=1, touched_at=at).begun(1, at)
     return page.noted(open_, timedelta(days=14))
+
+
+def envelope_fields(value: bytes) -> dict[str, object]:
+    """What is read of an envelope: its state, and of each event handled what is remembered, as text."""
+    whole = envelope.load(value)
+    handled = [
+        {
+            "digest": key.hex(),
+            "timestamp": each.timestamp,
+            "offset": each.offset,
+            "effects": [repr(effect) for effect in each.effects()],
+        }
+        for key, each in whole.handled.items()
+    ]
+    return {"state": json.loads(whole.state), "handled": handled}
 
 
 def _record(record: ReceivedEvent) -> bytes:

@@ -148,6 +148,7 @@ def test_no_secret_stands_in_what_is_rendered_and_every_setting_is_one(program: 
         (["settings.JARDEM_PSEUDONYM_KEY=x"], "settings.JARDEM_PSEUDONYM_KEY is a secret"),
         (["settings.KAFKA=x"], "KAFKA"),
         (["podSecurity.runAsUser=0"], "runAsUser"),
+        (["encryption=maybe"], "encryption"),
         (["replicas=3"], "replicas"),
     ],
 )
@@ -155,8 +156,10 @@ def test_values_that_make_no_sense_are_refused_by_their_names(
     program: Path, values: list[str], named: str
 ) -> None:
     run = subprocess.run(
-        [program, "template", "j", CHART, "--values", VALUES, "--kube-version", "1.33.0"]
-        + [part for value in values for part in ("--set", value)],
+        [
+            *(program, "template", "j", CHART, "--values", VALUES, "--kube-version", "1.33.0"),
+            *(part for value in values for part in ("--set", value)),
+        ],
         capture_output=True,
         text=True,
         check=False,

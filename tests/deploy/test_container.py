@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 ROOT = Path(__file__).parents[2]
 RECIPE = ROOT / "deploy" / "container" / "Dockerfile"
@@ -42,7 +42,10 @@ def test_what_the_image_holds_runs_as_nobody_on_a_tree_that_it_can_not_write(tmp
     )
     subprocess.run([sys.executable, "-m", "venv", home], check=True)
     python = home / "bin" / "python"
-    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    install: list[str | Path] = [
+        *(python, "-m", "pip", "install"),
+        *("--quiet", "--disable-pip-version-check", "--no-deps"),
+    ]
     lock = ROOT / "deploy" / "container" / "requirements.lock"
     fetched = subprocess.run(
         [*install, "--require-hashes", "--only-binary", ":all:", "-r", lock],

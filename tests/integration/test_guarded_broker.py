@@ -43,6 +43,9 @@ WRITERS = {
     "statecorp.benefit-recorded.v1": "statecorp",
 }
 
+# The broker of the module starts within the first test, with certificates and users.
+pytestmark = pytest.mark.timeout(300)
+
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:

@@ -86,6 +86,9 @@ def expected() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
 
 WRITERS, READERS = expected()
 
+# The broker of the module starts within the first test, with certificates and users.
+pytestmark = pytest.mark.timeout(300)
+
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredKafka]:

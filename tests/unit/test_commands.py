@@ -18,6 +18,7 @@ import ops
 import sms.simulator
 import streams.settings
 from ops import reach
+from ops.acls import own_rights
 from ops.simulation.promises import BrokenPromiseError
 from streams import logs
 from streams.errors import UserError
@@ -128,7 +129,7 @@ def test_every_error_of_the_commands_is_one_that_a_user_can_mend() -> None:
     # A promise that the simulation sees broken is ours to mend.
     others = [error for error in errors if not issubclass(error, UserError)]
     # What happens while a page is asked for is told on it, and what the follower meets it gets over.
-    within = ("ops.console.", "ops.read_model.")
+    within = ("ops.console.", "ops.read_model.", "ops.http_intake.")
     assert [error for error in others if not error.__module__.startswith(within)] == [BrokenPromiseError]
 
 
@@ -174,6 +175,10 @@ def test_settings_and_a_broker_that_are_not_there(
         (["demo"], {"TIME_SCALE": "fast"}, 2, "JARDEM_TIME_SCALE cannot be read"),
         (["bench", "desk"], {"KAFKA": NOWHERE}, 1, NOWHERE),
         (["bench", "desk"], {"TIME_SCALE": "fast"}, 2, "JARDEM_TIME_SCALE cannot be read"),
+        (["bench", "lifecycle", "--kafka", NOWHERE], {}, 1, NOWHERE),
+        (["bench", "growth", "--against", "file"], {}, 2, "file has no jardem.py"),
+        (["bench", "rest", "--against", ".", "--kafka", NOWHERE], {}, 2, "leave out --kafka"),
+        (["bench", "rivals", "nobody"], {}, 1, "there is no rival nobody"),
         (["handset", "--url", "http://127.0.0.1:1"], {}, 1, "no simulated SMS API answers"),
         (["handset", "--url", "nowhere"], {}, 1, "no simulated SMS API answers"),
         (["handset", "--url", "http://[::1", "+77010000001"], {}, 1, "no simulated SMS API answers"),
@@ -203,6 +208,7 @@ CASE = "0b7e1f52-3c0a-5d6b-9a51-3f6f2f0a9c11"
 THERE = {"KAFKA": NOWHERE}
 PRODUCTION = {
     "PROFILE": "production",
+    "ENCRYPTION": "off",
     "KAFKA": NOWHERE,
     "KAFKA_TLS": "true",
     "PSEUDONYM_KEY": COMPLETE["PSEUDONYM_KEY"],
@@ -273,7 +279,11 @@ def test_what_the_topics_cannot_be_asked(
     assert IIN not in lines
 
 
-ABROAD = COMPLETE | {"PROFILE": "production", "TWILIO_API_URL": "https://api.us1.twilio.com"}
+ABROAD = COMPLETE | {
+    "PROFILE": "production",
+    "ENCRYPTION": "off",
+    "TWILIO_API_URL": "https://api.us1.twilio.com",
+}
 
 
 @pytest.mark.parametrize(("arguments", "code"), [("worker", 2), ("webhooks", 2), ("doctor", 1)])
@@ -296,6 +306,7 @@ def test_a_carrier_abroad_that_is_not_allowed(
 
 def test_a_data_folder_that_cannot_be_written(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reach, "require_broker", lambda _: None)
+    monkeypatch.setattr(own_rights, "require_rights", lambda *_: None)
     ended, lines = command.run(["worker"], COMPLETE | {"DATA_DIR": "file/below"})
     assert ended == 1
     assert "file/below/streams cannot be written" in lines

@@ -32,6 +32,7 @@ PRODUCTION = WORKER | {
     "JARDEM_KAFKA_TLS": "true",
     "JARDEM_DOCUMENT_ISSUER": "Қызмет көрсетуші",
     "JARDEM_CROSS_BORDER_SMS": "allow",
+    "JARDEM_ENCRYPTION": "off",
 }
 RETENTIONS = ("GRANTED", "REFUSED", "DECLINED", "UNASKED", "ENDED")
 
@@ -94,10 +95,10 @@ def test_production_has_no_demo_key_to_fall_back_on(command: str, monkeypatch: p
     needed = (*NEEDS[command], *NEEDS_IN_PRODUCTION.get(command, ()))
     # Production decides by officers, whose keys a worker has to know, and its carrier is not abroad unasked.
     wanted = {
-        "worker": {"JARDEM_DECISION_MODE", "JARDEM_CROSS_BORDER_SMS"},
-        "webhooks": {"JARDEM_CROSS_BORDER_SMS"},
+        "worker": {"JARDEM_DECISION_MODE", "JARDEM_CROSS_BORDER_SMS", "JARDEM_ENCRYPTION_KEY"},
+        "webhooks": {"JARDEM_CROSS_BORDER_SMS", "JARDEM_ENCRYPTION_KEY"},
         # Where people reach it; in what way they sign in there, a line says that names two variables.
-        "console": {"JARDEM_CONSOLE_URL", "nobody"},
+        "console": {"JARDEM_CONSOLE_URL", "JARDEM_ENCRYPTION_KEY", "nobody"},
     }
     assert named(complaints(command)) == wanted.get(command, set()) | {
         "JARDEM_" + name.upper() for name in needed

@@ -62,14 +62,20 @@ def test_development_signs_with_the_demos_key_under_its_own_name() -> None:
 def test_production_needs_keys_and_an_issuer(
     command: str, named: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put(monkeypatch, PROFILE="production")
+    put(monkeypatch, PROFILE="production", ENCRYPTION="off")
     assert [line.split()[0] for line in complaints(command)] == [f"JARDEM_{name}" for name in named]
 
 
 def test_production_refuses_the_demos_key(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     officers = folder.parent / "officers.json"
     officers.write_text(json.dumps({"keys": [jwk("ES256")]}))
-    put(monkeypatch, PROFILE="production", SIGNING_KEYS=folder, DOCUMENT_ISSUER="Қызмет көрсетуші")
+    put(
+        monkeypatch,
+        PROFILE="production",
+        ENCRYPTION="off",
+        SIGNING_KEYS=folder,
+        DOCUMENT_ISSUER="Қызмет көрсетуші",
+    )
     put(monkeypatch, OFFICER_KEYS=officers)
     load_settings("worker")
     demo = DEMO_KEYS.keys[0].with_(jardem_demo=False)
@@ -82,7 +88,13 @@ def test_production_refuses_the_demos_key(folder: Path, monkeypatch: pytest.Monk
 def test_production_decides_alone_only_where_an_act_lets_its_key(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put(monkeypatch, PROFILE="production", SIGNING_KEYS=folder, DOCUMENT_ISSUER="Қызмет көрсетуші")
+    put(
+        monkeypatch,
+        PROFILE="production",
+        ENCRYPTION="off",
+        SIGNING_KEYS=folder,
+        DOCUMENT_ISSUER="Қызмет көрсетуші",
+    )
     put(monkeypatch, DECISION_MODE="auto")
     [problem] = complaints()
     assert problem.startswith("JARDEM_DECISION_MODE is auto, and no act lets the key that signs now decide")
@@ -104,7 +116,7 @@ def test_keys_that_others_may_read_start_nothing_in_any_profile(
 def test_who_signs_nothing_needs_the_key_set_alone(
     command: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put(monkeypatch, PROFILE="production", SIGNING_KEYS=folder, DECISION_MODE="auto")
+    put(monkeypatch, PROFILE="production", ENCRYPTION="off", SIGNING_KEYS=folder, DECISION_MODE="auto")
     [key] = KeyFolder(folder).key_set().keys
     authorise(folder, key.kid, "Order No 1")
     (folder / f"{key.kid}.jwk").write_text("what it may not read")
@@ -125,7 +137,7 @@ def test_an_issuer_is_three_to_two_hundred_characters(folder: Path, monkeypatch:
 def test_officers_need_keys_or_roots_in_production(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put(monkeypatch, PROFILE="production", SIGNING_KEYS=folder, DOCUMENT_ISSUER="Біз")
+    put(monkeypatch, PROFILE="production", ENCRYPTION="off", SIGNING_KEYS=folder, DOCUMENT_ISSUER="Біз")
     put(monkeypatch, DECISION_MODE="officer")
     assert "nothing says whose signatures are right" in complaints()[0]
     keys, roots = tmp_path / "officers.json", tmp_path / "roots.pem"

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -45,11 +45,10 @@ class KafkaPublisher:
     """
 
     def __init__(self, kafka: str, topic: str) -> None:
-        self._topic = topic
-        self._producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all")
+        self._kafka, self._topic = kafka, topic
+        self._producer: AIOKafkaProducer | None = None
         self._waiting: list[_Waiting] = []
         self._sending: asyncio.Task[None] | None = None
-        self._opened = False
         self._partitions: list[int] = []
 
     async def publish(self, key: str, headers: Headers, value: bytes) -> "asyncio.Future[None]":
@@ -61,9 +60,9 @@ class KafkaPublisher:
         return future
 
     async def _send(self) -> None:
-        if not self._opened:
+        if self._producer is None:
+            self._producer = AIOKafkaProducer(bootstrap_servers=self._kafka, acks="all")
             await self._producer.start()
-            self._opened = True
             self._partitions = sorted(await self._producer.partitions_for(self._topic))
         while self._waiting:
             waiting, self._waiting = self._waiting, []
@@ -71,13 +70,15 @@ class KafkaPublisher:
             for one in waiting:
                 place = zlib.crc32(one.key) % len(self._partitions)
                 parted.setdefault(self._partitions[place], []).append(one)
-            await asyncio.gather(*(self._send_to(number, some) for number, some in parted.items()))
+            await asyncio.gather(
+                *(self._send_to(self._producer, number, some) for number, some in parted.items())
+            )
         self._sending = None
 
-    async def _send_to(self, partition: int, waiting: "list[_Waiting]") -> None:
+    async def _send_to(self, producer: Any, partition: int, waiting: "list[_Waiting]") -> None:  # noqa: ANN401
         """Some records of one partition, as few batches one after the other."""
         while waiting:
-            batch, taken = self._producer.create_batch(), 0
+            batch, taken = producer.create_batch(), 0
             for one in waiting:
                 headers = list(one.headers)
                 if batch.append(timestamp=None, key=one.key, value=one.value, headers=headers) is None:
@@ -85,7 +86,7 @@ class KafkaPublisher:
                 taken += 1
             sent, waiting = waiting[:taken], waiting[taken:]
             try:
-                await (await self._producer.send_batch(batch, self._topic, partition=partition))
+                await (await producer.send_batch(batch, self._topic, partition=partition))
             except KafkaError as error:
                 for one in sent:
                     one.future.set_exception(error)
@@ -97,7 +98,7 @@ class KafkaPublisher:
         """Close."""
         if self._sending is not None:
             await self._sending
-        if self._opened:
+        if self._producer is not None:
             await self._producer.stop()
 
 

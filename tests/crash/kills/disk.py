@@ -4,7 +4,7 @@ import contextlib
 import subprocess
 from pathlib import Path
 
-_MEGABYTES = 64
+_MEGABYTES = 384
 _CHUNK = b"\0" * 65_536
 
 

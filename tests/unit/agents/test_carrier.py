@@ -21,6 +21,7 @@ from schemas.operators import ActObject, OperatorActed
 from sms.sending import daily_number
 from sms.sending.sender import Limits
 from streams.clock import Clock
+from streams.encryption.vault import Vault
 from streams.events import Cause, Effects
 from streams.records import Outgoing, Record
 from streams.transport.batch import AssignedPartition, Batch
@@ -32,6 +33,7 @@ SENT = datetime(2021, 7, 15, 6, tzinfo=UTC)
 
 
 class Rows(dict[bytes, bytes]):
+    name = "attempts"
     changelog_topic_name = "changelog"
 
     def partition(self, number: int) -> "Rows":
@@ -48,6 +50,7 @@ class App:
         self.tables_of_inboxes: dict[str, str] = {}
         self.batches_handled = self.records_handled = 0
         self.sure = True
+        self.vault = Vault()
         self.lease = SimpleNamespace(valid=lambda: self.sure, lost=False)
         self.on_before_shutdown = SimpleNamespace(connect=lambda _: None)
         self.consumer = SimpleNamespace(release=self._release)

@@ -14,6 +14,7 @@ from sms.carrier import CannotBeAskedError, Text, Texts
 from sms.sending import catch_up
 from sms.sending.catch_up import CatchUp
 from streams.clock import Clock
+from streams.encryption.vault import Vault
 from streams.records import Outgoing
 from streams.transport.stores import MemoryPartition, NotOwnedError
 
@@ -39,6 +40,8 @@ class Api:
 
 
 class Table:
+    name = "attempts"
+
     def __init__(self) -> None:
         self.stores = {0: MemoryPartition(), 1: MemoryPartition()}
 
@@ -55,6 +58,7 @@ class App:
     """As much of the application as the check sees, and in which order it was written to."""
 
     def __init__(self) -> None:
+        self.vault = Vault()
         self.ready = asyncio.Event()
         self.ready.set()
         self.written: list[str] = []

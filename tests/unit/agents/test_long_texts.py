@@ -16,6 +16,7 @@ from schemas.ids import Pseudonyms
 from schemas.messages import TextPartReceived
 from sms.sending import long_texts
 from streams.clock import Clock, real_now
+from streams.encryption.vault import Vault
 from streams.records import Outgoing
 from streams.transport.stores import MemoryPartition, NotOwnedError
 
@@ -23,6 +24,8 @@ PSEUDONYMS = Pseudonyms(b"k")
 
 
 class Table:
+    name = "attempts"
+
     def __init__(self) -> None:
         self.stores = {1: MemoryPartition(), 2: MemoryPartition()}
 
@@ -41,6 +44,7 @@ class App:
 
     def __init__(self) -> None:
         self.clock = Clock()
+        self.vault = Vault()
         self.ready = asyncio.Event()
         self.ready.set()
         self.sure = True

@@ -16,6 +16,7 @@ from schemas.messages import MessageAccepted, MessageInDoubt, MessageToSend
 from sms.sending import catch_up, daily_number, journal
 from sms.sending.catch_up import Mark
 from sms.sending.journal import Entry, Page
+from streams.encryption.vault import Vault
 from streams.packing.packed import pack, unpack
 from streams.transport.stores import MemoryPartition, NotOwnedError
 from tests.unit.sms.dispatching import PSEUDONYMS, MemoryJournal, new_dispatcher
@@ -46,7 +47,10 @@ def page(*entries: Entry) -> bytes:
 class App:
     """As much of the application as is seen by whoever looks through its tables."""
 
+    name = "attempts"
+
     def __init__(self) -> None:
+        self.vault = Vault()
         self.stores = {0: MemoryPartition(), 1: MemoryPartition()}
         self.ready = asyncio.Event()
         self.ready.set()

@@ -12,6 +12,7 @@ from kafka.errors import GroupAuthorizationFailedError
 
 from agents.bootstrap import case_policy
 from agents.desks import case_desk
+from ops import handled
 from ops.replay import recorded
 from ops.replay.told import TOPICS
 from ops.topic_records import Item, Read
@@ -61,7 +62,7 @@ class Installation:
     def __init__(self, start: datetime = NOON) -> None:
         self.topics: dict[str, list[Item]] = {name: [] for name in (*TOPICS, CASE_INBOX)}
         self.begins: dict[tuple[str, int], int] = {}
-        self.handled: dict[int, int] = {}
+        self.handled: dict[tuple[str, int], int] = {}
         self.now = start
         self._sharing = case_desk(case_policy(Settings()), PSEUDONYMS)
         self._desk = self._sharing.desk
@@ -181,7 +182,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Started:
             return Read({(name, 0): made.begins.get((name, 0), 0) for name in names}, ())
 
         monkeypatch.setattr(recorded, "read_topics", read)
-        monkeypatch.setattr(recorded, "handled_up_to", lambda _: made.handled)
+        monkeypatch.setattr(recorded, "handled_up_to", lambda *_: made.handled)
         return made
 
     return started
@@ -372,7 +373,7 @@ def test_texts_that_are_not_kept_are_not_compared(granted: Installation) -> None
 
 
 def test_what_the_worker_has_not_handled_yet_is_left_out(granted: Installation) -> None:
-    granted.handled[0] = len(granted.inbox)
+    granted.handled["case.inbox.v1", 0] = len(granted.inbox)
     taken_away = PhoneRegistered(iin=IIN, phone=None, registered_at=NOON)
     headers, value = encode(wrap(taken_away, id_="later", source="test", time=granted.now, extensions={}))
     unread = Outgoing(CASE_INBOX, PERSON.encode(), value, headers)
@@ -380,7 +381,7 @@ def test_what_the_worker_has_not_handled_yet_is_left_out(granted: Installation) 
     code, said = replay()
     assert (code, said[2]) == (0, f"1 events that wait in {CASE_INBOX} for the worker are left out")
     # A commit follows what it commits by a second.
-    granted.handled[0] = 1
+    granted.handled["case.inbox.v1", 0] = 1
     assert replay()[0] == 0
 
 
@@ -421,5 +422,5 @@ def test_a_broker_that_does_not_say_what_is_handled_hides_nothing(
         def close(self) -> None:
             pass
 
-    monkeypatch.setattr(recorded, "admin_client", lambda _: Admin())
-    assert recorded.handled_up_to(Settings()) == {}
+    monkeypatch.setattr(handled, "admin_client", lambda _: Admin())
+    assert handled.handled_up_to(Settings(), ["case.inbox.v1"]) == {}

@@ -8,6 +8,7 @@ from aiokafka import TopicPartition
 
 from ops import topic_records
 from ops.topic_records import Item, TopicError
+from streams.encryption.vault import Vault
 from tests.documents import chain
 from tests.told import LOG, step
 
@@ -40,7 +41,7 @@ class Consumer:
 
 async def read(items: Iterable[Item], ends: dict[TopicPartition, int]) -> tuple[Consumer, list[Any]]:
     consumer, taken = Consumer(items), list[Any]()
-    await topic_records._read_to(consumer, ends, taken.append)
+    await topic_records._read_to(consumer, ends, taken.append, topic_records._Choice(), Vault())
     return consumer, taken
 
 

@@ -54,7 +54,7 @@ def desk(ours: StreamApp) -> Desk:
         elapsed=lambda *_: None,
     )
 
-    async def send_table(table: Any, partition: int, values: dict[bytes, bytes], _: Any) -> None:
+    async def send_table(table: Any, partition: int, values: dict[bytes, bytes], *_: Any) -> None:
         table.partition(partition).write(values.items(), None)
 
     cast("Any", ours).send_table = send_table

@@ -1,7 +1,7 @@
 """When deadlines are told, how many at once, and to whom again."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -80,9 +80,11 @@ class States:
         assert partition == 0
         return summarised(self.held.get(key, ()))
 
-    def deadlines_of(self, partition: int, key: bytes) -> Sequence[Deadline]:
+    async def deadlines_of(
+        self, partition: int, names: Sequence[bytes]
+    ) -> Mapping[bytes, Sequence[Deadline]]:
         assert partition == 0
-        return self.held.get(key, ())
+        return {name: self.held.get(name, ()) for name in names}
 
     def elapsed(self, key: bytes, deadline: Deadline) -> Outgoing:
         raise AssertionError((key, deadline))
@@ -99,7 +101,7 @@ class States:
 
     def due(self, passed: float, most: int = 64) -> list[Told]:
         time.passed = passed
-        return self.deadlines._due(0, most)
+        return asyncio.run(self.deadlines._due(0, most))
 
 
 def test_what_elapses_comes_in_order_and_nothing_comes_early() -> None:

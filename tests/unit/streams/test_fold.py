@@ -101,7 +101,7 @@ class Table:
     def write(self, fold: Fold[int, Said]) -> dict[bytes, int]:
         values = fold.values()
         self.store |= values
-        return dict(fold.written(values))
+        return {key: opened.state for key, opened in fold.written(values)}
 
     def sums(self) -> dict[bytes, int]:
         return {key: Adder().load(key, envelope.load(value).state) for key, value in self.store.items()}
@@ -285,6 +285,24 @@ def test_a_record_without_a_time_is_remembered_as_of_now(table: Table) -> None:
     table.committed = 99
     table.write(table.fold(replace(table.record("a"), timestamp=None, bare_timestamp=-1)))
     assert table.remembered() == ["a"]
+
+
+def test_what_is_settled_is_written_without_its_effects_and_is_the_same_otherwise(table: Table) -> None:
+    table.write(table.fold(table.record("a", add=1), table.record("b", add=1)))
+    before = table.store[b"k"]
+    assert table.effects()["b"]
+    table.committed = 99
+    for known in (True, False):
+        if not known:
+            table.recent.clear()
+            table.store[b"k"] = before
+        fold = table.fold(table.record(f"other {known}", key=b"rich"))
+        fold.settle([b"k", b"nobody"])
+        written = table.write(fold)
+        assert written == {b"rich": 1000, b"k": 2}, "and nobody gets a value"
+        assert table.effects() == {"a": [], "b": []}
+        assert [effect.value for effect in fold.effects] == [f"other {known}: 1000 at 06:00".encode()]
+    assert len(table.store[b"k"]) < len(before)
 
 
 @pytest.mark.parametrize("value", [b"{}", b"", envelope.dump(Envelope(b""), b'{"total":1}')])

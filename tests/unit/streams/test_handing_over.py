@@ -146,3 +146,33 @@ async def test_where_the_reading_was_moved_to_is_acknowledged_before_what_is_rea
     assert consumer.committable() == {INBOX: found}, "and nothing of the batch, which is in work"
     consumer.assigned[INBOX].acknowledged = begun[0].next_offset
     assert consumer.committable() == {INBOX: found + 1}
+
+
+@pytest.mark.parametrize(("count", "size"), [(500, 1), (2, 600_000)])
+async def test_of_a_partition_whose_batch_is_in_flight_only_so_much_waits(
+    count: int, size: int, ours: StreamApp
+) -> None:
+    consumer: Any = ours.consumer
+    consumer.assigned = {INBOX: (assigned := AssignedPartition("inbox", 0, committed=0))}
+    goes_on, begun, asked_again = asyncio.Event(), [], []
+
+    async def work(batch: Batch) -> None:
+        begun.append([record.offset for record in batch])
+        await goes_on.wait()
+
+    register_handler(ours, "worker", ["inbox"], work)
+    consumer._reader.go_on = lambda: asked_again.append(consumer._has_room(INBOX))
+    consumer._deliver(INBOX, Fetched([record(0)], 1))
+    for offset in range(1, count + 1):
+        assert consumer._has_room(INBOX)
+        large = replace(record(offset), value=b"x" * size)
+        consumer._deliver(INBOX, Fetched([large], offset + 1))
+    assert not consumer._has_room(INBOX)
+    await asyncio.sleep(0)
+    assert begun == [[0]]
+    goes_on.set()
+    async with asyncio.timeout(5):
+        while assigned.acknowledged != count + 1:  # noqa: ASYNC110 - the work's own task
+            await asyncio.sleep(0.01)
+    assert begun[1:] == [list(range(1, count + 1))], "what came meanwhile comes together"
+    assert asked_again == [True]

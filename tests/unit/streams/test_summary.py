@@ -10,6 +10,7 @@ from streams import envelope, summary
 from streams.envelope import Envelope
 from streams.summary import NOTHING, Summary
 
+PLAIN = envelope.dump(Envelope(b""), b"{}")
 TAG = summary.tag_of("policies")
 AT = datetime(2026, 1, 1, 12, 0, 0, 1, tzinfo=UTC)
 
@@ -39,12 +40,10 @@ def test_of_a_state_that_waits_for_nothing_it_takes_nine_bytes() -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        envelope.dump(Envelope(b""), b"{}"),
-        summary.join(
-            Summary(first=1, waiting=1), summary.tag_of("other policies"), envelope.dump(Envelope(b""), b"{}")
-        ),
-        b"\xf5\x00\x08" + TAG + b"[]" + envelope.dump(Envelope(b""), b"{}"),
-        b"\xf5\x00\x07" + TAG + b"{" + envelope.dump(Envelope(b""), b"{}"),
+        PLAIN,
+        summary.join(Summary(first=1, waiting=1), summary.tag_of("other policies"), PLAIN),
+        b"\xf5\x00\x08" + TAG + b"[]" + PLAIN,
+        b"\xf5\x00\x07" + TAG + b"{" + PLAIN,
     ],
     ids=["none", "of other policies", "too short", "no JSON"],
 )

@@ -132,6 +132,10 @@ securityContext:
 {{- range $name, $file := .files }}
 - {name: {{ $name }}, value: /keys/jardem/{{ $file }}}
 {{- end }}
+{{- if and .sealed (ne .root.Values.encryption "off") }}
+- {name: JARDEM_ENCRYPTION_KEY_FILE, value: /keys/jardem/master-key}
+- {name: JARDEM_KEYS_DATABASE_FILE, value: /keys/jardem/keys-database}
+{{- end }}
 {{- if and .root.Values.signingKeysSecret .signing }}
 - {name: JARDEM_SIGNING_KEYS, value: /keys/signing}
 {{- end }}

@@ -1,0 +1,1 @@
+"""How what is ours alone is encrypted, and opened again (docs/decisions/payload-encryption.md)."""

@@ -1,0 +1,1 @@
+"""Where the keys of persons and numbers are kept, each encrypted: apart from what is encrypted with them."""
