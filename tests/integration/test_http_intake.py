@@ -2,17 +2,21 @@
 
 import asyncio
 import json
+import re
 import ssl
+from asyncio.subprocess import PIPE
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from aiohttp import ClientError
+from aiohttp import ClientError, ClientSession
 from aiokafka import AIOKafkaConsumer
 
 from ops.brokers.kafka import KafkaBroker
+from ops.http_intake.server import serve
+from ops.reach import free_port
 from ops.topics import apply_topics
 from streams.key_set import PrivateKey
 from streams.settings.settings import Settings
@@ -244,3 +248,30 @@ async def test_the_log_of_digests_names_nobody(place: Place, broker: str) -> Non
     assert records
     assert {(len(record.key), len(record.value)) for record in records} == {(24, 18)}
     assert not any(b"8501" in record.key + record.value for record in records)
+
+
+async def test_the_examples_of_the_page_are_taken(place: Place, broker: str) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "http-intake.md").read_text(encoding="utf-8")
+    scripts = re.findall(r"^```sh\n(curl .*?)^```$", page, re.MULTILINE | re.DOTALL)
+    first_look = [script for script in scripts if "http://127.0.0.1:8070" in script]
+    assert len(first_look) == 3
+    plain = {"intake_callers": None, "intake_tls_cert": None, "intake_tls_key": None}
+    port = free_port()
+    settings = place.settings(broker, port, **plain, intake_client_ca=None, registry_keys=None)
+    stop = asyncio.Event()
+    task = asyncio.create_task(serve(settings, stop=stop))
+    try:
+        async with ClientSession() as session:
+            await Caller(f"http://127.0.0.1:{port}", session).until_ready()
+        for script in first_look:
+            started = await asyncio.create_subprocess_shell(
+                script.replace(":8070", f":{port}"), stdout=PIPE, stderr=PIPE
+            )
+            answer, said = await started.communicate()
+            assert started.returncode == 0, (answer, said)
+            assert b'"id"' in answer
+    finally:
+        stop.set()
+        await task
+    assert "award-17" in await ids_in(broker, TOPIC)
+    assert "death-17" in await ids_in(broker, "registry.death-registered.v1")

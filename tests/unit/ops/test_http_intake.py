@@ -1,11 +1,14 @@
 """The HTTP intake up to its wires: requests into events, who may, what is remembered, and its description."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from openapi_spec_validator.exceptions import OpenAPISpecValidatorError
 
 from ops.http_intake import metrics
 from ops.http_intake.gate import Gate
@@ -16,7 +19,11 @@ from ops.http_intake.requests import RefusedError, identity, read_batch, read_on
 from schemas.cloudevents import JSON, STRUCTURED
 from schemas.ids import Pseudonyms
 from streams.http_callers import TYPES, CallersError, load_callers
-from streams.registry_signatures import RegistrySignatures
+from streams.key_set import PrivateKey
+from streams.registry_signatures import RegistrySignatures, public_jwk, read_source_keys
+from streams.settings.intake import intake_faults
+from streams.settings.settings import Settings
+from streams.settings.values import Address
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 IIN = "850101300015"
@@ -227,12 +234,58 @@ def test_a_caller_waits_when_its_second_is_used_up_and_others_do_not() -> None:
     assert limits.seconds_to_wait("a", 1, per_second=100) == 0
 
 
-def test_the_description_has_every_type_and_its_references_lead_somewhere() -> None:
+def test_the_description_is_openapi_and_has_every_type() -> None:
     document = description()
-    text = json.dumps(document)
-    schemas = document["components"]["schemas"]
+    OpenAPIV31SpecValidator(document).validate()
     assert len(
         document["paths"]["/events"]["post"]["requestBody"]["content"][JSON]["schema"]["anyOf"]
     ) == len(TYPES)
-    for part in text.split('"$ref": "')[1:]:
-        assert part.partition('"')[0].removeprefix("#/components/schemas/") in schemas
+
+
+def test_a_reference_that_leads_nowhere_would_be_found() -> None:
+    document = description()
+    del document["components"]["schemas"]["Event"]
+    with pytest.raises(Exception) as found:  # noqa: PT011 - the validator lets its resolver's own errors through
+        OpenAPIV31SpecValidator(document).validate()
+    assert "Event" in str(found.value) or isinstance(found.value, OpenAPISpecValidatorError)
+
+
+def test_the_file_that_the_page_shows_is_read(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "http-intake.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    path = tmp_path / "callers.toml"
+    path.write_text(shown)
+    keys = {
+        "jardem_source": "urn:kz:registry:deaths",
+        "jardem_topics": ["registry.death-registered.v1", "registry.death-annulled.v1"],
+        "keys": [public_jwk(PrivateKey.new())],
+    }
+    signatures = RegistrySignatures({"urn:kz:registry:deaths": read_source_keys(json.dumps(keys).encode())})
+    assert set(load_callers(path, signatures).named) == {"titles", "deaths"}
+
+
+SET: list[tuple[dict[str, object], str]] = [
+    ({"intake_tls_cert": Path("a")}, "go together"),
+    ({"intake_client_ca": Path("a")}, "without TLS nobody shows a certificate"),
+    (
+        {"intake_tls_cert": Path("a"), "intake_tls_key": Path("b")},
+        "JARDEM_INTAKE_TLS_CERT names a, which is no",
+    ),
+    ({"intake_callers": Path("a")}, "JARDEM_INTAKE_CALLERS: a cannot be read"),
+    ({"intake_bind": Address("0.0.0.0", 8070)}, "which others reach too"),  # noqa: S104 - that is the test
+]
+
+
+@pytest.mark.parametrize(("given", "said"), SET)
+def test_settings_that_do_not_go_together_are_said(given: dict[str, Any], said: str) -> None:
+    (line,) = intake_faults(Settings(**given), "http-intake")
+    assert said in line
+
+
+def test_callers_by_certificate_need_an_authority_and_files_must_hold_certificates(tmp_path: Path) -> None:
+    path = tmp_path / "callers.toml"
+    path.write_text(FILE)
+    (line,) = intake_faults(Settings(intake_callers=path), "doctor")
+    assert "knows titles by certificates: set JARDEM_INTAKE_CLIENT_CA" in line
+    (line,) = intake_faults(Settings(intake_tls_cert=path, intake_tls_key=path), "http-intake")
+    assert "no certificate in PEM" in line
