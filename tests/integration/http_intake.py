@@ -109,7 +109,7 @@ class Place:
 
     def settings(self, kafka: str, port: int, **more: object) -> Settings:
         ours = self.variables(kafka, port)
-        named = {name.removeprefix("JARDEM_").lower(): text for name, text in ours.items()}
+        named: dict[str, Any] = {name.removeprefix("JARDEM_").lower(): text for name, text in ours.items()}
         return Settings(**{**named, "intake_bind": Address("127.0.0.1", port), **more})
 
     def tls(self, shown: Certificate | None) -> ssl.SSLContext:

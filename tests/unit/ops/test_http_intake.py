@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from openapi_spec_validator.exceptions import OpenAPISpecValidatorError
 
 from ops.http_intake import metrics
 from ops.http_intake.gate import Gate
@@ -242,12 +241,10 @@ def test_the_description_is_openapi_and_has_every_type() -> None:
     ) == len(TYPES)
 
 
-def test_a_reference_that_leads_nowhere_would_be_found() -> None:
+def test_every_reference_of_the_description_leads_somewhere() -> None:
     document = description()
-    del document["components"]["schemas"]["Event"]
-    with pytest.raises(Exception) as found:  # noqa: PT011 - the validator lets its resolver's own errors through
-        OpenAPIV31SpecValidator(document).validate()
-    assert "Event" in str(found.value) or isinstance(found.value, OpenAPISpecValidatorError)
+    named = re.findall(r'"\$ref": "#/components/schemas/(\w+)"', json.dumps(document))
+    assert set(named) == set(document["components"]["schemas"])
 
 
 def test_the_file_that_the_page_shows_is_read(tmp_path: Path) -> None:
@@ -268,7 +265,7 @@ SET: list[tuple[dict[str, object], str]] = [
     ({"intake_tls_cert": Path("a")}, "go together"),
     ({"intake_client_ca": Path("a")}, "without TLS nobody shows a certificate"),
     (
-        {"intake_tls_cert": Path("a"), "intake_tls_key": Path("b")},
+        {"intake_tls_cert": Path("a"), "intake_tls_key": Path(__file__)},
         "JARDEM_INTAKE_TLS_CERT names a, which is no",
     ),
     ({"intake_callers": Path("a")}, "JARDEM_INTAKE_CALLERS: a cannot be read"),
