@@ -195,6 +195,29 @@ def webhooks() -> None:
         tracer.close()
 
 
+@app.command("http-intake")
+def http_intake() -> None:
+    """Run HTTP for registries without Kafka: POST /events takes CloudEvents."""
+    import asyncio
+
+    from ops.acls.own_rights import require_rights
+    from ops.reach import require_broker
+    from streams.settings.checks import unknown_variables
+    from streams.settings.load import load_settings
+
+    settings = load_settings("http-intake")
+    for line in unknown_variables(settings):
+        typer.echo(line, err=True)
+    require_broker(settings)
+    require_rights(settings, "http-intake")
+
+    from ops.http_intake.server import serve
+    from streams.logs import configure_logging
+
+    configure_logging()
+    asyncio.run(serve(settings))
+
+
 class CarrierKind(StrEnum):
     """What the demo's SMS go through."""
 

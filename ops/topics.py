@@ -221,6 +221,6 @@ def report(findings: Sequence[Finding]) -> Iterator[Table | str]:
 
 
 def _kept(topic: Topic) -> str:
-    if topic.compacted:
+    if topic.compacted and topic.retention is None:
         return "last of each key"
     return "for ever" if topic.retention is None else f"{topic.retention.days} days"

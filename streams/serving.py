@@ -1,5 +1,6 @@
 """What our HTTP servers have in common: how they listen, and the routes for whoever looks after them."""
 
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
@@ -9,14 +10,21 @@ from streams.errors import CannotListenError
 from streams.settings.values import Address
 
 
-async def listen(runner: web.AppRunner, bind: Address, setting: str, *, may_be_off: bool = False) -> Address:
-    """Listen, and say where: port 0 takes a free one.
+async def listen(
+    runner: web.AppRunner,
+    bind: Address,
+    setting: str,
+    *,
+    may_be_off: bool = False,
+    tls: ssl.SSLContext | None = None,
+) -> Address:
+    """Listen, by TLS where it is given, and say where: port 0 takes a free one.
 
     Raises `CannotListenError`, which says what to set `setting` to; the runner is cleaned up then.
     """
     await runner.setup()
     try:
-        await web.TCPSite(runner, bind.host, bind.port).start()
+        await web.TCPSite(runner, bind.host, bind.port, ssl_context=tls).start()
     except OSError as error:
         await runner.cleanup()
         raise CannotListenError(setting, str(bind), error, may_be_off=may_be_off) from None

@@ -17,6 +17,7 @@ SMS_INBOX = "sms.inbox.v1"
 SMS_OUTBOX = "sms.outbox.v1"
 ACTS = "operator.acted.v1"
 AUDIT = "audit.console.v1"
+DIGESTS = "intake.digests.v1"
 
 CHANGELOGS = {
     "jardem-people-changelog": "people and their cases: the case desk's table",
@@ -127,6 +128,7 @@ def _topics(settings: "Settings", partitions: int) -> Iterator[Topic]:
     yield Topic(AUDIT, partitions, looks, retention=_longest(settings, _ALL), counted=False)
     # It holds pseudonyms and no personal data, and is verified from its beginning.
     yield Topic("case.advanced.v1", partitions, "the audit log; the console reads it from its beginning")
+    yield _digests(settings, partitions)
     # Whatever was drafted, or could not be read, may be of a case that ends in any way.
     longest = _longest(settings, _ALL)
     months = _THREE_MONTHS if longest is None else min(longest, _THREE_MONTHS)
@@ -146,6 +148,20 @@ def _topics(settings: "Settings", partitions: int) -> Iterator[Topic]:
     )
 
 
+def _digests(settings: "Settings", partitions: int) -> Topic:
+    """Each claim has its own key: compaction takes it away only for its word that it was published."""
+    return Topic(
+        DIGESTS,
+        partitions,
+        "which ids came by HTTP, and digests of what they said; names nobody",
+        compacted=True,
+        retention=timedelta(days=settings.intake_window),
+        counted=False,
+        broker_time=True,
+        more={"cleanup.policy": "compact,delete", **_READ_WHOLE},
+    )
+
+
 def _why_in(name: str) -> str:
     if name in COMPACTED_IN:
         return "the last fact about each person"
@@ -154,11 +170,15 @@ def _why_in(name: str) -> str:
     return "a month, so that a long outage loses nothing"
 
 
-_COMPACTED_OFTEN = {
+_READ_WHOLE = {
     # What is not compacted yet is read at each recovery, and the newest segment never is.
     "segment.bytes": str(64 * 1024 * 1024),
     "segment.ms": str(timedelta(hours=6) // timedelta(milliseconds=1)),
     "min.cleanable.dirty.ratio": "0.2",
+}
+
+_COMPACTED_OFTEN = {
+    **_READ_WHOLE,
     # What was purged from a table is still in the log until then; without a bound it may be for years.
     "max.compaction.lag.ms": str(_A_WEEK // timedelta(milliseconds=1)),
 }

@@ -11,6 +11,7 @@ _OFFICERS = ("emaket.",)
 _REDRIVEN = "intake.redriven.v1"
 _ACTED = "operator.acted.v1"
 _AUDIT = "audit.console.v1"
+_DIGESTS = "intake.digests.v1"
 _SMS = ("sms.inbox.v1", "sms.outbox.v1")
 
 
@@ -42,6 +43,9 @@ BOUNDS = {
         configs=True,
     ),
     "webhooks": Bound(write=("sms.inbox.v1",)),
+    "http-intake": Bound(
+        read=(_DIGESTS,), write=("registry.", "portal.", "statecorp.", *_OFFICERS, _DIGESTS)
+    ),
     "console": Bound(
         read=(
             "registry.", "statecorp.benefit-recorded.v1", *_OFFICERS, *_OUT, *_SMS, _ACTED, _AUDIT,

@@ -119,6 +119,40 @@ BOARD = Board(
             ),
         ),
         Row(
+            "By HTTP",
+            (
+                many(
+                    "Events by HTTP",
+                    "Events that came by HTTP, a second, by how they were answered: 202 are taken.",
+                    "ops",
+                    "sum by (answer) (rate(jardem_http_intake_events_total[$__rate_interval]))",
+                    "{{answer}}",
+                    stacked=True,
+                ),
+                quantiles(
+                    "Until the answer",
+                    "How long a call took until it was answered, the brokers' acknowledgements included.",
+                    "jardem_http_intake_seconds",
+                ),
+                many(
+                    "Ids remembered",
+                    "Ids that each process remembers.",
+                    "short",
+                    "sum by (instance) (jardem_http_intake_remembered)",
+                    "{{instance}}",
+                ),
+                many(
+                    "Repeats, and ids forgotten early",
+                    "Events in an hour that were known already; ids that did not find room for their window.",
+                    "short",
+                    'label_replace(increase(jardem_http_intake_repeats_total[1h]), "what", "repeats", "", "")'
+                    " or label_replace(increase(jardem_http_intake_forgotten_early_total[1h]),"
+                    ' "what", "forgotten early", "", "")',
+                    "{{what}} {{instance}}",
+                ),
+            ),
+        ),
+        Row(
             "What is wrong",
             (
                 many(

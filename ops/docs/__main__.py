@@ -11,6 +11,7 @@ from ops.docs.lifecycle import lifecycle
 from ops.docs.metrics_page import metrics_page
 from ops.docs.schemas import as_json, asyncapi, public_schemas
 from ops.docs.settings_page import settings_page
+from ops.http_intake.openapi import description as intake_description
 from schemas.catalogue import PUBLIC_IN
 
 
@@ -22,6 +23,7 @@ def documents() -> dict[str, str]:
         "metrics.md": metrics_page(),
         "asyncapi.json": as_json(asyncapi(version("jardem"))),
         "console-api.json": as_json(description(create_api())),
+        "intake-api.json": as_json(intake_description()),
         **{f"schemas/{name}.json": as_json(schema) for name, schema in public_schemas().items()},
     }
 

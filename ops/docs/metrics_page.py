@@ -1,19 +1,21 @@
 """The page of all metrics, drawn from where they are declared."""
 
 from agents import case_gauges, case_metrics, intake, line_metrics
+from ops.http_intake import metrics as intake_metrics
 from sms import metrics as sms_metrics
 from streams import metrics as stream_metrics
 from streams.metric_labels import Declared, Form, Values, declared
 
-DECLARED_IN = (case_gauges, case_metrics, intake, line_metrics, sms_metrics, stream_metrics)
+DECLARED_IN = (case_gauges, case_metrics, intake, intake_metrics, line_metrics, sms_metrics, stream_metrics)
 """The modules that declare metrics. Importing them is what makes the metrics known."""
 
 _TOP = """\
 # Metrics
 
 Drawn by `make docs` from where the metrics are declared; a test keeps it fresh. Every process serves them
-at `/metrics`: a worker at `JARDEM_HEALTH_BIND` has all of them, the webhooks at their own address those of
-the SMS channel. Beside ours there are `process_*` and `python_*`, as Prometheus's client for Python has them.
+at `/metrics`: a worker at `JARDEM_HEALTH_BIND` has all but those of the HTTP intake, the webhooks at
+their own address those of the SMS channel, the HTTP intake those that bear its name. Beside ours there are
+`process_*` and `python_*`, as Prometheus's client for Python has them.
 What they are for: [monitoring](monitoring.md).
 
 Every worker counts what it did itself and what stands in the partitions that it holds, so whoever asks for

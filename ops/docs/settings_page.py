@@ -10,7 +10,7 @@ from streams.settings.secret_files import SUFFIX
 from streams.settings.settings import Settings
 from streams.settings.values import variable
 
-_COMMANDS = ("topics", "worker", "webhooks", "console", "publish", "case", "verify --log")
+_COMMANDS = ("topics", "worker", "webhooks", "http-intake", "console", "publish", "case", "verify --log")
 """The commands that need settings and that there are already."""
 
 _DEFAULTS = {

@@ -80,12 +80,12 @@ def prepare(
         check_not_ahead(data, now)
     except (UnknownEventError, ValueError) as error:
         raise LineRefusedError(f"data: {error}") from None
-    _keep_private(event, data)
+    keep_private(event, data)
     if key is not None:
         signature = sign_event(event, key.kid, key.sign, now)
         event = replace(event, extensions={**event.extensions, EXTENSION: signature})
     headers, value = encode(event)
-    record = Outgoing(topic=name, key=_key(data, pseudonyms).encode(), value=value, headers=headers)
+    record = Outgoing(topic=name, key=record_key(data, pseudonyms).encode(), value=value, headers=headers)
     return Prepared(number, record, (event.source, event.id), given_id="id" in content)
 
 
@@ -137,15 +137,15 @@ def _text(content: Mapping[str, Any], name: str, *, required: bool = False) -> s
     return value
 
 
-def _keep_private(event: CloudEvent, data: Event) -> None:
-    """Ids, sources and traces travel in headers and logs."""
+def keep_private(event: CloudEvent, data: Event) -> None:
+    """Return where nobody is named by what travels in headers and logs. Raises `LineRefusedError`."""
     for text in (event.id, event.source, *event.extensions.values()):
         field = number_in(text, data)
         if field:
             raise LineRefusedError(f"id, source or trace: it holds the {field}, and headers must not")
 
 
-def _key(data: Event, pseudonyms: Pseudonyms) -> str:
+def record_key(data: Event, pseudonyms: Pseudonyms) -> str:
     """What keeps the events about one person in order, or those about one topic."""
     if isinstance(data, DayTotalled):
         return data.topic

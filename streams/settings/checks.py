@@ -16,6 +16,7 @@ from streams.officer_signatures import OfficersError, load_officers
 from streams.registry_signatures import RegistryKeysError, load_registry_keys
 from streams.settings.console import console_faults
 from streams.settings.encryption import encryption_faults
+from streams.settings.intake import intake_faults
 from streams.settings.settings import Settings
 from streams.settings.smpp_checks import smpp_contradictions
 from streams.settings.values import PREFIX, variable
@@ -31,6 +32,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "topics": ("kafka",),
     "worker": (*_KEYED, *_SMS),
     "webhooks": (*_KEYED, "twilio_auth_token", "public_url"),
+    "http-intake": _KEYED,
     "console": (*_KEYED, "console_key"),
     "status": ("pseudonym_key", "console_key"),
     "case": _KEYED,
@@ -44,6 +46,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
 NEEDS_IN_PRODUCTION: dict[str, tuple[str, ...]] = {
     "worker": ("signing_keys", "document_issuer"),
     "webhooks": ("signing_keys",),
+    "http-intake": ("intake_callers", "intake_tls_cert", "intake_tls_key"),
     "console": ("signing_keys",),
 }
 """What a command cannot do without in production, and has of its own in development."""
@@ -55,7 +58,7 @@ _DATABASES = ("postgresql", "postgresql+asyncpg", "sqlite", "sqlite+aiosqlite")
 _BY_THE_CARRIER = ("worker", "webhooks", "doctor")
 """The commands through which citizens' numbers and texts go to the carrier, or come from it."""
 
-_PUBLIC_KEYS_DO = ("webhooks", "verify", "verify --log", "case")
+_PUBLIC_KEYS_DO = ("webhooks", "http-intake", "verify", "verify --log", "case")
 """The commands that sign nothing: of the folder of keys they read the public ones alone."""
 
 _ABROAD = "twilio.com"
@@ -115,6 +118,7 @@ def contradictions(settings: Settings, command: str | None = None) -> Iterator[s
     yield from _database(settings)
     yield from encryption_faults(settings, command)
     yield from console_faults(settings, command)
+    yield from intake_faults(settings, command)
     if command != "keys":
         yield from _signing(settings, command)
     if production:

@@ -332,6 +332,37 @@ class Settings(BaseSettings):
         description="a folder with a key set for each source that signs its events (docs/producers.md)",
     )
 
+    intake_bind: Bind = Field(
+        Address("127.0.0.1", 8070), description="where the HTTP intake listens, as host:port"
+    )
+    intake_callers: Path | None = Field(
+        None, description="a file that says who may publish what by HTTP (docs/http-intake.md)"
+    )
+    intake_tls_cert: Path | None = Field(
+        None, description="a file with the certificate, in PEM, by which the HTTP intake is known"
+    )
+    intake_tls_key: Path | None = Field(None, description="a file with the key of that certificate")
+    intake_client_ca: Path | None = Field(
+        None, description="a file with the authorities, in PEM, whose client certificates are believed"
+    )
+    intake_window: int = Field(
+        30, ge=1, le=365, description="for how many days the HTTP intake remembers ids, 1 to 365"
+    )
+    intake_remembered: int = Field(
+        5_000_000,
+        ge=1000,
+        description="how many ids each process of the HTTP intake remembers at most, from 1000 on; of more "
+        "the oldest are forgotten before their time",
+    )
+    intake_rate: float = Field(
+        100,
+        gt=0,
+        le=100_000,
+        allow_inf_nan=False,
+        description="how many events a second each process takes of one caller, where the file of callers "
+        "does not say it",
+    )
+
     decision_mode: Literal["auto", "officer"] | None = Field(
         None,
         description="officer, where an officer signs each decision (so in production), or auto (in "

@@ -16,6 +16,7 @@ ROLES = (
     "cabinet",
     "worker",
     "webhooks",
+    "http-intake",
     "console",
     "terminal",
     "auditor",

@@ -37,19 +37,19 @@ from streams.topics import all_topics
 from tests.integration.secured import ROLES, USERS, env_of, prepare
 
 EXPECTED = """
-registry.title-awarded.v1          < registry-titles > worker console
-registry.disability-established.v1 < registry-disabilities > worker console
-registry.entitlement-revoked.v1    < registry-titles registry-disabilities > worker console
-registry.entitlement-restored.v1   < registry-titles registry-disabilities > worker console
-registry.death-registered.v1       < registry-deaths > worker console
-registry.death-annulled.v1         < registry-deaths > worker console
-registry.day-totalled.v1           < registry-titles registry-disabilities registry-deaths > worker console
-portal.phone-registered.v1         < portal > worker
-statecorp.benefit-recorded.v1      < statecorp > worker console
-statecorp.account-known.v1         < statecorp > worker
-emaket.decision-signed.v1          < emaket console > worker console terminal
-emaket.hearing-recorded.v1         < emaket console > worker console terminal
-emaket.term-extended.v1            < emaket console > worker console terminal
+registry.title-awarded.v1          < registry-titles http-intake > worker console
+registry.disability-established.v1 < registry-disabilities http-intake > worker console
+registry.entitlement-revoked.v1    < registry-titles registry-disabilities http-intake > worker console
+registry.entitlement-restored.v1   < registry-titles registry-disabilities http-intake > worker console
+registry.death-registered.v1       < registry-deaths http-intake > worker console
+registry.death-annulled.v1         < registry-deaths http-intake > worker console
+registry.day-totalled.v1 < registry-titles registry-disabilities registry-deaths http-intake > worker console
+portal.phone-registered.v1         < portal http-intake > worker
+statecorp.benefit-recorded.v1      < statecorp http-intake > worker console
+statecorp.account-known.v1         < statecorp http-intake > worker
+emaket.decision-signed.v1          < emaket console http-intake > worker console terminal
+emaket.hearing-recorded.v1         < emaket console http-intake > worker console terminal
+emaket.term-extended.v1            < emaket console http-intake > worker console terminal
 operator.acted.v1                  < console terminal > worker console terminal
 intake.redriven.v1                 < console terminal > worker
 case.inbox.v1                      < worker > worker terminal
@@ -65,6 +65,7 @@ benefit.decision-drafted.v1        < worker > emaket console terminal
 benefit.draft-voided.v1            < worker > emaket console terminal
 cabinet.notified.v1                < worker > cabinet console terminal
 case.advanced.v1                   < worker > console terminal auditor
+intake.digests.v1                  < http-intake > http-intake
 audit.console.v1                   < console > console
 dead-letter.v1                     < worker > console terminal
 """

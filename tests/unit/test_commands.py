@@ -128,12 +128,20 @@ def test_every_error_of_the_commands_is_one_that_a_user_can_mend() -> None:
     assert {error.__name__ for error in errors} >= {"BrokerError", "DemoError", "SettingsError"}
     # A promise that the simulation sees broken is ours to mend.
     others = [error for error in errors if not issubclass(error, UserError)]
-    # What happens while a page is asked for is told on it, and what the follower meets it gets over.
-    within = ("ops.console.", "ops.read_model.")
+    # What happens while a page is asked for is told on it, what the follower meets it gets over, and a caller
+    # over HTTP has an answer.
+    within = ("ops.console.", "ops.read_model.", "ops.http_intake.")
     assert [error for error in others if not error.__module__.startswith(within)] == [BrokenPromiseError]
 
 
-REACHING = [["worker"], ["webhooks"], ["publish", "-"], ["topics", "apply"], ["topics", "apply", "--check"]]
+REACHING = [
+    ["worker"],
+    ["webhooks"],
+    ["http-intake"],
+    ["publish", "-"],
+    ["topics", "apply"],
+    ["topics", "apply", "--check"],
+]
 
 
 @pytest.mark.parametrize("arguments", REACHING, ids=" ".join)

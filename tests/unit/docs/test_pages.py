@@ -142,7 +142,8 @@ def test_every_setting_stands_in_its_page() -> None:
 
 def test_blocks_name_a_language_that_is_looked_at_here_or_is_no_code() -> None:
     languages = {block.language for path in PAGES for block in blocks(text(path))}
-    # What is TOML is the file of carriers, which tests/unit/sms/test_routing.py reads.
+    # What is TOML is the file of carriers, which tests/unit/sms/test_routing.py reads, and that of
+    # callers over HTTP, which tests/unit/ops/test_http_intake.py reads.
     assert languages == {"", "sh", "json", "python", "mermaid", "toml"}
 
 
