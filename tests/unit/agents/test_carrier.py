@@ -23,6 +23,7 @@ from sms.sending.sender import Limits
 from streams.clock import Clock
 from streams.encryption.vault import Vault
 from streams.events import Cause, Effects
+from streams.packing.packed import unpack
 from streams.records import Outgoing, Record
 from streams.transport.batch import AssignedPartition, Batch
 from tests.unit.sms.memory_carrier import MemoryCarrier, Sms
@@ -268,7 +269,7 @@ async def test_a_daily_number_that_is_said_holds_offers_from_then_on_and_after_a
         await asyncio.wait_for(assigned.task, 10)
         told = [decode(sent.value, sent.headers, timestamp=SENT).name for sent in app.sent]
         assert told == (names or ["message.accepted", "message.deferred"])
-    service = daily_number.load(rows[daily_number.KEY])
+    service = daily_number.load(unpack(rows[daily_number.KEY]))
     assert (service.number, service.count) == (1, 2)
 
 

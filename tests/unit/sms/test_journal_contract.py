@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from agents.carrier import TableJournal
+from streams.packing.packed import unpack
 from streams.records import Outgoing
 from streams.transport.stores import MemoryPartition, PartitionStore, RocksPartition
 from tests.unit.sms.dispatching import MemoryJournal
@@ -49,7 +50,7 @@ class TableBench(Bench):
         self.other = TableJournal(self.broker, table, ELSEWHERE)  # type: ignore[arg-type]
 
     def acknowledged(self) -> dict[bytes, bytes]:
-        return self.broker.changelog[HERE]
+        return {key: unpack(value) for key, value in self.broker.changelog[HERE].items()}
 
     def breaks(self) -> None:
         self.broker.broken = True
