@@ -103,7 +103,7 @@ def assemble(settings: Settings, tracer: Tracer | None = None) -> StreamApp:
         app,
         chosen.carrier,
         pseudonyms,
-        carrier_limits(settings, chosen.intents),
+        carrier_limits(settings, chosen.intents, lists=chosen.lists),
         daily=Daily(app.clock, ZoneInfo(settings.zone), partitions=partitions),
         inbound_check=settings.inbound_check if chosen.lists else None,
         binds=chosen.binds,
@@ -214,7 +214,12 @@ def line_policy(settings: Settings, texts: Texts) -> LinePolicy:
     )
 
 
-def carrier_limits(settings: Settings, intents: int) -> Limits:
-    """How fast all workers together may send; a second's messages may leave at once after a pause."""
+def carrier_limits(settings: Settings, intents: int, *, lists: bool = False) -> Limits:
+    """How fast all workers together may send; a second's messages may leave at once after a pause.
+
+    `lists`: the carrier can be asked what it has. One that cannot would leave all that is sent after a
+    restore to operators.
+    """
     rate = settings.sms_per_second
-    return Limits(per_second=rate, burst=max(1, int(rate)), intents=intents)
+    asked_from = settings.restored_from if lists else None
+    return Limits(per_second=rate, burst=max(1, int(rate)), intents=intents, restored_from=asked_from)
