@@ -17,6 +17,7 @@ from kafka import TopicPartition
 from kafka.admin import OffsetSpec
 from kafka.consumer.fetcher import IsolationLevel
 
+from ops.backup.group import committed as group_offsets
 from ops.backup.record_file import BackupError
 from schemas.catalogue import PUBLIC_IN
 from streams.dead_letters import REDRIVEN_LETTERS
@@ -43,11 +44,11 @@ def make_cut(admin: Any, group: str, partitions: Sequence[TopicPartition]) -> Cu
     """Find a cut, while workers work. Raises `BackupError` where they commit too often for it."""
     for _ in range(_TRIES):
         at = datetime.now(UTC)
-        committed = _committed(admin, group)
+        committed = group_offsets(admin, group)
         ends: dict[TopicPartition, int] = {}
         for some in _in_turn(partitions):
             ends |= _listed(admin, some, OffsetSpec.LATEST)
-        if _committed(admin, group) == committed:
+        if group_offsets(admin, group) == committed:
             return Cut(at, _listed(admin, partitions, OffsetSpec.EARLIEST), ends, committed)
         time.sleep(_PAUSE)
     raise BackupError(
@@ -62,11 +63,6 @@ def _in_turn(partitions: Iterable[TopicPartition]) -> list[list[TopicPartition]]
     for each in partitions:
         turns[1 if each.topic in CHANGELOGS else 2 if each.topic in _READ else 0].append(each)
     return turns
-
-
-def _committed(admin: Any, group: str) -> dict[TopicPartition, int]:  # noqa: ANN401
-    found = admin.list_group_offsets({group: None})[group]
-    return {each: known.offset for each, known in found.items() if known.offset >= 0}
 
 
 def _listed(admin: Any, partitions: Iterable[TopicPartition], which: OffsetSpec) -> dict[TopicPartition, int]:  # noqa: ANN401

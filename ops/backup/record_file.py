@@ -59,7 +59,7 @@ class RecordWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._packed.close()
+        self._packed.close()  # type: ignore[no-untyped-call] # its types are not whole
         self._file.close()
         self.sha256, self.size = digest(self._path), self._path.stat().st_size
 

@@ -13,9 +13,9 @@ from typing import Any
 from aiokafka.errors import KafkaError as WriterError
 from kafka import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
-from kafka.errors import KafkaError, NoError
-from kafka.structs import OffsetAndMetadata
+from kafka.errors import KafkaError
 
+from ops.backup import group
 from ops.backup.manifest import Manifest, TopicPart, faults, read
 from ops.backup.record_file import BackupError
 from ops.backup.write_back import written_back
@@ -49,7 +49,7 @@ def restore(settings: Settings, folder: Path, tell: Callable[[str], None]) -> Ma
             for topic in manifest.topics:
                 committed |= _restore_topic(settings, admin, folder, topic)
                 tell(f"{topic.name}: {sum(part.count for part in topic.partitions)} records")
-            _commit(admin, manifest.group, committed)
+            group.commit(admin, manifest.group, committed)
         finally:
             admin.close()
     except (KafkaError, WriterError) as error:
@@ -107,10 +107,3 @@ def _restore_topic(
         for partition, offset in read_to.items()
         if offset is not None
     }
-
-
-def _commit(admin: Any, group: str, committed: dict[TopicPartition, int]) -> None:  # noqa: ANN401 - the same
-    wanted = {each: OffsetAndMetadata(offset, "", -1) for each, offset in committed.items()}
-    answer = admin.alter_group_offsets(group, wanted)
-    if any(error is not NoError for error in answer.values()):
-        raise BackupError(f"the brokers did not note how far {group} has read: is a worker running already?")

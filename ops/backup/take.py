@@ -36,7 +36,9 @@ def take(settings: Settings, folder: Path, tell: Callable[[str], None]) -> Manif
     """
     if folder.exists() and any(folder.iterdir()):
         raise BackupError(f"{folder} is not empty: each backup needs a folder of its own")
-    make_folder(folder)
+    make_folder(folder, "the backup")
+    # It holds what is said of people.
+    folder.chmod(0o700)
     require_broker(settings)
     group = Tuning().app_id
     try:

@@ -72,6 +72,7 @@ class Stage:
         self._people = iter(people(seed))
         self._by_phone: dict[str, Person] = {}
         self.published: list[Person] = []
+        self.published_at: dict[str, datetime] = {}
         self.citizens = Citizens(self._api_url, self.record, self._by_phone)
         self._stack = AsyncExitStack()
 
@@ -129,7 +130,10 @@ class Stage:
         chosen = [next(self._people) for _ in range(number)]
         self._by_phone.update({person.phone: person for person in chosen})
         registries = Registries(self.kafka, self.pseudonyms, self.clock)
-        self.published += await registries.run(chosen, rate, asyncio.Event())
+        found = await registries.run(chosen, rate, asyncio.Event())
+        self.published += found
+        times = registries.published
+        self.published_at |= {person.phone: self.clock.real(times[person.number]) for person in found}
 
     async def publish_again(self) -> None:
         """Publish everybody once more, as registries do that do not know what arrived."""
