@@ -31,6 +31,7 @@ from schemas.ids import Pseudonyms
 from sms.catalogues import load_texts
 from sms.conversation.converse import LinePolicy
 from sms.conversation.hours import SendingHours
+from sms.conversation.texts_received import Restored
 from sms.sending.daily_number import Daily
 from sms.sending.sender import Limits
 from sms.texts import Texts
@@ -211,7 +212,13 @@ def line_policy(settings: Settings, texts: Texts) -> LinePolicy:
         hours=SendingHours(hours.begins, hours.ends) if hours else None,
         keep_trying=timedelta(hours=settings.delivery_hours),
         time_scale=settings.time_scale,
+        restored=_restored(settings),
     )
+
+
+def _restored(settings: Settings) -> Restored | None:
+    begins, ends, clock = settings.restored_from, settings.restored_until, settings.clock()
+    return Restored(clock.virtual(begins), clock.virtual(ends)) if begins and ends else None
 
 
 def carrier_limits(settings: Settings, intents: int, *, lists: bool = False) -> Limits:

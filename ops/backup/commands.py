@@ -1,9 +1,12 @@
 """`jardem backup`: parses arguments and wires the parts, as jardem.py does for the other commands."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+_CATCH_UP = timedelta(hours=1)
 
 backup_app = typer.Typer(no_args_is_help=True)
 
@@ -41,6 +44,8 @@ def backup_restore(folder: _Folder) -> None:
 
     manifest = restore(load_settings("topics"), folder, typer.echo)
     typer.echo(
-        f"{manifest.records} records are back. Start workers with empty data folders (docs/backup.md) "
-        f"and with JARDEM_RESTORED_FROM={manifest.cut_at.isoformat()}"
+        f"{manifest.records} records are back. Start workers with empty data folders and with this "
+        "(docs/backup.md):\n"
+        f"JARDEM_RESTORED_FROM={manifest.cut_at.isoformat()}\n"
+        f"JARDEM_RESTORED_UNTIL={(datetime.now(UTC) + _CATCH_UP).isoformat(timespec='seconds')}"
     )

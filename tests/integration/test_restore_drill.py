@@ -54,12 +54,10 @@ async def test_a_service_restored_from_a_backup_loses_and_doubles_nothing(
                 said = await run_command(stage.env, "backup", "restore", str(backup))
                 restored = monotonic() - began
                 await stage.apply_topics()
-                [since] = re.findall(r"JARDEM_RESTORED_FROM=(\S+)", said)
-                assert datetime.fromisoformat(since) < died
+                settings = dict(re.findall(r"(JARDEM_RESTORED_\w+)=(\S+)", said))
+                assert datetime.fromisoformat(settings["JARDEM_RESTORED_FROM"]) < died
                 hooks = await stage.webhooks("webhooks-new")
-                workers = [
-                    await stage.worker(f"new-{number}", JARDEM_RESTORED_FROM=since) for number in (0, 1)
-                ]
+                workers = [await stage.worker(f"new-{number}", **settings) for number in (0, 1)]
                 for process in (hooks, *workers):
                     assert await process.ready(), process.tail()
                 await stage.publish_again()
