@@ -71,7 +71,7 @@ class Load:
 
     def partitions(self) -> int:
         """Partitions of each inbox: four a worker, so that there may be more workers one day."""
-        return max(12, 2 ** math.ceil(math.log2(4 * self.workers())))
+        return max(12, 1 << math.ceil(math.log2(4 * self.workers())))
 
     def offers_a_second(self) -> float:
         """SMS a second that bring the largest batch's offers out on one day, within the hours for SMS."""

@@ -70,7 +70,7 @@ def _described(
     if missing := [name for name in wanted if name not in found]:
         raise BackupError(f"{', '.join(missing)} is missing at {settings.kafka}: run jardem topics apply")
     answer = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in wanted])
-    configs = {
+    configs: dict[str, Mapping[str, str]] = {
         name: {
             key: entry["value"]
             for key, entry in answer["topic"][name].items()

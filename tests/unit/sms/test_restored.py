@@ -47,7 +47,7 @@ async def test_what_the_api_has_not_waits_for_calls_under_way_and_is_sent_once(
     kept = MemoryJournal(api)
     [later] = await new_dispatcher(carrier, kept, RESTORED).dispatch([message("m1", "offer")])
     assert isinstance(later, MessageDeferred)
-    assert api.messages == {} or not api.messages
+    assert not api.messages
     settled = replace(RESTORED, settle_seconds=0.0)
     [sent] = await new_dispatcher(carrier, kept, settled).dispatch([message("m1", "offer", attempt=2)])
     assert isinstance(sent, MessageAccepted)
