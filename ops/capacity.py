@@ -89,11 +89,13 @@ class Load:
         )
 
     def log_bytes(self) -> float:
-        """What each of three brokers keeps: tables twice over until compacted, inboxes, the record."""
+        """What each of three brokers keeps: tables twice over, the last changelogs, inboxes, the record."""
         two_weeks = self.cases() * 14 / 365 + self.batch()
+        a_week = self.cases() * 7 / 365 + self.batch()
         kept = self.cases() * self.of("kept_years")
         return (
             2 * self.table_bytes()
+            + a_week * self.of("case_changelog_bytes")
             + two_weeks * self.of("case_inbox_bytes")
             + kept * self.of("case_record_bytes")
         )

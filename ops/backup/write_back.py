@@ -6,12 +6,13 @@ of a transaction that is committed with the record before it, a larger one is a 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from ops.backup.manifest import Part, TopicPart
 from ops.backup.record_file import BackupError, Kept, records_of
@@ -23,6 +24,7 @@ from streams.transport.exact_headers import ExactBuilder, exact, odd
 _AT_ONCE = 2000
 _FILLER = b""
 _LONG_AGO = 1
+_MARK_SECONDS, _MARK_PAUSE = 60.0, 0.05
 
 
 async def written_back(settings: Settings, folder: Path, topic: TopicPart) -> dict[int, int | None]:
@@ -30,7 +32,7 @@ async def written_back(settings: Settings, folder: Path, topic: TopicPart) -> di
 
     Raises `BackupError` where a record does not come to stand where it stood.
     """
-    async with _Writer.open(settings, topic.name) as writer:
+    async with _Writer(settings, topic.name) as writer:
         found: dict[int, int | None] = {}
         for part in topic.partitions:
             records = records_of(folder / part.file)
@@ -60,8 +62,8 @@ async def _exact(writer: "_Writer", part: Part, records: Iterator[Kept]) -> None
     await writer.fill(here, run[0][0] if run else part.end)
     while run:
         after = next(runs, None)
-        hole = (after[0][0] if after else part.end) - run[-1][0] - 1
-        alone = run[-1:] if hole == 1 else []
+        hole = range(run[-1][0] + 1, after[0][0] if after else part.end)
+        alone = run[-1:] if len(hole) == 1 else []
         await writer.plain(here, run[: len(run) - len(alone)], at=run[0][0])
         if alone:
             await writer.committed(here, alone[0])
@@ -83,26 +85,25 @@ def _runs(records: Iterator[Kept], *, contiguous: bool) -> Iterator[list[Kept]]:
 
 
 class _Writer:
-    """Writes one topic, with transactions where there is need of them."""
+    """Writes one topic, with transactions where there is need of them. Use as a context manager."""
 
     def __init__(self, settings: Settings, topic: str) -> None:
         self._settings = settings
         self._topic = topic
         self._plain = self._producer(enable_idempotence=True)
         self._transactions: AIOKafkaProducer | None = None
+        self._ends: AIOKafkaConsumer | None = None
 
-    @classmethod
-    @asynccontextmanager
-    async def open(cls, settings: Settings, topic: str) -> AsyncIterator["_Writer"]:
-        """A writer whose producers are closed afterwards."""
-        writer = cls(settings, topic)
-        await writer._plain.start()
-        try:
-            yield writer
-        finally:
-            await writer._plain.stop()
-            if writer._transactions is not None:
-                await writer._transactions.stop()
+    async def __aenter__(self) -> Self:
+        await self._plain.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for each in (self._plain, self._transactions, self._ends):
+            if each is not None:
+                await each.stop()
 
     def _producer(self, **more: Any) -> AIOKafkaProducer:  # noqa: ANN401 - aiokafka has no types
         return AIOKafkaProducer(
@@ -126,12 +127,27 @@ class _Writer:
         done = await (await self._send(producer, partition, record))
         await producer.commit_transaction()
         self._check(partition, done.offset, record[0])
+        await self._marked(partition, record[0] + 2)
 
-    async def aborted(self, partition: int, hole: int) -> None:
-        """Take up so many offsets, two at least, with what nobody sees."""
+    async def aborted(self, partition: int, hole: range) -> None:
+        """Take up these offsets, two at least, with what nobody sees."""
         producer = await self._begun()
-        await self._fill(producer, partition, hole - 1)
+        await self._fill(producer, partition, len(hole) - 1)
         await producer.abort_transaction()
+        await self._marked(partition, hole.stop)
+
+    async def _marked(self, partition: int, end: int) -> None:
+        """Wait for a transaction's mark: brokers write it some time after they have said that it is over."""
+        here, deadline = TopicPartition(self._topic, partition), monotonic() + _MARK_SECONDS
+        if self._ends is None:
+            self._ends = AIOKafkaConsumer(
+                **client_options(self._settings), isolation_level="read_uncommitted", enable_auto_commit=False
+            )
+            await self._ends.start()
+        while (await self._ends.end_offsets([here]))[here] < end:
+            if monotonic() > deadline:
+                raise BackupError(f"{self._topic}[{partition}] does not come to its end at {end}")
+            await asyncio.sleep(_MARK_PAUSE)
 
     async def fill(self, partition: int, count: int) -> None:
         """Take up the first offsets of a partition with what is deleted afterwards."""

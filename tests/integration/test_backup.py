@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from time import time
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -44,7 +45,8 @@ def settings_of(broker: KafkaBroker) -> Settings:
 
 
 async def write_oddly(kafka: str) -> None:
-    """Deleted beginnings, holes of one offset and of several, nulls, large values, times of long ago."""
+    """Deleted beginnings, holes of one offset and of several, nulls, large values, times of days ago."""
+    long_ago = int((time() - 2 * 86_400) * 1000)
     async with AIOKafkaProducer(bootstrap_servers=kafka, acks="all") as producer:
         for number in range(2500):
             await producer.send(CASE_INBOX, b"value %d" % number, b"key", partition=0)
@@ -55,7 +57,7 @@ async def write_oddly(kafka: str) -> None:
                 os.urandom(2000),
                 None,
                 partition=0,
-                timestamp_ms=1_600_000_000_000 + number,
+                timestamp_ms=long_ago + number,
                 headers=headers,
             )
         for number in range(5):
