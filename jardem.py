@@ -48,6 +48,7 @@ def _room(module: str, name: str) -> type[TyperGroup]:
 
 
 for _name, _module, _help in (
+    ("backup", "ops.backup.commands", "What the brokers hold, into files and back."),
     ("bench", "ops.bench.commands", "The benchmarks."),
     ("case", "ops.cases.commands", "Cases, as the topics tell of them."),
     ("dead-letters", "ops.dead_letters.commands", "What could not be read: look, send back, lay aside."),

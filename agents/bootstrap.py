@@ -31,6 +31,7 @@ from schemas.ids import Pseudonyms
 from sms.catalogues import load_texts
 from sms.conversation.converse import LinePolicy
 from sms.conversation.hours import SendingHours
+from sms.conversation.texts_received import Restored
 from sms.sending.daily_number import Daily
 from sms.sending.sender import Limits
 from sms.texts import Texts
@@ -103,7 +104,7 @@ def assemble(settings: Settings, tracer: Tracer | None = None) -> StreamApp:
         app,
         chosen.carrier,
         pseudonyms,
-        carrier_limits(settings, chosen.intents),
+        carrier_limits(settings, chosen.intents, lists=chosen.lists),
         daily=Daily(app.clock, ZoneInfo(settings.zone), partitions=partitions),
         inbound_check=settings.inbound_check if chosen.lists else None,
         binds=chosen.binds,
@@ -211,10 +212,21 @@ def line_policy(settings: Settings, texts: Texts) -> LinePolicy:
         hours=SendingHours(hours.begins, hours.ends) if hours else None,
         keep_trying=timedelta(hours=settings.delivery_hours),
         time_scale=settings.time_scale,
+        restored=_restored(settings),
     )
 
 
-def carrier_limits(settings: Settings, intents: int) -> Limits:
-    """How fast all workers together may send; a second's messages may leave at once after a pause."""
+def _restored(settings: Settings) -> Restored | None:
+    begins, ends, clock = settings.restored_from, settings.restored_until, settings.clock()
+    return Restored(clock.virtual(begins), clock.virtual(ends)) if begins and ends else None
+
+
+def carrier_limits(settings: Settings, intents: int, *, lists: bool = False) -> Limits:
+    """How fast all workers together may send; a second's messages may leave at once after a pause.
+
+    `lists`: the carrier can be asked what it has. One that cannot would leave all that is sent after a
+    restore to operators.
+    """
     rate = settings.sms_per_second
-    return Limits(per_second=rate, burst=max(1, int(rate)), intents=intents)
+    asked_from = settings.restored_from if lists else None
+    return Limits(per_second=rate, burst=max(1, int(rate)), intents=intents, restored_from=asked_from)

@@ -45,7 +45,7 @@ from sms.conversation.forgetting import forget, purge
 from sms.conversation.hours import SendingHours
 from sms.conversation.leaving import left
 from sms.conversation.line import Delivery, Line, LineQuestion, Message
-from sms.conversation.texts_received import read_held, take_text
+from sms.conversation.texts_received import Restored, read_held, take_text
 from sms.conversation.turn import Turn
 from sms.texts import Texts
 
@@ -67,13 +67,14 @@ class LinePolicy:
     """`texts` are what citizens are sent. `hours` in which unasked messages may go out; None: at any time.
 
     `keep_trying` is how long after its first try a message is sent again that did not reach its number.
-    `time_scale` turns real delays into virtual ones.
+    `time_scale` turns real delays into virtual ones. `restored`: the system was brought back from a backup.
     """
 
     texts: Texts
     hours: SendingHours | None = None
     keep_trying: timedelta = timedelta(hours=72)
     time_scale: float = 1.0
+    restored: Restored | None = None
 
 
 def converse(line: Line, event: ReceivedEvent, now: datetime, policy: LinePolicy) -> Turned[Line]:
@@ -93,9 +94,9 @@ def converse(line: Line, event: ReceivedEvent, now: datetime, policy: LinePolicy
         handle(turn, event.data, policy)
     else:
         turn.remarks.append(f"{event.name} is nothing that a line waits for")
-    read_held(turn)
+    early = read_held(turn, policy.restored)
     opening = turn.open_next()
-    turn.wake(opening, turn.hand_over(), inquiries.ask(turn), forget(turn, policy.keep_trying))
+    turn.wake(early, opening, turn.hand_over(), inquiries.ask(turn), forget(turn, policy.keep_trying))
     return Turned(turn.line, tuple(turn.effects), tuple(turn.remarks))
 
 

@@ -1,6 +1,8 @@
 """What becomes of a text that comes from a number: which question it answers, and what it is answered."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from schemas.ids import explanation_id_of
 from schemas.messages import MessageReceived
@@ -37,33 +39,56 @@ def take_text(turn: Turn, received: MessageReceived) -> None:
     redelivery.handset_is_on(turn)
 
 
-def read_held(turn: Turn) -> None:
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """After a restore: questions that were put from `begins` on may not be known here yet, until `ends`."""
+
+    begins: datetime
+    ends: datetime
+
+    def covers(self, instant: datetime) -> bool:
+        """Whether it lies in between."""
+        return self.begins <= instant < self.ends
+
+
+def read_held(turn: Turn, restored: Restored | None = None) -> datetime | None:
     """Read the texts that came, unless a question is with the carrier, or may have left without our knowing.
 
-    Nobody can tell before whether a text answers that question or the one before it.
+    Nobody can tell before whether a text answers that question or the one before it. After a restore a text
+    that answers no question yet may answer one that is still to be asked again: it waits for that, until the
+    instant that is returned.
     """
     line = turn.line
     if not line.held_texts:
-        return
+        return None
     leaving = [line.question(each.question_id) for each in line.messages if each.asks and each.tried_at]
     if any(question is None or not question.put_at for question in leaving):
-        return
-    held = turn.line.held_texts
+        return None
+    held, early = turn.line.held_texts, []
     turn.change(held_texts=())
     for received in held:
-        _read(turn, received)
+        if restored and restored.covers(turn.now) and _is_early(turn, received, restored):
+            early.append(received)
+            _obey_stop(turn, received)
+        else:
+            _read(turn, received)
+    turn.change(held_texts=tuple(early))
+    return restored.ends if early and restored else None
+
+
+def _is_early(turn: Turn, received: MessageReceived, restored: Restored) -> bool:
+    """Whether the text came in the time of which little is known, and no question is open that it answers."""
+    if not restored.covers(received.received_at):
+        return False
+    put = turn.line.put_by(received.received_at)
+    if not put or put[0].answered or not put[0].open_at(received.received_at):
+        return True
+    return _parse(put[0], received.text) is None
 
 
 def _read(turn: Turn, received: MessageReceived) -> None:
-    """The text belongs to the question that was put last when the carrier received it.
-
-    STOP is said by the number, whoever was asked last.
-    """
-    match read_offer(received.text):
-        case Decline(stop=True):
-            redelivery.stop(turn, received.received_at)
-        case _:
-            pass
+    """The text belongs to the question that was put last when the carrier received it."""
+    _obey_stop(turn, received)
     put = turn.line.put_by(received.received_at)
     if not put:
         turn.remarks.append("a text came from a number that was asked nothing")
@@ -102,6 +127,15 @@ def _read(turn: Turn, received: MessageReceived) -> None:
     if answer and open_now and not closed:
         turn.update(question, answered=True)
         turn.drop(lambda message: message.question_id == question.question_id)
+
+
+def _obey_stop(turn: Turn, received: MessageReceived) -> None:
+    """STOP is said by the number, whoever was asked last."""
+    match read_offer(received.text):
+        case Decline(stop=True):
+            redelivery.stop(turn, received.received_at)
+        case _:
+            pass
 
 
 def _parse(question: LineQuestion, text: str) -> Answer | None:

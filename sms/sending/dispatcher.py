@@ -159,7 +159,7 @@ class Dispatcher:
             number.reports.append(former.report.model_copy(update={"attempt": message.attempt}))
             return None
         now = self._now()
-        entry = former or Entry(message_id=message.message_id, attempt=message.attempt, touched_at=now)
+        entry = former or self._unheard_of(message, now)
         if number.page is None:
             return self._sender.in_doubt(message, entry)
         if self._is_unsent(message, entry):
@@ -185,6 +185,11 @@ class Dispatcher:
             may_call=may_call,
             held=held,
         )
+
+    def _unheard_of(self, message: MessageToSend, now: datetime) -> Entry:
+        """A message that the journal does not know: one of a backup does not say whether it left since."""
+        entry = Entry(message_id=message.message_id, attempt=message.attempt, touched_at=now)
+        return entry if self._limits.restored_from is None else entry.begun(message.attempt, now)
 
     def _is_unsent(self, message: MessageToSend, entry: Entry) -> bool:
         """Whether an operator has said of all that was tried that it did not leave.

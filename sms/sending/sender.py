@@ -50,6 +50,8 @@ class Limits:
     `quick_seconds`: how long a message is tried at once, before it goes back.
     `settle_seconds`: how long the SMS API may still be at work on a call that was cut off.
     `doubt_seconds`: how long the SMS API may be unable to say what it has before an operator is called.
+    `restored_from`: since when (real time) SMS may have left of which the journal knows nothing, because it
+    was brought back from a backup.
     """
 
     per_second: float = 10.0
@@ -65,6 +67,7 @@ class Limits:
     quick_seconds: float = 4.0
     settle_seconds: float = 10.0
     doubt_seconds: float = 3600.0
+    restored_from: datetime | None = None
     journal_age: timedelta = timedelta(days=14)
 
 
@@ -231,11 +234,12 @@ class Sender:
     async def _look_up(self, attempt: Attempt) -> Entry | None:
         """The message as the API has it, or put off as the API can't be asked; None: the API has it not."""
         intended_at = attempt.entry.intended_at or attempt.entry.touched_at
+        since = min(intended_at, self._limits.restored_from or intended_at)
         try:
             accepted = await self._carrier.find(
                 attempt.message.phone,
                 attempt.message.text,
-                since=intended_at - _CLOCKS_APART,
+                since=since - _CLOCKS_APART,
                 except_sids=attempt.others,
             )
         except CannotBeAskedError as problem:
@@ -252,7 +256,7 @@ class Sender:
             metrics.LOOKUPS.labels("not_found").inc()
             return None
         metrics.LOOKUPS.labels("adopted").inc()
-        at = min(max(accepted.at, intended_at), self._now())
+        at = min(max(accepted.at, since), self._now())
         return self._accepted(attempt, replace(accepted, at=at))
 
     def _unsettled(self, attempt: Attempt) -> Entry | None:

@@ -227,6 +227,16 @@ class Settings(BaseSettings):
         description="every how many seconds the SMS API is asked for answers that no call has brought, "
         "from 1 to 3600, or off",
     )
+    restored_from: Instant | None = Field(
+        None,
+        description="after a restore: the instant that the backup shows, like 2026-11-23T05:00:00Z; SMS that "
+        "may have left since are looked up before they are sent",
+    )
+    restored_until: Instant | None = Field(
+        None,
+        description="with it: up to when answers that came since wait for the questions that they answer, "
+        "which are asked again first",
+    )
     delivery_hours: float = Field(
         72,
         gt=0,

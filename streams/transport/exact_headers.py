@@ -24,10 +24,15 @@ class _Name(str):
 
 def written(outgoing: Outgoing) -> list[tuple[str, bytes | None]]:
     """The headers of a record to be sent, as aiokafka takes them."""
-    return [
-        (name if _is_utf8(name) else _Name(name), None if number in outgoing.null_headers else value)
+    return exact(
+        (name, None if number in outgoing.null_headers else value)
         for number, (name, value) in enumerate(outgoing.headers)
-    ]
+    )
+
+
+def exact(headers: Iterable[tuple[str, bytes | None]]) -> list[tuple[str, bytes | None]]:
+    """Headers as aiokafka takes them, whatever stands in their names."""
+    return [(name if _is_utf8(name) else _Name(name), value) for name, value in headers]
 
 
 def odd(headers: Iterable[tuple[str, bytes | None]]) -> bool:

@@ -88,6 +88,12 @@ class Supervised:
         finally:
             self._hurting = False
 
+    async def lose(self) -> None:
+        """Kill it, and never start it again."""
+        if self._task is not None:
+            self._task.cancel()
+        self._child.kill()
+
     async def restart(self, down: float) -> int:
         """Stop it in order (SIGTERM), and start it again after so many seconds; its exit code."""
         self._hurting = True
