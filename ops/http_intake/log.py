@@ -71,7 +71,12 @@ class IntakeLog:
         self._producer = AIOKafkaProducer(
             **options, acks="all", enable_idempotence=True, linger_ms=2, compression_type="zstd"
         )
-        self._consumer = AIOKafkaConsumer(**options, auto_offset_reset="earliest", enable_auto_commit=False)
+        self._consumer = AIOKafkaConsumer(
+            **options,
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            isolation_level="read_committed",
+        )
         self._read: dict[int, int] = {}
         self._moved = asyncio.Condition()
         self._caught_up = False

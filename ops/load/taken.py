@@ -26,7 +26,7 @@ class Taken:
     def __init__(self, settings: Settings, group: str = GROUP) -> None:
         """Connect to the broker."""
         self._admin: Any = admin_client(settings)
-        self._consumer: Any = KafkaConsumer(**client_options(settings))
+        self._consumer: Any = KafkaConsumer(**client_options(settings), isolation_level="read_committed")
         self._group = group
 
     def close(self) -> None:

@@ -68,7 +68,6 @@ class Consumer(driver.Consumer):
             "client_id": conf.broker_client_id,
             "bootstrap_servers": driver.server_list(conf.broker, 9092),
             "auto_offset_reset": conf.consumer_auto_offset_reset,
-            "isolation_level": "read_committed",
             "fetch_max_wait_ms": int(self.app.tuning.fetch_wait * 1000),
             "max_partition_fetch_bytes": conf.consumer_max_fetch_size,
             "request_timeout_ms": int(conf.broker_request_timeout * 1000),

@@ -46,7 +46,13 @@ class SourceReader:
 
     async def start(self) -> None:
         """Connect to the brokers. Raises `KafkaError`."""
-        consumer = AIOKafkaConsumer(**self._settings(), group_id=None, enable_auto_commit=False)
+        consumer = AIOKafkaConsumer(
+            **self._settings(),
+            group_id=None,
+            enable_auto_commit=False,
+            # What was aborted was never said.
+            isolation_level="read_committed",
+        )
         await consumer.start()
         self.attach(consumer)
 
