@@ -130,7 +130,7 @@ def test_every_record_comes_back_where_it_stood(
         # Five, and the first of the transactions; its mark takes no offset any more.
         AdminPartition(COMPACTED, 1): 6,
     }
-    assert manifest.records == 100 + 10 + 7 + 5 + 7 + 5
+    assert manifest.records == 100 + (10 + 6 + 1) + (5 + 2) + 5
 
     with pytest.raises(BackupError, match="already"):
         restore(others, tmp_path / "backup", lambda _: None)
