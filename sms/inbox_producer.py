@@ -14,6 +14,7 @@ from streams.key_store.store import KeyStoreAwayError
 from streams.records import Outgoing
 from streams.settings.settings import Settings
 from streams.topics import SMS_INBOX
+from streams.transport.codecs import codec_to_write
 
 _SECONDS_TO_START = 9.0
 _SECONDS_TO_ASK = 2.0
@@ -52,7 +53,11 @@ class InboxProducer:
     async def __aenter__(self) -> Self:
         """Connect."""
         producer = AIOKafkaProducer(
-            **self._options, acks="all", enable_idempotence=True, linger_ms=2, compression_type="zstd"
+            **self._options,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=2,
+            compression_type=codec_to_write(),
         )
         try:
             async with asyncio.timeout(_SECONDS_TO_START):

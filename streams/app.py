@@ -12,6 +12,7 @@ from streams.records import LARGEST_RECORD, Outgoing
 from streams.security import broker_credentials
 from streams.settings.settings import Settings
 from streams.transport.changelog_watch import ChangelogWatch
+from streams.transport.codecs import codec_to_write
 from streams.transport.consumer import Consumer
 from streams.transport.host import Host
 from streams.transport.lag import LagWatch
@@ -114,7 +115,7 @@ def create_app(settings: Settings, tuning: Tuning | None = None, vault: Vault | 
         broker_request_timeout=max(90.0, tuning.session_timeout),
         producer_request_timeout=tuning.send_timeout,
         # Batches are small where little comes, and full of what every event repeats where much does.
-        producer_compression_type="zstd",
+        producer_compression_type=codec_to_write(),
         producer_linger=tuning.linger,
         producer_max_batch_size=tuning.max_record_bytes,
         producer_max_request_size=LARGEST_RECORD,

@@ -76,13 +76,14 @@ def many(
     return Panel(title, description, unit, [Query(expr, legend)], stacked=stacked)
 
 
-def quantiles(title: str, description: str, histogram: str, *, by: str = "") -> Panel:
-    """Half and nine tenths of a histogram of seconds are below these."""
+def quantiles(title: str, description: str, histogram: str, *, by: str = "", optional: bool = False) -> Panel:
+    """Half and nine tenths of a histogram of seconds are below these; 0 of an `optional` one that is away."""
     legend = f"{{{{{by}}}}} " if by else ""
     labels = f"le, {by}" if by else "le"
     rate = f"sum by ({labels}) (rate({histogram}_bucket[$__rate_interval]))"
+    otherwise = " or vector(0)" if optional else ""
     queries = [
-        Query(f"histogram_quantile({quantile}, {rate})", f"{legend}{name}")
+        Query(f"histogram_quantile({quantile}, {rate}){otherwise}", f"{legend}{name}")
         for quantile, name in ((0.5, "half"), (0.9, "nine tenths"))
     ]
     return Panel(title, description, "s", queries)

@@ -125,7 +125,7 @@ BOARD = Board(
                     "Events by HTTP",
                     "Events that came by HTTP, a second, by how they were answered: 202 are taken.",
                     "ops",
-                    "sum by (answer) (rate(jardem_http_intake_events_total[$__rate_interval]))",
+                    "sum by (answer) (rate(jardem_http_intake_events_total[$__rate_interval])) or vector(0)",
                     "{{answer}}",
                     stacked=True,
                 ),
@@ -133,12 +133,13 @@ BOARD = Board(
                     "Until the answer",
                     "How long a call took until it was answered, the brokers' acknowledgements included.",
                     "jardem_http_intake_seconds",
+                    optional=True,
                 ),
                 many(
                     "Ids remembered",
                     "Ids that each process remembers.",
                     "short",
-                    "sum by (instance) (jardem_http_intake_remembered)",
+                    "sum by (instance) (jardem_http_intake_remembered) or vector(0)",
                     "{{instance}}",
                 ),
                 many(
@@ -147,7 +148,7 @@ BOARD = Board(
                     "short",
                     'label_replace(increase(jardem_http_intake_repeats_total[1h]), "what", "repeats", "", "")'
                     " or label_replace(increase(jardem_http_intake_forgotten_early_total[1h]),"
-                    ' "what", "forgotten early", "", "")',
+                    ' "what", "forgotten early", "", "") or vector(0)',
                     "{{what}} {{instance}}",
                 ),
             ),

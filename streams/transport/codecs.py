@@ -8,6 +8,9 @@ some clients write in the other byte order.
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from typing import Literal
+
+from aiokafka.codec import has_zstd
 
 LARGEST_BATCH = 64 * 1024 * 1024
 """Bytes that a batch may have when it is decompressed. Brokers take a megabyte of it compressed."""
@@ -16,6 +19,11 @@ _XERIAL = b"\x82SNAPPY\x00"
 _XERIAL_HEADER = 16
 _GZIP = 31
 _STEP = 256 * 1024
+
+
+def codec_to_write() -> Literal["zstd"] | None:
+    """How what we send is compressed: not at all where the codec is not installed, which stops nobody."""
+    return "zstd" if has_zstd() else None
 
 
 class DecompressionError(Exception):

@@ -105,7 +105,8 @@ async def test_a_desk_goes_on_behind_a_batch_that_the_disk_has_changed(
     await ledger.until(ledger.no_lag)
 
 
-@pytest.mark.parametrize(("codec", "library"), [("snappy", "cramjam"), ("lz4", "lz4"), ("zstd", "zstandard")])
+# Without zstandard no worker starts: tables are packed by it.
+@pytest.mark.parametrize(("codec", "library"), [("snappy", "cramjam"), ("lz4", "lz4")])
 async def test_a_batch_in_a_codec_that_is_not_installed_is_a_dead_letter(
     kafka: KafkaBroker, tmp_path: Path, codec: str, library: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
