@@ -15,7 +15,7 @@ from tests.crash.kills.evidence import OUTCOMES, Evidence, Told
 from tests.crash.kills.people import Person
 from tests.crash.kills.sms_record import Recorded
 
-_NO_REPLY = "ended no_reply"
+_FOR_WANT_OF_AN_ANSWER = {"ended no_reply", "ended not_understood"}
 _MOST_LATE = 0.1
 _SLACK = timedelta(seconds=2)
 """How exactly an answer's instant is known: the API's list has whole seconds, a webhook its own instant."""
@@ -103,7 +103,7 @@ class Invariants:
             judged.outcomes[outcome] += 1
             if outcome == person.story.expected:
                 continue
-            if outcome == _NO_REPLY and self._answered_late(case, person):
+            if outcome in _FOR_WANT_OF_AN_ANSWER and self._answered_late(case, person):
                 judged.late += 1
             else:
                 judged.lost += 1

@@ -123,7 +123,11 @@ class Person:
         return prepare(1, json.dumps(line).encode(), pseudonyms, now).record
 
 
-def people(seed: int) -> list[Person]:
-    """As many as a run can use, each with a story."""
+def people(seed: int, silent: int) -> list[Person]:
+    """As many as a run can use, each with a story. Of the first `silent` some never answer."""
     chance = random.Random(seed)  # noqa: S311
-    return [Person(number, chance.choice(STORIES)) for number in range(1, _MOST)]
+    answering = [story for story in STORIES if story.answers]
+    return [
+        Person(number, chance.choice(STORIES if number <= silent else answering))
+        for number in range(1, _MOST)
+    ]

@@ -55,7 +55,8 @@ _LONG_FREEZE = 0.25
 class Plan:
     """A run. `day` is how many seconds of real time a day of virtual time lasts; a term has three days.
 
-    `rate` is how many entitlements are published a second; `longest` is the longest freeze in seconds.
+    `rate` is how many entitlements are published a second; `longest` is the longest freeze in seconds. Of the
+    first `silent` people some never answer, and of no others: a run is over only when their terms are.
     """
 
     seed: int
@@ -65,6 +66,7 @@ class Plan:
     longest: float = 40.0
     pause: float = 8.0
     partitions: int = 6
+    silent: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ class _Run:
     def __init__(self, plan: Plan, folder: Path, story: Story, installation: Installation) -> None:
         self._plan, self._folder, self._story, self._installation = plan, folder, story, installation
         self._pseudonyms = Pseudonyms(DEMO_PSEUDONYM_KEY.encode())
-        self._people = people(plan.seed)
+        self._people = people(plan.seed, plan.silent)
         by_phone = {person.phone: person for person in self._people}
         self._kafka = installation.brokers.address
         self._registries = Registries(self._kafka, self._pseudonyms, installation.clock)
