@@ -33,7 +33,6 @@ async def test_a_reader_at_rest_asks_seldom_and_names_no_partition(ledger: Ledge
         return {
             "bootstrap_servers": ledger.kafka,
             "fetch_max_wait_ms": int(WAIT * 1000),
-            "isolation_level": "read_committed",
         }
 
     reader = SourceReader(settings, may_deliver=lambda _: True, deliver=deliver, most=500)
