@@ -25,10 +25,10 @@ def verdict(report: dict[str, Any], wanted: int) -> tuple[int, list[str]]:
         for flaw in package.get("vulns", [])
     ]
     answered = sum("vulns" in package for package in packages)
-    missing = wanted - answered
+    missing = max(0, wanted - answered)
     if missing:
         found.append(f"not audited: the advisory service did not answer for {missing} of {wanted} packages")
-    if answered and any("vulns" in package and package["vulns"] for package in packages):
+    if any(package.get("vulns") for package in packages):
         return VULNERABLE, found
     if missing or not wanted:
         return NOT_AUDITED, found or ["not audited: the lock names no package"]

@@ -13,6 +13,8 @@ from zipfile import ZipFile
 
 import pytest
 
+pytestmark = pytest.mark.timeout(400)
+
 ROOT = Path(__file__).parents[2]
 AUDIT = runpy.run_path(str(ROOT / ".ci" / "supply" / "audit.py"))
 SOUND = {"name": "a", "version": "1", "vulns": []}
@@ -105,14 +107,17 @@ def test_an_image_holds_the_versions_that_are_tested_and_no_developers_tools() -
 
 def test_the_list_of_contents_names_every_package() -> None:
     tool = ROOT / ".jardem" / "supply" / "bin" / "cyclonedx-py"
-    made = subprocess.run(
-        ["make", "--silent", "sbom"],  # noqa: S607 - the developers' make
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=110,
-        check=False,
-    )
+    try:
+        made = subprocess.run(
+            ["make", "--silent", "sbom"],  # noqa: S607 - the developers' make
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        pytest.skip("the tool could not be fetched within 300 s")
     if made.returncode and not tool.exists():
         pytest.skip(f"the tool could not be fetched: {made.stderr.strip()[-200:]}")
     assert made.returncode == 0, made.stderr

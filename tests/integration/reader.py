@@ -1,5 +1,7 @@
 """Reads what stands in topics, as the worker does: what is committed, whatever its headers are called."""
 
+import time
+
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
@@ -54,11 +56,24 @@ async def unhandled(kafka: str, group: str, *topics: str) -> dict[TopicPartition
     return {tp: count for tp, count in behind.items() if count}
 
 
+def settings_of(admin: KafkaAdminClient, topic: str) -> dict[str, str]:
+    """What the broker tells of a topic's settings: a change is told a moment after it was taken."""
+    found = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])["topic"][topic]
+    return {key: entry["value"] for key, entry in found.items()}
+
+
 def configure(kafka: str, topic: str, **settings: str) -> None:
-    """Change settings of a topic, and no others of it; their names with underscores for points."""
+    """Change settings of a topic, and no others; returns when the broker tells them so.
+
+    Their names are given with underscores for points.
+    """
     admin = KafkaAdminClient(bootstrap_servers=kafka)
     try:
         configs = {name.replace("_", "."): value for name, value in settings.items()}
         admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs=configs)])
+        deadline = time.monotonic() + 10
+        while not configs.items() <= settings_of(admin, topic).items():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
     finally:
         admin.close()

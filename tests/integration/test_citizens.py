@@ -91,12 +91,13 @@ class Crowd:
         task.add_done_callback(self._tasks.discard)
 
     def came_out(self, topic: str, data: dict[str, Any]) -> None:
-        if topic in ("benefit.decided.v1", "benefit.process-ended.v1"):
+        ended = topic in ("benefit.decided.v1", "benefit.process-ended.v1")
+        if ended and data["iin"] in self.expected:
             self.seen.setdefault(data["iin"], []).append(describe(topic, data))
 
     async def everybody(self, seconds: float) -> None:
         async with asyncio.timeout(seconds):
-            while len(self.seen) < CITIZENS:  # noqa: ASYNC110 - other processes' doing
+            while len(self.seen) < len(self.expected):  # noqa: ASYNC110 - other processes' doing
                 await asyncio.sleep(0.2)
 
 

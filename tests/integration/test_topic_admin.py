@@ -20,7 +20,7 @@ from streams.settings.settings import Settings
 from streams.topics import CASE_INBOX, all_topics
 from tests.hidden import hide
 from tests.integration.command import JARDEM
-from tests.integration.reader import configure
+from tests.integration.reader import configure, settings_of
 
 WHOLE = {
     "JARDEM_TWILIO_ACCOUNT_SID": "AC0123",
@@ -69,15 +69,10 @@ def states(settings: Settings, *, check_only: bool = False) -> dict[str, State]:
     return {finding.topic.name: finding.state for finding in apply_topics(settings, check_only=check_only)}
 
 
-def config_of(admin: KafkaAdminClient, topic: str) -> dict[str, str]:
-    found = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])["topic"][topic]
-    return {key: entry["value"] for key, entry in found.items()}
-
-
 def wait_for_retention(admin: KafkaAdminClient, milliseconds: str) -> None:
     """Kafka tells of a change a moment after it has taken it."""
     deadline = time.monotonic() + 10
-    while config_of(admin, CASE_INBOX)["retention.ms"] != milliseconds:
+    while settings_of(admin, CASE_INBOX)["retention.ms"] != milliseconds:
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
@@ -91,8 +86,8 @@ def test_topics_are_created_checked_and_mended(broker: Broker, admin: KafkaAdmin
     by_name = {topic.name: topic for topic in all_topics(settings)}
     for described in admin.describe_topics(list(by_name)):
         assert len(described["partitions"]) == by_name[described["name"]].partitions
-    assert config_of(admin, "jardem-people-changelog")["cleanup.policy"] == "compact"
-    assert config_of(admin, CASE_INBOX)["message.timestamp.type"] == "LogAppendTime"
+    assert settings_of(admin, "jardem-people-changelog")["cleanup.policy"] == "compact"
+    assert settings_of(admin, CASE_INBOX)["message.timestamp.type"] == "LogAppendTime"
 
     wrong = ConfigResource(ConfigResourceType.TOPIC, CASE_INBOX, configs={"retention.ms": "1000"})
     admin.alter_configs([wrong])
