@@ -123,7 +123,7 @@ class Person:
         return prepare(1, json.dumps(line).encode(), pseudonyms, now).record
 
 
-def people(seed: int, silent: int) -> list[Person]:
+def people(seed: int, silent: int = _MOST) -> list[Person]:
     """As many as a run can use, each with a story. Of the first `silent` some never answer."""
     chance = random.Random(seed)  # noqa: S311
     answering = [story for story in STORIES if story.answers]
