@@ -141,9 +141,17 @@ class Carrier(Protocol):
         ...
 
     async def find(
-        self, phone: Phone, text: str, *, since: datetime, except_sids: Collection[Sid]
+        self,
+        phone: Phone,
+        text: str,
+        *,
+        since: datetime,
+        except_sids: Collection[Sid],
+        moments_aside: bool = False,
     ) -> Accepted | None:
-        """The newest message with exactly this text that the API took for this number since then (real time).
+        """The newest message with this text that the API took for this number since then (real time).
+
+        The text is exactly this one or, `moments_aside`, one that may name another time and date.
 
         Raises `CannotBeAskedError`.
         """

@@ -72,7 +72,13 @@ class RoutedCarrier:
         return next((outcome for outcome in told if isinstance(outcome, NotNow)), told[0])
 
     async def find(
-        self, phone: Phone, text: str, *, since: datetime, except_sids: Collection[Sid]
+        self,
+        phone: Phone,
+        text: str,
+        *,
+        since: datetime,
+        except_sids: Collection[Sid],
+        moments_aside: bool = False,
     ) -> Accepted | None:
         """The message where one of its carriers has it; None only where all of them can be asked.
 
@@ -81,7 +87,9 @@ class RoutedCarrier:
         problems: list[CannotBeAskedError] = []
         for carrier in self._for(phone):
             try:
-                found = await carrier.find(phone, text, since=since, except_sids=except_sids)
+                found = await carrier.find(
+                    phone, text, since=since, except_sids=except_sids, moments_aside=moments_aside
+                )
             except CannotBeAskedError as problem:
                 problems.append(problem)
                 continue

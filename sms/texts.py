@@ -1,5 +1,6 @@
 """The citizens' texts, filled in. A text without a language is given in both, Kazakh first."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,6 +8,9 @@ from datetime import datetime, timedelta
 from schemas.questions import Details, NoticeKind, QuestionKind
 from schemas.times import ALMATY
 from schemas.values import Language
+
+# As `_last_moment` writes it.
+_MOMENT = re.compile(r"\d{2}:\d{2} \d{2}\.\d{2}\.\d{4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,13 @@ def _filled(catalogue: Mapping[str, str], key: str, details: Details) -> str:
         route=catalogue[f"route_{details.route}"],
         until=_last_moment(details.until) if details.until else "",
     )
+
+
+def same_text(one: str, other: str, *, moments_aside: bool = False) -> bool:
+    """Whether a carrier may list one as the other: blanks around do not count, nor moments if so asked."""
+    if moments_aside:
+        one, other = (_MOMENT.sub("", text) for text in (one, other))
+    return one.strip() == other.strip()
 
 
 def _last_moment(end: datetime) -> str:

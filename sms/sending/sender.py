@@ -241,6 +241,8 @@ class Sender:
                 attempt.message.text,
                 since=since - _CLOCKS_APART,
                 except_sids=attempt.others,
+                # A term that began at the API's whole second may end in the minute before.
+                moments_aside=self._limits.restored_from is not None,
             )
         except CannotBeAskedError as problem:
             waited = self._now() - intended_at

@@ -129,10 +129,16 @@ class SmppCarrier:
         return outcome
 
     async def find(
-        self, phone: Phone, text: str, *, since: datetime, except_sids: Collection[Sid]
+        self,
+        phone: Phone,
+        text: str,
+        *,
+        since: datetime,
+        except_sids: Collection[Sid],
+        moments_aside: bool = False,
     ) -> Accepted | None:
         """Raise `CannotBeAskedError`: an operator has no list of what it took."""
-        del phone, text, since, except_sids
+        del phone, text, since, except_sids, moments_aside
         raise self._cannot_be_asked()
 
     async def received(self, since: datetime, following: str | None = None) -> Texts:

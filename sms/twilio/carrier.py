@@ -15,6 +15,7 @@ from schemas.ids import Sid
 from schemas.messages import UNKNOWN_CODE
 from schemas.values import Phone
 from sms.carrier import Accepted, CannotBeAskedError, NotNow, Outcome, Refused, Text, Texts, Uncertain
+from sms.texts import same_text
 from sms.twilio.errors import Effect, effect_of_refusal, meaning_of
 from sms.twilio.http import ApiRefusalError, NotOpenError, TwilioHttpClient
 
@@ -101,7 +102,13 @@ class TwilioCarrier:
         return Accepted(Sid(message.sid), datetime.now(UTC), message.date_sent)
 
     async def find(
-        self, phone: Phone, text: str, *, since: datetime, except_sids: Collection[Sid]
+        self,
+        phone: Phone,
+        text: str,
+        *,
+        since: datetime,
+        except_sids: Collection[Sid],
+        moments_aside: bool = False,
     ) -> Accepted | None:
         """Look through the API's message list of this number.
 
@@ -126,7 +133,9 @@ class TwilioCarrier:
                     if falling:
                         return None
                     continue
-                if message.sid and message.sid not in except_sids and self._is_ours(message, phone, text):
+                same = same_text(message.body or "", text, moments_aside=moments_aside)
+                ours = same and self._is_ours(message, phone)
+                if ours and message.sid and message.sid not in except_sids:
                     return Accepted(Sid(message.sid), created or since, message.date_sent)
         if seen >= _MOST_LOOKED_AT:
             raise CannotBeAskedError("too_many_messages", passing=False)
@@ -177,10 +186,9 @@ class TwilioCarrier:
             and (not self._service or service in (None, self._sender))
         )
 
-    def _is_ours(self, message: Any, phone: Phone, text: str) -> bool:  # noqa: ANN401 - the package's type
+    def _is_ours(self, message: Any, phone: Phone) -> bool:  # noqa: ANN401 - the package's type
         return (
             message.to == phone
-            and (message.body or "").strip() == text.strip()
             and message.direction != "inbound"
             and (self._service or message.from_ in (None, self._sender))
         )

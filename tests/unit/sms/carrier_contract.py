@@ -145,6 +145,15 @@ class AskedCarrierContract(CarrierContract):
         assert await find(world, PHONE, "сәлем!") is None
         assert await find(world, PHONE, "written by the citizen") is None
 
+    async def test_find_takes_a_text_with_another_moment_only_if_asked(self, world: World) -> None:
+        sid = await sent(world, PHONE, "until 18:00 03.02.2027")
+        other = "until 17:59 03.02.2027"
+        assert await find(world, PHONE, other) is None
+        assert await find(world, PHONE, "until 17:59", moments_aside=True) is None
+        found = await find(world, PHONE, other, moments_aside=True)
+        assert found
+        assert found.sid == sid
+
     async def test_find_gives_the_newest(self, world: World) -> None:
         first, second = await sent(world, PHONE, "1"), await sent(world, PHONE, "1")
         found = await find(world, PHONE, "1")
@@ -253,9 +262,13 @@ async def sent(world: World, phone: str, text: str) -> Sid:
     return outcome.sid
 
 
-async def find(world: World, phone: str, text: str, *except_sids: Sid) -> Accepted | None:
+async def find(
+    world: World, phone: str, text: str, *except_sids: Sid, moments_aside: bool = False
+) -> Accepted | None:
     since = datetime.now(UTC) - LONG
-    return await world.carrier.find(phone, text, since=since, except_sids=except_sids)
+    return await world.carrier.find(
+        phone, text, since=since, except_sids=except_sids, moments_aside=moments_aside
+    )
 
 
 async def texts(world: World, since: datetime | None = None) -> list[Text]:

@@ -52,3 +52,22 @@ async def test_what_the_api_has_not_waits_for_calls_under_way_and_is_sent_once(
     [sent] = await new_dispatcher(carrier, kept, settled).dispatch([message("m1", "offer", attempt=2)])
     assert isinstance(sent, MessageAccepted)
     assert len(api.messages) == 1
+
+
+async def test_a_notice_that_names_another_minute_is_the_one_that_left(
+    api: BadApi, carrier: TwilioCarrier
+) -> None:
+    left, again, other = (
+        f"You can still say yes until {until}."
+        for until in ("18:00 03.02.2027", "17:59 03.02.2027", "17:59 04.02.2027")
+    )
+    [sent] = await new_dispatcher(carrier, MemoryJournal(api)).dispatch([message("m1", left)])
+    kept = MemoryJournal(api)
+    dispatcher = new_dispatcher(carrier, kept, replace(RESTORED, settle_seconds=0.0))
+    [found] = await dispatcher.dispatch([message("m1", again)])
+    [next_] = await dispatcher.dispatch([message("m2", other)])
+    assert isinstance(sent, MessageAccepted)
+    assert isinstance(found, MessageAccepted)
+    assert isinstance(next_, MessageAccepted)
+    assert found.sid == sent.sid != next_.sid
+    assert len(api.messages) == 2

@@ -71,10 +71,18 @@ class Told(MemoryCarrier):
         return self.outcomes.pop(0) if self.outcomes else await super().send(phone, text)
 
     async def find(
-        self, phone: str, text: str, *, since: datetime, except_sids: Collection[Sid]
+        self,
+        phone: str,
+        text: str,
+        *,
+        since: datetime,
+        except_sids: Collection[Sid],
+        moments_aside: bool = False,
     ) -> Accepted | None:
         self._refuse()
-        return await super().find(phone, text, since=since, except_sids=except_sids)
+        return await super().find(
+            phone, text, since=since, except_sids=except_sids, moments_aside=moments_aside
+        )
 
     async def received(self, since: datetime, following: str | None = None) -> Texts:
         self._refuse()
