@@ -150,14 +150,13 @@ class Desk:
         partition, values = batch.partition, await self._values(fold, keys)
         for size in fold.forgetful:
             log.warning("an aggregate forgets what it handled early", table=self._core.name, bytes=size)
-        summaries = {key: self._summary(key, state) for key, state in fold.states()}
+        summaries = {key: self._summary(key, opened) for key, opened in fold.touched()}
         joined = {key: summary.join(summaries[key], self._tag, value) for key, value in values.items()}
         # A batch abandoned from here on may be in the store without its deadlines being armed.
         doubtful = partition in self._unarmed
         self._unarmed.add(partition)
         await self._app.send_table(self.table, partition, joined, fold.effects, keys)
         for key, opened in fold.written(values):
-            self._settling.note(partition, key, opened.envelope)
             self._note(partition, key, self._read(key, before.get(key), keys), summaries[key])
             self._revise(partition, key, opened.state)
         for refused in fold.refused:
@@ -178,17 +177,19 @@ class Desk:
             for name, value in plain.items()
         }
 
-    def _summary(self, key: bytes, state: Any) -> Summary:  # noqa: ANN401 - the core's own type
-        """What is to stand in front of a state's value."""
-        shared = self._core.shared
+    def _summary(self, key: bytes, opened: Opened[Any]) -> Summary:
+        """What is to stand in front of a value."""
+        shared, state = self._core.shared, opened.state
+        unsettled = self._settling.last_heavy(opened.envelope)
         if shared and key == shared.key:
-            return NOTHING
+            return Summary(unsettled=unsettled)
         deadlines = self._core.deadlines(state)
         return Summary(
             first=min((summary.microseconds(each.at) for each in deadlines), default=None),
             waiting=len(deadlines),
             seen=shared.seen(state) if shared else None,
             counted=summary.counted(self._count(state)) if self._count else (),
+            unsettled=unsettled,
         )
 
     def _read(self, key: bytes, data: bytes | None, keys: KeysAtHand) -> Summary:
@@ -198,11 +199,12 @@ class Desk:
         found = summary.read(data, self._tag)
         if found is not None:
             return found
-        state = self._load(key, data, keys)
-        return NOTHING if state is None else self._summary(key, state)
+        opened = self._load(key, data, keys)
+        return NOTHING if opened is None else self._summary(key, opened)
 
     def _note(self, partition: int, key: bytes, before: Summary, after: Summary) -> None:
         """Set what a key waits for and how it counts, in place of what held before."""
+        self._settling.note(partition, key, after.unsettled)
         self.deadlines.change(partition, key, before, after)
         self.counts.change(partition, before.counted, after.counted)
 
@@ -233,8 +235,8 @@ class Desk:
         except NotOwnedError:
             return {}
         keys = await self._app.vault.at_hand(rows.values())
-        states = {name: self._load(name, data, keys) for name, data in rows.items()}
-        return {name: self._core.deadlines(state) for name, state in states.items() if state is not None}
+        found = {name: self._load(name, data, keys) for name, data in rows.items()}
+        return {name: self._core.deadlines(each.state) for name, each in found.items() if each is not None}
 
     def elapsed(self, key: bytes, deadline: Deadline) -> Outgoing:
         """The event for the inbox that a deadline has elapsed."""
@@ -283,14 +285,16 @@ class Desk:
         shared = self._core.shared
         if shared and (kept := self.table.partition(partition).get(shared.key)) is not None:
             keys = await self._app.vault.at_hand([kept])
-            self._revise(partition, shared.key, self._load(shared.key, kept, keys))
+            opened = self._load(shared.key, kept, keys)
+            if opened is not None:
+                self._revise(partition, shared.key, opened.state)
 
-    def _load(self, key: bytes, data: bytes, keys: KeysAtHand) -> Any:  # noqa: ANN401 - the core's own type
-        """The state of a value; None where its key is erased."""
+    def _load(self, key: bytes, data: bytes, keys: KeysAtHand) -> Opened[Any] | None:
+        """A value, taken apart; None where its key is erased."""
         value = summary.body(data)
         if not keys.alive(value):
             return None
         try:
-            return load(self._core, key, value, keys).state
+            return load(self._core, key, value, keys)
         except UnreadableStateError as error:
             self._end(error)

@@ -238,9 +238,9 @@ class Fold(Generic[S, E]):
         states = self.dumped() if states is None else states
         return {key: self._value(opened, states[key]) for key, opened in self._opened.items()}
 
-    def states(self) -> Iterator[tuple[bytes, S]]:
-        """Each touched key, and what its state has come to; to be asked after `values`."""
-        return ((key, opened.state) for key, opened in self._opened.items())
+    def touched(self) -> Iterator[tuple[bytes, Opened[S]]]:
+        """Each touched key, and what it has come to; to be asked after `values`."""
+        return iter(self._opened.items())
 
     def written(self, values: dict[bytes, bytes]) -> Iterator[tuple[bytes, Opened[S]]]:
         """Keep at hand what is written now, and tell what stands under each key."""

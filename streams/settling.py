@@ -20,12 +20,18 @@ class Settling:
         self._heavy = heavy
         self._waiting: defaultdict[int, dict[bytes, int]] = defaultdict(dict)
 
-    def note(self, partition: int, key: bytes, written: Envelope) -> None:
-        """A value was written."""
+    def last_heavy(self, written: Envelope) -> int | None:
+        """The offset of a value's last event, where its effects are heavy."""
+        if sum(len(each.packed) for each in written.open.values()) < self._heavy:
+            return None
+        return max((each.offset for each in written.open.values()), default=None)
+
+    def note(self, partition: int, key: bytes, last_heavy: int | None) -> None:
+        """A value was written, or found where another worker had written it."""
         waiting = self._waiting[partition]
         waiting.pop(key, None)
-        if sum(len(each.packed) for each in written.open.values()) >= self._heavy:
-            waiting[key] = max(each.offset for each in written.open.values())
+        if last_heavy is not None:
+            waiting[key] = last_heavy
 
     def due(self, partition: int, committed: int) -> list[bytes]:
         """Keys all of whose events are before this offset, which is committed; of very many, some.

@@ -4,12 +4,12 @@ At a recovery a million values are looked at. Taking each apart would take minut
 it are its first deadline, how many there are, the revision it has seen, and what is counted of it. That is
 read without the state:
 
-    0xF5, length of what follows (2 bytes), tag (6 bytes), [first,waiting,seen,[["name",count],...]]
+    0xF5, length of what follows (2 bytes), tag (6 bytes), [first,waiting,seen,[["name",count],...],unsettled]
 
-`first` is in microseconds since 1970 of virtual time. The list is left out where nothing waits and nothing
-counts. The tag is a digest of what the summary depends on beside the state, such as policies and how the
-release works them out; with another tag, or without a summary, the state itself is asked. The envelope
-follows.
+`first` is in microseconds since 1970 of virtual time. `unsettled` is left out where it is none, and the list
+where nothing waits and nothing counts. The tag is a digest of what the summary depends on beside the state,
+such as policies and how the release works them out; with another tag, or without a summary, the state itself
+is asked. The envelope follows.
 """
 
 import hashlib
@@ -33,13 +33,15 @@ class Summary(NamedTuple):
     """What a state waits for, and how it counts.
 
     `first` is its first deadline's instant in microseconds since 1970, `waiting` how many it has, and `seen`
-    the revision of the shared state than which it waits for a newer one, None where it does not.
+    the revision of the shared state than which it waits for a newer one, None where it does not. `unsettled`
+    is the offset with whose commit the value is to be written without its heavy effects.
     """
 
     first: int | None = None
     waiting: int = 0
     seen: int | None = None
     counted: Counted = ()
+    unsettled: int | None = None
 
 
 NOTHING = Summary()
@@ -68,7 +70,8 @@ def instant(since_1970: int) -> datetime:
 
 def join(summary: Summary, tag: bytes, envelope: bytes) -> bytes:
     """A table's value."""
-    rest = tag if summary == NOTHING else tag + json.dumps(summary, separators=(",", ":")).encode()
+    told = summary if summary.unsettled is not None else summary[:-1]
+    rest = tag if summary == NOTHING else tag + json.dumps(told, separators=(",", ":")).encode()
     return b"%b%b%b%b" % (_MARK, len(rest).to_bytes(_HEAD - 1), rest, envelope)
 
 
@@ -85,8 +88,8 @@ def read(value: bytes, tag: bytes) -> Summary | None:
     if not content:
         return NOTHING
     try:
-        first, waiting, seen, counts = json.loads(content)
-        return Summary(first, waiting, seen, _alike(tuple(map(tuple, counts))))
+        first, waiting, seen, counts, *unsettled = json.loads(content)
+        return Summary(first, waiting, seen, _alike(tuple(map(tuple, counts))), *unsettled)
     except (ValueError, TypeError):
         return None
 

@@ -265,7 +265,7 @@ class Desk(Generic[S]):
         )
         settling = Settling(_HEAVY)
         for known, data in table.items():
-            settling.note(0, known, self._opened(key, known, data).envelope)
+            settling.note(0, known, settling.last_heavy(self._opened(key, known, data).envelope))
         fold.settle(settling.due(0, inbox.done))
         after: dict[bytes, Any] = {}
         for posted in batch:

@@ -173,7 +173,7 @@ def test_the_role_of_topics_does_without_the_administrator(broker: SecuredKafka)
         for finding in apply_topics(broker.settings("worker"), check_only=True)
         if finding.state is State.HIDDEN
     }
-    assert hidden == {"audit.console.v1"}
+    assert hidden == {"audit.console.v1", "intake.digests.v1"}
 
 
 def too_far(principal: str, name: str, pattern: ACLResourcePatternType) -> ACL:

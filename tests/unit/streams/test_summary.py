@@ -22,6 +22,7 @@ AT = datetime(2026, 1, 1, 12, 0, 0, 1, tzinfo=UTC)
         waiting=st.integers(0, 9),
         seen=st.none() | st.integers(-1, 2**40),
         counted=st.lists(st.tuples(st.text(), st.integers(1, 9))).map(tuple),
+        unsettled=st.none() | st.integers(0, 2**63),
     ),
     st.binary(),
 )
