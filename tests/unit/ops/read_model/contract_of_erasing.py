@@ -239,6 +239,33 @@ class ErasingContract:
         (after,) = [one for one in await store.queries.day_totals(day, day) if one.topic == before.topic]
         assert (after.count, after.missing, after.digest_matches) == (before.arrived, 0, None)
 
+    # -- by age
+
+    async def test_what_no_case_takes_along_goes_by_its_age(self, store: Store, tmp_path: Path) -> None:
+        log = Log()
+        case = history(6, log, NOW - timedelta(days=9))
+        records = told_of(case, log)
+        stranger = history(7, log, NOW - timedelta(days=9))
+        records += [
+            one for one in stranger.wrote("who are you?", {"to": "ended"}) if one.topic == "sms.inbox.v1"
+        ]
+        await tell(store, records)
+        before = await sealed_rows(store)
+        generation, settings = await store.generation(), settings_in(tmp_path)
+        await generation.forget_old(settings, case.at + timedelta(days=10))
+        assert await sealed_rows(store) == before
+        await generation.forget_old(settings, NOW + timedelta(days=14))
+        texts = before["received.text"] - 1
+        assert texts
+        without = before | {"received.text": texts, "received.phone": texts}
+        assert await sealed_rows(store) == without
+        await generation.forget_old(settings, NOW + timedelta(days=91))
+        assert set(without) - set(await sealed_rows(store)) == {
+            "dead_letters.key",
+            "dead_letters.headers",
+            "dead_letters.value",
+        }
+
 
 def _totalled(log: Log, records: Sequence[Record], topic: str, day: date) -> list[Record]:
     ids = [
