@@ -1,4 +1,4 @@
-"""Whatever an operator and its subscribers write, the SMPP carrier tells of nobody: in no log, metric, key or file."""
+"""Whatever an operator brings, the SMPP carrier tells of nobody: in no log, metric, key, header or file."""
 
 import asyncio
 import logging
@@ -19,7 +19,10 @@ from tests.unit.sms.smpp_world import SENDER, MemoryInbox, account, simulated_op
 THEM, US = Address(1, 1, WHO.phone[1:]), Address(3, 0, SENDER)
 SAID = f"{TEXT} {WHO.iin} {WHO.iban} {WHO.phone}"
 RECEIPTS = (
-    f"id:{WHO.iin} sub:001 dlvrd:001 submit date:2611240700 done date:2611240701 stat:DELIVRD err:000 text:{SAID}",
+    (
+        f"id:{WHO.iin} sub:001 dlvrd:001 submit date:2611240700 done date:2611240701 stat:DELIVRD err:000 "
+        f"text:{SAID}"
+    ),
     f"id:1 stat:{WHO.phone} err:{WHO.iin} text:{TEXT}",
     SAID,
 )
@@ -102,8 +105,8 @@ async def test_nor_does_it_with_the_simulated_operator(caplog: pytest.LogCapture
     inbox = MemoryInbox()
     with capture_logs() as logs:
         async with simulated_operator() as simulator:
-            assert simulator.smpp_port
-            async with smpp_carrier(account(simulator.smpp_port), inbox) as carrier:
+            assert simulator.smsc
+            async with smpp_carrier(account(simulator.smsc.port), inbox) as carrier:
                 await carrier.send(WHO.phone, SAID)
                 async with asyncio.timeout(10):
                     while not any(status.status == "delivered" for status in inbox.statuses()):  # noqa: ASYNC110
