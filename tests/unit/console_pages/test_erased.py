@@ -15,6 +15,8 @@ from ops.console.pages.csv_export import COLUMNS
 from ops.console.words import LANGUAGES
 from ops.read_model.views import CaseDetail, CaseFilter
 from schemas.operators import ActObject, OperatorActed
+from streams.dead_letters import dead_letter
+from streams.records import Record
 from tests.browser.console import fill
 from tests.browser.console import told as run
 from tests.unit.console_pages.conftest import Told
@@ -51,6 +53,12 @@ async def erased(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Eras
         assert before.iin
         assert before.phone
         assert before.iban
+        key = row.person_id.encode()
+        bad = Record("case.inbox.v1", 0, 3, AT - timedelta(days=1), key, before.iin.encode(), ())
+        out = dead_letter(bad, "no event")
+        await fill(
+            running.console.store, [Record("dead-letter.v1", 0, 900, AT, out.key, out.value, out.headers)]
+        )
         act = erasure(row.person_id)
         record = log.record(act.name, row.person_id, act, AT, "erased", "urn:jardem:commands")
         await fill(running.console.store, [record])
@@ -108,6 +116,15 @@ async def test_the_search_finds_nobody(erased: Erased) -> None:
     assert "Nobody with this IIN" in by_iin.text
     by_id = await told.post("caseworker", "/cases/find", what=case.row.case_id)
     assert by_id.status_code == 303
+
+
+async def test_what_could_not_be_read_of_them_is_a_line_without_content(erased: Erased) -> None:
+    told, case = erased
+    page = await (await told.as_("operator")).get("/dead-letters/0/900")
+    assert page.status_code == 200
+    assert read(page.text).faults() == []
+    assert "no event" in read(page.text).text
+    assert [one for one in (*canaries(case), case.row.person_id) if one in page.text] == []
 
 
 async def test_a_csv_has_the_row_and_nobody_in_it(erased: Erased) -> None:
