@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ops.read_model.tables import asked, dead_letters, received
+from ops.read_model.tables import asked, dead_letters, messages, received
 from streams.dead_letters import DEAD_LETTERS
 from streams.settings.settings import Settings
 from streams.topics import SMS_INBOX, all_topics
@@ -15,17 +15,19 @@ from streams.topics import SMS_INBOX, all_topics
 async def forget_old(connection: AsyncConnection, settings: Settings, at: datetime) -> None:
     """Forget what is older than its topic keeps it. `at` is the present instant of the installation.
 
-    That is whatever came with a record that could not be read, and texts from numbers on which nobody was
-    asked anything. Of a dead letter that bore no time the age is not known; it stays until a rebuild.
+    That is whatever came with a record that could not be read, and texts from and to numbers of which nothing
+    is known that was asked there. Of a dead letter that bore no time the age is not known; it stays until a
+    rebuild.
     """
     kept = {topic.name: topic.retention for topic in all_topics(settings)}
     letters = dead_letters.c.at < at - _of(kept, DEAD_LETTERS)
     content = dead_letters.c.value.is_not(None) | dead_letters.c.key.is_not(None)
     blank = {"key": None, "headers": None, "value": None}
     await connection.execute(update(dead_letters).where(letters, content).values(blank))
-    old = (received.c.at < at - _of(kept, SMS_INBOX)) & received.c.text.is_not(None)
-    nobody = ~exists().where(asked.c.phone_id == received.c.phone_id)
-    await connection.execute(update(received).where(old, nobody).values(text=None, phone=None))
+    for table in (received, messages):
+        old = (table.c.at < at - _of(kept, SMS_INBOX)) & table.c.text.is_not(None)
+        nobody = ~exists().where(asked.c.phone_id == table.c.phone_id)
+        await connection.execute(update(table).where(old, nobody).values(text=None, phone=None))
 
 
 def _of(kept: Mapping[str, timedelta | None], topic: str) -> timedelta:

@@ -30,8 +30,8 @@ from schemas.audit import ConsoleAudited
 from streams.errors import NoBrokerError
 from streams.records import Record
 from streams.settings.settings import Settings
+from tests.erased import erasure, told_of
 from tests.read_model import PSEUDONYMS, Rows, all_rows, history, settings_in
-from tests.unit.ops.read_model.contract_of_erasing import erasure, told_of
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(300)]
 

@@ -15,8 +15,8 @@ from schemas.operators import OperatorActed
 from schemas.registry import TitleAwarded
 from streams.dead_letters import dead_letter
 from streams.records import Record
+from tests.erased import erasure, told_of
 from tests.read_model import history, opened, settings_in, tell, told_of_every_plot
-from tests.unit.ops.read_model.contract_of_erasing import erasure, told_of
 
 TEXT = "менің мекенжайым: Абай көшесі"
 OFFICER = "Серікбаев Ерлан Болатұлы"
