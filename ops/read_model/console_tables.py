@@ -18,6 +18,7 @@ acts = Table(
     at("at"),
     Index("acts_by_object", "object_kind", "object_id", "at"),
     Index("acts_by_at", "at", "act_id"),
+    Index("acts_by_person", "person_id", "at"),
 )
 looks = Table(
     "looks",
@@ -52,9 +53,14 @@ dead_letters = Table(
     sealed("key"),
     sealed("headers"),
     sealed("value"),
+    word("whose", null=True),
     Index("dead_letters_by_position", "position", "letter_id"),
     Index("dead_letters_by_topic", "topic", "position", "letter_id"),
     Index("dead_letters_by_reason", "reason", "position", "letter_id"),
     Index("dead_letters_by_day", "day", "topic", "source"),
+    Index("dead_letters_by_whose", "whose"),
 )
-"""Records that could not be read; `position` orders them as they stand in their topic."""
+"""Records that could not be read; `position` orders them as they stand in their topic.
+
+`whose`: the pseudonym of the person or number whom a record is about, where that can be told.
+"""

@@ -14,9 +14,15 @@ entitlements = Table(
     sealed("clear_id"),
     word("case_id", null=True),
     at("at"),
+    word("whose", null=True),
     Index("entitlements_by_day", "day", "topic", "source"),
+    Index("entitlements_by_case", "case_id"),
+    Index("entitlements_by_whose", "whose"),
 )
-"""What registries told. `clear_id` is the event's id where it could name somebody, for a day's digest."""
+"""What registries told. `clear_id` is the event's id where it could name somebody, for a day's digest.
+
+With it stands `whose` id it is, so that it can be erased: then nothing is in its place, and no null.
+"""
 
 totals = Table(
     "totals",
@@ -29,7 +35,15 @@ totals = Table(
     at("told_at"),
 )
 
-subjects = Table("subjects", metadata, key("case_id"), word("person_id"), number("step"), sealed("iin"))
+subjects = Table(
+    "subjects",
+    metadata,
+    key("case_id"),
+    word("person_id"),
+    number("step"),
+    sealed("iin"),
+    Index("subjects_by_person", "person_id"),
+)
 
 decisions = Table(
     "decisions",

@@ -25,7 +25,7 @@ ASK_SECONDS = 2.0
 BATCH = 2000
 """Records that are written in one transaction at most."""
 _LOOK_SECONDS = 5.0
-_ANALYSE_SECONDS = 1800.0
+_TIDY_SECONDS = 1800.0
 _PAUSE = 1.0
 BROKER_AWAY = "broker_away"
 
@@ -45,7 +45,7 @@ class Following:
     most: int = BATCH
     _asked_at: float = 0.0
     _looked_at: float = 0.0
-    _analysed_at: float | None = None
+    _tidied_at: float | None = None
 
     async def run(self) -> None:
         """Follow until it is enough. Raises `NotFollowingError`, `KafkaError`, `TimeoutError`, SQL errors."""
@@ -71,12 +71,13 @@ class Following:
             await reader.look_for_partitions()
             self._looked_at = time.monotonic()
         if asked and not reader.behind:
-            await self._analyse()
+            await self._tidy()
 
-    async def _analyse(self) -> None:
-        """As soon as all is read, and now and then: how rows are spread changes slowly."""
-        if self._analysed_at is None or time.monotonic() - self._analysed_at >= _ANALYSE_SECONDS:
-            self._analysed_at = time.monotonic()
+    async def _tidy(self) -> None:
+        """As soon as all is read, and now and then: forget by age, and look how rows are spread."""
+        if self._tidied_at is None or time.monotonic() - self._tidied_at >= _TIDY_SECONDS:
+            self._tidied_at = time.monotonic()
+            await self.generation.forget_old(self.settings, self.settings.clock().now())
             await self.generation.analyse()
 
 

@@ -6,11 +6,13 @@ same is left.
 """
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Table, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ops.read_model.chunks import chunks
 from ops.read_model.tables import (
     asked,
     cases,
@@ -27,6 +29,14 @@ from schemas.ids import MessageId, resent_id_of
 _RESENT_AT_MOST = 100
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What went out for a case: the ids that its messages have, or would have if sent again; and whither."""
+
+    message_ids: Sequence[str]
+    phones: frozenset[str]
+
+
 async def forget_purged(
     connection: AsyncConnection, case_ids: Collection[str], phone_ids: Collection[str]
 ) -> None:
@@ -40,11 +50,13 @@ async def forget_purged(
         cases.c.purged_step > 0, touched
     )
     for case_id, step, at in (await connection.execute(found)).all():
-        await _forget(connection, case_id, step)
-        await _forget_sms(connection, case_id, at)
+        await forget_case(connection, case_id, step)
+        sent = await forget_messages(connection, case_id, at)
+        await _forget_texts(connection, sent.phones, at)
 
 
-async def _forget(connection: AsyncConnection, case_id: str, step: int) -> None:
+async def forget_case(connection: AsyncConnection, case_id: str, step: int) -> None:
+    """Forget whom a case is about, its documents and accounts, as far as they belong to steps up to this."""
     for table in (subjects, documents):
         mine = (table.c.case_id == case_id) & (table.c.step <= step)
         await connection.execute(delete(table).where(mine))
@@ -56,7 +68,8 @@ async def _forget(connection: AsyncConnection, case_id: str, step: int) -> None:
 _PERSONAL: Sequence[tuple[Table, tuple[str, ...]]] = ((decisions, ("iban",)), (drafts, ("content", "iban")))
 
 
-async def _forget_sms(connection: AsyncConnection, case_id: str, at: Any) -> None:  # noqa: ANN401 - an instant
+async def forget_messages(connection: AsyncConnection, case_id: str, at: datetime) -> Sent:
+    """Forget the texts and numbers of what was asked and told for a case up to an instant."""
     mine = (asked.c.case_id == case_id) & (asked.c.at <= at)
     rows = (await connection.execute(select(asked.c.message_id, asked.c.phone_id).where(mine))).all()
     await connection.execute(update(asked).where(mine).values(phone=None))
@@ -64,12 +77,16 @@ async def _forget_sms(connection: AsyncConnection, case_id: str, at: Any) -> Non
     explains = select(former.c.message_id).where(former.c.of_message.in_(first))
     ids = [*first, *(await connection.execute(explains)).scalars()]
     every = list(dict.fromkeys(again for id_ in ids for again in _with_resent(id_)))
-    for start in range(0, len(every), 500):
-        sent = messages.c.message_id.in_(every[start : start + 500])
+    for some in chunks(every):
+        sent = messages.c.message_id.in_(some)
         await connection.execute(update(messages).where(sent).values(text=None, phone=None))
+    return Sent(every, frozenset(row.phone_id for row in rows))
+
+
+async def _forget_texts(connection: AsyncConnection, phones: Collection[str], at: datetime) -> None:
+    """Texts that came are kept for whichever case of the number is not purged."""
     other = asked.alias()
-    for phone_id in {row.phone_id for row in rows}:
-        # Texts that came are kept for whichever case of the number is not purged.
+    for phone_id in phones:
         kept = exists().where(
             other.c.phone_id == phone_id,
             other.c.case_id == cases.c.case_id,

@@ -9,6 +9,7 @@ from sqlalchemy import or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ops.read_model.aging import forget_old
 from ops.read_model.control import ALIVE, name_of
 from ops.read_model.database import Database, DatabaseError
 from ops.read_model.migrate import GENERATION, migrate
@@ -112,6 +113,11 @@ class Generation:
             if connection.dialect.name == "sqlite":
                 await connection.execute(text(f"PRAGMA analysis_limit = {_LOOKED_AT}"))
             await connection.execute(text("ANALYZE"))
+
+    async def forget_old(self, settings: Settings, at: datetime) -> None:
+        """Forget what goes by its age. `at` is the present instant of the installation."""
+        async with self.engine.begin() as connection:
+            await forget_old(connection, settings, at)
 
     def writer(self) -> Writer:
         """What writes to it as this process."""

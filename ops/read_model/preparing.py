@@ -13,16 +13,23 @@ from ops.read_model.folds import FOLDS, Known
 from ops.read_model.projections.project import project
 from ops.read_model.projections.reading import Means, UnreadError
 from ops.read_model.tables import steps
+from schemas.ids import person_of
 from streams.records import NotUnpacked, Record
 
 Rows = dict[Table, dict[tuple[Any, ...], Known]]
 
 _LONGEST_REASON = 300
+LOOKED_UP = ("message", "dead_letter")
+"""Kinds of what is acted on of which an act does not say whose it is."""
 
 
 @dataclass(slots=True)
 class Prepared:
-    """The rows of a batch, each key once. `cases` and `phones` are those about which anything was told."""
+    """The rows of a batch, each key once.
+
+    `cases`, `phones`, `persons` and `decisions` are those about which anything was told, `objects` what was
+    acted on that is none of these.
+    """
 
     told: Rows = field(default_factory=lambda: defaultdict(dict))
     latest: dict[tuple[Table, str], dict[tuple[Any, ...], Known]] = field(
@@ -32,6 +39,9 @@ class Prepared:
     unread: Counter[tuple[str, str]] = field(default_factory=Counter)
     cases: set[str] = field(default_factory=set)
     phones: set[str] = field(default_factory=set)
+    persons: set[str] = field(default_factory=set)
+    decisions: set[str] = field(default_factory=set)
+    objects: set[str] = field(default_factory=set)
 
     def add(self, change: Change) -> None:
         """Add a change to what is known of its row in this batch."""
@@ -57,6 +67,17 @@ class Prepared:
             self.cases.add(case_id)
         if phone_id := row.get("phone_id"):
             self.phones.add(phone_id)
+        if person_id := row.get("person_id"):
+            self.persons.add(person_id)
+        if decision_id := row.get("decision_id"):
+            self.decisions.add(decision_id)
+            self.persons.add(person_of(decision_id))
+        if whose := row.get("whose"):
+            # The key of a record that nobody could read may be a person's or a number's.
+            self.persons.add(whose)
+            self.phones.add(whose)
+        if row.get("object_kind") in LOOKED_UP:
+            self.objects.add(row["object_id"])
 
 
 def prepare(items: Iterable[Record | NotUnpacked], means: Means) -> Prepared:

@@ -18,6 +18,7 @@ asked = Table(
     sealed("phone"),
     Index("asked_by_case", "case_id", "at"),
     Index("asked_by_phone", "phone_id", "case_id"),
+    Index("asked_by_person", "person_id"),
 )
 """Questions and notices that were asked for, under the id of the message that first puts them."""
 

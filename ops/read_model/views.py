@@ -246,7 +246,10 @@ class Next:
 
 @dataclass(frozen=True, slots=True)
 class CaseDetail:
-    """A case with all that is known of it. `others` are the person's other cases."""
+    """A case with all that is known of it. `others` are the person's other cases.
+
+    `erased` is the act by which the person was erased since the last step: nobody is named any more then.
+    """
 
     row: CaseRow
     timeline: Sequence[Entry]
@@ -262,6 +265,7 @@ class CaseDetail:
     questioned: Sequence["Questioned"]
     others: Sequence[CaseRow]
     unread: bool = False
+    erased: ActShown | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,7 +362,8 @@ class Service:
 class DayTotal:
     """A registry's control total of a day against what arrived, and how that ended.
 
-    `count` and `digest_matches` are None where the registry said nothing of the day. `missing` is how many
+    `count` and `digest_matches` are None where the registry said nothing of the day; the latter also where an
+    id of the day was erased with a person, so that nobody can tell. `missing` is how many
     fewer arrived than were said, negative where more did.
     """
 

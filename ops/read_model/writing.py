@@ -2,25 +2,23 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Table, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from ops.read_model.chunks import chunks
+from ops.read_model.erasing import erase_told
 from ops.read_model.folds import FOLDS, Known, likenesses
 from ops.read_model.forgetting import forget_purged
 from ops.read_model.preparing import Prepared, prepare
 from ops.read_model.projections.reading import Means
 from ops.read_model.tables import following, positions, steps, tallies, unread
 from streams.records import NotUnpacked, Record
-
-T = TypeVar("T")
-
-_CHUNK = 500
 
 
 class NotFollowingError(Exception):
@@ -97,6 +95,7 @@ class Writer:
             await self._fold(connection, table, folded, counts)
         await _count(connection, counts)
         await forget_purged(connection, prepared.cases, prepared.phones)
+        await erase_told(connection, prepared, self.means)
         unread_rows = [
             {"topic": topic, "reason": reason, "number": count}
             for (topic, reason), count in prepared.unread.items()
@@ -109,7 +108,7 @@ class Writer:
         """Fold what was told into what is known, and count how many rows are alike then."""
         (key,) = table.primary_key.columns
         known: dict[str, Known] = {}
-        for keys in _chunks(list(told)):
+        for keys in chunks(list(told)):
             found = await connection.execute(select(table).where(key.in_(keys)))
             known |= {row[key.name]: dict(row) for row in found.mappings()}
         fold, changed, zone = FOLDS[table.name], [], self.means.zone
@@ -178,7 +177,3 @@ async def _add(connection: AsyncConnection, table: Table, rows: Sequence[Known])
 def _insert(connection: AsyncConnection, table: Table) -> Any:  # noqa: ANN401 - two dialects, one shape
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     return dialect.insert(table)
-
-
-def _chunks(rows: Sequence[T]) -> Iterator[Sequence[T]]:
-    return (rows[start : start + _CHUNK] for start in range(0, len(rows), _CHUNK))

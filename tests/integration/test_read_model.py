@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -23,13 +24,14 @@ from ops.read_model.database import DatabaseError
 from ops.read_model.follow import Follower
 from ops.read_model.rebuild import Progress, rebuild
 from ops.read_model.store import Store, open_store
-from ops.read_model.views import CaseFilter
+from ops.read_model.views import CaseDetail, CaseFilter
 from ops.topics import apply_topics
 from schemas.audit import ConsoleAudited
 from streams.errors import NoBrokerError
 from streams.records import Record
 from streams.settings.settings import Settings
-from tests.read_model import PSEUDONYMS, Rows, all_rows, settings_in
+from tests.erased import erasure, told_of
+from tests.read_model import PSEUDONYMS, Rows, all_rows, history, settings_in
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -184,6 +186,39 @@ async def test_a_console_goes_over_to_a_rebuild_by_itself(
     if not url:
         files = {path.name for path in (tmp_path / "console").glob("generation-*.sqlite")}
         assert len(files) == 1, "the former generation is gone"
+
+
+async def test_who_is_erased_is_gone_at_once_and_in_a_rebuild(broker: KafkaBroker, tmp_path: Path) -> None:
+    log = Log()
+    case = history(9_001, log, NOW - timedelta(days=9))
+    settings = settings_on(broker, tmp_path)
+    async with following(settings) as store:
+        await publish(broker, told_of(case, log))
+        async with asyncio.timeout(120):
+            while (await shown_in(store, case.case)) is None:
+                await asyncio.sleep(0.2)
+        await caught_up(store)
+        before = await shown_in(store, case.case)
+        assert before is not None
+        assert (before.iin, before.erased) == (case.who.iin, None)
+        await publish(broker, [erasure(case, log)])
+        async with asyncio.timeout(30):
+            while (found := await shown_in(store, case.case)) is None or found.erased is None:
+                await asyncio.sleep(0.05)
+        assert (found.iin, found.phone, found.iban) == (None, None, None)
+        assert await store.queries.count_cases(CaseFilter(person_id=case.person), at=NOW) == 0
+        await caught_up(store)
+        rows = await all_rows(store)
+    await rebuild(settings, lambda _: None)
+    async with open_store(settings) as store:
+        assert (await store.number()) == 2
+        assert await all_rows(store) == rows
+
+
+async def shown_in(store: Store, case_id: str) -> CaseDetail | None:
+    with contextlib.suppress(DatabaseError):
+        return await store.queries.case(case_id, at=NOW, unmask=True, texts=True)
+    return None
 
 
 async def test_another_console_takes_over_when_the_one_that_follows_dies(

@@ -28,13 +28,17 @@ _WILL = {
 async def act_on_case(
     request: Request, case_id: str, user: Annotated[User, Depends(require(May.OPERATE))]
 ) -> Response:
-    """Say what an act would do, and once that is confirmed, do it."""
+    """Say what an act would do, and once that is confirmed, do it. On whom was erased none is done."""
     console = console_of(request)
     words = console.renderer.words(request)
     fields = await fields_of(request)
     found = await console.queries.case(case_id, at=console.clock.now())
     if found is None:
         return await refused(request, "no_case", 404, onward="/cases", onward_key="nav.cases")
+    if found.erased is not None:
+        # An act would make a key anew for whom nothing is kept of.
+        await console.audit.looked(user, person_id=found.row.person_id, case_id=found.row.case_id)
+        return await case_page(request, found, Shown(problems=[words("case.erased_acts")]), status=409)
     path = f"/cases/{found.row.case_id}"
     name = fields.get("act", "")
     try:

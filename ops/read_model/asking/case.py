@@ -16,6 +16,7 @@ from ops.read_model.asking.documents import shown_documents
 from ops.read_model.asking.next_step import next_of
 from ops.read_model.asking.sms import AskingSms
 from ops.read_model.asking.timeline import timeline
+from ops.read_model.erasing import IS_ERASURE, erased_since
 from ops.read_model.folds import DRAFTED, waits_for_service
 from ops.read_model.tables import acts, cases, decisions, documents, drafts, endings, steps, subjects
 from ops.read_model.views import ActShown, CaseDetail, Step
@@ -44,8 +45,10 @@ class AskingCase(AskingCases, AskingDecisions, AskingSms):
             decided = await _all(connection, _last(decisions, case_id))
             drafted = await _all(connection, _last(drafts, case_id))
             ended = await _all(connection, _last(endings, case_id))
+            erased = await self._erased(connection, row, unmask=unmask)
             same = ROWS.where(cases.c.person_id == row["person_id"], cases.c.case_id != case_id)
-            others = await _all(connection, same.order_by(cases.c.at.desc()).limit(50))
+            same = same.where(~erased_since()).order_by(cases.c.at.desc()).limit(50)
+            others = await _all(connection, same) if erased is None else []
             line = await self._line(connection, case_id, log, unmask=unmask, texts=texts)
             waits = row["state"] in DRAFTED
             draft = await self._draft_of(connection, case_id, at, unmask=unmask) if waits else None
@@ -72,7 +75,15 @@ class AskingCase(AskingCases, AskingDecisions, AskingSms):
             questioned=learnt,
             others=[self._row(other, at, unmask=unmask) for other in others],
             unread=any(not step.sound for step in log),
+            erased=erased,
         )
+
+    async def _erased(self, connection: AsyncConnection, row: RowMapping, *, unmask: bool) -> ActShown | None:
+        """By what act the person of a case was erased since its last step."""
+        mine = select(acts).where(IS_ERASURE, acts.c.object_id == row["person_id"], acts.c.at >= row["at"])
+        last = mine.order_by(acts.c.at.desc(), acts.c.act_id.desc()).limit(1)
+        found = (await connection.execute(last)).mappings().first()
+        return None if found is None else self._act(found, unmask=unmask)
 
     def _opened(self, papers: Sequence[RowMapping]) -> list[tuple[RowMapping, str | None]]:
         return [(row, self._text(documents, "jws", row["sha256"], row["jws"])) for row in papers]

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, literal_co
 
 from ops.read_model.asking.base import Asking
 from ops.read_model.asking.paging import Asked, Listing
+from ops.read_model.erasing import erased_since
 from ops.read_model.tables import asked, cases, subjects
 from ops.read_model.views import CaseFilter, CaseRow, Page
 
@@ -101,6 +102,9 @@ def _conditions(wanted: CaseFilter, at: datetime) -> Sequence[ColumnElement[bool
         if (value := getattr(wanted, name)) is not None:
             column = cases.c[name]
             found.append((func.coalesce(column, "") if few and name != "person_id" else column) == value)
+    if wanted.person_id is not None or wanted.phone_id is not None:
+        # Who was erased is not found by who they were.
+        found.append(~erased_since())
     if wanted.phone_id is not None:
         on_phone = select(asked.c.case_id).where(asked.c.phone_id == wanted.phone_id)
         found.append(cases.c.case_id.in_(on_phone))

@@ -8,17 +8,13 @@ from sqlalchemy import RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ops.read_model.asking.base import Asking
+from ops.read_model.effects import ANSWERS, effects_of
 from ops.read_model.masking import masked
 from ops.read_model.tables import asked, deliveries, former, journal, messages, received
 from ops.read_model.views import Sms, Step
-from schemas.ids import derived_id
-from schemas.questions import QuestionAnswered, QuestionNotUnderstood
+from schemas.questions import QuestionNotUnderstood
 
 _RESENT_AT_MOST = 100
-_EFFECTS = 8
-"""So many effects at most does a text have: by their ids the step is found that it caused."""
-
-_ANSWERS = (QuestionAnswered.name, QuestionNotUnderstood.name)
 TOO_LATE = "too_late"
 """What a text was taken for that came when no question was open any more: it changes nothing."""
 _SAID_NO = {"declined": "decline", "withdrawn": "decline"}
@@ -127,11 +123,11 @@ class AskingSms(Asking):
         there = await _by(connection, received, phones, "sid")
         others = select(asked.c.phone_id).where(asked.c.phone_id.in_(phones), asked.c.case_id != case_id)
         shared = set((await connection.execute(others.distinct())).scalars())
-        caused = {step.cause_id: step for step in log if step.cause in _ANSWERS}
+        caused = {step.cause_id: step for step in log if step.cause in ANSWERS}
         found = []
         for sid, row in there.items():
             # A step names its cause as nobody: an id with many digits in a row stands there as a pseudonym.
-            effects = map(self._means.nameless, _effects_of(row))
+            effects = map(self._means.nameless, effects_of(row))
             step = next((caused[id_] for id_ in effects if id_ in caused), None)
             if step is None and row["phone_id"] in shared:
                 continue
@@ -164,17 +160,6 @@ def _with_resent(message_id: str, there: Mapping[str, Row]) -> list[str]:
     while len(found) < _RESENT_AT_MOST and (last := there.get(found[-1])) and last["again_id"] in there:
         found.append(last["again_id"])
     return found
-
-
-def _effects_of(row: Row) -> list[str]:
-    """The ids that a text's effects on a case may have (`streams.events.effect_id`)."""
-    places: list[tuple[str, ...]] = [(str(row["offset"]),), ()]
-    return [
-        derived_id(row["event_id"], name, str(number), *place)
-        for place in places
-        for name in _ANSWERS
-        for number in range(_EFFECTS)
-    ]
 
 
 def _understood(step: Step) -> str | None:

@@ -9,6 +9,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ops.read_model.asking.base import Asking, Rows
+from ops.read_model.erasing import ERASED_ID
 from ops.read_model.projections.reading import Means
 from ops.read_model.tables import cases, dead_letters, entitlements, totals
 from ops.read_model.views import DayTotal
@@ -23,7 +24,7 @@ class AskingTotals(Asking):
 
     def __init__(self, store: Rows, settings: Settings, means: Means) -> None:
         super().__init__(store, settings, means)
-        self._matched: dict[tuple[int, _Day, str, int], bool] = {}
+        self._matched: dict[tuple[int, _Day, str, int], bool | None] = {}
 
     async def day_totals(self, first: date, last: date) -> Sequence[DayTotal]:
         """The days from `first` to `last`, both included, in UTC as registries count them; the newest first.
@@ -37,7 +38,7 @@ class AskingTotals(Asking):
             arrived, outcomes = await _arrived(connection, first, last)
             whole = [day for day, row in told.items() if row.number == arrived[day]]
             matching = {
-                day for day in whole if await self._matches(connection, day, told[day].digest, arrived[day])
+                day: await self._matches(connection, day, told[day].digest, arrived[day]) for day in whole
             }
             letters = await _unreadable(connection, first, last)
         found = []
@@ -50,15 +51,15 @@ class AskingTotals(Asking):
                     day=day[2],
                     count=None if said_of is None else said_of.number,
                     arrived=arrived[day],
-                    digest_matches=None if said_of is None else day in matching,
+                    digest_matches=None if said_of is None else matching.get(day, False),
                     outcomes=dict(sorted(outcomes[day].items())),
                     dead_letters=letters.get(day, 0),
                 )
             )
         return found
 
-    async def _matches(self, connection: AsyncConnection, day: _Day, digest: str, number: int) -> bool:
-        """Whether the digest is that of the day's ids as they were sent.
+    async def _matches(self, connection: AsyncConnection, day: _Day, digest: str, number: int) -> bool | None:
+        """Whether the digest is that of the day's ids as they were sent; None where one was erased.
 
         Ids are only added, so what was found of so many ids holds as long as there are as many.
         """
@@ -66,15 +67,18 @@ class AskingTotals(Asking):
         if key not in self._matched:
             if len(self._matched) >= _DAYS_KEPT:
                 self._matched.clear()
-            self._matched[key] = await self._digest(connection, day) == digest
+            found = await self._digest(connection, day)
+            self._matched[key] = None if found is None else found == digest
         return self._matched[key]
 
-    async def _digest(self, connection: AsyncConnection, day: _Day) -> str:
+    async def _digest(self, connection: AsyncConnection, day: _Day) -> str | None:
         topic, source, on = day
         mine = select(entitlements.c.event_id, entitlements.c.clear_id).where(
             entitlements.c.topic == topic, entitlements.c.source == source, entitlements.c.day == on
         )
-        ids = await connection.execute(mine)
+        ids = (await connection.execute(mine)).all()
+        if any(row.clear_id is not None and bytes(row.clear_id) == ERASED_ID for row in ids):
+            return None
         clear = sorted(self._clear(day, row.event_id, row.clear_id) for row in ids)
         return hashlib.sha256(b"".join(each + b"\n" for each in clear)).hexdigest()
 

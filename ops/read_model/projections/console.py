@@ -12,15 +12,18 @@ from ops.read_model.projections.reading import Changes, Means, Told, is_uuid
 from ops.read_model.tables import acts, dead_letters, looks
 from schemas.audit import ConsoleAudited
 from schemas.cloudevents import NotACloudEventError, decode
+from schemas.json_text import NotJSONError, read_json
 from schemas.operators import OperatorActed
 from streams.dead_letters import OFFSET, OURS, PARTITION, REASON, TIMESTAMP, TOPIC
 from streams.records import NotUnpacked, Record, instant
 
 _OBJECT = re.compile(
     r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    r"|[0-9a-f]{64}"
     r"|[0-9a-f]{64}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
     r"|dead-letter\.v1/[0-9]{1,9}/[0-9]{1,18}"
 )
+_PSEUDONYM = re.compile(r"[0-9a-f]{64}")
 _PARTITION_DIGITS = 9
 
 
@@ -93,8 +96,26 @@ def dead_letter(item: Record | NotUnpacked, means: Means) -> Changes:
             "key": means.seal(dead_letters, "key", id_, getattr(item, "key", None)),
             "headers": means.seal(dead_letters, "headers", id_, _headers(item)),
             "value": means.seal(dead_letters, "value", id_, value),
+            "whose": _whose(item, means),
         },
     )
+
+
+def _whose(item: Record | NotUnpacked, means: Means) -> str | None:
+    """Whom it is about, as far as its key or its data say so: a person's pseudonym, or a number's."""
+    if not isinstance(item, Record):
+        return None
+    key = (item.key or b"").decode("utf-8", "replace")
+    if _PSEUDONYM.fullmatch(key):
+        return key
+    return means.whose({"iin": key}) or means.whose(_data(item))
+
+
+def _data(record: Record) -> object:
+    try:
+        return read_json(decode(record.value, _own(record), timestamp=record.timestamp).data)
+    except (NotACloudEventError, NotJSONError):
+        return None
 
 
 def _whence(item: Record | NotUnpacked, means: Means) -> tuple[str | None, date | None]:

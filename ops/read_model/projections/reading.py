@@ -16,6 +16,7 @@ from schemas.cloudevents import TYPE_PREFIX, CloudEvent, NotACloudEventError, de
 from schemas.ids import Pseudonyms, derived_id
 from schemas.json_text import NotJSONError, read_json
 from schemas.personal import could_name_somebody
+from schemas.values import check_iin
 from streams.records import Record
 
 E = TypeVar("E", bound=Event)
@@ -52,6 +53,14 @@ class Means:
     def seal(self, table: Table, column: str, row: str, content: str | bytes | None) -> bytes | None:
         """Content sealed for its place; nothing stays nothing."""
         return None if content is None else self.sealer.seal(Place(table.name, column, row), content)
+
+    def whose(self, content: object) -> str | None:
+        """The pseudonym of the person whose IIN stands in the data of an event; None where none does."""
+        iin = content.get("iin") if isinstance(content, Mapping) else None
+        try:
+            return self.pseudonyms.person(check_iin(iin)) if isinstance(iin, str) else None
+        except ValueError:
+            return None
 
     def nameless(self, name: str) -> str:
         """An id or a source that names nobody, as intake writes it, and that a database takes."""

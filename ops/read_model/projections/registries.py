@@ -47,6 +47,7 @@ def arrived(told: Told, means: Means, case_id: str | None = None) -> Once:
             "clear_id": clear,
             "case_id": case_id,
             "at": event.time,
+            "whose": None if clear is None else means.whose(told.content),
         },
     )
 

@@ -28,11 +28,12 @@ from tests.read_model import (
     tell,
     told_of_every_plot,
 )
+from tests.unit.ops.read_model.contract_of_erasing import ErasingContract
 from tests.unit.ops.read_model.contract_of_hostility import HostileContract
 from tests.unit.ops.read_model.contract_of_work import WorkContract
 
 
-class ReadModelContract(HostileContract, WorkContract):
+class ReadModelContract(HostileContract, WorkContract, ErasingContract):
     @pytest.fixture
     def url(self) -> str:
         raise NotImplementedError

@@ -1,17 +1,21 @@
 """The bytes that lie on the disk are read, with whatever the database has not put in its place yet."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from ops.bench.histories import NOW
 from ops.bench.people import Log, somebody
+from ops.read_model.tables import acts, documents, messages, received, subjects
 from schemas.operators import OperatorActed
 from schemas.registry import TitleAwarded
 from streams.dead_letters import dead_letter
 from streams.records import Record
+from tests.erased import erasure, told_of
 from tests.read_model import history, opened, settings_in, tell, told_of_every_plot
 
 TEXT = "менің мекенжайым: Абай көшесі"
@@ -70,6 +74,31 @@ async def test_no_number_and_no_text_lies_on_the_disk(tmp_path: Path, closed: bo
     for canary in canaries():
         assert canary.encode() not in found
         assert canary.encode("utf-16-le") not in found
+
+
+async def test_what_was_sealed_of_who_was_erased_is_not_on_the_disk_either(tmp_path: Path) -> None:
+    log = Log()
+    case = history(6, log, NOW - timedelta(days=9))
+    async with opened(settings_in(tmp_path)) as store:
+        await tell(store, told_of(case, log))
+        async with store.reading() as connection:
+            sealed = [
+                bytes(value)
+                for column in (
+                    subjects.c.iin,
+                    documents.c.jws,
+                    messages.c.text,
+                    received.c.text,
+                    acts.c.reason,
+                )
+                for value in (await connection.execute(select(column))).scalars()
+            ]
+        await (await store.generation()).let_go()
+    assert len(sealed) > 5
+    assert all(each in everything(tmp_path) for each in sealed)
+    async with opened(settings_in(tmp_path)) as store:
+        await tell(store, [erasure(case, log)])
+    assert [each for each in sealed if each in everything(tmp_path)] == []
 
 
 def test_what_is_looked_for_was_told() -> None:
