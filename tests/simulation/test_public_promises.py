@@ -1,5 +1,7 @@
 """What everybody can read is watched: each of these faults of the law is noticed, and soon."""
 
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,10 +10,11 @@ from agents.documents import Documents
 from ops.simulation.runner import Failure, play, story, try_actions
 from ops.simulation.shrinking import shortest_story
 from rules import deciding, decisions, facts, issuing, numbers, steps, turn
+from rules.cabinet import Occasion
 from rules.person import Case
 from rules.states import State
 from schemas.cabinet import CabinetNotified, Claims
-from schemas.outcomes import Decision, ProcessEnded
+from schemas.outcomes import CaseAdvanced, Decision, ProcessEnded
 from streams.signing import Signer
 
 
@@ -109,7 +112,12 @@ def test_a_document_that_was_altered_after_its_signature(monkeypatch: pytest.Mon
 
 
 def test_a_document_that_names_another_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(issuing, "digest", lambda _: "0" * 64)
+    real = issuing._Issuing.occasion
+
+    def elsewhere(self: issuing._Issuing, step: CaseAdvanced, applied_on: date | None = None) -> Occasion:
+        return replace(real(self, step, applied_on), sha256="0" * 64)
+
+    monkeypatch.setattr(issuing._Issuing, "occasion", elsewhere)
     assert promise_broken_in(20) == "a document names its step"
 
 
