@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -136,6 +137,15 @@ def command_line(*command: str, folder: Path | None = None, environ: Mapping[str
         shown = " ".join(word for word in command[:4] if not word.startswith("-"))
         raise CannotPrepareError(f"{shown} failed: {trouble[0].strip()[:_TOLD]}")
     return done.stdout
+
+
+def java_version() -> int:
+    """The major version of the machine's Java. Raises `CannotPrepareError`."""
+    told = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S607
+    found = re.search(r'version "(\d+)', told)
+    if found is None:
+        raise CannotPrepareError(f"java does not tell its version: {told.strip()[:_TOLD]}")
+    return int(found[1])
 
 
 def free_port() -> int:
