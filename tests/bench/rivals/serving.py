@@ -188,6 +188,27 @@ def service(python: Path, script: Path, folder: Path, **settings: Any) -> Iterat
         yield process
 
 
+@contextlib.contextmanager
+def database() -> Iterator[Any]:
+    """A PostgreSQL of its own with the settings that it comes with: its `url` and `pid`.
+
+    Its data lie beside the rival's folder: where the benchmark runs as root, the server does not.
+    """
+    sys.path.insert(0, str(CHECKOUT))
+    from ops.bench.postgres import PrivatePostgres  # noqa: PLC0415 - only some rivals need it
+
+    with PrivatePostgres() as server:
+        yield server
+
+
+def postgres_version() -> str:
+    """The version of the machine's PostgreSQL."""
+    sys.path.insert(0, str(CHECKOUT))
+    from ops.bench.postgres import find_postgres  # noqa: PLC0415 - only some rivals need it
+
+    return command_line(str(find_postgres() / "postgres"), "--version").split()[2]
+
+
 def await_port(process: subprocess.Popen[bytes], port: int) -> None:
     """Wait until a program listens. Ends this process where it does not, or not in time."""
 
