@@ -178,12 +178,18 @@ def program(
             process.wait()
 
 
+def worker(
+    python: Path, script: Path, folder: Path, **settings: Any
+) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
+    """A rival's own Python program, which is given its settings as JSON."""
+    environ = {"PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONWARNINGS": "ignore"}
+    return program(str(python), str(script), json.dumps(settings), folder=folder, environ=environ)
+
+
 @contextlib.contextmanager
 def service(python: Path, script: Path, folder: Path, **settings: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """A rival's own Python service, which is given its settings as JSON and listens on `settings["port"]`."""
-    environ = {"PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1"}
-    told = json.dumps(settings, default=str)
-    with program(str(python), str(script), told, folder=folder, environ=environ) as process:
+    """One that listens on `settings["port"]`, and does so once the context is entered."""
+    with worker(python, script, folder, **settings) as process:
         await_port(process, int(settings["port"]))
         yield process
 

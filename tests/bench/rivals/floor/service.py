@@ -8,8 +8,9 @@ from typing import Any
 
 import benefit
 from aiohttp import ClientSession, TCPConnector, web
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from writer import Writer
 
 AWARDS, FACTS = "registry.title-awarded.v1", "portal.phone-registered.v1"
 ANSWERS, DECISIONS = "floor.answers.v1", "benefit.decided.v1"
@@ -19,7 +20,7 @@ BATCH_BYTES = 1 << 20
 
 
 class Floor:
-    """One consumer of all topics, one producer, one client of the SMS API."""
+    """One consumer of all topics, one writer, one client of the SMS API."""
 
     def __init__(self, told: Mapping[str, Any], session: ClientSession) -> None:
         self._told, self._session = told, session
@@ -33,11 +34,7 @@ class Floor:
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=BATCH_BYTES,
         )
-        self._producer = AIOKafkaProducer(
-            bootstrap_servers=told["kafka"], acks="all", max_batch_size=BATCH_BYTES
-        )
-        self._waiting: list[tuple[str, bytes, bytes, asyncio.Future[None]]] = []
-        self._wake = asyncio.Event()
+        self._writer = Writer(told["kafka"])
 
     async def run(self) -> None:
         """Make the topic of answers, listen, and pass on what comes."""
@@ -45,14 +42,13 @@ class Floor:
         await admin.start()
         await admin.create_topics([NewTopic(ANSWERS, PARTITIONS, 1)])
         await admin.close()
-        await self._producer.start()
         await self._consumer.start()
         self._consumer.subscribe([FACTS, AWARDS, ANSWERS])
         app = web.Application()
         app.add_routes([web.post("/answers", self._answer), web.get("/settled", self._settled)])
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
-        writing = asyncio.create_task(self._write_all())
+        writing = asyncio.create_task(self._writer.run())
         await web.TCPSite(runner, "127.0.0.1", self._told["port"]).start()
         while not writing.done():
             parts = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS)
@@ -69,7 +65,7 @@ class Floor:
             await self._send(event["From"], benefit.ACCOUNT)
         else:
             told = benefit.decision(self._citizens[event["From"]], str(uuid.uuid4()), event["Body"])
-            await self._write(DECISIONS, record.key, json.dumps(told).encode())
+            await self._writer.write(DECISIONS, record.key, json.dumps(told).encode())
             await self._send(event["From"], benefit.DECIDED)
 
     async def _send(self, phone: str, text: str) -> None:
@@ -77,27 +73,11 @@ class Floor:
             answer.raise_for_status()
             await answer.read()
 
-    async def _write(self, topic: str, key: bytes, value: bytes) -> None:
-        written = asyncio.get_running_loop().create_future()
-        self._waiting.append((topic, key, value, written))
-        self._wake.set()
-        await written
-
-    async def _write_all(self) -> None:
-        """One batch after the other: a sender with one behind another turns round with all of a processor."""
-        while await self._wake.wait():
-            self._wake.clear()
-            waiting, self._waiting = self._waiting, []
-            sent = [await self._producer.send(topic, value, key) for topic, key, value, _ in waiting]
-            await asyncio.gather(*sent)
-            for *_, written in waiting:
-                written.set_result(None)
-
     async def _answer(self, request: web.Request) -> web.Response:
         fields = benefit.form(await request.read())
         if not benefit.is_signed(self._url, fields, request.headers.get("X-Twilio-Signature", "")):
             return web.Response(status=403)
-        await self._write(ANSWERS, fields["From"].encode(), json.dumps(fields).encode())
+        await self._writer.write(ANSWERS, fields["From"].encode(), json.dumps(fields).encode())
         return web.Response(status=204)
 
     async def _settled(self, _: web.Request) -> web.Response:
