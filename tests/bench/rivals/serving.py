@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -133,7 +134,7 @@ def command_line(*command: str, folder: Path | None = None, environ: Mapping[str
         raise CannotPrepareError(f"{command[0]} does not run: {error}") from None
     if done.returncode:
         told = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        trouble = [line for line in told if "error" in line.lower()] or told or ["it does not say why"]
+        trouble = [line for line in told if "error" in line.lower()] or told[-1:] or ["it does not say why"]
         shown = " ".join(word for word in command[:4] if not word.startswith("-"))
         raise CannotPrepareError(f"{shown} failed: {trouble[0].strip()[:_TOLD]}")
     return done.stdout
@@ -153,6 +154,15 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def free_low_port() -> int:
+    """One below 32768, for those who keep ports in 16 bits with a sign."""
+    while True:
+        port = random.randrange(20_000, 32_768)  # noqa: S311 - nobody is to be kept from guessing it
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextlib.contextmanager
