@@ -1,4 +1,4 @@
-"""The floor as a rival on a real broker, in an environment of its own: prepared, driven by the load, stopped."""
+"""The floor as a rival on a real broker, in an environment of its own: prepared, driven, stopped."""
 
 from pathlib import Path
 

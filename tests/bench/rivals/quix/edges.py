@@ -31,7 +31,12 @@ class Edges:
     async def run(self) -> None:
         """Make the topics, listen, and run until something fails."""
         await self._admin.start()
-        await self._admin.create_topics([NewTopic(name, topics.PARTITIONS, 1) for name in topics.OURS])
+        await self._admin.create_topics(
+            [
+                NewTopic(name, topics.PARTITIONS, 1, topic_configs=topics.CONFIGS.get(name, {}))
+                for name in topics.OURS
+            ]
+        )
         app = web.Application()
         app.add_routes([web.post("/answers", self._answer), web.get("/settled", self._settled)])
         runner = web.AppRunner(app, access_log=None)
@@ -99,7 +104,11 @@ class Edges:
 
     async def _settled(self, _: web.Request) -> web.Response:
         """Whether nothing lies behind what the stream has committed."""
-        read = [TopicPartition(name, n) for name in (topics.FACTS, topics.AWARDS) for n in range(4)]
+        read = [
+            TopicPartition(name, n)
+            for name in (topics.FACTS, topics.AWARDS)
+            for n in range(topics.PARTITIONS)
+        ]
         done = await self._admin.list_consumer_group_offsets(topics.GROUP)
         async with AIOKafkaConsumer(bootstrap_servers=self._told["kafka"]) as consumer:
             ends = await consumer.end_offsets(read)

@@ -12,5 +12,6 @@ TIMERS = "quix.timers.v1"
 """Deadlines by phone; one without an instant is taken back."""
 
 OURS = (INPUTS, MESSAGES, TIMERS)
+CONFIGS = {TIMERS: {"cleanup.policy": "compact"}}
 PARTITIONS = 4
 GROUP = "quix-cases"
