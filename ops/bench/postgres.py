@@ -54,6 +54,13 @@ class PrivatePostgres:
         """Its address, as JARDEM_CONSOLE_DATABASE takes it."""
         return f"postgresql://jardem@127.0.0.1:{self._port}/postgres"
 
+    @property
+    def pid(self) -> int:
+        """The process of the server; those that serve its connections are its children."""
+        if self._server is None:
+            raise RuntimeError("PostgreSQL is not started")
+        return self._server.pid
+
     def __enter__(self) -> Self:
         """Make its data and start it. Raises `NoPostgresError`."""
         if os.getuid() == 0:

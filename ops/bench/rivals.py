@@ -1,10 +1,11 @@
 """`jardem bench rivals`: the same load before jardem and each rival, in turn.
 
-A rival that this machine lacks something for is left out, and the report says why.
+What this machine lacks something for is left out, and the report says why; the rest is measured.
 """
 
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from ops.bench.installed import OUR_CODE
@@ -16,12 +17,21 @@ from ops.bench.running import Options, Point, Screen, kept_options, stop_in_orde
 from ops.bench.stand import Stand, stand, started
 from ops.bench.subject import Subject
 from ops.bench.systems import System
+from ops.brokers.kafka_files import obstacles
 from streams.errors import UserError
 
 RATES = (20, 100)
 _SECONDS, _QUICK = 30, 10
 
-MakeSystem = Callable[[Stand], System]
+NO_BROKER = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A system that is measured, and whether a broker of ours is to run beside it."""
+
+    make: Callable[[Stand], System]
+    kafka: bool
 
 
 async def run_rivals(options: Options, cache: Path, only: Sequence[str]) -> Report:
@@ -29,11 +39,20 @@ async def run_rivals(options: Options, cache: Path, only: Sequence[str]) -> Repo
     report = new_report("rivals", kept_options(options))
     stop_in_order_on_sigterm()
     with Screen() as screen:
-        systems: dict[str, MakeSystem] = {OURS: _ours(options)}
-        report.versions[OURS] = versions_of(OUR_CODE)
-        report.systems[OURS] = f"jardem {report.versions[OURS]['jardem']}"
+        systems: dict[str, Contender] = {}
+        no_kafka = "; ".join(obstacles())
+        if no_kafka:
+            report.left_out[OURS] = f"it needs Apache Kafka: {no_kafka}"
+        else:
+            systems[OURS] = Contender(_ours(options), kafka=True)
+            report.versions[OURS] = versions_of(OUR_CODE)
+            report.systems[OURS] = f"jardem {report.versions[OURS]['jardem']}"
         for manifest in _chosen(only):
-            await _admit(manifest, cache, report, systems, screen)
+            why = _obstacles(manifest, no_kafka) or await _prepare(manifest, cache, report, screen)
+            if why:
+                report.left_out[manifest.title] = why
+            else:
+                systems[manifest.name] = Contender(_rival(manifest, cache), manifest.kafka)
         order = list(systems)
         for round_ in range(1, options.rounds + 1):
             for name in order if round_ % 2 else reversed(order):
@@ -42,7 +61,7 @@ async def run_rivals(options: Options, cache: Path, only: Sequence[str]) -> Repo
     return report
 
 
-def _ours(options: Options) -> MakeSystem:
+def _ours(options: Options) -> Callable[[Stand], System]:
     subject = Subject(OURS, OUR_CODE)
     return lambda on: subject.on(on, more={"JARDEM_STORE": options.store})
 
@@ -56,33 +75,40 @@ def _chosen(only: Sequence[str]) -> list[Manifest]:
     return [one for one in found if not only or one.name in only]
 
 
-async def _admit(
-    manifest: Manifest, cache: Path, report: Report, systems: dict[str, MakeSystem], screen: Screen
-) -> None:
-    """Prepare a rival, or say why it is left out."""
+def _rival(manifest: Manifest, cache: Path) -> Callable[[Stand], System]:
+    return lambda on: Rival(manifest, cache, on.folder / manifest.name)
+
+
+def _obstacles(manifest: Manifest, no_kafka: str) -> str:
+    """Why it cannot run on this machine; nothing where it can."""
     if missing := manifest.obstacles():
-        report.left_out[manifest.title] = f"this machine has no {', no '.join(missing)}"
-        return
+        return f"this machine has no {', no '.join(missing)}"
+    return f"it needs Apache Kafka: {no_kafka}" if manifest.kafka and no_kafka else ""
+
+
+async def _prepare(manifest: Manifest, cache: Path, report: Report, screen: Screen) -> str:
+    """Prepare a rival; why it could not be, nothing where it is."""
     screen.doing(f"preparing {manifest.title}")
     try:
         report.versions[manifest.name] = await Rival(manifest, cache, cache).prepare()
     except RivalError as error:
-        report.left_out[manifest.title] = str(error)
-        return
+        return str(error)
     report.systems[manifest.name] = f"{manifest.title} ({manifest.durability})"
-    systems[manifest.name] = lambda on: Rival(manifest, cache, on.folder / manifest.name)
+    return ""
 
 
 async def _measure(
-    name: str, make: MakeSystem, options: Options, round_: int, report: Report, screen: Screen
+    name: str, contender: Contender, options: Options, round_: int, report: Report, screen: Screen
 ) -> None:
     """A round of a system; that one of them fails does not end the others."""
     seconds = _QUICK if options.quick else _SECONDS
     async with AsyncExitStack() as stack:
-        on = await stack.enter_async_context(stand(options.kafka, screen))
-        system = make(on)
+        kafka = options.kafka if contender.kafka else NO_BROKER
+        on = await stack.enter_async_context(stand(kafka, screen))
+        system = contender.make(on)
         try:
-            await _topics(on, system)
+            if contender.kafka:
+                await _topics(on, system)
             async with started(on, system):
                 _keep(report, name, round_, await saturate(on, system, cases_of(options), "saturation"))
                 for rate in RATES:

@@ -114,10 +114,13 @@ async def settle(settled: Callable[[], Awaitable[bool]]) -> None:
 
 @asynccontextmanager
 async def stand(kafka: str | None, tell: Tell) -> AsyncIterator[Stand]:
-    """A load beside this broker, or beside a new and empty one of its own. Raises `BrokerError`."""
+    """A load beside this broker, or beside a new and empty one of its own; with "" beside none.
+
+    Raises `BrokerError`.
+    """
     with tempfile.TemporaryDirectory(prefix="jardem-bench-") as name:
         folder = Path(name)
-        if kafka:
+        if kafka is not None:
             async with LoadProcess(tell.progress) as load:
                 yield Stand(Beside(kafka, load.sms, load.decisions), load, folder, tell)
             return
