@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from streams import envelope
 from tests.integration.ledger import Ledger
 from tests.integration.reader import unhandled
 
@@ -117,8 +118,9 @@ async def test_a_table_does_not_believe_what_was_aborted_and_waits_for_what_hang
         await stranger.begin_transaction()
         await put(stranger, ledger.changelog, b"a lie", partition=record.partition)
         async with AIOKafkaProducer(bootstrap_servers=ledger.kafka, acks="all") as producer:
-            later = true.replace(b'"sum": 5', b'"sum": 7')
-            assert later != true
+            whole = envelope.load(true)
+            assert b'"sum": 5' in whole.state
+            later = envelope.dump(whole, whole.state.replace(b'"sum": 5', b'"sum": 7'))
             await put(producer, ledger.changelog, later, partition=record.partition)
         await ledger.start(ready=False)
 
