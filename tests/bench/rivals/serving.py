@@ -83,9 +83,12 @@ def _serve(serving: contextlib.AbstractContextManager[Ready]) -> None:
         for line in sys.stdin:
             if line.strip() == "settled":
                 _say({"settled": ready.settled()})
+        # Whoever has no patience must not keep us from ending what we have started.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def _leave(*_: object) -> NoReturn:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.exit(0)
 
 

@@ -1,10 +1,26 @@
-"""Writes to Kafka with aiokafka, for rivals that use it."""
+"""Makes topics and writes to them with aiokafka, for rivals that use it."""
 
 import asyncio
+from collections.abc import Sequence
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 _BATCH_BYTES = 1 << 20
+_PAUSE_SECONDS = 0.1
+
+
+async def make_topics(admin: AIOKafkaAdminClient, topics: Sequence[NewTopic]) -> None:
+    """Return when all have leaders: a consumer that starts before sees them after five minutes only."""
+    await admin.create_topics(topics)
+    while True:
+        found = await admin.describe_topics([topic.name for topic in topics])
+        parts = [part for topic in found for part in topic["partitions"]]
+        if len(parts) == sum(topic.num_partitions for topic in topics) and not any(
+            one["error_code"] for one in [*found, *parts]
+        ):
+            return
+        await asyncio.sleep(_PAUSE_SECONDS)
 
 
 class Writer:

@@ -10,7 +10,7 @@ import benefit
 from aiohttp import ClientSession, TCPConnector, web
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from writer import Writer
+from writer import Writer, make_topics
 
 AWARDS, FACTS = "registry.title-awarded.v1", "portal.phone-registered.v1"
 ANSWERS, DECISIONS = "floor.answers.v1", "benefit.decided.v1"
@@ -40,7 +40,7 @@ class Floor:
         """Make the topic of answers, listen, and pass on what comes."""
         admin = AIOKafkaAdminClient(bootstrap_servers=self._told["kafka"])
         await admin.start()
-        await admin.create_topics([NewTopic(ANSWERS, PARTITIONS, 1)])
+        await make_topics(admin, [NewTopic(ANSWERS, PARTITIONS, 1)])
         await admin.close()
         await self._consumer.start()
         self._consumer.subscribe([FACTS, AWARDS, ANSWERS])

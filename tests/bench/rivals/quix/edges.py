@@ -11,7 +11,7 @@ import topics
 from aiohttp import ClientSession, TCPConnector, web
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from writer import Writer
+from writer import Writer, make_topics
 
 POLL_MS, LOOK_SECONDS = 200, 1.0
 MOST_RECORDS = 500
@@ -31,12 +31,11 @@ class Edges:
     async def run(self) -> None:
         """Make the topics, listen, and run until something fails."""
         await self._admin.start()
-        await self._admin.create_topics(
-            [
-                NewTopic(name, topics.PARTITIONS, 1, topic_configs=topics.CONFIGS.get(name, {}))
-                for name in topics.OURS
-            ]
-        )
+        made = [
+            NewTopic(name, topics.PARTITIONS, 1, topic_configs=topics.CONFIGS.get(name, {}))
+            for name in topics.OURS
+        ]
+        await make_topics(self._admin, made)
         app = web.Application()
         app.add_routes([web.post("/answers", self._answer), web.get("/settled", self._settled)])
         runner = web.AppRunner(app, access_log=None)

@@ -1,5 +1,6 @@
 package kz.jardem.rival;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -24,6 +25,7 @@ import org.apache.kafka.streams.StreamsConfig;
 /** The service: the address of Kafka, that of the SMS API, the port of its webhook, the folder of its state. */
 public final class Service {
     private static final String NAME = "streams-rival";
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private Service() {}
 
@@ -37,6 +39,7 @@ public final class Service {
         properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
         properties.put(StreamsConfig.STATE_DIR_CONFIG, arguments[3]);
         KafkaStreams streams = new KafkaStreams(CaseTopology.build(), properties);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> streams.close(PATIENCE)));
         streams.start();
         // A message that is not taken ends the service: what was not committed is sent by the next.
         Thread messenger = new Thread(new Messenger(kafka, arguments[1]), "messenger");
