@@ -86,6 +86,12 @@ def _lifecycle() -> "Measure":
     return lifecycle
 
 
+def _guarded() -> "Measure":
+    from ops.bench.guarded import guarded
+
+    return guarded
+
+
 def _workers() -> "Measure":
     from ops.bench.lifecycle import workers
 
@@ -148,6 +154,7 @@ def bench_rivals(
 
 
 _command("lifecycle", "Measure full cases at saturation: how many a second, what each costs.", _lifecycle)
+_command("guarded", "Measure full cases in the clear, and with TLS and encryption on.", _guarded)
 _command("latency", "Measure from an award to its first SMS at 1, 20, 100 cases a second and more.", _latency)
 _command("rest", "Measure what a worker uses that has nothing to do.", _rest)
 _command("growth", "Measure full cases beside a thousand, a hundred thousand, a million open ones.", _growth)

@@ -9,9 +9,10 @@ from ops.bench.measured import Report
 Reports = Mapping[str, Report]
 """The reports that there are, by their benchmark's name."""
 
-RESTATE, KAFKA_STREAMS = "restate", "kafka-streams"
+RESTATE, KAFKA_STREAMS = "restate", "kafka_streams"
 SATURATION = "saturation"
 A_MILLION = "1000000 open"
+CLEAR, GUARDED = "in the clear", "TLS and encryption"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,17 @@ def _recovery(figure: str, unit: str, store: str) -> Callable[[Reports], Figure 
     return found
 
 
+def _guarded(reports: Reports) -> Figure | None:
+    """The speed with TLS and encryption as a part of that in the clear, round by round."""
+    report = reports.get("guarded")
+    plain = report.values("cases_per_second", CLEAR) if report else []
+    sealed = report.values("cases_per_second", GUARDED) if report else []
+    if not plain or len(plain) != len(sealed):
+        return None
+    measured = spread([one / other for one, other in zip(sealed, plain, strict=True)])
+    return Figure(measured.median, f"{measured} of it")
+
+
 _AT_100 = "100/s"
 
 GOALS: Sequence[Goal] = (
@@ -139,6 +151,7 @@ GOALS: Sequence[Goal] = (
         most=False,
     ),
     Goal("CPU a case: no more than Kafka Streams'", 1, _ratio("cpu_ms", KAFKA_STREAMS)),
+    Goal("with TLS and encryption at least 0.85 of the speed", 0.85, _guarded, most=False),
     Goal(
         "event to first SMS at 100/s, p50: 20 ms",
         20,

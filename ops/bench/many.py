@@ -2,7 +2,7 @@
 
 The one is played by the system itself, whatever its version, and read from its changelogs as it stands there.
 Each copy gets an IIN, a phone, pseudonyms and ids of its own, the same in both tables. Nothing of what is
-stored is known here but that ids stand in it as text, perhaps compressed.
+stored is known here but that ids stand in it as text, perhaps packed.
 """
 
 import asyncio
@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import zstandard
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
 
@@ -21,6 +20,7 @@ from ops.bench.load.people import Citizen, citizen
 from ops.bench.offsets import partitions_of, records_of
 from schemas.ids import Pseudonyms
 from streams.errors import UserError
+from streams.packing.packed import NotPackedError, pack, unpack
 
 CHANGELOGS = ("jardem-people-changelog", "jardem-lines-changelog")
 FIRST = 1_000_000
@@ -58,11 +58,14 @@ class Template:
     """A stored value of somebody, of which others' are made."""
 
     def __init__(self, value: bytes, names: Names) -> None:
-        begins = value.find(_ZSTD, 0, 64)
-        self._head = value[:begins] if begins >= 0 else b""
-        self._compressed = begins >= 0
-        plain = zstandard.ZstdDecompressor().decompress(value[begins:]) if self._compressed else value
-        self._compressor = zstandard.ZstdCompressor(level=3)
+        # In front of what is packed stand its dictionary's number, and what a worker reads without unpacking.
+        begins = value.find(_ZSTD) - 1
+        self._packed = begins >= 0
+        self._head = value[:begins] if self._packed else b""
+        try:
+            plain = unpack(value[begins:]) if self._packed else value
+        except NotPackedError as error:
+            raise CannotCopyError(f"a stored value cannot be unpacked: {error}") from None
         known = {names.person: "person", names.phone_id: "phone_id", names.iin: "iin", names.phone: "phone"}
         pattern = b"|".join([*(re.escape(name) for name in known), _IDS.pattern, _SIDS.pattern])
         self._slots: list[str] = []
@@ -88,7 +91,7 @@ class Template:
             "last": b"%012x" % number,
         }
         value = self._format % tuple(parts[slot] for slot in self._slots)
-        return self._head + self._compressor.compress(value) if self._compressed else value
+        return self._head + pack(value) if self._packed else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ PAGE = Path("docs/performance.md")
 ORDER: Mapping[str, str] = {
     "rivals": "Beside other systems",
     "lifecycle": "Full cases at saturation",
+    "guarded": "With TLS and encryption",
     "latency": "From an award to its first SMS",
     "rest": "With nothing to do",
     "desk": "A desk alone",

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from ops.bench.load_process import LoadProcess
 from ops.bench.systems import Beside, System, Wired
 from ops.bench.usage import processor_seconds
+from ops.brokers.broker import Broker
 from ops.brokers.choose import choose
 from streams.errors import UserError
 
@@ -126,13 +127,23 @@ async def stand(kafka: str | None, tell: Tell) -> AsyncIterator[Stand]:
             return
         tell.doing("starting Apache Kafka")
         broker, _ = choose("kafka", folder)
-        try:
-            await asyncio.to_thread(broker.start)
-            async with LoadProcess(tell.progress) as load:
-                beside = Beside(broker.address, load.sms, load.decisions)
-                yield Stand(beside, load, folder, tell, broker_pid=broker.pid)
-        finally:
-            await asyncio.to_thread(broker.stop)
+        async with stand_with(broker, broker.address, folder, tell) as on:
+            yield on
+
+
+@asynccontextmanager
+async def stand_with(broker: Broker, address: str, folder: Path, tell: Tell) -> AsyncIterator[Stand]:
+    """A load beside this broker, which is started here and reached by the load at this address.
+
+    Raises `BrokerError`.
+    """
+    try:
+        await asyncio.to_thread(broker.start)
+        async with LoadProcess(tell.progress) as load:
+            beside = Beside(address, load.sms, load.decisions)
+            yield Stand(beside, load, folder, tell, broker_pid=broker.pid)
+    finally:
+        await asyncio.to_thread(broker.stop)
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ ADMIN = "admin"
 """Whom no ACL binds: who signs in so may do everything, as at a cluster's first start somebody must."""
 
 _BROKER = "broker"
+_CLEAR = "clear"
 _ANSWER_SECONDS = 20.0
 """The first handshakes of a JVM take long on a machine that is busy."""
 _SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule"
@@ -37,11 +38,12 @@ super.users=User:CN={broker};User:{admin}
 
 
 class SecuredKafka(KafkaBroker):
-    """Apache Kafka with two listeners, and nothing in the clear.
+    """Apache Kafka with two listeners, and nothing in the clear unless that is asked for.
 
     At `address` clients sign in with the name and the password of `users` (SCRAM or PLAIN); at `mtls_address`
     a client certificate of `authority` says who they are. Without an ACL nobody but `ADMIN` may do anything.
     `more` are further listeners with passwords, each with a certificate of its own, at `address_of(name)`.
+    With `clear` there is one without TLS too, where anybody may do everything: for the load of a benchmark.
     """
 
     title: ClassVar[str] = "Apache Kafka with TLS"
@@ -55,19 +57,26 @@ class SecuredKafka(KafkaBroker):
         more: Mapping[str, Certificate] | None = None,
         port: int = 0,
         heap: str = "384m",
+        clear: bool = False,
     ) -> None:
         super().__init__(folder, port=port, heap=heap)
         self.users = users
         self.authority = authority or Authority.new(self.folder / "certificates")
         self.admin = self.settings(ADMIN)
         self._more = more or {}
-        self._ports = {name: free_port() for name in ("mtls", *self._more)}
+        self._clear = [_CLEAR] if clear else []
+        self._ports = {name: free_port() for name in ("mtls", *self._clear, *self._more)}
         self._own = self.authority.issue(_BROKER, hosts=["127.0.0.1", "localhost"])
 
     @property
     def mtls_address(self) -> str:
         """`host:port` for clients with a certificate."""
         return self.address_of("mtls")
+
+    @property
+    def clear_address(self) -> str:
+        """`host:port` of the listener without TLS."""
+        return self.address_of(_CLEAR)
 
     def address_of(self, listener: str) -> str:
         """`host:port` of another listener."""
@@ -113,6 +122,7 @@ class SecuredKafka(KafkaBroker):
         listeners = {"SASL_SSL": self.port, "CONTROLLER": controller}
         listeners |= {name.upper(): port for name, port in self._ports.items()}
         protocols = dict.fromkeys(listeners, "SASL_SSL") | {"MTLS": "SSL", "CONTROLLER": "SSL"}
+        protocols |= {name.upper(): "PLAINTEXT" for name in self._clear}
         told |= {
             "listeners": ",".join(f"{name}://127.0.0.1:{port}" for name, port in listeners.items()),
             "listener.security.protocol.map": ",".join(f"{name}:{way}" for name, way in protocols.items()),
@@ -122,7 +132,7 @@ class SecuredKafka(KafkaBroker):
             keystore=self._own.both,
             truststore=self.authority.certificate,
             broker=_BROKER,
-            admin=ADMIN,
+            admin=";User:".join([ADMIN, *("ANONYMOUS" for _ in self._clear)]),
         )
         told |= dict(line.split("=", 1) for line in security.splitlines())
         for name in (name for name, way in protocols.items() if way == "SASL_SSL"):
