@@ -17,10 +17,12 @@ def console_faults(settings: Settings, command: str | None) -> Iterator[str]:
 
     What only matters where the console runs is asked for its command and the doctor alone.
     """
-    yield from _provider(settings)
     yield from _proxies(settings)
     if settings.profile == "production":
         yield from _in_the_clear(settings)
+    if command is None or command in _OF_THE_CONSOLE:
+        # The others may have the same settings, and are given no secret of the console's.
+        yield from _provider(settings)
     if command in _OF_THE_CONSOLE:
         yield from _users(settings)
     if command == "console":

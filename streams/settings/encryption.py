@@ -11,6 +11,8 @@ SQLITE = "sqlite:///"
 _POSTGRES = ("postgresql://", "postgres://")
 _WITH_PERSONAL_DATA = ("worker", "webhooks", "console")
 """The commands that send or keep personal data in what is ours alone."""
+_WITHOUT_PERSONAL_DATA = ("topics", "publish", "http-intake")
+"""Those that neither read nor write what is encrypted: on the settings of all they are given no keys."""
 
 
 def encryption_faults(settings: "Settings", command: str | None) -> Iterator[str]:
@@ -34,6 +36,8 @@ def encryption_faults(settings: "Settings", command: str | None) -> Iterator[str
                 "JARDEM_KEYS_DATABASE, or JARDEM_ENCRYPTION to off where they may lie on the brokers' disks "
                 "in the clear"
             )
+        return
+    if command in _WITHOUT_PERSONAL_DATA:
         return
     if not key and not settings.encryption_command:
         yield (

@@ -4,7 +4,12 @@ Nothing is started here: there is no cluster.
 """
 
 import json
+import os
+import re
+import shutil
 import subprocess
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +18,9 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from ops.brokers.certificates import Authority
+from ops.keys.folder import new_key
+from streams.settings.load import load_settings
 from streams.settings.settings import Settings
 from streams.settings.values import variable
 from tests.deploy.go_tools import KEDA, go, helm
@@ -21,6 +29,12 @@ pytestmark = pytest.mark.timeout(1500)
 
 CHART = Path(__file__).parents[2] / "deploy" / "helm" / "jardem"
 VALUES = CHART / "ci" / "values.yaml"
+CALLERS = """
+[callers.titles]
+sources = ["urn:kz:registry:titles"]
+types = ["registry.title-awarded.v1"]
+certificates = ["CN=titles,O=Registry"]
+"""
 VERSIONS = ("1.29", "1.33", "1.37")
 
 
@@ -88,7 +102,7 @@ def test_the_autoscaler_is_one_of_keda(program: Path) -> None:
 
 def test_every_pod_runs_as_nobody_on_a_root_that_it_can_not_write(program: Path) -> None:
     found = pods(rendered(program))
-    assert set(found) == {"worker", "webhooks", "console", "topics"}
+    assert set(found) == {"worker", "webhooks", "http-intake", "console", "topics"}
     for pod in found.values():
         assert pod["securityContext"]["runAsNonRoot"] is True
         assert pod["automountServiceAccountToken"] is False
@@ -108,7 +122,7 @@ def test_workers_keep_their_own_folder_and_each_process_says_how_it_does(program
     )
     assert worker["spec"]["volumeClaimTemplates"][0]["metadata"]["name"] == "data"
     assert "replicas" not in worker["spec"]  # the autoscaler's
-    for name in ("worker", "webhooks", "console"):
+    for name in ("worker", "webhooks", "http-intake", "console"):
         (container,) = pods(objects)[name]["containers"]
         assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
         assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
@@ -128,6 +142,53 @@ def test_no_secret_stands_in_what_is_rendered_and_every_setting_is_one(program: 
             for entry in container["env"]:
                 assert entry["name"].removesuffix("_FILE") in known
                 assert "secretKeyRef" in entry.get("valueFrom", {}) or entry["value"].startswith("/keys/")
+
+
+def test_each_pod_is_given_what_its_command_asks_for(
+    program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As its container would find it: the settings, and files in the place of the secrets."""
+    objects = rendered(program)
+    (shared,) = [one["data"] for one in objects if one["kind"] == "ConfigMap"]
+    authority = Authority.new(tmp_path / "authority")
+    own = authority.issue("pod", hosts=["jardem.example.kz"])
+    pem = {"ca.crt": authority.certificate, "tls.crt": own.certificate, "tls.key": own.key}
+    pem["roots.pem"] = authority.certificate
+    for name in [name for name in os.environ if name.startswith("JARDEM_")]:
+        monkeypatch.delenv(name)
+    for pod in pods(objects).values():
+        (container,) = pod["containers"]
+        with monkeypatch.context() as given:
+            for variable_, value in shared.items():
+                given.setenv(variable_, _here(value, tmp_path))
+            for entry in container["env"]:
+                given.setenv(entry["name"], _here(entry.get("value", "of-a-secret"), tmp_path))
+            for value in [value for value in os.environ.values() if value.startswith(str(tmp_path))]:
+                _put(Path(value), pem)
+            assert load_settings(container["args"][0]).profile == "production"
+
+
+def _here(value: str, folder: Path) -> str:
+    """A path of the container as one below the test's folder."""
+    return re.sub("^/(keys|etc/jardem)/", f"{folder}/", value)
+
+
+def _put(file: Path, pem: Mapping[str, Path]) -> None:
+    """What the installation puts into a secret under this name."""
+    if file.exists():
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if file.name == "signing":
+        new_key(file, datetime.now(UTC), None)
+    elif file.name == "callers.toml":
+        file.write_text(CALLERS)
+    elif file.name in pem:
+        shutil.copy(pem[file.name], file)
+    elif file.name.endswith("database"):
+        file.write_text("postgresql://name:password@host/base")
+    else:
+        file.write_text(f"{file.name} that is long enough for a secret")
+    file.chmod(0o700 if file.is_dir() else 0o600)
 
 
 @pytest.mark.parametrize(

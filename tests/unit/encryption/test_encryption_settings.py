@@ -28,6 +28,12 @@ def test_production_encrypts_or_says_that_it_does_not(command: str) -> None:
     assert faults("topics", profile="production") == []
 
 
+@pytest.mark.parametrize("command", ["topics", "publish", "http-intake"])
+def test_who_has_to_do_with_nothing_encrypted_is_given_no_keys(command: str) -> None:
+    assert [line for line in faults(command, encryption="on") if "JARDEM_ENCRYPTION" in line] == []
+    assert len([line for line in faults("worker", encryption="on") if "_KEY is missing while" in line]) == 1
+
+
 @pytest.mark.parametrize(
     ("given", "named"),
     [

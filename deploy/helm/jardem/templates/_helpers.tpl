@@ -85,23 +85,33 @@ securityContext:
   volumeMounts:
     - {name: keys, mountPath: /keys}
     - {name: secret, mountPath: /secrets/jardem, readOnly: true}
-    {{- if .root.Values.signingKeysSecret }}
+    {{- if and .root.Values.signingKeysSecret .signing }}
     - {name: signing, mountPath: /secrets/signing, readOnly: true}
     {{- end }}
     {{- if .root.Values.kafka.tls }}
     - {name: kafka-tls, mountPath: /secrets/kafka, readOnly: true}
+    {{- end }}
+    {{- if .intake }}
+    - {name: intake, mountPath: /secrets/intake, readOnly: true}
     {{- end }}
 {{- end }}
 
 {{- define "jardem.volumes" -}}
 - {name: tmp, emptyDir: {}}
 - {name: keys, emptyDir: {medium: Memory, sizeLimit: 8Mi}}
+{{- if .only }}
+- {name: secret, secret: {secretName: {{ .root.Values.secret }}, items: [{key: {{ .only }}, path: {{ .only }}}]}}
+{{- else }}
 - {name: secret, secret: {secretName: {{ .root.Values.secret }}}}
-{{- if .root.Values.signingKeysSecret }}
+{{- end }}
+{{- if and .root.Values.signingKeysSecret .signing }}
 - {name: signing, secret: {secretName: {{ .root.Values.signingKeysSecret }}}}
 {{- end }}
 {{- if .root.Values.kafka.tls }}
 - {name: kafka-tls, secret: {secretName: {{ .root.Values.kafka.tlsSecret }}}}
+{{- end }}
+{{- if .intake }}
+- {name: intake, secret: {secretName: {{ .root.Values.httpIntake.secret }}}}
 {{- end }}
 {{- range $name, $from := .root.Values.files }}
 {{- if $from.secret }}
@@ -132,6 +142,9 @@ securityContext:
 {{- range $name, $file := .files }}
 - {name: {{ $name }}, value: /keys/jardem/{{ $file }}}
 {{- end }}
+{{- range $name, $file := .intake }}
+- {name: {{ $name }}, value: /keys/intake/{{ $file }}}
+{{- end }}
 {{- if and .sealed (ne .root.Values.encryption "off") }}
 - {name: JARDEM_ENCRYPTION_KEY_FILE, value: /keys/jardem/master-key}
 - {name: JARDEM_KEYS_DATABASE_FILE, value: /keys/jardem/keys-database}
@@ -143,16 +156,16 @@ securityContext:
 
 {{- define "jardem.probes" -}}
 startupProbe:
-  httpGet: {path: /healthz, port: {{ .port }}}
+  httpGet: {path: /healthz, port: {{ .port }}, scheme: {{ .scheme | default "HTTP" }}}
   periodSeconds: 5
   failureThreshold: 24
 livenessProbe:
-  httpGet: {path: /healthz, port: {{ .port }}}
+  httpGet: {path: /healthz, port: {{ .port }}, scheme: {{ .scheme | default "HTTP" }}}
   periodSeconds: 10
   timeoutSeconds: 5
   failureThreshold: 6
 readinessProbe:
-  httpGet: {path: /readyz, port: {{ .port }}}
+  httpGet: {path: /readyz, port: {{ .port }}, scheme: {{ .scheme | default "HTTP" }}}
   periodSeconds: 5
   timeoutSeconds: 5
 {{- end }}
