@@ -195,6 +195,7 @@ class Guarded(Installation):
         super().__init__(
             broker.address,
             folder,
+            hours="off",
             more=env_of(broker, "topics"),
             console_port=free_port(),
             console_users=users,
