@@ -57,6 +57,19 @@ class Ready:
     processes: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
+def ready_on_kafka(addresses: Addresses, port: int, processes: Mapping[str, list[int]]) -> Ready:
+    """A rival that reads and writes the shared broker's topics, and takes answers over HTTP at this port."""
+    kafka, here = f"kafka://{addresses.kafka}", f"http://127.0.0.1:{port}"
+    return Ready(
+        awards=f"{kafka}/registry.title-awarded.v1",
+        facts=f"{kafka}/portal.phone-registered.v1",
+        answers=f"{here}/answers",
+        decisions=f"{kafka}/benefit.decided.v1",
+        settled=lambda: call(f"{here}/settled") is True,
+        processes=processes,
+    )
+
+
 Prepare = Callable[[Path], Mapping[str, str]]
 Serve = Callable[[Path, Path, Addresses], contextlib.AbstractContextManager[Ready]]
 

@@ -58,15 +58,7 @@ def serve(cache: Path, folder: Path, addresses: serving.Addresses) -> Iterator[s
     ]
     with serving.program(*command, folder=folder) as process:
         serving.await_port(process, port)
-        kafka = f"kafka://{addresses.kafka}"
-        yield serving.Ready(
-            awards=f"{kafka}/registry.title-awarded.v1",
-            facts=f"{kafka}/portal.phone-registered.v1",
-            answers=f"http://127.0.0.1:{port}/answers",
-            decisions=f"{kafka}/benefit.decided.v1",
-            settled=lambda: serving.call(f"http://127.0.0.1:{port}/settled") is True,
-            processes={"service": [process.pid]},
-        )
+        yield serving.ready_on_kafka(addresses, port, {"service": [process.pid]})
 
 
 if __name__ == "__main__":

@@ -27,15 +27,7 @@ def serve(cache: Path, folder: Path, addresses: serving.Addresses) -> Iterator[s
         more = {"mark": str(mark), "state": str(folder / "state")}
         stream = stack.enter_context(serving.worker(python, HERE / "stream.py", folder, **more, **told))
         serving.await_that(stream, mark.exists)
-        kafka = f"kafka://{addresses.kafka}"
-        yield serving.Ready(
-            awards=f"{kafka}/registry.title-awarded.v1",
-            facts=f"{kafka}/portal.phone-registered.v1",
-            answers=f"http://127.0.0.1:{port}/answers",
-            decisions=f"{kafka}/benefit.decided.v1",
-            settled=lambda: serving.call(f"http://127.0.0.1:{port}/settled") is True,
-            processes={"stream": [stream.pid], "edges": [edges.pid]},
-        )
+        yield serving.ready_on_kafka(addresses, port, {"stream": [stream.pid], "edges": [edges.pid]})
 
 
 if __name__ == "__main__":
