@@ -61,8 +61,7 @@ class SqliteKeyStore:
     async def add(self, keys: Sequence[StoredKey]) -> None:
         """See `KeyStore`."""
         rows = [(key.id, key.subject, key.wrapped) for key in keys]
-        sql = "INSERT OR IGNORE INTO data_keys (id, subject, wrapped) VALUES (?, ?, ?)"
-        await self._do(lambda connection: connection.executemany(sql, rows))
+        await self._do_many("INSERT OR IGNORE INTO data_keys (id, subject, wrapped) VALUES (?, ?, ?)", rows)
 
     async def close_keys(self, subjects: Collection[str]) -> None:
         """See `KeyStore`."""
@@ -74,8 +73,7 @@ class SqliteKeyStore:
 
     async def _mark(self, subjects: Collection[str], *, closing: bool) -> None:
         rows = [(closing, subject) for subject in subjects]
-        sql = "UPDATE data_keys SET closing = ? WHERE subject = ?"
-        await self._do(lambda connection: connection.executemany(sql, rows))
+        await self._do_many("UPDATE data_keys SET closing = ? WHERE subject = ?", rows)
 
     async def erase_keys(self, subjects: Collection[str]) -> int:
         """See `KeyStore`."""
@@ -97,6 +95,13 @@ class SqliteKeyStore:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
+
+    async def _do_many(self, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            # A cursor that left the lock would be taken apart while another thread uses its statement.
+            connection.executemany(sql, rows).close()
+
+        await self._do(work)
 
     async def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
         return await asyncio.to_thread(self._locked, work)
