@@ -175,7 +175,8 @@ class Intake:
         extensions = {SOURCE_DIGEST: hashlib.sha256(fact.record.value or b"").hexdigest()}
         if trace is not None and trace_names_somebody(trace, fact.data):
             trace = None
-        told = replace(event, id=self._nameless(event.id), source=self._nameless(event.source))
+        of: str = getattr(fact.data, "iin", "")
+        told = replace(event, id=self._nameless(event.id, of), source=self._nameless(event.source, of))
         if self._traces:
             id_, case_id = derived_id(told.source, told.id), _case_id(key, fact.data)
             trace = self._traces.taken(fact.record.topic, trace, id_, case_id, fact.began, time_ns())
@@ -196,9 +197,9 @@ class Intake:
         iin: str = getattr(fact, "iin")  # noqa: B009 - every other one about a person
         return self._pseudonyms.person(iin)
 
-    def _nameless(self, name: str) -> str:
+    def _nameless(self, name: str, of: str) -> str:
         """An id or a source that does not name a person: headers and the audit log carry it."""
-        return self._pseudonyms.id(name) if could_name_somebody(name) else name
+        return self._pseudonyms.id(name, of) if could_name_somebody(name) else name
 
 
 def _case_id(key: str, fact: Event) -> CaseId | None:

@@ -13,6 +13,7 @@ from streams.errors import UserError
 from streams.kafka_access import tls_context
 from streams.key_set import DEMO_KEY, KeyFolder
 from streams.officer_signatures import OfficersError, load_officers
+from streams.pseudonym_keys import PseudonymKeysError, pseudonyms_of
 from streams.registry_signatures import RegistryKeysError, load_registry_keys
 from streams.settings.console import console_faults
 from streams.settings.encryption import encryption_faults
@@ -37,6 +38,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "status": ("pseudonym_key", "console_key"),
     "case": _KEYED,
     "person": _KEYED,
+    "keys pseudonyms": _KEYED,
     "dead-letters": ("kafka",),
     "publish": _KEYED,
     "verify --log": ("kafka",),
@@ -58,7 +60,7 @@ _DATABASES = ("postgresql", "postgresql+asyncpg", "sqlite", "sqlite+aiosqlite")
 _BY_THE_CARRIER = ("worker", "webhooks", "doctor")
 """The commands through which citizens' numbers and texts go to the carrier, or come from it."""
 
-_PUBLIC_KEYS_DO = ("webhooks", "http-intake", "verify", "verify --log", "case")
+_PUBLIC_KEYS_DO = ("webhooks", "http-intake", "verify", "verify --log", "case", "keys pseudonyms")
 """The commands that sign nothing: of the folder of keys they read the public ones alone."""
 
 _ABROAD = "twilio.com"
@@ -117,6 +119,7 @@ def contradictions(settings: Settings, command: str | None = None) -> Iterator[s
     yield from smpp_contradictions(settings)
     yield from _database(settings)
     yield from encryption_faults(settings, command)
+    yield from _pseudonyms(settings, command)
     yield from console_faults(settings, command)
     yield from intake_faults(settings, command)
     if command != "keys":
@@ -124,6 +127,14 @@ def contradictions(settings: Settings, command: str | None = None) -> Iterator[s
     if production:
         yield from _refused_in_production(settings)
         yield from _unlawful(settings, command)
+
+
+def _pseudonyms(settings: Settings, command: str | None) -> Iterator[str]:
+    if command is None or "pseudonym_key" in NEEDS.get(command, ()):
+        try:
+            pseudonyms_of(settings)
+        except PseudonymKeysError as error:
+            yield from error.problems
 
 
 def _time(settings: Settings) -> Iterator[str]:

@@ -12,11 +12,12 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from ops.http_intake import metrics
 from ops.http_intake.gate import Gate
 from ops.http_intake.limits import Limits
+from ops.http_intake.log import IntakeLog
 from ops.http_intake.openapi import description
-from ops.http_intake.remembered import Claim, Remembered, read_claim
+from ops.http_intake.remembered import NONCE, Claim, Remembered, read_claim
 from ops.http_intake.requests import RefusedError, identity, read_batch, read_one
 from schemas.cloudevents import JSON, STRUCTURED
-from schemas.ids import Pseudonyms
+from schemas.ids import FormerKey, Pseudonyms
 from streams.http_callers import TYPES, CallersError, load_callers
 from streams.key_set import PrivateKey
 from streams.registry_signatures import RegistrySignatures, public_jwk, read_source_keys
@@ -286,3 +287,23 @@ def test_callers_by_certificate_need_an_authority_and_files_must_hold_certificat
     assert "knows titles by certificates: set JARDEM_INTAKE_CLIENT_CA" in line
     (line,) = intake_faults(Settings(intake_tls_cert=path, intake_tls_key=path), "http-intake")
     assert "no certificate in PEM" in line
+
+
+async def test_what_was_claimed_under_a_former_key_is_known_under_the_present_one(tmp_path: Path) -> None:
+    path = tmp_path / "callers.toml"
+    path.write_text(FILE)
+    nobody = FormerKey(b"former", frozenset())
+    pseudonyms = Pseudonyms(b"present", (nobody,))
+    gate = Gate(load_callers(path, signatures := RegistrySignatures()), signatures, pseudonyms, lambda: NOW)
+    admitted = gate.admit(structured(), "CN=titles", NOW)
+    present, former = admitted.identities
+    assert (present, former) == tuple(identity(structured(), key, NOW) for key in (b"present", b"former"))
+    remembered = Remembered(timedelta(days=30), 64)
+    log = IntakeLog(Settings(kafka="127.0.0.1:1"), remembered)
+    stamp = int(datetime.now(UTC).timestamp() * 1000)
+    assert log.known_by(admitted.identities) == present
+    remembered.take(Claim(former.id, b"n" * NONCE, former.content, published=True, at=stamp))
+    assert log.known_by(admitted.identities) == former
+    remembered.take(Claim(present.id, b"n" * NONCE, present.content, published=True, at=stamp))
+    assert log.known_by(admitted.identities) == present
+    await log._disconnect()
