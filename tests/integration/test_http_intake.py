@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import os
 import re
 import ssl
+import sys
+import tomllib
 from asyncio.subprocess import PIPE
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,7 +14,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from aiohttp import ClientError, ClientSession
+from aiohttp import ClientError, ClientSession, TCPConnector
 from aiokafka import AIOKafkaConsumer
 
 from ops.brokers.kafka import KafkaBroker
@@ -21,6 +24,7 @@ from ops.topics import apply_topics
 from streams.key_set import PrivateKey
 from streams.settings.settings import Settings
 from streams.topics import DIGESTS
+from tests.deploy.composed import FOLDER, environment, rehearsal
 from tests.integration.http_intake import (
     SIGNED,
     TITLES,
@@ -180,6 +184,39 @@ async def test_without_a_broker_nothing_is_taken(place: Place, mortal: KafkaBrok
                     break
                 await asyncio.sleep(int(answer.headers["Retry-After"]) / 10)
     assert event["id"] in await ids_in(mortal.address, TOPIC)
+
+
+async def test_it_runs_as_compose_starts_it(broker: str, tmp_path: Path) -> None:
+    """The rehearsal's environment, files and health check; port and brokers are this machine's."""
+    made = rehearsal(tmp_path / "compose")
+    port, (check,) = free_port(), made["services"]["http-intake"]["healthcheck"]["test"][3:]
+    given = environment(made, "http-intake")
+    secrets = tmp_path / "compose" / "secrets"
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("JARDEM_")}
+    ours = {"JARDEM_KAFKA": broker, "JARDEM_INTAKE_BIND": f"0.0.0.0:{port}", "JARDEM_DATA_DIR": str(tmp_path)}
+    started = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "jardem", *made["services"]["http-intake"]["command"]),
+        env=environ | given | ours,
+    )
+    tls = ssl.create_default_context(cafile=secrets / "intake_authority")
+    tls.load_cert_chain(secrets / "caller.crt", secrets / "caller.key")
+    sources = tomllib.loads((FOLDER / "callers.toml").read_text())["callers"]["rehearsal"]["sources"]
+    event = title() | {"source": sources[0]}
+    try:
+        async with ClientSession(connector=TCPConnector(ssl=tls)) as session:
+            caller = Caller(f"https://localhost:{port}", session)
+            await caller.until_ready()
+            assert (await caller.post(event)).status == 202
+            assert (await caller.post(title() | {"source": "urn:kz:other"})).status == 403
+        here = check.replace("8070", str(port)).replace(
+            "/run/secrets/intake_authority", given["JARDEM_INTAKE_CLIENT_CA"]
+        )
+        asked = await asyncio.create_subprocess_exec(sys.executable, "-c", here)
+        assert await asked.wait() == 0
+    finally:
+        started.terminate()
+        assert await started.wait() == 0
+    assert event["id"] in await ids_in(broker, TOPIC)
 
 
 DIES_BEFORE_IT_PUBLISHES = """
