@@ -61,6 +61,9 @@ _BY_THE_CARRIER = ("worker", "webhooks", "doctor")
 _PUBLIC_KEYS_DO = ("webhooks", "http-intake", "verify", "verify --log", "case")
 """The commands that sign nothing: of the folder of keys they read the public ones alone."""
 
+_DECIDE_NOTHING = ("topics", "publish", "http-intake")
+"""The commands that know nothing of decisions, and are given no keys that sign them."""
+
 _ABROAD = "twilio.com"
 """Whose hosts are outside Kazakhstan. Of any other address its owner knows where it is."""
 
@@ -273,7 +276,7 @@ def _unlawful(settings: Settings, command: str | None) -> Iterator[str]:
             "Kazakhstan: set JARDEM_TWILIO_API_URL to one inside the country, or this to allow where the law "
             "lets citizens' numbers and texts leave it"
         )
-    if settings.decides == "auto" and not _authorised(settings):
+    if settings.decides == "auto" and command not in _DECIDE_NOTHING and not _authorised(settings):
         yield (
             "JARDEM_DECISION_MODE is auto, and no act lets the key that signs now decide: set it to officer, "
             "or name the act with jardem keys authorise"

@@ -20,6 +20,14 @@ app.kubernetes.io/component: {{ .role }}
 {{- with .Values.image }}{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}{{ end -}}
 {{- end }}
 
+{{- /* A quantity of Kubernetes as a number, to be compared. */ -}}
+{{- define "jardem.amount" -}}
+{{- $text := toString . }}
+{{- $unit := regexFind "[A-Za-z]*$" $text }}
+{{- $times := dict "" 1.0 "m" 0.001 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "P" 1e15 "Ki" 1024.0 "Mi" 1048576.0 "Gi" 1073741824.0 "Ti" 1099511627776.0 "Pi" 1125899906842624.0 }}
+{{- mulf (trimSuffix $unit $text | float64) (get $times $unit) }}
+{{- end }}
+
 {{- /* What every pod has in common: who it runs as, and where it runs. */ -}}
 {{- define "jardem.pod" -}}
 automountServiceAccountToken: false
@@ -78,13 +86,16 @@ securityContext:
     - |
       umask 077
       for from in /secrets/*; do
+        [ -d "$from" ] || continue
         mkdir -p "/keys/$(basename "$from")"
         for file in "$from"/*; do cat "$file" > "/keys/$(basename "$from")/$(basename "$file")"; done
       done
   resources: {requests: {cpu: 10m, memory: 32Mi}, limits: {memory: 64Mi}}
   volumeMounts:
     - {name: keys, mountPath: /keys}
+    {{- if .files }}
     - {name: secret, mountPath: /secrets/jardem, readOnly: true}
+    {{- end }}
     {{- if and .root.Values.signingKeysSecret .signing }}
     - {name: signing, mountPath: /secrets/signing, readOnly: true}
     {{- end }}
@@ -101,7 +112,7 @@ securityContext:
 - {name: keys, emptyDir: {medium: Memory, sizeLimit: 8Mi}}
 {{- if .only }}
 - {name: secret, secret: {secretName: {{ .root.Values.secret }}, items: [{key: {{ .only }}, path: {{ .only }}}]}}
-{{- else }}
+{{- else if .files }}
 - {name: secret, secret: {secretName: {{ .root.Values.secret }}}}
 {{- end }}
 {{- if and .root.Values.signingKeysSecret .signing }}
@@ -146,8 +157,13 @@ securityContext:
 - {name: {{ $name }}, value: /keys/intake/{{ $file }}}
 {{- end }}
 {{- if and .sealed (ne .root.Values.encryption "off") }}
+{{- if not (get .root.Values.settings "JARDEM_ENCRYPTION_COMMAND") }}
 - {name: JARDEM_ENCRYPTION_KEY_FILE, value: /keys/jardem/master-key}
+{{- end }}
 - {name: JARDEM_KEYS_DATABASE_FILE, value: /keys/jardem/keys-database}
+{{- if .root.Values.masterKeyPrevious }}
+- {name: JARDEM_ENCRYPTION_KEY_PREVIOUS_FILE, value: /keys/jardem/master-key-previous}
+{{- end }}
 {{- end }}
 {{- if and .root.Values.signingKeysSecret .signing }}
 - {name: JARDEM_SIGNING_KEYS, value: /keys/signing}
