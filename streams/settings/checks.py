@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from streams.certificate_dates import authorities_out_of_date
 from streams.errors import UserError
 from streams.kafka_access import tls_context
 from streams.key_set import DEMO_KEY, KeyFolder
@@ -195,6 +196,10 @@ def _certificates(settings: Settings) -> Iterator[str]:
     except OSError:
         yield f"JARDEM_KAFKA_TLS_CA names {settings.kafka_tls_ca}, which holds no certificates in PEM"
         return
+    if settings.kafka_tls_ca and (
+        line := authorities_out_of_date("JARDEM_KAFKA_TLS_CA", settings.kafka_tls_ca)
+    ):
+        yield line
     try:
         tls_context(settings)
     except OSError:
