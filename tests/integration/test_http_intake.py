@@ -7,7 +7,7 @@ import re
 import ssl
 import sys
 import tomllib
-from asyncio.subprocess import PIPE
+from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -208,6 +208,13 @@ async def test_it_runs_as_compose_starts_it(broker: str, tmp_path: Path) -> None
             await caller.until_ready()
             assert (await caller.post(event)).status == 202
             assert (await caller.post(title() | {"source": "urn:kz:other"})).status == 403
+        page = (FOLDER.parents[1] / "docs" / "deploying.md").read_text(encoding="utf-8")
+        (shown,) = re.findall(
+            r"^```sh\ncd deploy/compose/secrets\n(curl .*?)^```$", page, re.MULTILINE | re.DOTALL
+        )
+        (secrets / "event.json").write_text(json.dumps(title() | {"source": sources[0]}))
+        code, said = await shell(shown.replace(":8070", f":{port}"), secrets)
+        assert code == 0, said
         here = check.replace("8070", str(port)).replace(
             "/run/secrets/intake_authority", given["JARDEM_INTAKE_CLIENT_CA"]
         )
@@ -287,6 +294,32 @@ async def test_the_log_of_digests_names_nobody(place: Place, broker: str) -> Non
     assert not any(b"8501" in record.key + record.value for record in records)
 
 
+async def shell(script: str, folder: Path, **more: str) -> tuple[int, str]:
+    """What a script of a page ends with in this folder, and what it says."""
+    started = await asyncio.create_subprocess_shell(
+        script, cwd=folder, env=os.environ | more, stdout=PIPE, stderr=STDOUT
+    )
+    said, _ = await started.communicate()
+    assert started.returncode is not None
+    return started.returncode, said.decode()
+
+
+async def test_the_example_with_a_certificate_is_taken(place: Place, broker: str, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "http-intake.md").read_text(encoding="utf-8")
+    (script,) = re.findall(r"^```sh\n(curl [^`]*--cert .*?)^```$", page, re.MULTILINE | re.DOTALL)
+    ours = place.authority.issue("titles")
+    (tmp_path / "titles.crt").write_bytes(ours.certificate.read_bytes())
+    (tmp_path / "titles.key").write_bytes(ours.key.read_bytes())
+    event = title()
+    (tmp_path / "event.json").write_text(json.dumps(event))
+    trusted = {"CURL_CA_BUNDLE": str(place.authority.certificate)}
+    async with serving(place, broker) as port:
+        here = script.replace("intake.example.kz", f"127.0.0.1:{port}")
+        code, said = await shell(here, tmp_path, **trusted)
+    assert (code, json.loads(said[said.index("{") : said.index("}") + 1])["id"]) == (0, event["id"])
+    assert event["id"] in await ids_in(broker, TOPIC)
+
+
 async def test_the_examples_of_the_page_are_taken(place: Place, broker: str) -> None:
     page = (Path(__file__).parents[2] / "docs" / "http-intake.md").read_text(encoding="utf-8")
     scripts = re.findall(r"^```sh\n(curl .*?)^```$", page, re.MULTILINE | re.DOTALL)
@@ -301,12 +334,9 @@ async def test_the_examples_of_the_page_are_taken(place: Place, broker: str) -> 
         async with ClientSession() as session:
             await Caller(f"http://127.0.0.1:{port}", session).until_ready()
         for script in first_look:
-            started = await asyncio.create_subprocess_shell(
-                script.replace(":8070", f":{port}"), stdout=PIPE, stderr=PIPE
-            )
-            answer, said = await started.communicate()
-            assert started.returncode == 0, (answer, said)
-            assert b'"id"' in answer
+            code, said = await shell(script.replace(":8070", f":{port}"), place.folder)
+            assert code == 0, said
+            assert '"id"' in said
     finally:
         stop.set()
         await task
