@@ -77,7 +77,7 @@ def pods(objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     for one in objects:
         template = one["spec"].get("template") if isinstance(one.get("spec"), dict) else None
         if template and one["kind"] in ("StatefulSet", "Deployment", "Job"):
-            found[one["metadata"]["name"].removeprefix("j-jardem-").rstrip("-1")] = template["spec"]
+            found[one["metadata"]["name"].removeprefix("j-jardem-")] = template["spec"]
     return found
 
 
@@ -146,6 +146,38 @@ def test_workers_keep_their_own_folder_and_each_process_says_how_it_does(program
     )
 
 
+def test_the_topics_are_made_before_anything_else_is_installed_or_changed(program: Path) -> None:
+    hooks = [one for one in rendered(program) if "helm.sh/hook" in one["metadata"].get("annotations", {})]
+    weights = {one["kind"]: int(one["metadata"]["annotations"]["helm.sh/hook-weight"]) for one in hooks}
+    assert weights == {"ServiceAccount": -10, "ConfigMap": -10, "NetworkPolicy": -10, "Job": 0}
+    assert {one["metadata"]["name"] for one in hooks} == {"j-jardem-topics"}
+    for one in hooks:
+        assert one["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
+    (job,) = [one["spec"]["template"]["spec"] for one in hooks if one["kind"] == "Job"]
+    assert job["serviceAccountName"] == "j-jardem-topics"
+    assert job["containers"][0]["envFrom"] == [{"configMapRef": {"name": "j-jardem-topics"}}]
+    # It is given what signs in at the brokers, and no secret of ours.
+    assert {volume["name"] for volume in job["volumes"] if "secret" in volume} == {
+        "kafka-tls",
+        "kafka-sasl",
+        "files-officers",
+    }
+
+
+def test_whatever_is_set_otherwise_starts_every_process_anew(program: Path) -> None:
+    def sums(*more: str) -> list[str]:
+        templates = [
+            one["spec"]["template"] for one in rendered(program, *more) if "template" in one.get("spec", {})
+        ]
+        said = [one["metadata"].get("annotations", {}).get("checksum/settings") for one in templates]
+        return [each for each in said if each]
+
+    before = sums()
+    assert len(before) == 4
+    for changed in ("kafka.brokers=other.example.kz:9093", "settings.JARDEM_SMS_FROM=1414"):
+        assert not set(before) & set(sums("--set-string", changed)), changed
+
+
 def test_no_secret_stands_in_what_is_rendered_and_every_setting_is_one(program: Path) -> None:
     known = {variable(name) for name in Settings.model_fields}
     for one in rendered(program):
@@ -155,7 +187,9 @@ def test_no_secret_stands_in_what_is_rendered_and_every_setting_is_one(program: 
         for container in pod["containers"]:
             for entry in container["env"]:
                 assert entry["name"].removesuffix("_FILE") in known
-                assert "secretKeyRef" in entry.get("valueFrom", {}) or entry["value"].startswith("/keys/")
+                # Secrets come from files; the name at the brokers is none.
+                named = entry.get("valueFrom", {}).get("secretKeyRef", {}).get("key")
+                assert named == "username" or entry["value"].startswith("/keys/")
 
 
 OTHERWISE = {
@@ -186,7 +220,8 @@ def test_each_pod_is_given_what_its_command_asks_for(
 ) -> None:
     """As its container would find it: the settings, and files in the place of the secrets."""
     objects = rendered(program, *(part for value in values for part in ("--set", value)))
-    (shared,) = [one["data"] for one in objects if one["kind"] == "ConfigMap"]
+    shared, beforehand = [one["data"] for one in objects if one["kind"] == "ConfigMap"]
+    assert shared == beforehand
     authority = Authority.new(tmp_path / "authority")
     own = authority.issue("pod", hosts=["jardem.example.kz"])
     pem = {"ca.crt": authority.certificate, "tls.crt": own.certificate, "tls.key": own.key}

@@ -31,7 +31,7 @@ app.kubernetes.io/component: {{ .role }}
 {{- /* What every pod has in common: who it runs as, and where it runs. */ -}}
 {{- define "jardem.pod" -}}
 automountServiceAccountToken: false
-serviceAccountName: {{ include "jardem.name" .root }}
+serviceAccountName: {{ include "jardem.name" .root }}{{ with .suffix }}-{{ . }}{{ end }}
 {{- with .root.Values.image.pullSecrets }}
 imagePullSecrets:
   {{- range . }}
@@ -102,6 +102,9 @@ securityContext:
     {{- if .root.Values.kafka.tls }}
     - {name: kafka-tls, mountPath: /secrets/kafka, readOnly: true}
     {{- end }}
+    {{- if .root.Values.kafka.saslMechanism }}
+    - {name: kafka-sasl, mountPath: /secrets/sasl, readOnly: true}
+    {{- end }}
     {{- if .intake }}
     - {name: intake, mountPath: /secrets/intake, readOnly: true}
     {{- end }}
@@ -120,6 +123,9 @@ securityContext:
 {{- end }}
 {{- if .root.Values.kafka.tls }}
 - {name: kafka-tls, secret: {secretName: {{ .root.Values.kafka.tlsSecret }}}}
+{{- end }}
+{{- if .root.Values.kafka.saslMechanism }}
+- {name: kafka-sasl, secret: {secretName: {{ include "jardem.sasl" . }}, items: [{key: password, path: password}]}}
 {{- end }}
 {{- if .intake }}
 - {name: intake, secret: {secretName: {{ .root.Values.httpIntake.secret }}}}
@@ -141,14 +147,17 @@ securityContext:
 {{- end }}
 {{- end }}
 
-{{- /* A SASL name and password by role, and where the files of secrets are. */ -}}
+{{- /* The secret with the name and the password of a role at the brokers. */ -}}
+{{- define "jardem.sasl" -}}
+{{- get .root.Values.kafka.saslSecrets .role | required (printf "kafka.saslSecrets.%s is missing" .role) }}
+{{- end }}
+
+{{- /* The SASL name of a role, and where the files of secrets are. */ -}}
 {{- define "jardem.env" -}}
 {{- if .root.Values.kafka.saslMechanism }}
-{{- $secret := get .root.Values.kafka.saslSecrets .role | required (printf "kafka.saslSecrets.%s is missing" .role) }}
 - name: JARDEM_KAFKA_SASL_USERNAME
-  valueFrom: {secretKeyRef: {name: {{ $secret }}, key: username}}
-- name: JARDEM_KAFKA_SASL_PASSWORD
-  valueFrom: {secretKeyRef: {name: {{ $secret }}, key: password}}
+  valueFrom: {secretKeyRef: {name: {{ include "jardem.sasl" . }}, key: username}}
+- {name: JARDEM_KAFKA_SASL_PASSWORD_FILE, value: /keys/sasl/password}
 {{- end }}
 {{- range $name, $file := .files }}
 - {name: {{ $name }}, value: /keys/jardem/{{ $file }}}
@@ -184,4 +193,41 @@ readinessProbe:
   httpGet: {path: /readyz, port: {{ .port }}, scheme: {{ .scheme | default "HTTP" }}}
   periodSeconds: 5
   timeoutSeconds: 5
+{{- end }}
+
+{{- /* The settings that all processes share. */ -}}
+{{- define "jardem.settings" -}}
+JARDEM_KAFKA: {{ .Values.kafka.brokers | quote }}
+JARDEM_KAFKA_REPLICATION: {{ .Values.kafka.replication | quote }}
+JARDEM_INBOX_PARTITIONS: {{ .Values.inboxPartitions | quote }}
+JARDEM_KAFKA_TLS: {{ .Values.kafka.tls | quote }}
+{{- if .Values.kafka.tls }}
+JARDEM_KAFKA_TLS_CA: /keys/kafka/ca.crt
+{{- if not .Values.kafka.saslMechanism }}
+JARDEM_KAFKA_TLS_CERT: /keys/kafka/tls.crt
+JARDEM_KAFKA_TLS_KEY: /keys/kafka/tls.key
+{{- end }}
+{{- end }}
+{{- with .Values.kafka.saslMechanism }}
+JARDEM_KAFKA_SASL_MECHANISM: {{ . }}
+{{- end }}
+JARDEM_ENCRYPTION: {{ .Values.encryption | quote }}
+JARDEM_STORE: rocksdb
+JARDEM_DATA_DIR: /data
+JARDEM_HEALTH_BIND: 0.0.0.0:6066
+JARDEM_WEBHOOKS_BIND: 0.0.0.0:8080
+JARDEM_CONSOLE_BIND: 0.0.0.0:8090
+JARDEM_INTAKE_BIND: 0.0.0.0:8070
+{{- range $name, $value := .Values.settings }}
+{{- if $value }}
+{{ $name }}: {{ $value | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* What has to be there before the topics are looked at, which is before anything else is installed or changed. */ -}}
+{{- define "jardem.beforehand" -}}
+helm.sh/hook: pre-install,pre-upgrade
+helm.sh/hook-weight: {{ . | quote }}
+helm.sh/hook-delete-policy: before-hook-creation
 {{- end }}
