@@ -24,6 +24,7 @@ from ops.topics import apply_topics
 from streams.key_set import PrivateKey
 from streams.settings.settings import Settings
 from streams.topics import DIGESTS
+from tests.canaries import TEXT, WHO, found_in
 from tests.deploy.composed import FOLDER, environment, rehearsal
 from tests.integration.http_intake import (
     SIGNED,
@@ -114,6 +115,32 @@ async def test_every_refusal_has_its_answer_and_repeats_nobody(place: Place, bro
         assert 'jardem_http_intake_events_total{answer="409"} ' in metrics
         assert (await caller.get("/healthz")).status == 200
         assert (await caller.get("/openapi.json")).json["openapi"] == "3.1.0"
+
+
+async def test_no_line_and_no_count_names_anybody(
+    place: Place, broker: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Canaries in data, ids, sources and headers, taken and refused, seen in all that the process says."""
+    canary = {"iin": WHO.iin, "award_id": f"{WHO.phone} {TEXT}"}
+    ours = place.authority.issue("titles")
+    async with process(place, broker) as (port, _), calling(place, port, ours) as caller:
+        once = title(**canary)
+        for body, status in (
+            (once, 202),
+            (once | {"data": once["data"] | {"title": "hero_of_labour"}}, 409),
+            (title(f"of {WHO.iin}", **canary), 422),
+            (title(**canary) | {"source": f"urn:{WHO.phone}"}, 403),
+            (title(**canary) | {"type": f"kz.jardem.{WHO.iin}"}, 422),
+            (title(**{**canary, "title": TEXT, "awarded_on": WHO.iban}), 422),
+            (f"{WHO.iin} {WHO.phone} {WHO.iban} {TEXT}".encode(), 422),
+        ):
+            answer = await caller.post(body, headers={"traceparent": f"00-{WHO.iin}"})
+            assert answer.status == status, answer.text
+            assert status == 202 or found_in(answer.text.encode()) == [], answer.text
+        assert found_in((await caller.get("/metrics")).text.encode()) == []
+    said = capfd.readouterr()
+    assert "events by HTTP were not all taken" in said.out + said.err
+    assert found_in((said.out + said.err).encode()) == []
 
 
 async def test_certificates_say_who_calls(place: Place, broker: str) -> None:
