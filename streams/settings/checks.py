@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from streams.certificate_dates import authorities_out_of_date
 from streams.errors import UserError
 from streams.kafka_access import tls_context
 from streams.key_set import DEMO_KEY, KeyFolder
@@ -62,6 +63,9 @@ _BY_THE_CARRIER = ("worker", "webhooks", "doctor")
 
 _PUBLIC_KEYS_DO = ("webhooks", "http-intake", "verify", "verify --log", "case", "keys pseudonyms")
 """The commands that sign nothing: of the folder of keys they read the public ones alone."""
+
+_DECIDE_NOTHING = ("topics", "publish", "http-intake")
+"""The commands that know nothing of decisions, and are given no keys that sign them."""
 
 _ABROAD = "twilio.com"
 """Whose hosts are outside Kazakhstan. Of any other address its owner knows where it is."""
@@ -203,6 +207,10 @@ def _certificates(settings: Settings) -> Iterator[str]:
     except OSError:
         yield f"JARDEM_KAFKA_TLS_CA names {settings.kafka_tls_ca}, which holds no certificates in PEM"
         return
+    if settings.kafka_tls_ca and (
+        line := authorities_out_of_date("JARDEM_KAFKA_TLS_CA", settings.kafka_tls_ca)
+    ):
+        yield line
     try:
         tls_context(settings)
     except OSError:
@@ -284,7 +292,7 @@ def _unlawful(settings: Settings, command: str | None) -> Iterator[str]:
             "Kazakhstan: set JARDEM_TWILIO_API_URL to one inside the country, or this to allow where the law "
             "lets citizens' numbers and texts leave it"
         )
-    if settings.decides == "auto" and not _authorised(settings):
+    if settings.decides == "auto" and command not in _DECIDE_NOTHING and not _authorised(settings):
         yield (
             "JARDEM_DECISION_MODE is auto, and no act lets the key that signs now decide: set it to officer, "
             "or name the act with jardem keys authorise"

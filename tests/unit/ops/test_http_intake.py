@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from ops.brokers.certificates import Authority, Certificate
 from ops.http_intake import metrics
 from ops.http_intake.gate import Gate
 from ops.http_intake.limits import Limits
@@ -21,6 +22,7 @@ from schemas.ids import FormerKey, Pseudonyms
 from streams.http_callers import TYPES, CallersError, load_callers
 from streams.key_set import PrivateKey
 from streams.registry_signatures import RegistrySignatures, public_jwk, read_source_keys
+from streams.settings.checks import contradictions
 from streams.settings.intake import intake_faults
 from streams.settings.settings import Settings
 from streams.settings.values import Address
@@ -307,3 +309,38 @@ async def test_what_was_claimed_under_a_former_key_is_known_under_the_present_on
     remembered.take(Claim(present.id, b"n" * NONCE, present.content, published=True, at=stamp))
     assert log.known_by(admitted.identities) == present
     await log._disconnect()
+
+
+def test_certificates_that_are_not_good_now_start_nothing_and_are_named(tmp_path: Path) -> None:
+    now, day = datetime.now(UTC), timedelta(days=1)
+    good = Authority.new(tmp_path / "good")
+    old = Authority.new(tmp_path / "old", begins=now - 3 * day, lasts=day)
+    server = good.issue("server", hosts=["127.0.0.1"])
+    expired = good.issue("expired", begins=now - 3 * day, lasts=day)
+    early = good.issue("early", begins=now + day)
+    both = tmp_path / "both.crt"
+    both.write_bytes(old.certificate.read_bytes() + good.certificate.read_bytes())
+
+    def said(own: Certificate, authority: Path) -> list[str]:
+        settings = Settings(
+            intake_tls_cert=own.certificate, intake_tls_key=own.key, intake_client_ca=authority
+        )
+        return list(intake_faults(settings, "http-intake"))
+
+    assert said(server, good.certificate) == []
+    assert said(server, both) == []
+    (line,) = said(expired, good.certificate)
+    assert line.startswith(f"JARDEM_INTAKE_TLS_CERT names {expired.certificate}, which expired on 20")
+    (line,) = said(early, good.certificate)
+    assert f"names {early.certificate}, which is valid from" in line
+    (line,) = said(server, old.certificate)
+    assert line.startswith(f"JARDEM_INTAKE_CLIENT_CA names {old.certificate}, which expired on 20")
+    kafka = contradictions(Settings(kafka="one:9093", kafka_tls=True, kafka_tls_ca=old.certificate))
+    assert [each for each in kafka if "expired" in each] == [line.replace("INTAKE_CLIENT", "KAFKA_TLS")]
+    smpp = contradictions(Settings(smpp_tls="true", smpp_tls_ca=old.certificate))
+    assert [each for each in smpp if "expired" in each] == [line.replace("INTAKE_CLIENT", "SMPP_TLS")]
+    wrong = tmp_path / "wrong.key"
+    wrong.write_bytes(expired.key.read_bytes())
+    settings = Settings(intake_tls_cert=server.certificate, intake_tls_key=wrong)
+    (line,) = intake_faults(settings, "http-intake")
+    assert "name no certificate in PEM and its key" in line
