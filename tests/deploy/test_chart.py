@@ -21,6 +21,7 @@ from pydantic import SecretStr
 
 from ops.brokers.certificates import Authority
 from ops.keys.folder import authorise, new_key
+from streams.pseudonym_keys import fingerprint, write
 from streams.settings.load import load_settings
 from streams.settings.settings import Settings
 from streams.settings.values import variable
@@ -38,6 +39,7 @@ certificates = ["CN=titles,O=Registry"]
 """
 SECRET = {
     "pseudonym-key",
+    "pseudonym-key-previous",
     "master-key",
     "master-key-previous",
     "keys-database",
@@ -204,6 +206,7 @@ OTHERWISE = {
     ],
     "nothing encrypted": ["encryption=off"],
     "the master key is changed": ["masterKeyPrevious=true"],
+    "the pseudonyms' key is changed": ["pseudonymsClaim=jardem-pseudonyms", "httpIntake.enabled=true"],
     "a KMS": ["settings.JARDEM_ENCRYPTION_COMMAND=/etc/jardem/kms/ask"],
     "decided by a key": ["settings.JARDEM_DECISION_MODE=auto"],
     "users in a file": [
@@ -258,7 +261,7 @@ def _mounted(pod: Mapping[str, Any], name: str) -> set[str]:
 
 def _here(value: str, folder: Path) -> str:
     """A path of the container as one below the test's folder."""
-    return re.sub("^/(keys|etc/jardem)/", f"{folder}/", value)
+    return re.sub("^/(keys|etc/jardem|pseudonyms(?=/in-use))/", f"{folder}/", value)
 
 
 def _put(file: Path, pem: Mapping[str, Path]) -> None:
@@ -274,11 +277,18 @@ def _put(file: Path, pem: Mapping[str, Path]) -> None:
         shutil.copy(pem[file.name], file)
     elif file.name == "smpp-password":
         file.write_text("8letters")
+    elif file.name == "in-use":
+        write(file, {fingerprint(_secret(file.with_name("jardem") / "pseudonym-key-previous")): []})
     elif file.name.endswith("database"):
         file.write_text("postgresql://name:password@host/base")
     else:
-        file.write_text(f"{file.name} that is long enough for a secret")
+        file.write_bytes(_secret(file))
     file.chmod(0o700 if file.is_dir() else 0o600)
+
+
+def _secret(file: Path) -> bytes:
+    # Former keys are parted by blanks.
+    return f"{file.name}-that-is-long-enough-for-a-secret".encode()
 
 
 @pytest.mark.parametrize(

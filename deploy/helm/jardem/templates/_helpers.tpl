@@ -114,7 +114,7 @@ securityContext:
 - {name: tmp, emptyDir: {}}
 - {name: keys, emptyDir: {medium: Memory, sizeLimit: 8Mi}}
 {{- if .only }}
-- {name: secret, secret: {secretName: {{ .root.Values.secret }}, items: [{key: {{ .only }}, path: {{ .only }}}]}}
+- {name: secret, secret: {secretName: {{ .root.Values.secret }}, items: [{key: {{ .only }}, path: {{ .only }}}{{ if .root.Values.pseudonymsClaim }}, {key: {{ .only }}-previous, path: {{ .only }}-previous}{{ end }}]}}
 {{- else if .files }}
 - {name: secret, secret: {secretName: {{ .root.Values.secret }}}}
 {{- end }}
@@ -130,6 +130,9 @@ securityContext:
 {{- if .intake }}
 - {name: intake, secret: {secretName: {{ .root.Values.httpIntake.secret }}}}
 {{- end }}
+{{- if and .files .root.Values.pseudonymsClaim }}
+- {name: pseudonyms, persistentVolumeClaim: {claimName: {{ .root.Values.pseudonymsClaim }}, readOnly: true}}
+{{- end }}
 {{- range $name, $from := .root.Values.files }}
 {{- if $from.secret }}
 - {name: files-{{ $name }}, secret: {secretName: {{ $from.secret }}}}
@@ -142,6 +145,9 @@ securityContext:
 {{- define "jardem.mounts" -}}
 - {name: tmp, mountPath: /tmp}
 - {name: keys, mountPath: /keys, readOnly: true}
+{{- if and .files .root.Values.pseudonymsClaim }}
+- {name: pseudonyms, mountPath: /pseudonyms, readOnly: true}
+{{- end }}
 {{- range $name, $_ := .root.Values.files }}
 - {name: files-{{ $name }}, mountPath: /etc/jardem/{{ $name }}, readOnly: true}
 {{- end }}
@@ -164,6 +170,10 @@ securityContext:
 {{- end }}
 {{- range $name, $file := .intake }}
 - {name: {{ $name }}, value: /keys/intake/{{ $file }}}
+{{- end }}
+{{- if and .files .root.Values.pseudonymsClaim }}
+- {name: JARDEM_PSEUDONYM_KEY_PREVIOUS_FILE, value: /keys/jardem/pseudonym-key-previous}
+- {name: JARDEM_PSEUDONYMS_IN_USE, value: /pseudonyms/in-use}
 {{- end }}
 {{- if and .sealed (ne .root.Values.encryption "off") }}
 {{- if not (get .root.Values.settings "JARDEM_ENCRYPTION_COMMAND") }}
