@@ -1,8 +1,11 @@
 """What every store of keys does, in a file and in PostgreSQL."""
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator, Iterator
+from os import urandom
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -70,6 +73,30 @@ class TestInAFile(KeyStoreContract):
         await store.close_keys(["anna"])
         await store.erase_keys(["anna"])
         assert not holds(tmp_path, secret)
+
+    async def test_many_may_add_at_once_while_the_loop_is_busy(self, store: KeyStore) -> None:
+        done = False
+
+        async def busy() -> None:
+            while not done:
+                until = monotonic() + 0.003
+                while monotonic() < until:
+                    pass
+                await asyncio.sleep(0)
+
+        working = asyncio.create_task(busy())
+        batches = [[f"{batch}-{number}" for number in range(20)] for batch in range(480)]
+        for begin in range(0, len(batches), 12):
+            await asyncio.gather(
+                *(
+                    store.add([StoredKey(urandom(8), subject, b"w" * 80) for subject in batch])
+                    for batch in batches[begin : begin + 12]
+                )
+            )
+        done = True
+        await working
+        everybody = [subject for batch in batches for subject in batch]
+        assert set(await store.of_subjects(everybody)) == set(everybody)
 
     async def test_its_file_is_for_its_owner_alone(self, store: KeyStore, tmp_path: Path) -> None:
         await store.store_key()
