@@ -102,9 +102,13 @@ class Vault:
         sent = list(outgoing)
         if not self.seals or self._keyring is None:
             return sent
-        subjects = {subject for each in sent if (subject := _subject(each)) is not None}
-        keys = await self._keyring.of_subjects(subjects) if subjects else {}
-        return [_sealed(each, keys) for each in sent]
+        subjects = [_subject(each) for each in sent]
+        wanted = {subject for subject in subjects if subject is not None}
+        keys = await self._keyring.of_subjects(wanted) if wanted else {}
+        return [
+            each if subject is None else _sealed(each, keys[subject])
+            for each, subject in zip(sent, subjects, strict=True)
+        ]
 
     async def with_parts_sealed(
         self, keys: KeysAtHand, states: Mapping[bytes, bytes]
@@ -203,11 +207,7 @@ def _subject(outgoing: Outgoing) -> str | None:
     return subject_of(outgoing.key)
 
 
-def _sealed(outgoing: Outgoing, keys: Mapping[str, DataKey]) -> Outgoing:
-    subject = _subject(outgoing)
-    if subject is None:
-        return outgoing
-    key = keys[subject]
+def _sealed(outgoing: Outgoing, key: DataKey) -> Outgoing:
     if outgoing.topic not in LETTERS:
         # Nothing compresses what is sealed, so it is done before.
         value = seal(key, outgoing.topic, outgoing.key or b"", pack(outgoing.value or b""))

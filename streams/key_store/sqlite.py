@@ -59,18 +59,17 @@ class SqliteKeyStore:
 
     async def of_subjects(self, subjects: Collection[str]) -> Mapping[str, StoredKey]:
         """See `KeyStore`."""
-        found = await self._do(lambda connection: _found(connection, "subject", list(subjects)))
-        return {key.subject: key for key in found if key.subject is not None}
+        return await self._do(lambda connection: _of_subjects(connection, list(subjects)))
 
     async def of_ids(self, ids: Collection[bytes]) -> Mapping[bytes, StoredKey]:
         """See `KeyStore`."""
         found = await self._do(lambda connection: _found(connection, "id", list(ids)))
         return {key.id: key for key in found}
 
-    async def add(self, keys: Sequence[StoredKey]) -> None:
+    async def add(self, keys: Sequence[StoredKey]) -> Mapping[str, StoredKey]:
         """See `KeyStore`."""
 
-        def work(connection: sqlite3.Connection) -> None:
+        def work(connection: sqlite3.Connection) -> Mapping[str, StoredKey]:
             for part in _parts(keys):
                 rows = ",".join(["(?, ?, ?)"] * len(part))
                 values = [value for key in part for value in (key.id, key.subject, key.wrapped)]
@@ -78,8 +77,9 @@ class SqliteKeyStore:
                     f"INSERT OR IGNORE INTO data_keys (id, subject, wrapped) VALUES {rows}",  # noqa: S608 - ours
                     values,
                 )
+            return _of_subjects(connection, [key.subject for key in keys if key.subject is not None])
 
-        await self._do(work)
+        return await self._do(work)
 
     async def close_keys(self, subjects: Collection[str]) -> None:
         """See `KeyStore`."""
@@ -173,6 +173,11 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
 def _store_key(connection: sqlite3.Connection) -> bytes | None:
     row = connection.execute("SELECT wrapped FROM store_key").fetchone()
     return None if row is None else bytes(row[0])
+
+
+def _of_subjects(connection: sqlite3.Connection, subjects: Sequence[str]) -> Mapping[str, StoredKey]:
+    found = _found(connection, "subject", subjects)
+    return {key.subject: key for key in found if key.subject is not None}
 
 
 def _found(connection: sqlite3.Connection, column: str, wanted: Sequence[str | bytes]) -> list[StoredKey]:

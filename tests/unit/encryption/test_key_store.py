@@ -1,11 +1,10 @@
 """What every store of keys does, in a file and in PostgreSQL."""
 
-import asyncio
+import sqlite3
 import sys
-from collections.abc import AsyncIterator, Iterator
-from os import urandom
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from time import monotonic
+from typing import TypeVar
 
 import pytest
 
@@ -13,6 +12,8 @@ from ops.bench.postgres import NoPostgresError, PrivatePostgres
 from streams.key_store.postgres import PostgresKeyStore
 from streams.key_store.sqlite import SqliteKeyStore
 from streams.key_store.store import KeyStore, KeyStoreAwayError, KeyStoreError, StoredKey
+
+T = TypeVar("T")
 
 ONE, TWO = b"12345678", b"87654321"
 
@@ -74,29 +75,27 @@ class TestInAFile(KeyStoreContract):
         await store.erase_keys(["anna"])
         assert not holds(tmp_path, secret)
 
-    async def test_many_may_add_at_once_while_the_loop_is_busy(self, store: KeyStore) -> None:
-        done = False
+    async def test_no_cursor_leaves_the_thread_that_made_it(self, tmp_path: Path) -> None:
+        """One that another thread lets go of resets a statement that runs: `sqlite3.InterfaceError`."""
+        given: list[object] = []
 
-        async def busy() -> None:
-            while not done:
-                until = monotonic() + 0.003
-                while monotonic() < until:
-                    pass
-                await asyncio.sleep(0)
+        class Watched(SqliteKeyStore):
+            def _locked(self, work: Callable[[sqlite3.Connection], T]) -> T:
+                found = super()._locked(work)
+                given.append(found)
+                return found
 
-        working = asyncio.create_task(busy())
-        batches = [[f"{batch}-{number}" for number in range(20)] for batch in range(480)]
-        for begin in range(0, len(batches), 12):
-            await asyncio.gather(
-                *(
-                    store.add([StoredKey(urandom(8), subject, b"w" * 80) for subject in batch])
-                    for batch in batches[begin : begin + 12]
-                )
-            )
-        done = True
-        await working
-        everybody = [subject for batch in batches for subject in batch]
-        assert set(await store.of_subjects(everybody)) == set(everybody)
+        store = Watched(tmp_path / "keys.sqlite")
+        await store.set_store_key(b"first", None)
+        await store.add([StoredKey(ONE, "anna", b"wrapped")])
+        await store.of_subjects(["anna"])
+        await store.of_ids([ONE])
+        await store.close_keys(["anna"])
+        await store.reopen_keys(["anna"])
+        await store.erase_keys(["anna"])
+        await store.stop()
+        assert len(given) == 7
+        assert not any(isinstance(each, sqlite3.Cursor) for each in given)
 
     async def test_its_file_is_for_its_owner_alone(self, store: KeyStore, tmp_path: Path) -> None:
         await store.store_key()

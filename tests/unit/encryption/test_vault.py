@@ -187,6 +187,19 @@ async def test_a_shared_line_is_sealed_field_by_field(vault: Vault, tmp_path: Pa
         gone.open("lines", name, value)
 
 
+@pytest.mark.parametrize("number", ["1.5", "1e22", "-0.0", "123456789012345678901234567890"])
+async def test_numbers_that_a_fast_reader_changes_stay_as_they_are(vault: Vault, number: str) -> None:
+    """Carriers say what they like, and a state that cannot be read ends the worker."""
+    name, person = NUMBER.encode(), PERSON
+    state = f'{{"code":{number},"waiting":[{{"person_id":"{person}","code":{number}}}]}}'.encode()
+    keys = await vault.at_hand((), [name])
+    inner = (await vault.with_parts_sealed(keys, {name: state}))[name]
+    value = vault.sealed_row(keys, "lines", name, inner.state, inner.keys)
+    fresh = await vault.at_hand([value])
+    opened = fresh.open_parts(value, fresh.open("lines", name, value))
+    assert repr(json.loads(opened)) == repr(json.loads(state))
+
+
 async def test_rows_of_nobody_are_under_the_installations_key(vault: Vault) -> None:
     rows = {b"long-texts": b"+77015550101", b"gone": None}
     sealed = await vault.sealed_rows("attempts", rows)
