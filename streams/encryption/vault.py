@@ -72,13 +72,14 @@ class Vault:
 
     async def opened(self, records: Sequence[Record]) -> Sequence[Record]:
         """The records in the clear, without those of who is erased. What cannot be opened stays as it is."""
-        if not any(is_sealed(_content(record)) for record in records):
+        contents = [_content(record) for record in records]
+        if not any(map(is_sealed, contents)):
             return records
-        keys = await self.at_hand(record.value for record in records)
+        keys = await self.at_hand(contents)
         found = []
-        for record in records:
+        for record, content in zip(records, contents, strict=True):
             try:
-                found.append(_opened(record, keys))
+                found.append(_opened(record, content, keys))
             except ErasedError:
                 _log.info("a record is left out: its key is erased", at=record.position)
             except NotOpenedError as error:
@@ -172,8 +173,8 @@ def _with_parts(state: bytes, persons: Collection[str], keys: KeysAtHand) -> Inn
     return Inner(*parts.sealed(state, {each: keys.by_subject[each] for each in persons}))
 
 
-def _opened(record: Record, keys: KeysAtHand) -> Record:
-    sealed = _content(record)
+def _opened(record: Record, sealed: bytes | None, keys: KeysAtHand) -> Record:
+    """The record in the clear, of which this is what may be sealed."""
     if sealed is None or not is_sealed(sealed):
         return record
     if record.topic in LETTERS:
