@@ -132,6 +132,8 @@ class Vault:
         if not self.seals:
             return rows
         bare = [name for name, value in rows.items() if value is not None and not _is_sealed_row(value)]
+        if not bare:
+            return rows
         keys = await self.at_hand((), bare)
         return {
             name: value if value is None else self.sealed_row(keys, table, name, value)
@@ -182,7 +184,7 @@ def _opened(record: Record, sealed: bytes | None, keys: KeysAtHand) -> Record:
     place = _TABLES.get(record.topic, record.topic)
     content = keys.open(place, record.key or b"", sealed)
     # A table's value is packed by its owner already, who looks at its form.
-    return replace(record, value=content if record.topic in _TABLES else _unpacked(content))
+    return record.with_value(content if record.topic in _TABLES else _unpacked(content))
 
 
 def _content(record: Record) -> bytes | None:
@@ -212,7 +214,7 @@ def _sealed(outgoing: Outgoing, key: DataKey) -> Outgoing:
     if outgoing.topic not in LETTERS:
         # Nothing compresses what is sealed, so it is done before.
         value = seal(key, outgoing.topic, outgoing.key or b"", pack(outgoing.value or b""))
-        return replace(outgoing, value=value)
+        return outgoing.with_value(value)
     # Letters of one key stay in one order, and the key says nothing.
     name = outgoing.key and key.cipher.encrypt(outgoing.key, [b"key"])[:_KEY_BYTES].hex().encode()
     content = seal(key, DEAD_LETTERS, b"", letters.packed(outgoing))

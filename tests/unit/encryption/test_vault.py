@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,15 @@ async def test_an_inbox_is_sealed_and_opened(vault: Vault, topic: str, name: str
 
 async def test_the_same_record_is_sealed_as_the_same_bytes(vault: Vault, tmp_path: Path) -> None:
     assert await sealed_record(vault) == await sealed_record(vault_in(tmp_path))
+
+
+def test_another_value_is_all_that_changes() -> None:
+    whole = (
+        Record("t", 1, 2, datetime(2027, 1, 1, tzinfo=UTC), b"k", b"v", HEADERS, 3, frozenset({1})),
+        Outgoing("t", b"k", b"v", HEADERS, 1, frozenset({1})),
+    )
+    for each in whole:
+        assert each.with_value(b"w") == replace(each, value=b"w")
 
 
 async def test_public_topics_and_tombstones_stay_as_they_are(vault: Vault) -> None:
