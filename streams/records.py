@@ -64,6 +64,20 @@ class Record:
         """The timestamp as it stands in the log, whatever it says."""
         return self.bare_timestamp if self.timestamp is None else (self.timestamp - _EPOCH) // _MILLISECOND
 
+    def with_value(self, value: bytes) -> "Record":
+        """The same with another value, as `dataclasses.replace` gives it at twice the cost."""
+        return Record(
+            self.topic,
+            self.partition,
+            self.offset,
+            self.timestamp,
+            self.key,
+            value,
+            self.headers,
+            self.bare_timestamp,
+            self.null_headers,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class NotUnpacked:
@@ -107,3 +121,7 @@ class Outgoing:
         """Bytes that it takes in a batch of its own, or a few more."""
         headers = sum(len(name) * 4 + len(value) + 10 for name, value in self.headers)
         return len(self.key or b"") + len(self.value or b"") + headers + 128
+
+    def with_value(self, value: bytes) -> "Outgoing":
+        """The same with another value, as `dataclasses.replace` gives it at twice the cost."""
+        return Outgoing(self.topic, self.key, value, self.headers, self.partition, self.null_headers)

@@ -10,12 +10,14 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
 from cryptography.exceptions import InvalidTag
 
 from streams.key_store.keyring import DataKey
 
 _NAMED = re.compile(rb'"person_id": ?"([0-9a-f]{64})"')
 _AT_MOST = 254
+_HOLDS = (dict, list)
 
 
 class NotOpenedPartError(ValueError):
@@ -36,16 +38,14 @@ def sealed(state: bytes, keys: Mapping[str, DataKey]) -> tuple[bytes, tuple[Data
 
     def walk(node: Any) -> Any:  # noqa: ANN401 - JSON
         if isinstance(node, list):
-            return [walk(each) for each in node]
-        if not isinstance(node, dict):
-            return node
+            return [walk(each) if isinstance(each, _HOLDS) else each for each in node]
         number = numbers.get(node.get("person_id", ""))
         if number is None:
-            return {name: walk(each) for name, each in node.items()}
+            return {name: walk(each) if isinstance(each, _HOLDS) else each for name, each in node.items()}
         content = order[number].cipher.encrypt(_written(node), [b"part"])
         return {"sealed": b64encode(content).decode(), "key": number}
 
-    return _written(walk(json.loads(state))), order
+    return _written(walk(_read(state))), order
 
 
 def opened(state: bytes, keys: Sequence[DataKey | None]) -> bytes:
@@ -60,17 +60,34 @@ def opened(state: bytes, keys: Sequence[DataKey | None]) -> bytes:
         if not isinstance(node, dict):
             return node
         if node.keys() != {"sealed", "key"}:
-            return {name: walk(each) for name, each in node.items()}
+            return {name: walk(each) if isinstance(each, _HOLDS) else each for name, each in node.items()}
         key = keys[node["key"]]
         if key is None:
             return None
         try:
-            return json.loads(key.cipher.decrypt(b64decode(node["sealed"]), [b"part"]))
+            return _read(key.cipher.decrypt(b64decode(node["sealed"]), [b"part"]))
         except InvalidTag:
             raise NotOpenedPartError("a part was changed") from None
 
-    return _written(walk(json.loads(state)))
+    return _written(walk(_read(state)))
+
+
+def _read(text: bytes) -> Any:  # noqa: ANN401 - JSON
+    """The content of JSON, at a third of the cost where writing it fast gives the same bytes.
+
+    Where it does not, as with a number beyond 64 bits, something of it would be lost.
+    """
+    try:
+        content = orjson.loads(text)
+        if orjson.dumps(content) == text:
+            return content
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        pass
+    return json.loads(text)
 
 
 def _written(content: Any) -> bytes:  # noqa: ANN401 - JSON
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    try:
+        return orjson.dumps(content)
+    except orjson.JSONEncodeError:
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()

@@ -19,6 +19,9 @@ from streams.key_store.store import ID_BYTES
 
 MAGIC = b"\xfeJS\x01"
 _HEAD = len(MAGIC) + 1
+_ALONE = MAGIC + b"\x01"
+"""The head of what one key alone opens, but for its id, as almost everything has it."""
+_ALONE_ENDS = _HEAD + ID_BYTES
 
 
 class NotOpenedError(ValueError):
@@ -38,6 +41,8 @@ def key_ids(data: bytes | None) -> list[bytes]:
     """The ids of the keys under which bytes are sealed; none where they are in the clear or cut."""
     if data is None or not data.startswith(MAGIC):
         return []
+    if data.startswith(_ALONE) and len(data) >= _ALONE_ENDS:
+        return [data[_HEAD:_ALONE_ENDS]]
     end = _HEAD + ID_BYTES * data[_HEAD - 1] if len(data) >= _HEAD else 0
     if end > len(data):
         return []
@@ -46,7 +51,9 @@ def key_ids(data: bytes | None) -> list[bytes]:
 
 def seal(key: DataKey, place: str, name: bytes, plain: bytes, inner: Sequence[DataKey] = ()) -> bytes:
     """Seal bytes that stand at a place (a topic or a table) under a name (the record's key)."""
-    head = b"".join((MAGIC, bytes([1 + len(inner)]), key.id, *(each.id for each in inner)))
+    head = _ALONE + key.id
+    if inner:
+        head = b"".join((MAGIC, bytes([1 + len(inner)]), key.id, *(each.id for each in inner)))
     return head + key.cipher.encrypt(plain, [head, place.encode(), name])
 
 
@@ -85,8 +92,7 @@ class KeysAtHand:
         ids = key_ids(data)
         if not ids:
             raise NotOpenedError("it is cut")
-        self._require(ids[0])
-        key = self.by_id[ids[0]]
+        key = self._key(ids[0])
         if key is None:
             raise ErasedError
         head = data[: _HEAD + ID_BYTES * len(ids)]
@@ -103,18 +109,19 @@ class KeysAtHand:
         ids = key_ids(data)
         if len(ids) < 2:  # noqa: PLR2004 - the value's own, and one more
             return state
-        for id_ in ids:
-            self._require(id_)
-        return parts.opened(state, [self.by_id[id_] for id_ in ids[1:]])
+        self._key(ids[0])
+        return parts.opened(state, [self._key(id_) for id_ in ids[1:]])
 
-    def _require(self, id_: bytes) -> None:
+    def _key(self, id_: bytes) -> DataKey | None:
+        """The key with this id; None where it is erased. Raises `NotOpenedError`."""
+        if id_ in self.by_id:
+            return self.by_id[id_]
         if not self.there_are:
             raise NotOpenedError(
                 "it is encrypted, and this process has no keys: set JARDEM_ENCRYPTION_KEY and "
                 "JARDEM_KEYS_DATABASE as where it was written"
             )
-        if id_ not in self.by_id:
-            raise NotOpenedError(
-                f"there is no key {id_.hex()} in the store of keys, and never was: set JARDEM_KEYS_DATABASE "
-                "to the store with which it was written"
-            )
+        raise NotOpenedError(
+            f"there is no key {id_.hex()} in the store of keys, and never was: set JARDEM_KEYS_DATABASE "
+            "to the store with which it was written"
+        )

@@ -72,13 +72,14 @@ class Vault:
 
     async def opened(self, records: Sequence[Record]) -> Sequence[Record]:
         """The records in the clear, without those of who is erased. What cannot be opened stays as it is."""
-        if not any(is_sealed(_content(record)) for record in records):
+        contents = [_content(record) for record in records]
+        if not any(map(is_sealed, contents)):
             return records
-        keys = await self.at_hand(record.value for record in records)
+        keys = await self.at_hand(contents)
         found = []
-        for record in records:
+        for record, content in zip(records, contents, strict=True):
             try:
-                found.append(_opened(record, keys))
+                found.append(_opened(record, content, keys))
             except ErasedError:
                 _log.info("a record is left out: its key is erased", at=record.position)
             except NotOpenedError as error:
@@ -102,9 +103,13 @@ class Vault:
         sent = list(outgoing)
         if not self.seals or self._keyring is None:
             return sent
-        subjects = {subject for each in sent if (subject := _subject(each)) is not None}
-        keys = await self._keyring.of_subjects(subjects) if subjects else {}
-        return [_sealed(each, keys) for each in sent]
+        subjects = [_subject(each) for each in sent]
+        wanted = {subject for subject in subjects if subject is not None}
+        keys = await self._keyring.of_subjects(wanted) if wanted else {}
+        return [
+            each if subject is None else _sealed(each, keys[subject])
+            for each, subject in zip(sent, subjects, strict=True)
+        ]
 
     async def with_parts_sealed(
         self, keys: KeysAtHand, states: Mapping[bytes, bytes]
@@ -127,6 +132,8 @@ class Vault:
         if not self.seals:
             return rows
         bare = [name for name, value in rows.items() if value is not None and not _is_sealed_row(value)]
+        if not bare:
+            return rows
         keys = await self.at_hand((), bare)
         return {
             name: value if value is None else self.sealed_row(keys, table, name, value)
@@ -168,8 +175,8 @@ def _with_parts(state: bytes, persons: Collection[str], keys: KeysAtHand) -> Inn
     return Inner(*parts.sealed(state, {each: keys.by_subject[each] for each in persons}))
 
 
-def _opened(record: Record, keys: KeysAtHand) -> Record:
-    sealed = _content(record)
+def _opened(record: Record, sealed: bytes | None, keys: KeysAtHand) -> Record:
+    """The record in the clear, of which this is what may be sealed."""
     if sealed is None or not is_sealed(sealed):
         return record
     if record.topic in LETTERS:
@@ -177,7 +184,7 @@ def _opened(record: Record, keys: KeysAtHand) -> Record:
     place = _TABLES.get(record.topic, record.topic)
     content = keys.open(place, record.key or b"", sealed)
     # A table's value is packed by its owner already, who looks at its form.
-    return replace(record, value=content if record.topic in _TABLES else _unpacked(content))
+    return record.with_value(content if record.topic in _TABLES else _unpacked(content))
 
 
 def _content(record: Record) -> bytes | None:
@@ -203,15 +210,11 @@ def _subject(outgoing: Outgoing) -> str | None:
     return subject_of(outgoing.key)
 
 
-def _sealed(outgoing: Outgoing, keys: Mapping[str, DataKey]) -> Outgoing:
-    subject = _subject(outgoing)
-    if subject is None:
-        return outgoing
-    key = keys[subject]
+def _sealed(outgoing: Outgoing, key: DataKey) -> Outgoing:
     if outgoing.topic not in LETTERS:
         # Nothing compresses what is sealed, so it is done before.
         value = seal(key, outgoing.topic, outgoing.key or b"", pack(outgoing.value or b""))
-        return replace(outgoing, value=value)
+        return outgoing.with_value(value)
     # Letters of one key stay in one order, and the key says nothing.
     name = outgoing.key and key.cipher.encrypt(outgoing.key, [b"key"])[:_KEY_BYTES].hex().encode()
     content = seal(key, DEAD_LETTERS, b"", letters.packed(outgoing))

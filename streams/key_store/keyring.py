@@ -8,7 +8,7 @@ import asyncio
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -17,6 +17,7 @@ import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
+from streams.key_store.gathering import Gathering
 from streams.key_store.master_key import KEY_BYTES, MasterKey, NotUnwrappedError, derived_cipher
 from streams.key_store.store import ID_BYTES, KeyStore, KeyStoreAwayError, KeyStoreError, StoredKey
 
@@ -73,6 +74,8 @@ class Keyring:
         self._tell_away = tell_away
         self._opening = asyncio.Lock()
         self._own: _Own | None = None
+        self._stored_of_subjects = Gathering(self._kept_or_made)
+        self._stored_of_ids = Gathering(store.of_ids)
         self._by_subject: OrderedDict[str, tuple[DataKey, float]] = OrderedDict()
         self._by_id: OrderedDict[bytes, tuple[DataKey | None, float]] = OrderedDict()
 
@@ -119,17 +122,21 @@ class Keyring:
 
     async def _fetched(self, subjects: Collection[str]) -> dict[str, DataKey] | None:
         wrapping = (await self._opened()).wrapping
-        stored = await self._store.of_subjects(subjects)
-        if missing := [subject for subject in subjects if subject not in stored]:
-            await self._store.add([_new(wrapping, subject) for subject in missing])
-            stored = {**stored, **await self._store.of_subjects(missing)}
+        stored = await self._stored_of_subjects.of(subjects)
         if any(key.closing for key in stored.values()):
             return None
         return {subject: _unwrapped(wrapping, key) for subject, key in stored.items()}
 
+    async def _kept_or_made(self, subjects: Collection[str]) -> Mapping[str, StoredKey]:
+        stored = await self._store.of_subjects(subjects)
+        if missing := [subject for subject in subjects if subject not in stored]:
+            wrapping = (await self._opened()).wrapping
+            stored = {**stored, **await self._store.add([_new(wrapping, subject) for subject in missing])}
+        return stored
+
     async def _fetched_by_id(self, ids: Collection[bytes]) -> dict[bytes, DataKey | None] | None:
         wrapping = (await self._opened()).wrapping
-        stored = await self._store.of_ids(ids)
+        stored = await self._stored_of_ids.of(ids)
         if self._waits and any(key.closing for key in stored.values()):
             return None
         return {

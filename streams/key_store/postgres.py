@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS jardem_keys.data_keys (
     id bytea PRIMARY KEY, subject text UNIQUE, wrapped bytea, closing boolean NOT NULL DEFAULT false
 );
 """
+_FOUND = "SELECT id, subject, wrapped, closing FROM jardem_keys.data_keys"
 _MAKING = 0x6A617264
 """The advisory lock under which tables are made: two processes that make the same one at once both fail."""
 
@@ -51,19 +52,16 @@ class PostgresKeyStore:
 
     async def of_subjects(self, subjects: Collection[str]) -> Mapping[str, StoredKey]:
         """See `KeyStore`."""
-        found = await self._found("subject = ANY($1::text[])", list(subjects))
-        return {key.subject: key for key in found if key.subject is not None}
+        async with self._connection() as connection:
+            return await _of_subjects(connection, list(subjects))
 
     async def of_ids(self, ids: Collection[bytes]) -> Mapping[bytes, StoredKey]:
         """See `KeyStore`."""
-        return {key.id: key for key in await self._found("id = ANY($1::bytea[])", list(ids))}
-
-    async def _found(self, where: str, wanted: list[str] | list[bytes]) -> list[StoredKey]:
-        sql = f"SELECT id, subject, wrapped, closing FROM jardem_keys.data_keys WHERE {where}"  # noqa: S608 - ours
         async with self._connection() as connection:
-            return [StoredKey(*row) for row in await connection.fetch(sql, wanted)]
+            rows = await connection.fetch(f"{_FOUND} WHERE id = ANY($1::bytea[])", list(ids))
+        return {key.id: key for key in (StoredKey(*row) for row in rows)}
 
-    async def add(self, keys: Sequence[StoredKey]) -> None:
+    async def add(self, keys: Sequence[StoredKey]) -> Mapping[str, StoredKey]:
         """See `KeyStore`."""
         sql = (
             "INSERT INTO jardem_keys.data_keys (id, subject, wrapped) "
@@ -71,9 +69,11 @@ class PostgresKeyStore:
         )
         # In one order everywhere, so that two workers that add the same ones do not wait for each other.
         rows = sorted(keys, key=lambda key: key.subject or "")
-        columns = [key.id for key in rows], [key.subject for key in rows], [key.wrapped for key in rows]
+        subjects = [key.subject for key in rows]
+        columns = [key.id for key in rows], subjects, [key.wrapped for key in rows]
         async with self._connection() as connection:
             await connection.execute(sql, *columns)
+            return await _of_subjects(connection, subjects)
 
     async def close_keys(self, subjects: Collection[str]) -> None:
         """See `KeyStore`."""
@@ -134,3 +134,10 @@ class PostgresKeyStore:
                     await connection.execute(_TABLES)
                 self._pool = pool
             return self._pool
+
+
+async def _of_subjects(
+    connection: "asyncpg.pool.PoolConnectionProxy", subjects: Sequence[str | None]
+) -> Mapping[str, StoredKey]:
+    rows = await connection.fetch(f"{_FOUND} WHERE subject = ANY($1::text[])", subjects)
+    return {key.subject: key for key in (StoredKey(*row) for row in rows) if key.subject is not None}

@@ -1,29 +1,38 @@
 """A store of keys in a file: for one machine."""
 
 import asyncio
+import json
 import sqlite3
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from streams.key_store.store import KeyStoreAwayError, KeyStoreError, StoredKey
 
 T = TypeVar("T")
+V = TypeVar("V")
 
 _SECONDS = 5.0
-_AT_ONCE = 500
+# Each row has three variables, of which the oldest SQLite that Python runs on takes 999.
+_AT_ONCE = 300
 _TABLES = """
 CREATE TABLE IF NOT EXISTS store_key (number INTEGER PRIMARY KEY CHECK (number = 1), wrapped BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS data_keys (
     id BLOB PRIMARY KEY, subject TEXT UNIQUE, wrapped BLOB, closing INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 """
-_COLUMNS = "id, subject, wrapped, closing"
+_FOUND = "SELECT json_group_array(json_array(hex(id), subject, hex(wrapped), closing)) FROM data_keys"
 
 
 class SqliteKeyStore:
-    """Keys in SQLite. The file is made where it is not there; its folder must be."""
+    """Keys in SQLite. The file is made where it is not there; its folder must be.
+
+    It runs in threads, so that a slow disk stops nobody. Each step of a statement lets the lock of Python go,
+    and gets it back from a busy event loop after milliseconds only: keys are found, and added, in one step,
+    which is its own transaction.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -50,18 +59,27 @@ class SqliteKeyStore:
 
     async def of_subjects(self, subjects: Collection[str]) -> Mapping[str, StoredKey]:
         """See `KeyStore`."""
-        found = await self._do(lambda connection: _found(connection, "subject", list(subjects)))
-        return {key.subject: key for key in found if key.subject is not None}
+        return await self._do(lambda connection: _of_subjects(connection, list(subjects)))
 
     async def of_ids(self, ids: Collection[bytes]) -> Mapping[bytes, StoredKey]:
         """See `KeyStore`."""
         found = await self._do(lambda connection: _found(connection, "id", list(ids)))
         return {key.id: key for key in found}
 
-    async def add(self, keys: Sequence[StoredKey]) -> None:
+    async def add(self, keys: Sequence[StoredKey]) -> Mapping[str, StoredKey]:
         """See `KeyStore`."""
-        rows = [(key.id, key.subject, key.wrapped) for key in keys]
-        await self._do_many("INSERT OR IGNORE INTO data_keys (id, subject, wrapped) VALUES (?, ?, ?)", rows)
+
+        def work(connection: sqlite3.Connection) -> Mapping[str, StoredKey]:
+            for part in _parts(keys):
+                rows = ",".join(["(?, ?, ?)"] * len(part))
+                values = [value for key in part for value in (key.id, key.subject, key.wrapped)]
+                connection.execute(
+                    f"INSERT OR IGNORE INTO data_keys (id, subject, wrapped) VALUES {rows}",  # noqa: S608 - ours
+                    values,
+                )
+            return _of_subjects(connection, [key.subject for key in keys if key.subject is not None])
+
+        return await self._do(work)
 
     async def close_keys(self, subjects: Collection[str]) -> None:
         """See `KeyStore`."""
@@ -73,7 +91,12 @@ class SqliteKeyStore:
 
     async def _mark(self, subjects: Collection[str], *, closing: bool) -> None:
         rows = [(closing, subject) for subject in subjects]
-        await self._do_many("UPDATE data_keys SET closing = ? WHERE subject = ?", rows)
+
+        def work(connection: sqlite3.Connection) -> None:
+            with _transaction(connection):
+                connection.executemany("UPDATE data_keys SET closing = ? WHERE subject = ?", rows)
+
+        await self._do(work)
 
     async def erase_keys(self, subjects: Collection[str]) -> int:
         """See `KeyStore`."""
@@ -81,8 +104,8 @@ class SqliteKeyStore:
         sql = "UPDATE data_keys SET subject = NULL, wrapped = NULL, closing = 0 WHERE subject = ? AND closing"
 
         def work(connection: sqlite3.Connection) -> int:
-            count = connection.executemany(sql, rows).rowcount
-            connection.commit()
+            with _transaction(connection):
+                count = connection.executemany(sql, rows).rowcount
             # What was overwritten stands in the log beside the file until then.
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             return count
@@ -96,14 +119,11 @@ class SqliteKeyStore:
                 self._connection.close()
                 self._connection = None
 
-    async def _do_many(self, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
-        def work(connection: sqlite3.Connection) -> None:
-            # A cursor that left the lock would be taken apart while another thread uses its statement.
-            connection.executemany(sql, rows).close()
-
-        await self._do(work)
-
     async def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run it in a thread, one at a time.
+
+        No cursor may leave it: where it is let go of in another thread, it resets a statement that runs.
+        """
         return await asyncio.to_thread(self._locked, work)
 
     def _locked(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -111,8 +131,7 @@ class SqliteKeyStore:
             try:
                 if self._connection is None:
                     self._connection = self._connected()
-                with self._connection as connection:
-                    return work(connection)
+                return work(self._connection)
             except sqlite3.DatabaseError as error:
                 if not isinstance(error, sqlite3.OperationalError):
                     raise KeyStoreError(f"{self._path} is no store of keys: {error}") from None
@@ -127,7 +146,9 @@ class SqliteKeyStore:
                 f"JARDEM_KEYS_DATABASE: {self._path} cannot be written ({error.strerror}): name a file in a "
                 "folder that is there"
             ) from None
-        connection = sqlite3.connect(self._path, timeout=_SECONDS, check_same_thread=False)
+        connection = sqlite3.connect(
+            self._path, timeout=_SECONDS, check_same_thread=False, isolation_level=None
+        )
         try:
             for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
                 connection.execute(f"PRAGMA {pragma}")
@@ -138,16 +159,38 @@ class SqliteKeyStore:
         return connection
 
 
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
 def _store_key(connection: sqlite3.Connection) -> bytes | None:
     row = connection.execute("SELECT wrapped FROM store_key").fetchone()
     return None if row is None else bytes(row[0])
 
 
-def _found(connection: sqlite3.Connection, column: str, wanted: list[str] | list[bytes]) -> list[StoredKey]:
+def _of_subjects(connection: sqlite3.Connection, subjects: Sequence[str]) -> Mapping[str, StoredKey]:
+    found = _found(connection, "subject", subjects)
+    return {key.subject: key for key in found if key.subject is not None}
+
+
+def _found(connection: sqlite3.Connection, column: str, wanted: Sequence[str | bytes]) -> list[StoredKey]:
     found: list[StoredKey] = []
-    for begin in range(0, len(wanted), _AT_ONCE):
-        part = wanted[begin : begin + _AT_ONCE]
+    for part in _parts(wanted):
         places = ",".join("?" * len(part))
-        sql = f"SELECT {_COLUMNS} FROM data_keys WHERE {column} IN ({places})"  # noqa: S608 - names of ours
-        found += [StoredKey(row[0], row[1], row[2], bool(row[3])) for row in connection.execute(sql, part)]
+        ((rows,),) = connection.execute(f"{_FOUND} WHERE {column} IN ({places})", part)
+        found += [
+            StoredKey(bytes.fromhex(id_), subject, bytes.fromhex(wrapped) or None, bool(closing))
+            for id_, subject, wrapped, closing in json.loads(rows)
+        ]
     return found
+
+
+def _parts(items: Sequence[V]) -> Iterator[Sequence[V]]:
+    return (items[begin : begin + _AT_ONCE] for begin in range(0, len(items), _AT_ONCE))

@@ -53,8 +53,11 @@ class KeyStore(Protocol):
         """The keys with these ids, erased ones too, as far as there ever were."""
         ...
 
-    async def add(self, keys: Sequence[StoredKey]) -> None:
-        """Add keys of subjects that have none; one whose subject has got one meanwhile is left out."""
+    async def add(self, keys: Sequence[StoredKey]) -> Mapping[str, StoredKey]:
+        """Add keys of subjects that have none; one whose subject has got one meanwhile is left out.
+
+        The keys that these subjects have then.
+        """
         ...
 
     async def close_keys(self, subjects: Collection[str]) -> None:

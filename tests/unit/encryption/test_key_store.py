@@ -1,9 +1,11 @@
 """What every store of keys does, in a file and in PostgreSQL."""
 
 import asyncio
+import sqlite3
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -11,6 +13,8 @@ from ops.bench.postgres import NoPostgresError, PrivatePostgres
 from streams.key_store.postgres import PostgresKeyStore
 from streams.key_store.sqlite import SqliteKeyStore
 from streams.key_store.store import KeyStore, KeyStoreAwayError, KeyStoreError, StoredKey
+
+T = TypeVar("T")
 
 ONE, TWO = b"12345678", b"87654321"
 
@@ -82,6 +86,28 @@ class TestInAFile(KeyStoreContract):
         await store.close_keys(["anna"])
         await store.erase_keys(["anna"])
         assert not holds(tmp_path, secret)
+
+    async def test_no_cursor_leaves_the_thread_that_made_it(self, tmp_path: Path) -> None:
+        """One that another thread lets go of resets a statement that runs: `sqlite3.InterfaceError`."""
+        given: list[object] = []
+
+        class Watched(SqliteKeyStore):
+            def _locked(self, work: Callable[[sqlite3.Connection], T]) -> T:
+                found = super()._locked(work)
+                given.append(found)
+                return found
+
+        store = Watched(tmp_path / "keys.sqlite")
+        await store.set_store_key(b"first", None)
+        await store.add([StoredKey(ONE, "anna", b"wrapped")])
+        await store.of_subjects(["anna"])
+        await store.of_ids([ONE])
+        await store.close_keys(["anna"])
+        await store.reopen_keys(["anna"])
+        await store.erase_keys(["anna"])
+        await store.stop()
+        assert len(given) == 7
+        assert not any(isinstance(each, sqlite3.Cursor) for each in given)
 
     async def test_its_file_is_for_its_owner_alone(self, store: KeyStore, tmp_path: Path) -> None:
         await store.store_key()

@@ -10,7 +10,7 @@ from streams.key_store import keyring as module
 from streams.key_store.keyring import INSTALLATION, NOBODY, Keyring
 from streams.key_store.master_key import CommandMasterKey, LocalMasterKey
 from streams.key_store.store import KeyStoreAwayError, KeyStoreError
-from tests.unit.encryption.keys import OTHER, PERSON, SECRET, erase, keyring, store_in
+from tests.unit.encryption.keys import NUMBER, OTHER, PERSON, SECRET, erase, keyring, store_in
 
 
 async def test_two_workers_get_the_same_key(tmp_path: Path) -> None:
@@ -79,6 +79,23 @@ async def test_who_needs_a_key_that_is_being_erased_waits_and_gets_a_new_one(tmp
     await erase(tmp_path, PERSON)
     assert (await asyncio.wait_for(waiting, 10))[PERSON].id != before.id
     assert (await asyncio.wait_for(reading, 10))[before.id] is None
+
+
+async def test_batches_at_once_are_one_question_and_a_closing_key_holds_up_nobody_else(
+    tmp_path: Path,
+) -> None:
+    store = store_in(tmp_path)
+    await keyring(store).of_subjects([PERSON])
+    await store.close_keys([PERSON])
+    worker, asked = keyring(store, waits=True), store.asked
+    await worker.installation()
+    waiting = asyncio.create_task(worker.of_subjects([PERSON]))
+    found = await asyncio.gather(*(worker.of_subjects([each]) for each in (OTHER, NUMBER)))
+    assert [list(each) for each in found] == [[OTHER], [NUMBER]]
+    assert store.asked == asked + 1
+    assert not waiting.done()
+    await erase(tmp_path, PERSON)
+    assert PERSON in await asyncio.wait_for(waiting, 10)
 
 
 async def test_another_master_key_is_told_from_the_former_one(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,15 @@ async def test_an_inbox_is_sealed_and_opened(vault: Vault, topic: str, name: str
 
 async def test_the_same_record_is_sealed_as_the_same_bytes(vault: Vault, tmp_path: Path) -> None:
     assert await sealed_record(vault) == await sealed_record(vault_in(tmp_path))
+
+
+def test_another_value_is_all_that_changes() -> None:
+    whole = (
+        Record("t", 1, 2, datetime(2027, 1, 1, tzinfo=UTC), b"k", b"v", HEADERS, 3, frozenset({1})),
+        Outgoing("t", b"k", b"v", HEADERS, 1, frozenset({1})),
+    )
+    for each in whole:
+        assert each.with_value(b"w") == replace(each, value=b"w")
 
 
 async def test_public_topics_and_tombstones_stay_as_they_are(vault: Vault) -> None:
@@ -185,6 +195,19 @@ async def test_a_shared_line_is_sealed_field_by_field(vault: Vault, tmp_path: Pa
     assert not gone.alive(value)
     with pytest.raises(ErasedError):
         gone.open("lines", name, value)
+
+
+@pytest.mark.parametrize("number", ["1.5", "1e22", "-0.0", "123456789012345678901234567890"])
+async def test_numbers_that_a_fast_reader_changes_stay_as_they_are(vault: Vault, number: str) -> None:
+    """Carriers say what they like, and a state that cannot be read ends the worker."""
+    name, person = NUMBER.encode(), PERSON
+    state = f'{{"code":{number},"waiting":[{{"person_id":"{person}","code":{number}}}]}}'.encode()
+    keys = await vault.at_hand((), [name])
+    inner = (await vault.with_parts_sealed(keys, {name: state}))[name]
+    value = vault.sealed_row(keys, "lines", name, inner.state, inner.keys)
+    fresh = await vault.at_hand([value])
+    opened = fresh.open_parts(value, fresh.open("lines", name, value))
+    assert repr(json.loads(opened)) == repr(json.loads(state))
 
 
 async def test_rows_of_nobody_are_under_the_installations_key(vault: Vault) -> None:
