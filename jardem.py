@@ -52,7 +52,7 @@ for _name, _module, _help in (
     ("bench", "ops.bench.commands", "The benchmarks."),
     ("case", "ops.cases.commands", "Cases, as the topics tell of them."),
     ("dead-letters", "ops.dead_letters.commands", "What could not be read: look, send back, lay aside."),
-    ("keys", "ops.keys.commands", "The keys that sign our documents."),
+    ("keys", "ops.keys.commands", "The keys that sign our documents, and that of pseudonyms."),
     ("person", "ops.persons.commands", "What is done about one person at once: their erasure."),
 ):
     _group = typer.Typer(

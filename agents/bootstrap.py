@@ -27,7 +27,6 @@ from rules.policy import (
     TermPolicy,
 )
 from rules.rule_sets import Permissions
-from schemas.ids import Pseudonyms
 from sms.catalogues import load_texts
 from sms.conversation.converse import LinePolicy
 from sms.conversation.hours import SendingHours
@@ -41,6 +40,7 @@ from streams.desk import Desk
 from streams.encryption.opening import vault_of
 from streams.handlers import register_stateless
 from streams.officer_signatures import load_officers
+from streams.pseudonym_keys import pseudonyms_of
 from streams.registry_signatures import load_registry_keys
 from streams.settings.settings import Settings
 from streams.signing import FolderSigner, Signer, load_signer
@@ -65,7 +65,7 @@ def assemble(settings: Settings, tracer: Tracer | None = None) -> StreamApp:
     texts = load_texts(settings.texts_dir)
     vault = vault_of(settings, waits=True, tell_away=metrics.KEY_STORE_AWAY.set)
     app = create_app(settings, vault=vault)
-    pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
+    pseudonyms = pseudonyms_of(settings)
     chosen = choose_carrier(settings, pseudonyms)
 
     def partitions() -> int:

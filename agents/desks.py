@@ -24,6 +24,7 @@ from sms.conversation.converse import LinePolicy, converse
 from sms.conversation.converse import deadlines as line_deadlines
 from sms.conversation.line import Line
 from streams.clock import Clock
+from streams.events import number_key
 from streams.topics import CASE_INBOX, SMS_INBOX
 
 REAL_TIME = Clock()
@@ -104,4 +105,5 @@ def sms_desk(policy: LinePolicy, pseudonyms: Pseudonyms, clock: Clock = REAL_TIM
         subject=lambda _: NOBODY,
         pseudonyms=pseudonyms,
         clock=clock,
+        keyed=lambda event: number_key(event, pseudonyms),
     )

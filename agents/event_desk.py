@@ -34,6 +34,10 @@ def _log_remark(remark: str, event: ReceivedEvent) -> None:
     _log.info(remark, about=event.name, id=event.id)
 
 
+def _keyed_anyhow(_: Event) -> None:
+    return
+
+
 @dataclass(frozen=True, slots=True)
 class Shape(Generic[S]):
     """How a state is stored: as which model, in which version, with the ways up from the ones before."""
@@ -58,10 +62,11 @@ class EventDesk(Generic[S]):
     `turn` applies an event to a state at the present instant in UTC, with the state that the partition's keys
     share, where they share one; `waits` says what a state waits for.
     `subject` is the person whom the public events of a state are about. `known` are the events that it reads.
-    `clock` tells virtual time; `told` hears of each remark. `count` is shown the state before each event, the
-    event, what it did, and the present instant: what is repeated because it was not written counts again.
-    Whatever it raises is only said: no event is lost for a number's sake. `traces` is there where traces are
-    wanted.
+    `keyed` is the key under which an event has to come, where it tells that itself: under another one it is
+    somebody else's. `clock` tells virtual time; `told` hears of each remark. `count` is shown the state
+    before each event, the event, what it did, and the present instant: what is repeated because it was not
+    written counts again. Whatever it raises is only said: no event is lost for a number's sake. `traces` is
+    there where traces are wanted.
     """
 
     name: str
@@ -75,6 +80,7 @@ class EventDesk(Generic[S]):
     subject: Callable[[S], PersonId]
     pseudonyms: Pseudonyms
     clock: Clock = field(default_factory=Clock)
+    keyed: Callable[[Event], str | None] = _keyed_anyhow
     told: Callable[[str, ReceivedEvent], None] = _log_remark
     count: Callable[[S, ReceivedEvent, Turned[S], datetime], None] = _count_nothing
     traces: DeskTraces[S] | None = None
@@ -95,7 +101,15 @@ class EventDesk(Generic[S]):
     def read(self, record: Record) -> tuple[str, ReceivedEvent]:
         """The id and the event of an inbox record. Raises `UnreadableRecordError`."""
         appended_at = None if record.timestamp is None else self.clock.virtual(record.timestamp)
-        return read(record, self.known, appended_at)
+        id_, event = read(record, self.known, appended_at)
+        key = self.keyed(event.data)
+        if key is not None and record.key != key.encode():
+            raise UnreadableRecordError(
+                "its key is not the pseudonym of its number: what sent it has other keys of pseudonyms than "
+                "this worker; give all processes the same settings, and redrive it",
+                Why.KEY,
+            )
+        return id_, event
 
     def apply(
         self, state: S, event: ReceivedEvent, now: datetime, shared: Stored | None = None

@@ -17,7 +17,7 @@ import structlog
 from agents import redriven
 from agents.traces import IntakeTraces
 from schemas.base import Event
-from schemas.catalogue import ABOUT_PERSONS, PUBLIC_IN
+from schemas.catalogue import ABOUT_PERSONS, LINE_EVENTS, PUBLIC_IN
 from schemas.cloudevents import CloudEvent, NotACloudEventError, decode, encode
 from schemas.emaket import DecisionSigned, HearingRecorded, TermExtended
 from schemas.ids import SERVICE, CaseId, PersonId, Pseudonyms, derived_id, person_of
@@ -30,6 +30,7 @@ from schemas.routes import PublicKept
 from streams import metrics
 from streams.clock import Clock
 from streams.dead_letters import PARTITION, REDRIVEN_LETTERS, UnreadableRecordError, Why, dead_letter
+from streams.events import number_key, read
 from streams.jws import NotVerifiedError
 from streams.metric_labels import counter
 from streams.records import Outgoing, Record
@@ -117,7 +118,19 @@ class Intake:
         for each in sent:
             if each.partition not in (None, *range(await self._partitions_of(each.topic))):
                 raise UnreadableRecordError(f"{PARTITION}: the topic that it came from has no such partition")
-        return sent
+        key = self._number_key(former)
+        return sent if key is None else [replace(each, key=key) for each in sent]
+
+    def _number_key(self, former: Record) -> bytes | None:
+        """The key of what a carrier told: what sent it may have had other keys of pseudonyms than we have."""
+        if former.topic != SMS_INBOX:
+            return None
+        try:
+            _, event = read(former, LINE_EVENTS)
+        except UnreadableRecordError:
+            return None
+        key = number_key(event.data, self._pseudonyms)
+        return None if key is None else key.encode()
 
     async def _take(self, record: Record) -> Sequence[Outgoing]:
         """What is to be sent for a record of a public topic. Raises `UnreadableRecordError`.
@@ -175,7 +188,8 @@ class Intake:
         extensions = {SOURCE_DIGEST: hashlib.sha256(fact.record.value or b"").hexdigest()}
         if trace is not None and trace_names_somebody(trace, fact.data):
             trace = None
-        told = replace(event, id=self._nameless(event.id), source=self._nameless(event.source))
+        of: str = getattr(fact.data, "iin", "")
+        told = replace(event, id=self._nameless(event.id, of), source=self._nameless(event.source, of))
         if self._traces:
             id_, case_id = derived_id(told.source, told.id), _case_id(key, fact.data)
             trace = self._traces.taken(fact.record.topic, trace, id_, case_id, fact.began, time_ns())
@@ -196,9 +210,9 @@ class Intake:
         iin: str = getattr(fact, "iin")  # noqa: B009 - every other one about a person
         return self._pseudonyms.person(iin)
 
-    def _nameless(self, name: str) -> str:
+    def _nameless(self, name: str, of: str) -> str:
         """An id or a source that does not name a person: headers and the audit log carry it."""
-        return self._pseudonyms.id(name) if could_name_somebody(name) else name
+        return self._pseudonyms.id(name, of) if could_name_somebody(name) else name
 
 
 def _case_id(key: str, fact: Event) -> CaseId | None:

@@ -6,7 +6,6 @@ import logging
 import socket
 import ssl
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiokafka.conn import AIOKafkaConnection, create_conn
@@ -19,6 +18,7 @@ from aiokafka.errors import (
 from aiokafka.protocol.admin import SaslHandShakeRequest
 from cryptography import x509
 
+from streams.certificate_dates import out_of_date
 from streams.kafka_access import client_options, tls_context
 from streams.settings.values import Address
 
@@ -39,7 +39,7 @@ def why_refused(settings: "Settings", address: str) -> str | None:
     """
     where = Address.parse(address)
     own = settings.kafka_tls_cert if settings.kafka_tls else None
-    if own and (dates := out_of_date(own)):
+    if own and (dates := out_of_date("JARDEM_KAFKA_TLS_CERT", own)):
         return dates
     if settings.kafka_tls:
         found = _tls(settings, where)
@@ -91,7 +91,7 @@ def _tls(settings: "Settings", where: Address) -> str | None:
 def _their_certificate(settings: "Settings", where: Address, error: ssl.SSLCertVerificationError) -> str:
     match error.verify_code:
         case code if code == _EXPIRED:
-            return "the broker's certificate has expired: have it renewed"
+            return _expired(settings, where)
         case code if code == _NOT_YET:
             return "the broker's certificate is not valid yet: look at its dates, and at this machine's clock"
         case code if code in (_OTHER_NAME, _OTHER_ADDRESS):
@@ -111,6 +111,23 @@ def _their_certificate(settings: "Settings", where: Address, error: ssl.SSLCertV
             return f"the broker's certificate is refused: {error.verify_message}"
 
 
+def _expired(settings: "Settings", where: Address) -> str:
+    """Which certificate has: OpenSSL says the same of the broker's and of what it is signed by."""
+    unchecked = ssl.create_default_context()
+    unchecked.check_hostname, unchecked.verify_mode = False, ssl.CERT_NONE
+    shown = None
+    with (
+        contextlib.suppress(OSError),
+        _connect(where) as plain,
+        unchecked.wrap_socket(plain, server_hostname=where.host) as secured,
+    ):
+        shown = secured.getpeercert(binary_form=True)
+    if shown and x509.load_der_x509_certificate(shown).not_valid_after_utc >= datetime.now(UTC):
+        trusted = settings.kafka_tls_ca or "this machine's own"
+        return f"the authority that signed the broker's certificate has expired ({trusted}): have it renewed"
+    return "the broker's certificate has expired: have it renewed"
+
+
 def _alert(settings: "Settings", reason: str) -> str:
     """What a broker said in TLS before it hung up."""
     if "ALERT" not in reason:
@@ -125,23 +142,6 @@ def _alert(settings: "Settings", reason: str) -> str:
         f"it refuses the certificate in {own} ({reason.lower()}): let it be signed by the authority that the "
         "brokers trust"
     )
-
-
-def out_of_date(certificate: Path) -> str | None:
-    """Whether our own certificate has expired, or is not valid yet; None where it is good now."""
-    now, found = datetime.now(UTC), own_certificate(certificate)
-    if now > found.not_valid_after_utc:
-        ended = f"{found.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
-        return f"JARDEM_KAFKA_TLS_CERT names {certificate}, which expired on {ended}: have it renewed"
-    if now < found.not_valid_before_utc:
-        begins = f"{found.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
-        return f"JARDEM_KAFKA_TLS_CERT names {certificate}, which is valid from {begins} on only"
-    return None
-
-
-def own_certificate(path: Path) -> x509.Certificate:
-    """The first certificate of a PEM file: ours. Raises ValueError and OSError."""
-    return x509.load_pem_x509_certificates(path.read_bytes())[0]
 
 
 async def _sign_in(settings: "Settings", where: Address) -> str | None:

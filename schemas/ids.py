@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 import uuid
+from collections.abc import Container
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, NewType
@@ -44,25 +45,57 @@ It is nobody's: a `person_id` has 64 hex digits.
 
 
 @dataclass(frozen=True, slots=True)
+class FormerKey:
+    """A key of before, and the pseudonyms under it that are in use still."""
+
+    key: bytes = field(repr=False)
+    in_use: Container[str] = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Pseudonyms:
     """Computes `person_id` and `phone_id`, 64 lower-case hex digits each, and what stands for other ids.
 
-    All are under the key: without it, a hash of the twelve digits of an IIN is undone by trying them all.
+    All are under a key: without it, a hash of the twelve digits of an IIN is undone by trying them all. Who
+    is known by a pseudonym under a former key keeps it: states, cases and decisions are found by it.
     """
 
     key: bytes = field(repr=False)
+    former: tuple[FormerKey, ...] = ()
 
     def person(self, iin: str) -> PersonId:
         """The `person_id` of an IIN."""
-        return PersonId(_hmac(self.key, iin))
+        return PersonId(_hmac(self._key_of(iin), iin))
 
     def phone(self, phone: str) -> PhoneId:
         """The `phone_id` of a phone number in E.164."""
-        return PhoneId(_hmac(self.key, phone))
+        return PhoneId(_hmac(self._key_of(phone), phone))
 
-    def id(self, text: str) -> str:
-        """What stands for an event's id or source that could name a person: the same for the same text."""
-        return "hmac-sha256:" + hmac.digest(self.key, b"id:" + text.encode(), "sha256").hex()
+    def id(self, text: str, of: str = "") -> str:
+        """What stands for an event's id or source that could name a person: the same for the same text.
+
+        `of` is the IIN or the number whose event it is, so that a repeat is known by the key of its first.
+        """
+        return _id(self._key_of(of), text)
+
+    def ids(self, text: str) -> tuple[str, ...]:
+        """What has stood for it under any of the keys, the present one's first."""
+        return tuple(_id(key, text) for key in self.keys)
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """The present key, then those of before."""
+        return self.key, *(each.key for each in self.former)
+
+    def _key_of(self, name: str) -> bytes:
+        for each in self.former:
+            if name and _hmac(each.key, name) in each.in_use:
+                return each.key
+        return self.key
+
+
+def _id(key: bytes, text: str) -> str:
+    return "hmac-sha256:" + hmac.digest(key, b"id:" + text.encode(), "sha256").hex()
 
 
 @lru_cache(maxsize=16_384)

@@ -118,6 +118,13 @@ def inbox_id(event: MessageReceived | MessageStatusReported) -> str:
     return derived_id("sms-status", event.sid, event.status, str(event.error_code or ""))
 
 
+def number_key(event: Event, pseudonyms: Pseudonyms) -> PhoneId | None:
+    """The key under which what a carrier told stands in the inbox of numbers; None for all other events."""
+    if isinstance(event, MessageReceived | MessageStatusReported):
+        return pseudonyms.phone(event.phone)
+    return None
+
+
 def inbox_record(
     event: MessageReceived | MessageStatusReported, pseudonyms: Pseudonyms, *, traced: bool = False
 ) -> Outgoing:

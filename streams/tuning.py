@@ -21,11 +21,11 @@ class Tuning:
     """A desk that has folded for so long writes and acknowledges what it has, and goes on with the rest
     after.
     """
-    most_elapsed: int = 256
+    most_elapsed: int = 128
     """How many elapsed deadlines of a desk may be in its inbox and not handled yet, so that an answer that
     comes when very many elapse at once is not read behind all of them.
     """
-    most_behind: int = 512
+    most_behind: int = 128
     """How many records may wait for the desk that the elapsed deadlines of another one lead to, before those
     are held back.
     """

@@ -59,6 +59,7 @@ BOUNDS = {
         write=(_ACTED, _REDRIVEN),
         configs=True,
     ),
+    "keeper": Bound(read=("",), write=(_ACTED,), configs=True, describe=True),
     "auditor": Bound(read=("case.advanced.v1",), groups=True, configs=True),
     "observer": Bound(describe=True),
     "topics": Bound(administer=True),

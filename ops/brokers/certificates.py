@@ -12,6 +12,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _DAYS = timedelta(days=30)
+_MAY_SIGN = x509.KeyUsage(
+    key_cert_sign=True,
+    crl_sign=True,
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+"""What strict readers want to see of an authority, as Python is from 3.13 on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +45,21 @@ class Authority:
     _key: ec.EllipticCurvePrivateKey = field(repr=False)
 
     @classmethod
-    def new(cls, folder: Path, name: str = "authority") -> "Authority":
+    def new(
+        cls,
+        folder: Path,
+        name: str = "authority",
+        *,
+        begins: datetime | None = None,
+        lasts: timedelta = _DAYS,
+    ) -> "Authority":
         """Make one, with its certificate in `<name>.crt` of the folder."""
         folder.mkdir(parents=True, exist_ok=True)
         key = ec.generate_private_key(ec.SECP256R1())
-        now = datetime.now(UTC)
-        builder = _of(name, name, key, now - timedelta(hours=1), now + _DAYS)
+        start = begins or datetime.now(UTC) - timedelta(hours=1)
+        builder = _of(name, name, key, start, start + lasts)
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        builder = builder.add_extension(_MAY_SIGN, critical=True)
         own = builder.sign(key, hashes.SHA256())
         path = folder / f"{name}.crt"
         path.write_bytes(own.public_bytes(serialization.Encoding.PEM))
@@ -60,6 +80,8 @@ class Authority:
         builder = _of(name, str(issuer), key, start, start + lasts)
         usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
         builder = builder.add_extension(usage, critical=False)
+        above = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        builder = builder.add_extension(above, critical=False)
         if hosts:
             names = x509.SubjectAlternativeName([_host(host) for host in hosts])
             builder = builder.add_extension(names, critical=False)
@@ -87,6 +109,7 @@ def _of(
         .serial_number(x509.random_serial_number())
         .not_valid_before(begins)
         .not_valid_after(ends)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
 
 

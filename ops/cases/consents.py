@@ -18,8 +18,8 @@ from ops.cases.reading import (
 )
 from ops.files import read_file
 from ops.topic_records import read_topics
-from schemas.ids import Pseudonyms
 from schemas.values import check_iin
+from streams.pseudonym_keys import pseudonyms_of
 from streams.settings.settings import Settings
 
 _PARTS = ("consent_to_service", "consent_to_data", "questions", "answers", "number", "sender")
@@ -48,7 +48,7 @@ def export_consents(case: str | None, person: str | None, settings: Settings) ->
     if case is not None:
         wanted = of_case(case_id_from(case))
     else:
-        pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
+        pseudonyms = pseudonyms_of(settings)
         wanted = of_person(_iin(str(person)), pseudonyms)
     taken = DocumentsTaken(our_keys(settings), wanted)
     read_topics(settings, [DOCUMENTS], taken.take)

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ops.console.api.app import create_api, description
+from ops.docs.chart import CHART_SCHEMA, chart_schema
 from ops.docs.compatible import incompatibilities
 from ops.docs.lifecycle import lifecycle
 from ops.docs.metrics_page import metrics_page
@@ -52,6 +53,9 @@ def main(docs: Path) -> int:
     (docs / "schemas").mkdir(parents=True, exist_ok=True)
     for name, text in documents().items():
         (docs / name).write_text(text, encoding="utf-8")
+    chart = docs.parent / CHART_SCHEMA
+    if chart.exists():
+        chart.write_text(chart_schema(chart), encoding="utf-8")
     return 0
 
 

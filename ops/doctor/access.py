@@ -7,7 +7,7 @@ from kafka.errors import KafkaError
 
 from ops.acls.own_rights import own_rights, shortened
 from ops.doctor.machine import Line, Verdict
-from ops.refused_access import own_certificate
+from streams.certificate_dates import own_certificate
 from streams.errors import UserError
 from streams.settings.settings import Settings
 
@@ -22,12 +22,10 @@ def access(settings: Settings) -> Iterator[Line]:
         yield Line(
             Verdict.NOTE, "JARDEM_KAFKA_PLAINTEXT is allow: everything goes to the brokers in the clear"
         )
-    if settings.kafka_tls_cert:
-        left = own_certificate(settings.kafka_tls_cert).not_valid_after_utc - datetime.now(UTC)
+    for path in filter(None, (settings.kafka_tls_cert, settings.kafka_tls_ca, settings.intake_tls_cert)):
+        left = own_certificate(path).not_valid_after_utc - datetime.now(UTC)
         if left < _SOON:
-            yield Line(
-                Verdict.NOTE, f"the certificate in {settings.kafka_tls_cert} expires in {left.days} days"
-            )
+            yield Line(Verdict.NOTE, f"the certificate in {path} expires in {left.days} days")
     try:
         rights = own_rights(settings, _ROLE)
     except (KafkaError, UserError) as error:

@@ -29,12 +29,15 @@ _PASSED_ON = (EXTENSION, "traceparent")
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """An event that may be published: by whom it came, what it is known by, and its record."""
+    """An event that may be published: by whom it came, what it is known by, and its record.
+
+    It may be known by a digest under a former key: the present key's is the first of the `identities`.
+    """
 
     caller: str
     id: str
     source: str
-    identity: Identity
+    identities: tuple[Identity, ...]
     record: Outgoing
 
 
@@ -84,7 +87,7 @@ class Gate:
             raise RefusedError(422, "headers would name somebody", [Problem("id", str(error))]) from None
         headers, value = encode(event)
         key = record_key(data, self._pseudonyms).encode()
-        known_by = identity(event, self._pseudonyms.key, now)
+        known_by = tuple(identity(event, each, now) for each in self._pseudonyms.keys)
         return Admitted(caller, event.id, event.source, known_by, Outgoing(topic, key, value, headers))
 
     def per_second(self, caller: str) -> float | None:

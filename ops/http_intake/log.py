@@ -121,6 +121,11 @@ class IntakeLog:
             answered = False
         return None if answered else "the broker does not answer"
 
+    def known_by(self, identities: Sequence[Identity]) -> Identity:
+        """The identity by which an event is claimed already; the first of them where it is by none."""
+        claimed = (each for each in identities if self._claim_of(each) is not None)
+        return next(claimed, identities[0])
+
     async def settle(self, identities: Sequence[Identity]) -> list[Standing | None]:
         """Claim these ids, and say how each stands; None where the broker does not say it in time."""
         if not self._caught_up:

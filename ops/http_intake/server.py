@@ -29,8 +29,8 @@ from ops.http_intake.requests import (
     read_one,
 )
 from schemas.cloudevents import CloudEvent
-from schemas.ids import Pseudonyms
 from streams.http_callers import load_callers
+from streams.pseudonym_keys import pseudonyms_of
 from streams.registry_signatures import load_registry_keys
 from streams.serving import add_health, listen
 from streams.settings.intake import server_tls
@@ -133,9 +133,14 @@ class HttpIntake:
 
     async def _publish(self, wanted: Sequence[Admitted]) -> list[Answer]:
         """Claim the ids, publish what is new, and answer each."""
-        standings = await self._digests.settle([each.identity for each in wanted])
-        new = [each for each, standing in zip(wanted, standings, strict=True) if standing is Standing.NEW]
-        published = iter(await self._digests.publish([(each.identity, each.record) for each in new]))
+        identities = [self._digests.known_by(each.identities) for each in wanted]
+        standings = await self._digests.settle(identities)
+        new = [
+            (identity, each.record)
+            for each, identity, standing in zip(wanted, identities, standings, strict=True)
+            if standing is Standing.NEW
+        ]
+        published = iter(await self._digests.publish(new))
         answers = []
         for each, standing in zip(wanted, standings, strict=True):
             if standing is Standing.OTHER:
@@ -212,7 +217,7 @@ async def serve(settings: Settings, *, stop: asyncio.Event | None = None) -> Non
                 asyncio.get_running_loop().add_signal_handler(number, ended.set)
     signatures = load_registry_keys(settings.registry_keys)
     callers = load_callers(settings.intake_callers, signatures)
-    pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
+    pseudonyms = pseudonyms_of(settings)
     gate = Gate(callers, signatures, pseudonyms, settings.clock().now)
     remembered = Remembered(timedelta(days=settings.intake_window), settings.intake_remembered)
     async with IntakeLog(settings, remembered) as log:

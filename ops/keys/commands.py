@@ -24,6 +24,26 @@ def keys_new(
     typer.echo(new_key(folder, settings.clock().now(), instant(begins)))
 
 
+@keys_app.command("pseudonyms")
+def keys_pseudonyms(
+    file: Annotated[Path, typer.Argument(help="The file to write, for JARDEM_PSEUDONYMS_IN_USE.")],
+    *,
+    with_cases: Annotated[
+        bool,
+        typer.Option(
+            "--with-cases",
+            help="Only persons who have a case that is kept; of the others, facts are loaded anew.",
+        ),
+    ] = False,
+) -> None:
+    """Write down which pseudonyms are in use, while everything is stopped, before their key is changed."""
+    from ops.keys.pseudonyms import write_in_use
+    from streams.settings.load import load_settings
+
+    for line in write_in_use(load_settings("keys pseudonyms"), file, only_cases=with_cases):
+        typer.echo(line)
+
+
 @keys_app.command("source")
 def keys_source(
     source: Annotated[str, typer.Argument(help="The ce_source whose events are signed, like urn:kz:titles.")],

@@ -27,13 +27,13 @@ def person_erase(
     Exit code 1 where a case of theirs is open or is still to be kept.
     """
     from ops.persons.erasing import AskedWronglyError, Said, check_erasure, erase, person_from
-    from schemas.ids import Pseudonyms
+    from streams.pseudonym_keys import pseudonyms_of
     from streams.settings.load import load_settings
 
     if not check and not (reason.strip() and operator.strip()):
         raise AskedWronglyError("--reason and --operator are missing: say why it is done, and who does it")
     settings = load_settings("person")
-    pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
+    pseudonyms = pseudonyms_of(settings)
     erasure = check_erasure(settings, person_from(person, pseudonyms), pseudonyms)
     if not check:
         said = Said(operator, reason, settings.clock().now())

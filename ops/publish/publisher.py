@@ -13,10 +13,10 @@ from ops.publish.acknowledgements import Acknowledgements
 from ops.publish.lines import LineRefusedError, Prepared, prepare
 from ops.reach import admin_client, require_broker
 from schemas.catalogue import PUBLIC_IN
-from schemas.ids import Pseudonyms
 from streams.errors import UserError
 from streams.kafka_access import client_options
 from streams.key_set import PrivateKey
+from streams.pseudonym_keys import pseudonyms_of
 from streams.settings.settings import Settings
 
 _UNDER_WAY = 10_000
@@ -80,7 +80,7 @@ class Publisher:
         self._key = key
         self._topics: frozenset[str] = frozenset()
         self._tell = tell
-        self._pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
+        self._pseudonyms = pseudonyms_of(settings)
         self._clock = settings.clock()
         self._seen: dict[tuple[str, str], bytes] = {}
         self._outcome = Outcome()

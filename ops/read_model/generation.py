@@ -18,7 +18,7 @@ from ops.read_model.sealing import Place, Sealer
 from ops.read_model.tables import following, identity, positions
 from ops.read_model.writing import Place as ReadTo
 from ops.read_model.writing import Writer
-from schemas.ids import Pseudonyms
+from streams.pseudonym_keys import pseudonyms_of
 from streams.settings.settings import Settings
 
 SHAPE = "1"
@@ -32,7 +32,7 @@ def means_of(settings: Settings) -> Means:
     """What rows are made with under these settings."""
     return Means(
         Sealer.of(settings.console_key.get_secret_value()),
-        Pseudonyms(settings.pseudonym_key.get_secret_value().encode()),
+        pseudonyms_of(settings),
         ZoneInfo(settings.zone),
     )
 
@@ -135,7 +135,7 @@ _WHY = {
 def _identity(means: Means) -> dict[str, bytes]:
     return {
         "console_key": means.sealer.seal(Place("identity", "value", "console_key"), _CHECK),
-        "pseudonym_key": means.pseudonyms.id(_CHECK).encode(),
+        "pseudonym_key": means.pseudonyms.ids(_CHECK)[-1].encode(),
         "zone": means.zone.key.encode(),
         "shape": SHAPE.encode(),
     }

@@ -14,8 +14,8 @@ from ops.replay.report import Replayed
 from ops.replay.rules import under
 from ops.replay.told import Told
 from rules.policy import Policy
-from schemas.ids import Pseudonyms
 from sms.catalogues import load_texts
+from streams.pseudonym_keys import pseudonyms_of
 from streams.settings.settings import Settings
 from streams.topics import CASE_INBOX
 
@@ -32,7 +32,7 @@ def replay_case(case: str, rules: str | None, settings: Settings) -> Replayed:
     other = policy if rules is None else under(policy, rules)
     texts = load_texts(settings.texts_dir)
     documents = case_documents(settings, texts.version, signs=False)
-    pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
+    pseudonyms = pseudonyms_of(settings)
     clock = settings.clock()
     recorded = read_recorded(case_id, settings, texts)
 

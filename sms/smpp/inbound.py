@@ -120,9 +120,9 @@ class Inbound:
     async def _whole(self, phone: str, text: str, body: bytes, arrived_at: datetime) -> int:
         """A text that came whole. One that the operator brings again, unanswered, is the same as before."""
         # Both leave the process, and neither may name the number: what they are made of is under the key.
-        content = self._pseudonyms.id(body.hex())
+        content = self._pseudonyms.id(body.hex(), phone)
         with self._repeats.turn(content, arrived_at) as turn:
-            first = self._pseudonyms.id(f"{content} {turn.first_at.isoformat()}")
+            first = self._pseudonyms.id(f"{content} {turn.first_at.isoformat()}", phone)
             sid = Sid(f"{self._account.name}-{first.rpartition(':')[2][:32]}")
             received_at = self._clock.virtual(turn.first_at)
             event = MessageReceived(phone=phone, text=text, sid=sid, received_at=received_at)

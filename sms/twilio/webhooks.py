@@ -30,6 +30,7 @@ from sms.twilio.forms import BadRequestError, read_form, read_inbound, read_json
 from sms.twilio.signature import is_body_signed, is_signed
 from streams.clock import Clock
 from streams.events import inbox_id, inbox_record
+from streams.pseudonym_keys import pseudonyms_of
 from streams.published_keys import PublishedKeys, add_key_set
 from streams.records import Outgoing
 from streams.serving import add_health, listen
@@ -260,7 +261,7 @@ async def serve(
             with contextlib.suppress(NotImplementedError):
                 loop.add_signal_handler(number, ended.set)
     account = Account(settings.twilio_auth_token.get_secret_value(), settings.public_url)
-    pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
+    pseudonyms = pseudonyms_of(settings)
     host, port = settings.webhooks_bind.host, settings.webhooks_bind.port
     async with InboxProducer(settings) as inbox:
         keys = PublishedKeys(settings.signing_keys)

@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from streams.certificate_dates import authorities_out_of_date
 from streams.errors import UserError
 from streams.kafka_access import tls_context
 from streams.key_set import DEMO_KEY, KeyFolder
 from streams.officer_signatures import OfficersError, load_officers
+from streams.pseudonym_keys import PseudonymKeysError, pseudonyms_of
 from streams.registry_signatures import RegistryKeysError, load_registry_keys
 from streams.settings.console import console_faults
 from streams.settings.encryption import encryption_faults
@@ -37,6 +39,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "status": ("pseudonym_key", "console_key"),
     "case": _KEYED,
     "person": _KEYED,
+    "keys pseudonyms": _KEYED,
     "dead-letters": ("kafka",),
     "publish": _KEYED,
     "verify --log": ("kafka",),
@@ -58,8 +61,11 @@ _DATABASES = ("postgresql", "postgresql+asyncpg", "sqlite", "sqlite+aiosqlite")
 _BY_THE_CARRIER = ("worker", "webhooks", "doctor")
 """The commands through which citizens' numbers and texts go to the carrier, or come from it."""
 
-_PUBLIC_KEYS_DO = ("webhooks", "http-intake", "verify", "verify --log", "case")
+_PUBLIC_KEYS_DO = ("webhooks", "http-intake", "verify", "verify --log", "case", "keys pseudonyms")
 """The commands that sign nothing: of the folder of keys they read the public ones alone."""
+
+_DECIDE_NOTHING = ("topics", "publish", "http-intake")
+"""The commands that know nothing of decisions, and are given no keys that sign them."""
 
 _ABROAD = "twilio.com"
 """Whose hosts are outside Kazakhstan. Of any other address its owner knows where it is."""
@@ -117,6 +123,7 @@ def contradictions(settings: Settings, command: str | None = None) -> Iterator[s
     yield from smpp_contradictions(settings)
     yield from _database(settings)
     yield from encryption_faults(settings, command)
+    yield from _pseudonyms(settings, command)
     yield from console_faults(settings, command)
     yield from intake_faults(settings, command)
     if command != "keys":
@@ -124,6 +131,14 @@ def contradictions(settings: Settings, command: str | None = None) -> Iterator[s
     if production:
         yield from _refused_in_production(settings)
         yield from _unlawful(settings, command)
+
+
+def _pseudonyms(settings: Settings, command: str | None) -> Iterator[str]:
+    if command is None or "pseudonym_key" in NEEDS.get(command, ()):
+        try:
+            pseudonyms_of(settings)
+        except PseudonymKeysError as error:
+            yield from error.problems
 
 
 def _time(settings: Settings) -> Iterator[str]:
@@ -192,6 +207,10 @@ def _certificates(settings: Settings) -> Iterator[str]:
     except OSError:
         yield f"JARDEM_KAFKA_TLS_CA names {settings.kafka_tls_ca}, which holds no certificates in PEM"
         return
+    if settings.kafka_tls_ca and (
+        line := authorities_out_of_date("JARDEM_KAFKA_TLS_CA", settings.kafka_tls_ca)
+    ):
+        yield line
     try:
         tls_context(settings)
     except OSError:
@@ -273,7 +292,7 @@ def _unlawful(settings: Settings, command: str | None) -> Iterator[str]:
             "Kazakhstan: set JARDEM_TWILIO_API_URL to one inside the country, or this to allow where the law "
             "lets citizens' numbers and texts leave it"
         )
-    if settings.decides == "auto" and not _authorised(settings):
+    if settings.decides == "auto" and command not in _DECIDE_NOTHING and not _authorised(settings):
         yield (
             "JARDEM_DECISION_MODE is auto, and no act lets the key that signs now decide: set it to officer, "
             "or name the act with jardem keys authorise"

@@ -11,7 +11,7 @@ SQLITE = "sqlite:///"
 _POSTGRES = ("postgresql://", "postgres://")
 _WITH_PERSONAL_DATA = ("worker", "webhooks", "console")
 """The commands that send or keep personal data in what is ours alone."""
-_WITHOUT_PERSONAL_DATA = ("topics", "publish", "http-intake")
+_WITHOUT_PERSONAL_DATA = ("topics", "publish", "http-intake", "keys pseudonyms")
 """Those that neither read nor write what is encrypted: on the settings of all they are given no keys."""
 
 

@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Iterator
 
+from streams.certificate_dates import authorities_out_of_date, out_of_date
 from streams.http_callers import CallersError, load_callers
 from streams.registry_signatures import RegistryKeysError, load_registry_keys
 from streams.settings.console import is_loopback
@@ -61,6 +62,13 @@ def _tls(settings: Settings) -> Iterator[str]:
             "JARDEM_INTAKE_TLS_CERT and JARDEM_INTAKE_TLS_KEY name no certificate in PEM and its key without "
             "a password, or JARDEM_INTAKE_CLIENT_CA names no certificates"
         )
+        return
+    if settings.intake_tls_cert and (line := out_of_date("JARDEM_INTAKE_TLS_CERT", settings.intake_tls_cert)):
+        yield line
+    if settings.intake_client_ca and (
+        line := authorities_out_of_date("JARDEM_INTAKE_CLIENT_CA", settings.intake_client_ca)
+    ):
+        yield line
 
 
 def _callers(settings: Settings) -> Iterator[str]:

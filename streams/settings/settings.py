@@ -100,7 +100,16 @@ class Settings(BaseSettings):
 
     pseudonym_key: SecretStr = Field(
         SecretStr(""),
-        description="a random secret of 32 characters or more, kept for ever: openssl rand -hex 32",
+        description="a random secret of 32 characters or more, the same for all: openssl rand -hex 32",
+    )
+    pseudonym_key_previous: SecretStr = Field(
+        SecretStr(""),
+        description="the ones before, parted by blanks, for as long as pseudonyms under them are in use "
+        "(docs/encryption.md)",
+    )
+    pseudonyms_in_use: Path | None = Field(
+        None,
+        description="the file that says which they are, the same for all: jardem keys pseudonyms FILE",
     )
 
     encryption: Literal["off", "read", "on"] | None = Field(

@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
+from streams.certificate_dates import authorities_out_of_date
 from streams.settings.settings import Settings
 
 _LONGEST_SMPP_PASSWORD = 8
@@ -22,6 +23,8 @@ def smpp_contradictions(settings: Settings) -> Iterator[str]:
             yield f"JARDEM_SMPP_TLS_CA names {settings.smpp_tls_ca}, which is no file"
         elif not _holds_certificates(settings.smpp_tls_ca):
             yield f"JARDEM_SMPP_TLS_CA names {settings.smpp_tls_ca}, which holds no certificates in PEM"
+        elif line := authorities_out_of_date("JARDEM_SMPP_TLS_CA", settings.smpp_tls_ca):
+            yield line
     if settings.binds and settings.sms_from.startswith("MG"):
         yield "JARDEM_SMS_FROM is a messaging service of Twilio's: set it to our number or short code"
     if settings.profile == "production" and settings.binds and settings.smpp_tls == "false":

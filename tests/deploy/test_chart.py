@@ -17,9 +17,11 @@ import kubernetes_validate
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
+from pydantic import SecretStr
 
 from ops.brokers.certificates import Authority
-from ops.keys.folder import new_key
+from ops.keys.folder import authorise, new_key
+from streams.pseudonym_keys import fingerprint, write
 from streams.settings.load import load_settings
 from streams.settings.settings import Settings
 from streams.settings.values import variable
@@ -35,6 +37,20 @@ sources = ["urn:kz:registry:titles"]
 types = ["registry.title-awarded.v1"]
 certificates = ["CN=titles,O=Registry"]
 """
+SECRET = {
+    "pseudonym-key",
+    "pseudonym-key-previous",
+    "master-key",
+    "master-key-previous",
+    "keys-database",
+    "sms-token",
+    "smpp-password",
+    "console-key",
+    "console-database",
+    "console-users",
+    "oidc-client-secret",
+}
+"""What `secret` may hold, as docs/deploying.md has it."""
 VERSIONS = ("1.29", "1.33", "1.37")
 
 
@@ -63,7 +79,7 @@ def pods(objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     for one in objects:
         template = one["spec"].get("template") if isinstance(one.get("spec"), dict) else None
         if template and one["kind"] in ("StatefulSet", "Deployment", "Job"):
-            found[one["metadata"]["name"].removeprefix("j-jardem-").rstrip("-1")] = template["spec"]
+            found[one["metadata"]["name"].removeprefix("j-jardem-")] = template["spec"]
     return found
 
 
@@ -132,6 +148,38 @@ def test_workers_keep_their_own_folder_and_each_process_says_how_it_does(program
     )
 
 
+def test_the_topics_are_made_before_anything_else_is_installed_or_changed(program: Path) -> None:
+    hooks = [one for one in rendered(program) if "helm.sh/hook" in one["metadata"].get("annotations", {})]
+    weights = {one["kind"]: int(one["metadata"]["annotations"]["helm.sh/hook-weight"]) for one in hooks}
+    assert weights == {"ServiceAccount": -10, "ConfigMap": -10, "NetworkPolicy": -10, "Job": 0}
+    assert {one["metadata"]["name"] for one in hooks} == {"j-jardem-topics"}
+    for one in hooks:
+        assert one["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
+    (job,) = [one["spec"]["template"]["spec"] for one in hooks if one["kind"] == "Job"]
+    assert job["serviceAccountName"] == "j-jardem-topics"
+    assert job["containers"][0]["envFrom"] == [{"configMapRef": {"name": "j-jardem-topics"}}]
+    # It is given what signs in at the brokers, and no secret of ours.
+    assert {volume["name"] for volume in job["volumes"] if "secret" in volume} == {
+        "kafka-tls",
+        "kafka-sasl",
+        "files-officers",
+    }
+
+
+def test_whatever_is_set_otherwise_starts_every_process_anew(program: Path) -> None:
+    def sums(*more: str) -> list[str]:
+        templates = [
+            one["spec"]["template"] for one in rendered(program, *more) if "template" in one.get("spec", {})
+        ]
+        said = [one["metadata"].get("annotations", {}).get("checksum/settings") for one in templates]
+        return [each for each in said if each]
+
+    before = sums()
+    assert len(before) == 4
+    for changed in ("kafka.brokers=other.example.kz:9093", "settings.JARDEM_SMS_FROM=1414"):
+        assert not set(before) & set(sums("--set-string", changed)), changed
+
+
 def test_no_secret_stands_in_what_is_rendered_and_every_setting_is_one(program: Path) -> None:
     known = {variable(name) for name in Settings.model_fields}
     for one in rendered(program):
@@ -141,15 +189,42 @@ def test_no_secret_stands_in_what_is_rendered_and_every_setting_is_one(program: 
         for container in pod["containers"]:
             for entry in container["env"]:
                 assert entry["name"].removesuffix("_FILE") in known
-                assert "secretKeyRef" in entry.get("valueFrom", {}) or entry["value"].startswith("/keys/")
+                # Secrets come from files; the name at the brokers is none.
+                named = entry.get("valueFrom", {}).get("secretKeyRef", {}).get("key")
+                assert named == "username" or entry["value"].startswith("/keys/")
 
 
+OTHERWISE = {
+    "as a country would": [],
+    "certificates alone": ["kafka.saslMechanism="],
+    "an operator's SMSC": [
+        "settings.JARDEM_CARRIER=smpp",
+        "settings.JARDEM_SMPP_ADDRESS=smsc.example.kz:3550",
+        "settings.JARDEM_SMPP_SYSTEM_ID=egov1414",
+        "settings.JARDEM_SMPP_TLS=tunnel",
+        "webhooks.enabled=false",
+    ],
+    "nothing encrypted": ["encryption=off"],
+    "the master key is changed": ["masterKeyPrevious=true"],
+    "the pseudonyms' key is changed": ["pseudonymsClaim=jardem-pseudonyms", "httpIntake.enabled=true"],
+    "a KMS": ["settings.JARDEM_ENCRYPTION_COMMAND=/etc/jardem/kms/ask"],
+    "decided by a key": ["settings.JARDEM_DECISION_MODE=auto"],
+    "users in a file": [
+        "console.oidc=false",
+        "settings.JARDEM_OIDC_ISSUER=",
+        "settings.JARDEM_OIDC_CLIENT_ID=",
+    ],
+}
+
+
+@pytest.mark.parametrize("values", OTHERWISE.values(), ids=OTHERWISE.keys())
 def test_each_pod_is_given_what_its_command_asks_for(
-    program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: list[str]
 ) -> None:
     """As its container would find it: the settings, and files in the place of the secrets."""
-    objects = rendered(program)
-    (shared,) = [one["data"] for one in objects if one["kind"] == "ConfigMap"]
+    objects = rendered(program, *(part for value in values for part in ("--set", value)))
+    shared, beforehand = [one["data"] for one in objects if one["kind"] == "ConfigMap"]
+    assert shared == beforehand
     authority = Authority.new(tmp_path / "authority")
     own = authority.issue("pod", hosts=["jardem.example.kz"])
     pem = {"ca.crt": authority.certificate, "tls.crt": own.certificate, "tls.key": own.key}
@@ -165,12 +240,28 @@ def test_each_pod_is_given_what_its_command_asks_for(
                 given.setenv(entry["name"], _here(entry.get("value", "of-a-secret"), tmp_path))
             for value in [value for value in os.environ.values() if value.startswith(str(tmp_path))]:
                 _put(Path(value), pem)
-            assert load_settings(container["args"][0]).profile == "production"
+            settings = load_settings(container["args"][0])
+            assert settings.profile == "production"
+            assert _mounted(pod, "secret") >= {
+                Path(value).name
+                for value in os.environ.values()
+                if Path(value).parent == tmp_path / "jardem" and value.startswith(str(tmp_path))
+            }
+
+
+def _mounted(pod: Mapping[str, Any], name: str) -> set[str]:
+    """The files of a secret that a pod is given; all that there may be, where it is given the whole."""
+    found = [volume["secret"] for volume in pod["volumes"] if volume["name"] == name]
+    return {
+        file
+        for secret in found
+        for file in ([item["path"] for item in secret["items"]] if "items" in secret else SECRET)
+    }
 
 
 def _here(value: str, folder: Path) -> str:
     """A path of the container as one below the test's folder."""
-    return re.sub("^/(keys|etc/jardem)/", f"{folder}/", value)
+    return re.sub("^/(keys|etc/jardem|pseudonyms(?=/in-use))/", f"{folder}/", value)
 
 
 def _put(file: Path, pem: Mapping[str, Path]) -> None:
@@ -179,16 +270,25 @@ def _put(file: Path, pem: Mapping[str, Path]) -> None:
         return
     file.parent.mkdir(parents=True, exist_ok=True)
     if file.name == "signing":
-        new_key(file, datetime.now(UTC), None)
+        authorise(file, new_key(file, datetime.now(UTC), None), "Order No 1")
     elif file.name == "callers.toml":
         file.write_text(CALLERS)
     elif file.name in pem:
         shutil.copy(pem[file.name], file)
+    elif file.name == "smpp-password":
+        file.write_text("8letters")
+    elif file.name == "in-use":
+        write(file, {fingerprint(_secret(file.with_name("jardem") / "pseudonym-key-previous")): []})
     elif file.name.endswith("database"):
         file.write_text("postgresql://name:password@host/base")
     else:
-        file.write_text(f"{file.name} that is long enough for a secret")
+        file.write_bytes(_secret(file))
     file.chmod(0o700 if file.is_dir() else 0o600)
+
+
+def _secret(file: Path) -> bytes:
+    # Former keys are parted by blanks.
+    return f"{file.name}-that-is-long-enough-for-a-secret".encode()
 
 
 @pytest.mark.parametrize(
@@ -198,6 +298,44 @@ def _put(file: Path, pem: Mapping[str, Path]) -> None:
         (["workers.autoscaling.max=40"], "workers.autoscaling.max is 40"),
         (["workers.autoscaling.min=9", "workers.autoscaling.max=4"], "workers.autoscaling.min is 9"),
         (["workers.replicas=0"], "replicas"),
+        (["workers.replicas=-1"], "'/workers/replicas': minimum: got -1"),
+        (["workers.replica=3"], "'replica' not allowed"),
+        (["webhooks.replicas=-2"], "'/webhooks/replicas'"),
+        (["httpIntake.replicas=1.5"], "'/httpIntake/replicas'"),
+        (["workers.autoscaling.min=null"], "'/workers/autoscaling': missing property 'min'"),
+        (["workers.autoscaling.lagPerWorker=0"], "'/workers/autoscaling/lagPerWorker'"),
+        (["workers.autoscaling.targetPercentage=150"], "'targetPercentage' not allowed"),
+        (["workers.autoscaling.prometheus=http://"], "'/workers/autoscaling/prometheus'"),
+        # Budgets are the chart's own: each lets one pod go at a time, and nobody can say that none may.
+        (["workers.disruptionBudget.maxUnavailable=0"], "'disruptionBudget' not allowed"),
+        (["podDisruptionBudget.maxUnavailable=0"], "'podDisruptionBudget' not allowed"),
+        # Ingresses are the installation's own, so that none can be without a host here.
+        (["ingress.enabled=true"], "'ingress' not allowed"),
+        (["workers.resources.requests.cpu=lots"], "'/workers/resources/requests/cpu': 'lots'"),
+        (["workers.resources.limits.memory=4Gigs"], "'/workers/resources/limits/memory': '4Gigs'"),
+        (["webhooks.resources.requests.cpu=-1"], "'/webhooks/resources/requests/cpu'"),
+        (["console.resources.memory=1Gi"], "'/console/resources': additional properties 'memory'"),
+        (["workers.resources.requests.memory=8Gi"], "workers.resources.requests.memory is 8Gi, more than"),
+        (["httpIntake.resources.limits.memory=500M"], "httpIntake.resources.requests.memory is 512Mi, more"),
+        (["kafka.brokers=kafka:99999"], "'/kafka/brokers'"),
+        (["kafka.tlsSecret="], "kafka.tlsSecret is missing"),
+        (["secret=Not A Name"], "'/secret': 'Not A Name'"),
+        (["signingKeysSecret="], "signingKeysSecret is missing"),
+        (["httpIntake.secret="], "'/httpIntake/secret'"),
+        (["webhooks.enabled=false"], "webhooks.enabled is false while the carrier calls webhooks"),
+        (["masterKeyPrevious=true", "encryption=off"], "masterKeyPrevious is true while encryption is off"),
+        (["networkPolicy.kafka[0].to[0].ipBlock.cidr=10.0.0.0/99"], "'/networkPolicy/kafka/0"),
+        (["tolerations[0].operator=Maybe"], "'/tolerations/0/operator'"),
+        (["settings.JARDEM_NO_SUCH=x"], "'JARDEM_NO_SUCH' not allowed"),
+        (["settings.JARDEM_PROFILE=prod"], "'/settings/JARDEM_PROFILE'"),
+        (["settings.JARDEM_DECISION_MODE=maybe"], "'/settings/JARDEM_DECISION_MODE'"),
+        (["settings.JARDEM_PUBLIC_URL=sms.example.kz"], "'/settings/JARDEM_PUBLIC_URL'"),
+        (["settings.JARDEM_PUBLIC_URL=http://sms.example.kz"], "settings.JARDEM_PUBLIC_URL is http://sms"),
+        (["settings.JARDEM_KAFKA=other:9092"], "settings.JARDEM_KAFKA is set by kafka.brokers"),
+        (["settings.JARDEM_SMS_FROM="], "settings.JARDEM_SMS_FROM is missing"),
+        (["settings.JARDEM_OIDC_ISSUER="], "settings.JARDEM_OIDC_ISSUER is missing"),
+        (["console.oidc=false"], "settings.JARDEM_OIDC_CLIENT_ID is set while console.oidc is false"),
+        (["settings.JARDEM_DRAFT_RULES=allow"], "settings.JARDEM_DRAFT_RULES is set: production refuses it"),
         (["workers.storage.size=lots"], "size"),
         (["inboxPartitions=many"], "inboxPartitions"),
         (["kafka.brokers=kafka"], "brokers"),
@@ -227,3 +365,20 @@ def test_values_that_make_no_sense_are_refused_by_their_names(
     )
     assert run.returncode != 0
     assert named in run.stderr
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, field in Settings.model_fields.items() if field.annotation is SecretStr]
+)
+def test_no_secret_can_stand_among_the_settings(program: Path, name: str) -> None:
+    run = subprocess.run(
+        [
+            *(program, "template", "j", CHART, "--values", VALUES, "--kube-version", "1.33.0"),
+            *("--set-string", f"settings.{variable(name)}=x"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode != 0
+    assert f"settings.{variable(name)} is a secret" in run.stderr

@@ -23,7 +23,7 @@ def code_of(release: str, folder: Path) -> Path:
         pytest.skip(f"{release} cannot be had: {error}")
     if answer.returncode != 0:
         pytest.skip(
-            f"{release} is not in this copy of the repository (git fetch --tags): "
+            f"{release} is not in this copy of the repository (git fetch --unshallow): "
             f"{answer.stderr.decode(errors='replace').strip()}"
         )
     with tarfile.open(fileobj=io.BytesIO(answer.stdout)) as archive:

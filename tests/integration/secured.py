@@ -19,6 +19,7 @@ ROLES = (
     "http-intake",
     "console",
     "terminal",
+    "keeper",
     "auditor",
     "observer",
     "topics",

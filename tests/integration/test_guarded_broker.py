@@ -61,12 +61,22 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iterator[SecuredKafka]:
+def outlived(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """An authority that has expired, unlike what it signed."""
+    long_ago = datetime.now(UTC) - timedelta(days=9)
+    return Authority.new(tmp_path_factory.mktemp("outlived"), begins=long_ago, lasts=timedelta(days=1))
+
+
+@pytest.fixture(scope="module")
+def broker(
+    tmp_path_factory: pytest.TempPathFactory, authority: Authority, outlived: Authority
+) -> Iterator[SecuredKafka]:
     long_ago = datetime.now(UTC) - timedelta(days=9)
     here = ["127.0.0.1"]
     more = {
         "expired": authority.issue("expired", hosts=here, begins=long_ago, lasts=timedelta(days=1)),
         "early": authority.issue("early", hosts=here, begins=datetime.now(UTC) + timedelta(days=1)),
+        "outlived": outlived.issue("outlived", hosts=here),
         "elsewhere": authority.issue("elsewhere", hosts=["kafka.example.kz", "10.0.0.7"]),
     }
     folder = tmp_path_factory.mktemp("guarded")
@@ -91,6 +101,7 @@ def with_certificate(broker: SecuredKafka, certificate: Certificate | None) -> d
         ("no authority", r"not signed by the authorities of this machine \(JARDEM_KAFKA_TLS_CA is not set\)"),
         ("expired", "the broker's certificate has expired"),
         ("early", "the broker's certificate is not valid yet"),
+        ("outlived", "the authority that signed the broker's certificate has expired .*authority.crt"),
         ("elsewhere", "the broker's certificate is not for 127.0.0.1: name the broker in JARDEM_KAFKA"),
         ("password", "does not let worker in by SCRAM-SHA-512: check JARDEM_KAFKA_SASL_USERNAME"),
         ("no password", "asks for a name and a password .*SCRAM-SHA-512.*: set JARDEM_KAFKA_SASL_MECHANISM"),
@@ -105,7 +116,7 @@ def with_certificate(broker: SecuredKafka, certificate: Certificate | None) -> d
     ],
 )
 def test_why_the_broker_does_not_let_us_in_is_said_in_ten_seconds(
-    broker: SecuredKafka, authority: Authority, tmp_path: Path, wrong: str, said: str
+    broker: SecuredKafka, authority: Authority, outlived: Authority, tmp_path: Path, wrong: str, said: str
 ) -> None:
     other = Authority.new(tmp_path / "other", "other")
     late = authority.issue("late", begins=datetime.now(UTC) - timedelta(days=3), lasts=timedelta(days=1))
@@ -114,6 +125,7 @@ def test_why_the_broker_does_not_let_us_in_is_said_in_ten_seconds(
         "no authority": {"kafka_tls_ca": None},
         "expired": {"kafka": broker.address_of("expired")},
         "early": {"kafka": broker.address_of("early")},
+        "outlived": {"kafka": broker.address_of("outlived"), "kafka_tls_ca": outlived.certificate},
         "elsewhere": {"kafka": broker.address_of("elsewhere")},
         "password": {"kafka_sasl_password": Settings(kafka_sasl_password="no").kafka_sasl_password},  # type: ignore[arg-type]
         "no password": {"kafka_sasl_mechanism": None},

@@ -2,16 +2,19 @@
 
 import asyncio
 import json
+import os
 import re
 import ssl
-from asyncio.subprocess import PIPE
+import sys
+import tomllib
+from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from aiohttp import ClientError, ClientSession
+from aiohttp import ClientError, ClientSession, TCPConnector
 from aiokafka import AIOKafkaConsumer
 
 from ops.brokers.kafka import KafkaBroker
@@ -21,6 +24,8 @@ from ops.topics import apply_topics
 from streams.key_set import PrivateKey
 from streams.settings.settings import Settings
 from streams.topics import DIGESTS
+from tests.canaries import TEXT, WHO, found_in
+from tests.deploy.composed import FOLDER, environment, rehearsal
 from tests.integration.http_intake import (
     SIGNED,
     TITLES,
@@ -112,6 +117,32 @@ async def test_every_refusal_has_its_answer_and_repeats_nobody(place: Place, bro
         assert (await caller.get("/openapi.json")).json["openapi"] == "3.1.0"
 
 
+async def test_no_line_and_no_count_names_anybody(
+    place: Place, broker: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Canaries in data, ids, sources and headers, taken and refused, seen in all that the process says."""
+    canary = {"iin": WHO.iin, "award_id": f"{WHO.phone} {TEXT}"}
+    ours = place.authority.issue("titles")
+    async with process(place, broker) as (port, _), calling(place, port, ours) as caller:
+        once = title(**canary)
+        for body, status in (
+            (once, 202),
+            (once | {"data": once["data"] | {"title": "hero_of_labour"}}, 409),
+            (title(f"of {WHO.iin}", **canary), 422),
+            (title(**canary) | {"source": f"urn:{WHO.phone}"}, 403),
+            (title(**canary) | {"type": f"kz.jardem.{WHO.iin}"}, 422),
+            (title(**{**canary, "title": TEXT, "awarded_on": WHO.iban}), 422),
+            (f"{WHO.iin} {WHO.phone} {WHO.iban} {TEXT}".encode(), 422),
+        ):
+            answer = await caller.post(body, headers={"traceparent": f"00-{WHO.iin}"})
+            assert answer.status == status, answer.text
+            assert status == 202 or found_in(answer.text.encode()) == [], answer.text
+        assert found_in((await caller.get("/metrics")).text.encode()) == []
+    said = capfd.readouterr()
+    assert "events by HTTP were not all taken" in said.out + said.err
+    assert found_in((said.out + said.err).encode()) == []
+
+
 async def test_certificates_say_who_calls(place: Place, broker: str) -> None:
     async with serving(place, broker) as port:
         async with calling(place, port) as nobody:
@@ -182,6 +213,46 @@ async def test_without_a_broker_nothing_is_taken(place: Place, mortal: KafkaBrok
     assert event["id"] in await ids_in(mortal.address, TOPIC)
 
 
+async def test_it_runs_as_compose_starts_it(broker: str, tmp_path: Path) -> None:
+    """The rehearsal's environment, files and health check; port and brokers are this machine's."""
+    made = rehearsal(tmp_path / "compose")
+    port, (check,) = free_port(), made["services"]["http-intake"]["healthcheck"]["test"][3:]
+    given = environment(made, "http-intake")
+    secrets = tmp_path / "compose" / "secrets"
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("JARDEM_")}
+    ours = {"JARDEM_KAFKA": broker, "JARDEM_INTAKE_BIND": f"0.0.0.0:{port}", "JARDEM_DATA_DIR": str(tmp_path)}
+    started = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "jardem", *made["services"]["http-intake"]["command"]),
+        env=environ | given | ours,
+    )
+    tls = ssl.create_default_context(cafile=secrets / "intake_authority")
+    tls.load_cert_chain(secrets / "caller.crt", secrets / "caller.key")
+    sources = tomllib.loads((FOLDER / "callers.toml").read_text())["callers"]["rehearsal"]["sources"]
+    event = title() | {"source": sources[0]}
+    try:
+        async with ClientSession(connector=TCPConnector(ssl=tls)) as session:
+            caller = Caller(f"https://localhost:{port}", session)
+            await caller.until_ready()
+            assert (await caller.post(event)).status == 202
+            assert (await caller.post(title() | {"source": "urn:kz:other"})).status == 403
+        page = (FOLDER.parents[1] / "docs" / "deploying.md").read_text(encoding="utf-8")
+        (shown,) = re.findall(
+            r"^```sh\ncd deploy/compose/secrets\n(curl .*?)^```$", page, re.MULTILINE | re.DOTALL
+        )
+        (secrets / "event.json").write_text(json.dumps(title() | {"source": sources[0]}))
+        code, said = await shell(shown.replace(":8070", f":{port}"), secrets)
+        assert code == 0, said
+        here = check.replace("8070", str(port)).replace(
+            "/run/secrets/intake_authority", given["JARDEM_INTAKE_CLIENT_CA"]
+        )
+        asked = await asyncio.create_subprocess_exec(sys.executable, "-c", here)
+        assert await asked.wait() == 0
+    finally:
+        started.terminate()
+        assert await started.wait() == 0
+    assert event["id"] in await ids_in(broker, TOPIC)
+
+
 DIES_BEFORE_IT_PUBLISHES = """
 import os, signal
 from ops.http_intake.log import IntakeLog
@@ -250,6 +321,32 @@ async def test_the_log_of_digests_names_nobody(place: Place, broker: str) -> Non
     assert not any(b"8501" in record.key + record.value for record in records)
 
 
+async def shell(script: str, folder: Path, **more: str) -> tuple[int, str]:
+    """What a script of a page ends with in this folder, and what it says."""
+    started = await asyncio.create_subprocess_shell(
+        script, cwd=folder, env=os.environ | more, stdout=PIPE, stderr=STDOUT
+    )
+    said, _ = await started.communicate()
+    assert started.returncode is not None
+    return started.returncode, said.decode()
+
+
+async def test_the_example_with_a_certificate_is_taken(place: Place, broker: str, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "http-intake.md").read_text(encoding="utf-8")
+    (script,) = re.findall(r"^```sh\n(curl [^`]*--cert .*?)^```$", page, re.MULTILINE | re.DOTALL)
+    ours = place.authority.issue("titles")
+    (tmp_path / "titles.crt").write_bytes(ours.certificate.read_bytes())
+    (tmp_path / "titles.key").write_bytes(ours.key.read_bytes())
+    event = title()
+    (tmp_path / "event.json").write_text(json.dumps(event))
+    trusted = {"CURL_CA_BUNDLE": str(place.authority.certificate)}
+    async with serving(place, broker) as port:
+        here = script.replace("intake.example.kz", f"127.0.0.1:{port}")
+        code, said = await shell(here, tmp_path, **trusted)
+    assert (code, json.loads(said[said.index("{") : said.index("}") + 1])["id"]) == (0, event["id"])
+    assert event["id"] in await ids_in(broker, TOPIC)
+
+
 async def test_the_examples_of_the_page_are_taken(place: Place, broker: str) -> None:
     page = (Path(__file__).parents[2] / "docs" / "http-intake.md").read_text(encoding="utf-8")
     scripts = re.findall(r"^```sh\n(curl .*?)^```$", page, re.MULTILINE | re.DOTALL)
@@ -264,12 +361,9 @@ async def test_the_examples_of_the_page_are_taken(place: Place, broker: str) -> 
         async with ClientSession() as session:
             await Caller(f"http://127.0.0.1:{port}", session).until_ready()
         for script in first_look:
-            started = await asyncio.create_subprocess_shell(
-                script.replace(":8070", f":{port}"), stdout=PIPE, stderr=PIPE
-            )
-            answer, said = await started.communicate()
-            assert started.returncode == 0, (answer, said)
-            assert b'"id"' in answer
+            code, said = await shell(script.replace(":8070", f":{port}"), place.folder)
+            assert code == 0, said
+            assert '"id"' in said
     finally:
         stop.set()
         await task

@@ -47,7 +47,9 @@ async def test_while_the_store_of_keys_is_away_everything_waits(broker: KafkaBro
             outcomes.append(describe(topic, data))
 
     try:
-        async with Installation(broker.address, tmp_path, scale=86_400 / 60, hours="off", more=more) as system:
+        async with Installation(
+            broker.address, tmp_path, scale=86_400 / 60, hours="off", more=more
+        ) as system:
             messages: list[str] = []
             system.simulator.on_message(
                 lambda phone, text: messages.append(text) if phone == NUMBER else None

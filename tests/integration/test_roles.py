@@ -5,6 +5,7 @@ What is expected stands here once more, by hand and by topic: the file of roles 
 
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic, sleep
@@ -37,37 +38,38 @@ from streams.topics import all_topics
 from tests.integration.secured import ROLES, USERS, env_of, prepare
 
 EXPECTED = """
-registry.title-awarded.v1          < registry-titles http-intake > worker console
-registry.disability-established.v1 < registry-disabilities http-intake > worker console
-registry.entitlement-revoked.v1    < registry-titles registry-disabilities http-intake > worker console
-registry.entitlement-restored.v1   < registry-titles registry-disabilities http-intake > worker console
-registry.death-registered.v1       < registry-deaths http-intake > worker console
-registry.death-annulled.v1         < registry-deaths http-intake > worker console
-registry.day-totalled.v1 < registry-titles registry-disabilities registry-deaths http-intake > worker console
-portal.phone-registered.v1         < portal http-intake > worker
-statecorp.benefit-recorded.v1      < statecorp http-intake > worker console
-statecorp.account-known.v1         < statecorp http-intake > worker
-emaket.decision-signed.v1          < emaket console http-intake > worker console terminal
-emaket.hearing-recorded.v1         < emaket console http-intake > worker console terminal
-emaket.term-extended.v1            < emaket console http-intake > worker console terminal
-operator.acted.v1                  < console terminal > worker console terminal
-intake.redriven.v1                 < console terminal > worker
-case.inbox.v1                      < worker > worker terminal
-sms.inbox.v1                       < worker webhooks > worker console terminal
-sms.outbox.v1                      < worker > worker console terminal
-jardem-people-changelog            < worker > worker
-jardem-lines-changelog             < worker > worker
-jardem-attempts-changelog          < worker > worker
-benefit.decided.v1                 < worker > statecorp emaket console terminal
-benefit.process-ended.v1           < worker > statecorp emaket console terminal
-benefit.decision-questioned.v1     < worker > statecorp emaket console terminal
-benefit.decision-drafted.v1        < worker > emaket console terminal
-benefit.draft-voided.v1            < worker > emaket console terminal
-cabinet.notified.v1                < worker > cabinet console terminal
-case.advanced.v1                   < worker > console terminal auditor
-intake.digests.v1                  < http-intake > http-intake
-audit.console.v1                   < console > console
-dead-letter.v1                     < worker > console terminal
+registry.title-awarded.v1          < registry-titles http-intake > worker console keeper
+registry.disability-established.v1 < registry-disabilities http-intake > worker console keeper
+registry.entitlement-revoked.v1    < registry-titles registry-disabilities http-intake > worker console keeper
+registry.entitlement-restored.v1   < registry-titles registry-disabilities http-intake > worker console keeper
+registry.death-registered.v1       < registry-deaths http-intake > worker console keeper
+registry.death-annulled.v1         < registry-deaths http-intake > worker console keeper
+registry.day-totalled.v1           < registry-titles registry-disabilities registry-deaths >
+registry.day-totalled.v1           < http-intake > worker console keeper
+portal.phone-registered.v1         < portal http-intake > worker keeper
+statecorp.benefit-recorded.v1      < statecorp http-intake > worker console keeper
+statecorp.account-known.v1         < statecorp http-intake > worker keeper
+emaket.decision-signed.v1          < emaket console http-intake > worker console terminal keeper
+emaket.hearing-recorded.v1         < emaket console http-intake > worker console terminal keeper
+emaket.term-extended.v1            < emaket console http-intake > worker console terminal keeper
+operator.acted.v1                  < console terminal keeper > worker console terminal keeper
+intake.redriven.v1                 < console terminal > worker keeper
+case.inbox.v1                      < worker > worker terminal keeper
+sms.inbox.v1                       < worker webhooks > worker console terminal keeper
+sms.outbox.v1                      < worker > worker console terminal keeper
+jardem-people-changelog            < worker > worker keeper
+jardem-lines-changelog             < worker > worker keeper
+jardem-attempts-changelog          < worker > worker keeper
+benefit.decided.v1                 < worker > statecorp emaket console terminal keeper
+benefit.process-ended.v1           < worker > statecorp emaket console terminal keeper
+benefit.decision-questioned.v1     < worker > statecorp emaket console terminal keeper
+benefit.decision-drafted.v1        < worker > emaket console terminal keeper
+benefit.draft-voided.v1            < worker > emaket console terminal keeper
+cabinet.notified.v1                < worker > cabinet console terminal keeper
+case.advanced.v1                   < worker > console terminal auditor keeper
+intake.digests.v1                  < http-intake > http-intake keeper
+audit.console.v1                   < console > console keeper
+dead-letter.v1                     < worker > console terminal keeper
 """
 """A topic, who writes it, who reads it."""
 
@@ -76,11 +78,12 @@ TOPICS = sorted(topic.name for topic in all_topics(Settings()))
 
 
 def expected() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
-    writers, readers = {}, {}
+    writers, readers = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
     for line in EXPECTED.strip().splitlines():
         topic, _, who = line.partition("<")
         write, _, read = who.partition(">")
-        writers[topic.strip()], readers[topic.strip()] = set(write.split()), set(read.split())
+        writers[topic.strip()].update(write.split())
+        readers[topic.strip()].update(read.split())
     return writers, readers
 
 
@@ -266,3 +269,26 @@ def test_a_name_without_the_right_is_said(broker: SecuredKafka, tmp_path: Path) 
     assert answer.returncode == 1
     assert "this name may not see or say who may do what" in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.parametrize("typed", [("backup", "take", "copy"), ("keys", "pseudonyms", "in-use")])
+def test_the_keeper_does_what_it_is_there_for_and_others_may_not(
+    broker: SecuredKafka, tmp_path: Path, typed: tuple[str, ...]
+) -> None:
+    def run(role: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "jardem", *typed[:-1], str(tmp_path / f"{typed[-1]}-{role}")],
+            env=env_of(broker, role) | {"JARDEM_DATA_DIR": str(tmp_path)},
+            text=True,
+            capture_output=True,
+            check=False,
+        )
+
+    done = run("keeper")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / f"{typed[-1]}-keeper").exists()
+    refused = run("auditor")
+    assert refused.returncode != 0
+    assert "Traceback" not in refused.stderr
+    assert not (tmp_path / f"{typed[-1]}-auditor" / "manifest.json").exists()
+    assert not (tmp_path / "in-use-auditor").exists()

@@ -15,7 +15,8 @@ from tests.integration.release import code_of, run_of
 from tests.integration.stage import Stage
 from tests.integration.waiting import until
 
-BEFORE = "v0.1.0"
+BEFORE = "c122d1638e540431ea42645d7592f2e841a9fe23"
+"""v0.1.0, by its commit: clones may have no tags."""
 DAY = 40.0
 PARTITIONS = 4
 

@@ -15,6 +15,7 @@ from schemas.json_text import NotJSONError, read_json
 from schemas.times import read_day, read_instant
 
 PAGE = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
+REGISTRIES = (Path(__file__).parents[2] / "docs" / "registries.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| `(.+)` \| (read|refused).* \| (read|refused).* \|$", PAGE, re.MULTILINE)
 
 
@@ -74,7 +75,8 @@ def test_the_command_totals_a_day_as_the_example_has_it(tmp_path: Path) -> None:
         )
         return ran.stdout.split()[0]
 
-    assert f'"count": 1, "digest": "{totalled("award-17")}"' in PAGE
+    for page in (PAGE, REGISTRIES):
+        assert f'"count": 1, "digest": "{totalled("award-17")}"' in page
     ids = ["ж", "b", "B", "a-1", "a1", "b"]
     in_order = sorted({name.encode() for name in ids})
     assert totalled(*ids) == hashlib.sha256(b"".join(name + b"\n" for name in in_order)).hexdigest()

@@ -103,6 +103,17 @@ def test_production_decides_alone_only_where_an_act_lets_its_key(
     assert load_settings("worker").decides == "auto"
 
 
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("command", ["topics", "publish", "http-intake"])
+def test_who_decides_nothing_is_asked_for_no_act(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(monkeypatch, PROFILE="production", DECISION_MODE="auto")
+    of_the_mode = "JARDEM_DECISION_MODE is auto"
+    assert any(line.startswith(of_the_mode) for line in complaints("worker"))
+    monkeypatch.delenv("JARDEM_PSEUDONYM_KEY")  # so that there is something to complain of
+    monkeypatch.delenv("JARDEM_KAFKA")
+    assert [line for line in complaints(command) if line.startswith(of_the_mode)] == []
+
+
 def test_keys_that_others_may_read_start_nothing_in_any_profile(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -138,7 +138,7 @@ class AskingOperations(Asking):
         page = Asked.of(_LOOKS, self._means.sealer, after, limit)
         wanted: list[ColumnElement[bool]] = []
         if who is not None:
-            wanted.append(looks.c.who_id == self._means.pseudonyms.id(who))
+            wanted.append(looks.c.who_id.in_(self._means.pseudonyms.ids(who)))
         if person_id is not None:
             wanted.append(looks.c.person_id == person_id)
         async with self._store.reading() as connection:

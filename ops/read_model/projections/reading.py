@@ -62,9 +62,12 @@ class Means:
         except ValueError:
             return None
 
-    def nameless(self, name: str) -> str:
-        """An id or a source that names nobody, as intake writes it, and that a database takes."""
-        return self.pseudonyms.id(name) if could_name_somebody(name) or "\0" in name else name
+    def nameless(self, name: str, of: str = "") -> str:
+        """An id or a source that names nobody, as intake writes it, and that a database takes.
+
+        `of` is the IIN of the person whose event it is.
+        """
+        return self.pseudonyms.id(name, of) if could_name_somebody(name) or "\0" in name else name
 
 
 @dataclass(frozen=True, slots=True)

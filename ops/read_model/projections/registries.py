@@ -34,7 +34,9 @@ def _entitled(told: Told, means: Means, model: type[TitleAwarded | DisabilityEst
 def arrived(told: Told, means: Means, case_id: str | None = None) -> Once:
     """That an event of a registry arrived, whatever it says."""
     event, day = told.event, told.event.time.date()
-    source, event_id = means.nameless(event.source), means.nameless(event.id)
+    iin = told.content.get("iin")
+    source = means.nameless(event.source)
+    event_id = means.nameless(event.id, iin if isinstance(iin, str) else "")
     place = f"{told.record.topic}|{source}|{day.isoformat()}|{event_id}"
     clear = None if event_id == event.id else means.seal(entitlements, "clear_id", place, event.id)
     return Once(

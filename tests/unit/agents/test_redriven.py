@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,14 +11,14 @@ from agents.desks import sms_desk
 from agents.intake import Intake
 from schemas.catalogue import PUBLIC_IN
 from schemas.cloudevents import decode
-from schemas.ids import MessageId, QuestionId, message_id_of
-from schemas.messages import MessageInDoubt
+from schemas.ids import MessageId, Pseudonyms, QuestionId, Sid, message_id_of
+from schemas.messages import MessageInDoubt, MessageReceived
 from sms.catalogues import load_texts
 from sms.conversation.converse import LinePolicy
 from streams import envelope
 from streams.clock import Clock
 from streams.dead_letters import DEAD_LETTERS, OURS, REDRIVEN_LETTERS, dead_letter
-from streams.events import Cause, Effects
+from streams.events import Cause, Effects, inbox_record
 from streams.fold import Fold, FoldLimits
 from streams.records import Outgoing, Record
 from streams.transport.batch import AssignedPartition, Batch
@@ -190,3 +191,19 @@ def _state(value: bytes) -> bytes:
 
 MESSAGE: MessageId = message_id_of(QuestionId("q"))
 QUESTION = number_asked("q")
+
+
+async def test_what_came_under_another_key_is_a_dead_letter_and_comes_to_its_number_when_redriven() -> None:
+    told = MessageReceived(phone=PHONE, text="1", sid=Sid("SM1"), received_at=THEN)
+    sent = inbox_record(told, Pseudonyms(b"another key"))
+    record = Record(sent.topic, 0, 0, THEN, sent.key, sent.value, sent.headers)
+    desk = sms_desk(LinePolicy(load_texts()), PSEUDONYMS, CLOCK)
+    limits = FoldLimits(timedelta(days=1), 100, 10**6, 10**5)
+    fold = Fold(desk, limits, lambda _: None, {}, committed=0, wall=0)
+    fold.take(record, NOW)
+    [refusal] = fold.refused
+    assert refusal.why == "key"
+    assert "other keys of pseudonyms" in refusal.reason
+    (back,) = await taken(redriven(dead_letter(record, refusal.reason)))
+    assert back == inbox_record(told, PSEUDONYMS)
+    assert desk.read(replace(record, key=back.key))

@@ -1,5 +1,6 @@
 """What every store of keys does, in a file and in PostgreSQL."""
 
+import asyncio
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -54,6 +55,17 @@ class KeyStoreContract:
         await store.add(keys)
         assert len(await store.of_subjects([f"s{number}" for number in range(1200)])) == 1200
         assert len(await store.of_ids([key.id for key in keys])) == 1200
+
+    async def test_many_at_once_are_in_nobodys_way(self, store: KeyStore) -> None:
+        async def one(number: int) -> None:
+            subject = f"s{number}"
+            await store.add([StoredKey(number.to_bytes(8), subject, b"w")])
+            await store.close_keys([subject])
+            await store.reopen_keys([subject])
+            assert (await store.of_subjects([subject]))[subject].id == number.to_bytes(8)
+
+        for hundred in range(0, 600, 100):
+            await asyncio.gather(*(one(number) for number in range(hundred, hundred + 100)))
 
 
 def holds(folder: Path, secret: bytes) -> bool:

@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from pydantic import ValidationError
 
 from ops.docs.__main__ import broken, documents, main
+from ops.docs.chart import CHART_SCHEMA, chart_schema, chart_settings
 from ops.docs.compatible import incompatibilities
 from ops.docs.schemas import asyncapi, public_schemas
 from schemas.catalogue import PUBLIC_IN, PUBLIC_OUT
+from streams.settings.settings import Settings
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -18,6 +21,45 @@ DOCS = Path(__file__).parents[3] / "docs"
 def test_the_committed_documents_are_fresh(name: str) -> None:
     committed = (DOCS / name).read_text(encoding="utf-8")
     assert committed == documents()[name], "run: make docs"
+
+
+def test_the_chart_knows_every_setting_as_it_is_now() -> None:
+    committed = DOCS.parent / CHART_SCHEMA
+    assert committed.read_text(encoding="utf-8") == chart_schema(committed), "run: make docs"
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        ("JARDEM_PROFILE", "production", ["prod", ""]),
+        ("JARDEM_DECISION_MODE", "officer", ["maybe"]),
+        ("JARDEM_MANUAL_ROUTE_SMS", "true", ["perhaps", "2"]),
+        ("JARDEM_PUBLIC_URL", "https://sms.example.kz/x#rc=5", ["sms.example.kz", "ftp://sms.example.kz"]),
+        ("JARDEM_QUIET_HOURS", "09:00-21:00", ["25:00-26:00", "night"]),
+        ("JARDEM_RETENTION_REFUSED", "1825", ["5 years", "-1"]),
+        ("JARDEM_HEARING_DAYS", "3", ["three", "-3", "3.5"]),
+        ("JARDEM_SMS_PER_SECOND", "0.5", ["fast", "-1"]),
+        ("JARDEM_SMS_FROM", "1414", ["Government"]),
+        ("JARDEM_SMPP_PASSWORD_FILE", "/keys/jardem/x", ["x"]),
+        ("JARDEM_DATA_DIR", "/data", []),
+    ],
+)
+def test_the_chart_refuses_values_that_no_process_would_read(
+    name: str, right: str, wrong: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile = {"JARDEM_PROFILE": "development"}
+    validator = Draft202012Validator(chart_settings())
+    assert validator.is_valid(profile | {name: right})
+    assert name.endswith("_PROFILE") or validator.is_valid(profile | {name: ""})
+    for value in wrong:
+        (error,) = validator.iter_errors(profile | {name: value})
+        assert [*error.path] == [name]
+        monkeypatch.setenv(name, value)
+        if value and not name.endswith("_FILE"):
+            with pytest.raises(ValidationError):
+                Settings()
+    (error,) = validator.iter_errors(profile | {"JARDEM_NO_SUCH": "1"})
+    assert "JARDEM_NO_SUCH" in error.message
 
 
 def test_no_committed_schema_is_broken() -> None:

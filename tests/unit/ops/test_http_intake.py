@@ -9,17 +9,20 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from ops.brokers.certificates import Authority, Certificate
 from ops.http_intake import metrics
 from ops.http_intake.gate import Gate
 from ops.http_intake.limits import Limits
+from ops.http_intake.log import IntakeLog
 from ops.http_intake.openapi import description
-from ops.http_intake.remembered import Claim, Remembered, read_claim
+from ops.http_intake.remembered import NONCE, Claim, Remembered, read_claim
 from ops.http_intake.requests import RefusedError, identity, read_batch, read_one
 from schemas.cloudevents import JSON, STRUCTURED
-from schemas.ids import Pseudonyms
+from schemas.ids import FormerKey, Pseudonyms
 from streams.http_callers import TYPES, CallersError, load_callers
 from streams.key_set import PrivateKey
 from streams.registry_signatures import RegistrySignatures, public_jwk, read_source_keys
+from streams.settings.checks import contradictions
 from streams.settings.intake import intake_faults
 from streams.settings.settings import Settings
 from streams.settings.values import Address
@@ -286,3 +289,58 @@ def test_callers_by_certificate_need_an_authority_and_files_must_hold_certificat
     assert "knows titles by certificates: set JARDEM_INTAKE_CLIENT_CA" in line
     (line,) = intake_faults(Settings(intake_tls_cert=path, intake_tls_key=path), "http-intake")
     assert "no certificate in PEM" in line
+
+
+async def test_what_was_claimed_under_a_former_key_is_known_under_the_present_one(tmp_path: Path) -> None:
+    path = tmp_path / "callers.toml"
+    path.write_text(FILE)
+    nobody = FormerKey(b"former", frozenset())
+    pseudonyms = Pseudonyms(b"present", (nobody,))
+    gate = Gate(load_callers(path, signatures := RegistrySignatures()), signatures, pseudonyms, lambda: NOW)
+    admitted = gate.admit(structured(), "CN=titles", NOW)
+    present, former = admitted.identities
+    assert (present, former) == tuple(identity(structured(), key, NOW) for key in (b"present", b"former"))
+    remembered = Remembered(timedelta(days=30), 64)
+    log = IntakeLog(Settings(kafka="127.0.0.1:1"), remembered)
+    stamp = int(datetime.now(UTC).timestamp() * 1000)
+    assert log.known_by(admitted.identities) == present
+    remembered.take(Claim(former.id, b"n" * NONCE, former.content, published=True, at=stamp))
+    assert log.known_by(admitted.identities) == former
+    remembered.take(Claim(present.id, b"n" * NONCE, present.content, published=True, at=stamp))
+    assert log.known_by(admitted.identities) == present
+    await log._disconnect()
+
+
+def test_certificates_that_are_not_good_now_start_nothing_and_are_named(tmp_path: Path) -> None:
+    now, day = datetime.now(UTC), timedelta(days=1)
+    good = Authority.new(tmp_path / "good")
+    old = Authority.new(tmp_path / "old", begins=now - 3 * day, lasts=day)
+    server = good.issue("server", hosts=["127.0.0.1"])
+    expired = good.issue("expired", begins=now - 3 * day, lasts=day)
+    early = good.issue("early", begins=now + day)
+    both = tmp_path / "both.crt"
+    both.write_bytes(old.certificate.read_bytes() + good.certificate.read_bytes())
+
+    def said(own: Certificate, authority: Path) -> list[str]:
+        settings = Settings(
+            intake_tls_cert=own.certificate, intake_tls_key=own.key, intake_client_ca=authority
+        )
+        return list(intake_faults(settings, "http-intake"))
+
+    assert said(server, good.certificate) == []
+    assert said(server, both) == []
+    (line,) = said(expired, good.certificate)
+    assert line.startswith(f"JARDEM_INTAKE_TLS_CERT names {expired.certificate}, which expired on 20")
+    (line,) = said(early, good.certificate)
+    assert f"names {early.certificate}, which is valid from" in line
+    (line,) = said(server, old.certificate)
+    assert line.startswith(f"JARDEM_INTAKE_CLIENT_CA names {old.certificate}, which expired on 20")
+    kafka = contradictions(Settings(kafka="one:9093", kafka_tls=True, kafka_tls_ca=old.certificate))
+    assert [each for each in kafka if "expired" in each] == [line.replace("INTAKE_CLIENT", "KAFKA_TLS")]
+    smpp = contradictions(Settings(smpp_tls="true", smpp_tls_ca=old.certificate))
+    assert [each for each in smpp if "expired" in each] == [line.replace("INTAKE_CLIENT", "SMPP_TLS")]
+    wrong = tmp_path / "wrong.key"
+    wrong.write_bytes(expired.key.read_bytes())
+    settings = Settings(intake_tls_cert=server.certificate, intake_tls_key=wrong)
+    (line,) = intake_faults(settings, "http-intake")
+    assert "name no certificate in PEM and its key" in line

@@ -20,10 +20,18 @@ app.kubernetes.io/component: {{ .role }}
 {{- with .Values.image }}{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}{{ end -}}
 {{- end }}
 
+{{- /* A quantity of Kubernetes as a number, to be compared. */ -}}
+{{- define "jardem.amount" -}}
+{{- $text := toString . }}
+{{- $unit := regexFind "[A-Za-z]*$" $text }}
+{{- $times := dict "" 1.0 "m" 0.001 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "P" 1e15 "Ki" 1024.0 "Mi" 1048576.0 "Gi" 1073741824.0 "Ti" 1099511627776.0 "Pi" 1125899906842624.0 }}
+{{- mulf (trimSuffix $unit $text | float64) (get $times $unit) }}
+{{- end }}
+
 {{- /* What every pod has in common: who it runs as, and where it runs. */ -}}
 {{- define "jardem.pod" -}}
 automountServiceAccountToken: false
-serviceAccountName: {{ include "jardem.name" .root }}
+serviceAccountName: {{ include "jardem.name" .root }}{{ with .suffix }}-{{ . }}{{ end }}
 {{- with .root.Values.image.pullSecrets }}
 imagePullSecrets:
   {{- range . }}
@@ -78,18 +86,24 @@ securityContext:
     - |
       umask 077
       for from in /secrets/*; do
+        [ -d "$from" ] || continue
         mkdir -p "/keys/$(basename "$from")"
         for file in "$from"/*; do cat "$file" > "/keys/$(basename "$from")/$(basename "$file")"; done
       done
   resources: {requests: {cpu: 10m, memory: 32Mi}, limits: {memory: 64Mi}}
   volumeMounts:
     - {name: keys, mountPath: /keys}
+    {{- if .files }}
     - {name: secret, mountPath: /secrets/jardem, readOnly: true}
+    {{- end }}
     {{- if and .root.Values.signingKeysSecret .signing }}
     - {name: signing, mountPath: /secrets/signing, readOnly: true}
     {{- end }}
     {{- if .root.Values.kafka.tls }}
     - {name: kafka-tls, mountPath: /secrets/kafka, readOnly: true}
+    {{- end }}
+    {{- if .root.Values.kafka.saslMechanism }}
+    - {name: kafka-sasl, mountPath: /secrets/sasl, readOnly: true}
     {{- end }}
     {{- if .intake }}
     - {name: intake, mountPath: /secrets/intake, readOnly: true}
@@ -100,8 +114,8 @@ securityContext:
 - {name: tmp, emptyDir: {}}
 - {name: keys, emptyDir: {medium: Memory, sizeLimit: 8Mi}}
 {{- if .only }}
-- {name: secret, secret: {secretName: {{ .root.Values.secret }}, items: [{key: {{ .only }}, path: {{ .only }}}]}}
-{{- else }}
+- {name: secret, secret: {secretName: {{ .root.Values.secret }}, items: [{key: {{ .only }}, path: {{ .only }}}{{ if .root.Values.pseudonymsClaim }}, {key: {{ .only }}-previous, path: {{ .only }}-previous}{{ end }}]}}
+{{- else if .files }}
 - {name: secret, secret: {secretName: {{ .root.Values.secret }}}}
 {{- end }}
 {{- if and .root.Values.signingKeysSecret .signing }}
@@ -110,8 +124,14 @@ securityContext:
 {{- if .root.Values.kafka.tls }}
 - {name: kafka-tls, secret: {secretName: {{ .root.Values.kafka.tlsSecret }}}}
 {{- end }}
+{{- if .root.Values.kafka.saslMechanism }}
+- {name: kafka-sasl, secret: {secretName: {{ include "jardem.sasl" . }}, items: [{key: password, path: password}]}}
+{{- end }}
 {{- if .intake }}
 - {name: intake, secret: {secretName: {{ .root.Values.httpIntake.secret }}}}
+{{- end }}
+{{- if and .files .root.Values.pseudonymsClaim }}
+- {name: pseudonyms, persistentVolumeClaim: {claimName: {{ .root.Values.pseudonymsClaim }}, readOnly: true}}
 {{- end }}
 {{- range $name, $from := .root.Values.files }}
 {{- if $from.secret }}
@@ -125,19 +145,25 @@ securityContext:
 {{- define "jardem.mounts" -}}
 - {name: tmp, mountPath: /tmp}
 - {name: keys, mountPath: /keys, readOnly: true}
+{{- if and .files .root.Values.pseudonymsClaim }}
+- {name: pseudonyms, mountPath: /pseudonyms, readOnly: true}
+{{- end }}
 {{- range $name, $_ := .root.Values.files }}
 - {name: files-{{ $name }}, mountPath: /etc/jardem/{{ $name }}, readOnly: true}
 {{- end }}
 {{- end }}
 
-{{- /* A SASL name and password by role, and where the files of secrets are. */ -}}
+{{- /* The secret with the name and the password of a role at the brokers. */ -}}
+{{- define "jardem.sasl" -}}
+{{- get .root.Values.kafka.saslSecrets .role | required (printf "kafka.saslSecrets.%s is missing" .role) }}
+{{- end }}
+
+{{- /* The SASL name of a role, and where the files of secrets are. */ -}}
 {{- define "jardem.env" -}}
 {{- if .root.Values.kafka.saslMechanism }}
-{{- $secret := get .root.Values.kafka.saslSecrets .role | required (printf "kafka.saslSecrets.%s is missing" .role) }}
 - name: JARDEM_KAFKA_SASL_USERNAME
-  valueFrom: {secretKeyRef: {name: {{ $secret }}, key: username}}
-- name: JARDEM_KAFKA_SASL_PASSWORD
-  valueFrom: {secretKeyRef: {name: {{ $secret }}, key: password}}
+  valueFrom: {secretKeyRef: {name: {{ include "jardem.sasl" . }}, key: username}}
+- {name: JARDEM_KAFKA_SASL_PASSWORD_FILE, value: /keys/sasl/password}
 {{- end }}
 {{- range $name, $file := .files }}
 - {name: {{ $name }}, value: /keys/jardem/{{ $file }}}
@@ -145,9 +171,18 @@ securityContext:
 {{- range $name, $file := .intake }}
 - {name: {{ $name }}, value: /keys/intake/{{ $file }}}
 {{- end }}
+{{- if and .files .root.Values.pseudonymsClaim }}
+- {name: JARDEM_PSEUDONYM_KEY_PREVIOUS_FILE, value: /keys/jardem/pseudonym-key-previous}
+- {name: JARDEM_PSEUDONYMS_IN_USE, value: /pseudonyms/in-use}
+{{- end }}
 {{- if and .sealed (ne .root.Values.encryption "off") }}
+{{- if not (get .root.Values.settings "JARDEM_ENCRYPTION_COMMAND") }}
 - {name: JARDEM_ENCRYPTION_KEY_FILE, value: /keys/jardem/master-key}
+{{- end }}
 - {name: JARDEM_KEYS_DATABASE_FILE, value: /keys/jardem/keys-database}
+{{- if .root.Values.masterKeyPrevious }}
+- {name: JARDEM_ENCRYPTION_KEY_PREVIOUS_FILE, value: /keys/jardem/master-key-previous}
+{{- end }}
 {{- end }}
 {{- if and .root.Values.signingKeysSecret .signing }}
 - {name: JARDEM_SIGNING_KEYS, value: /keys/signing}
@@ -168,4 +203,41 @@ readinessProbe:
   httpGet: {path: /readyz, port: {{ .port }}, scheme: {{ .scheme | default "HTTP" }}}
   periodSeconds: 5
   timeoutSeconds: 5
+{{- end }}
+
+{{- /* The settings that all processes share. */ -}}
+{{- define "jardem.settings" -}}
+JARDEM_KAFKA: {{ .Values.kafka.brokers | quote }}
+JARDEM_KAFKA_REPLICATION: {{ .Values.kafka.replication | quote }}
+JARDEM_INBOX_PARTITIONS: {{ .Values.inboxPartitions | quote }}
+JARDEM_KAFKA_TLS: {{ .Values.kafka.tls | quote }}
+{{- if .Values.kafka.tls }}
+JARDEM_KAFKA_TLS_CA: /keys/kafka/ca.crt
+{{- if not .Values.kafka.saslMechanism }}
+JARDEM_KAFKA_TLS_CERT: /keys/kafka/tls.crt
+JARDEM_KAFKA_TLS_KEY: /keys/kafka/tls.key
+{{- end }}
+{{- end }}
+{{- with .Values.kafka.saslMechanism }}
+JARDEM_KAFKA_SASL_MECHANISM: {{ . }}
+{{- end }}
+JARDEM_ENCRYPTION: {{ .Values.encryption | quote }}
+JARDEM_STORE: rocksdb
+JARDEM_DATA_DIR: /data
+JARDEM_HEALTH_BIND: 0.0.0.0:6066
+JARDEM_WEBHOOKS_BIND: 0.0.0.0:8080
+JARDEM_CONSOLE_BIND: 0.0.0.0:8090
+JARDEM_INTAKE_BIND: 0.0.0.0:8070
+{{- range $name, $value := .Values.settings }}
+{{- if $value }}
+{{ $name }}: {{ $value | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* What has to be there before the topics are looked at, which is before anything else is installed or changed. */ -}}
+{{- define "jardem.beforehand" -}}
+helm.sh/hook: pre-install,pre-upgrade
+helm.sh/hook-weight: {{ . | quote }}
+helm.sh/hook-delete-policy: before-hook-creation
 {{- end }}
