@@ -164,10 +164,11 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
+        connection.execute("COMMIT")
+    finally:
+        # SQLite has ended it by itself after some errors, as after that of a full disk.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 def _store_key(connection: sqlite3.Connection) -> bytes | None:
