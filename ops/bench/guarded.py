@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from ops.bench.goals import CLEAR, GUARDED
+from ops.bench.goals import BESIDE, CLEAR, GUARDED
 from ops.bench.lifecycle import cases_of, saturate
 from ops.bench.measured import AGAINST
 from ops.bench.running import Options, Point, Screen
@@ -14,8 +14,6 @@ from ops.bench.stand import Stand, stand, stand_with, started
 from ops.bench.subject import Subject
 from ops.brokers.secured import ADMIN, SecuredKafka
 from streams.errors import UserError
-
-BESIDE = "TLS and encryption, the other in the clear"
 
 _USERS = {ADMIN: "a-password-of-a-benchmark"}
 
