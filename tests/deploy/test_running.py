@@ -21,7 +21,9 @@ from ops.boards.__main__ import BOARDS
 from ops.brokers.choose import choose
 from ops.demo.installation import Installation
 from ops.demo.outcomes import follow
+from ops.demo.processes import Service
 from ops.docs.metrics_page import DECLARED_IN
+from ops.reach import free_port
 from streams.metric_labels import declared
 from tests.deploy.alerting import alerts, metrics_in, program
 from tests.deploy.collector import Seen, collecting
@@ -68,13 +70,21 @@ async def observe(kafka: str, folder: Path, where: str) -> Observed:
         installation = Installation(
             kafka, folder, scale=DAY / SECONDS_A_DAY, more={"JARDEM_TRACES": collector.url}
         )
+        intake = f"127.0.0.1:{free_port()}"
         targets = {
             "jardem-worker": installation.env["JARDEM_HEALTH_BIND"],
             "jardem-webhooks": installation.env["JARDEM_WEBHOOKS_BIND"],
+            "jardem-http-intake": intake,
         }
         async with installation, scraping(where, folder, targets) as prometheus:
-            await play(installation, kafka, seen)
-            await ask(prometheus, targets, seen)
+            env = {**installation.env, "JARDEM_INTAKE_BIND": intake}
+            http_intake = Service("http-intake", folder, env, f"http://{intake}/readyz")
+            await http_intake.start()
+            try:
+                await play(installation, kafka, seen)
+                await ask(prometheus, targets, seen)
+            finally:
+                await http_intake.stop()
         seen.spans = collector.spans
         seen.posted = b"".join(collector.raw)
     return seen
