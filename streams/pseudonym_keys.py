@@ -20,7 +20,6 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 
 from schemas.ids import FormerKey, Pseudonyms
@@ -110,7 +109,7 @@ def _former(keys: Sequence[bytes], in_use: Mapping[str, InUse]) -> tuple[FormerK
             f"JARDEM_PSEUDONYMS_IN_USE was not written under the key with the fingerprint "
             f"{', '.join(unknown)}: take the key out of JARDEM_PSEUDONYM_KEY_PREVIOUS, or name the right file"
         )
-    return tuple(FormerKey(key, in_use[name]) for name, key in named.items())
+    return tuple(FormerKey(named[name], found) for name, found in in_use.items())
 
 
 def read(path: Path) -> Mapping[str, InUse]:
@@ -143,7 +142,8 @@ def read(path: Path) -> Mapping[str, InUse]:
 def write(path: Path, in_use: Mapping[str, Iterable[bytes]]) -> Mapping[str, int]:
     """Write the file, for its owner alone; how many there are by the fingerprints of their keys.
 
-    What is kept of each pseudonym comes in ascending order, each once. Raises `PseudonymKeysError`.
+    The newest key comes first. What is kept of each pseudonym comes in ascending order. Raises
+    `PseudonymKeysError`.
     """
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -174,16 +174,13 @@ def write(path: Path, in_use: Mapping[str, Iterable[bytes]]) -> Mapping[str, int
 
 
 def _ascending(names: Iterable[bytes]) -> Iterator[bytes]:
-    yield from (after for before, after in pairwise((b"", *_checked(names))) if before != after)
-
-
-def _checked(names: Iterable[bytes]) -> Iterator[bytes]:
     last = b""
     for name in names:
         if len(name) != WIDTH or name < last:
             raise ValueError("pseudonyms are written in ascending order")
+        if name != last:
+            yield name
         last = name
-        yield name
 
 
 def _digest(content: mmap.mmap, begin: int) -> str:

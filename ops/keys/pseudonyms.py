@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from kafka.errors import KafkaError
+from kafka.errors import GroupIdNotFoundError, KafkaError
 
 from ops.handled import handled_up_to
 from ops.persons.known import PURGED
@@ -39,7 +39,7 @@ _ENTRY = WIDTH + _WHAT + 1
 
 
 class StillRunningError(UserError):
-    """Workers are running, so that pseudonyms come into use while they are being written down."""
+    """Workers are running, or may be, so that pseudonyms come into use while they are being written down."""
 
 
 def write_in_use(settings: Settings, path: Path, *, only_cases: bool) -> Iterator[str]:
@@ -74,17 +74,25 @@ def _require_stopped(settings: Settings) -> None:
     group = Tuning().app_id
     admin = admin_client(settings)
     try:
-        members = admin.describe_groups([group])[group].get("members") or ()
-    except KafkaError:
-        # A broker that has no such group yet: no worker has ever run.
+        found = admin.describe_groups([group])[group]
+    except GroupIdNotFoundError:
+        # No worker has ever run.
         return
+    except KafkaError as error:
+        raise _not_told(group, error) from None
     finally:
         admin.close()
-    if members:
+    if found.get("error"):
+        raise _not_told(group, found["error"])
+    if members := found.get("members"):
         raise StillRunningError(
             f"{len(members)} workers are running: stop everything, wait until the brokers have noticed, and "
             "try again"
         )
+
+
+def _not_told(group: str, why: object) -> StillRunningError:
+    return StillRunningError(f"whether workers run cannot be seen in the group {group}: {why}")
 
 
 class _Taking:

@@ -133,6 +133,7 @@ _WHY = {
 
 
 def _identity(means: Means) -> dict[str, bytes]:
+    # The oldest key's: whoever was known when the rows were made is still known by it.
     return {
         "console_key": means.sealer.seal(Place("identity", "value", "console_key"), _CHECK),
         "pseudonym_key": means.pseudonyms.ids(_CHECK)[-1].encode(),

@@ -65,6 +65,13 @@ def test_whoever_is_in_use_keeps_the_pseudonym_and_others_are_under_the_present_
     assert found.phone("2") != found.phone("+7")
 
 
+def test_the_newest_key_is_first_however_they_are_typed(file: Path) -> None:
+    typed = (f"{FORMER} {OLDER}", f"{OLDER} {FORMER}")
+    assert {pseudonyms_of(settings_with(file, each)).keys for each in typed} == {
+        (PRESENT.encode(), FORMER.encode(), OLDER.encode())
+    }
+
+
 def test_an_event_of_somebody_known_has_the_id_of_before() -> None:
     former = Pseudonyms(b"f")
     found = Pseudonyms(b"p", (FormerKey(b"f", {former.person("1")}),))
