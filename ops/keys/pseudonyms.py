@@ -75,15 +75,16 @@ def _require_stopped(settings: Settings) -> None:
     admin = admin_client(settings)
     try:
         found = admin.describe_groups([group])[group]
-    except GroupIdNotFoundError:
-        # No worker has ever run.
-        return
     except KafkaError as error:
         raise _not_told(group, error) from None
     finally:
         admin.close()
-    if found.get("error"):
-        raise _not_told(group, found["error"])
+    why = found.get("error") or ""
+    if GroupIdNotFoundError.__name__ in why:
+        # No worker has ever run. Brokers before 4.0 tell of a dead group without members instead.
+        return
+    if why:
+        raise _not_told(group, why)
     if members := found.get("members"):
         raise StillRunningError(
             f"{len(members)} workers are running: stop everything, wait until the brokers have noticed, and "
@@ -92,7 +93,10 @@ def _require_stopped(settings: Settings) -> None:
 
 
 def _not_told(group: str, why: object) -> StillRunningError:
-    return StillRunningError(f"whether workers run cannot be seen in the group {group}: {why}")
+    return StillRunningError(
+        f"whether workers run cannot be seen in the group {group}: {why}; try again, as a name that may "
+        "describe the group (the role keeper)"
+    )
 
 
 class _Taking:

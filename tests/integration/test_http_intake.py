@@ -291,12 +291,17 @@ async def test_of_two_processes_one_takes_an_id_and_every_restart_says_the_same(
         return [(a, b) for a, b in await asyncio.gather(*racing)]
 
     async with (
-        process(place, broker) as (first, _),
-        process(place, broker) as (second, _),
+        process(place, broker) as (first, one_process),
+        process(place, broker) as (second, other_process),
         calling(place, first, ours) as left,
         calling(place, second, ours) as right,
     ):
         answers = await both(left, right)
+        # They end as a deployment ends them. Killed, they may owe the word that an event was published, and
+        # then it is published again: test_killed_between_claim_and_event_the_repeat_is_taken.
+        for started in (one_process, other_process):
+            started.terminate()
+            assert await started.wait() == 0
     statuses = [(one.status, two.status) for one, two in answers]
     assert {tuple(sorted(each)) for each in statuses} == {(202, 409)}
     async with serving(place, broker) as port, calling(place, port, ours) as caller:

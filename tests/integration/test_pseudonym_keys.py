@@ -72,6 +72,13 @@ async def written(env: dict[str, str], file: Path, *more: str, seconds: float = 
         await asyncio.sleep(2)
 
 
+async def of_nobody(env: dict[str, str], folder: Path) -> None:
+    """Where no worker has ever run, nobody is in use, and that is no reason to refuse."""
+    await run_command(env, "topics", "apply")
+    await written(env, folder / "nobody")
+    assert [len(found) for found in read(folder / "nobody").values()] == [0]
+
+
 async def say(kafka: str, phone: str, text: str, at: datetime, pseudonyms: Pseudonyms) -> None:
     """What somebody writes, as webhooks with these keys hand it on."""
     told = inbox_record(
@@ -103,6 +110,8 @@ async def test_who_is_known_stays_and_who_is_new_is_under_the_new_key(  # noqa: 
     before = {**keys, "JARDEM_PSEUDONYM_KEY": FORMER}
     first = tmp_path / "first"
     first.mkdir()
+    at_the_broker = {"JARDEM_KAFKA": broker.address, "JARDEM_PROFILE": "development"}
+    await of_nobody({**before, **at_the_broker}, tmp_path)
     async with Installation(broker.address, first, hours="off", more=before) as system:
         heard = Heard(system)
         now = system.clock.now()
