@@ -128,6 +128,12 @@ def _waiting() -> "Measure":
     return waiting
 
 
+def _timers() -> "Measure":
+    from ops.bench.timers import timers
+
+    return timers
+
+
 @bench_app.command("rivals")
 def bench_rivals(
     only: Annotated[list[str] | None, typer.Argument(metavar="RIVAL", help="Only these.")] = None,
@@ -164,6 +170,7 @@ _command(
     "Measure how soon a worker is ready with a million open cases, and its memory.",
     _recovery,
 )
+_command("timers", "Measure how late a timer goes off beside a million open cases.", _timers)
 _command("waiting", "Measure many deadlines at one instant, and answers meanwhile.", _waiting)
 
 

@@ -125,6 +125,14 @@ def _recovery(figure: str, unit: str, store: str) -> Callable[[Reports], Figure 
     return found
 
 
+def _timers(reports: Reports) -> Figure | None:
+    """The latest timer beside as many open cases as were measured."""
+    report = reports.get("timers")
+    point = next(iter(report.points()), "") if report else ""
+    measured = report.spread("late_max_ms", point) if report else None
+    return Figure(measured.median, f"{measured} ms", whole=point == A_MILLION) if measured else None
+
+
 def _guarded(reports: Reports) -> Figure | None:
     """The speed with TLS and encryption as a part of that in the clear, round by round.
 
@@ -190,6 +198,7 @@ GOALS: Sequence[Goal] = (
         4000,
         _recovery("memory_bytes_a_case", "bytes", "memory"),
     ),
+    Goal("a timer beside a million open cases goes off within 5 s of its instant", 5000, _timers),
     Goal(
         "deadlines at one instant are sent within 5 s",
         5000,

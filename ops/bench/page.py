@@ -26,6 +26,7 @@ ORDER: Mapping[str, str] = {
     "workers": "More workers",
     "growth": "Beside many open cases",
     "recovery": "A worker comes back",
+    "timers": "Timers beside many open cases",
     "waiting": "Many deadlines at one instant",
 }
 """The benchmarks in the order of the page, with their headings."""

@@ -1,7 +1,7 @@
 """`jardem bench growth` and `recovery`: what many open cases cost, and when a worker comes back."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from ops.bench.installed import Jardem
@@ -58,9 +58,10 @@ async def open_cases(on: Stand, system: Jardem, count: int) -> Standing:
     return Standing(system, count, size, empty)
 
 
-def system_of(subject: Subject, on: Stand, store: str) -> Jardem:
-    """A system that may take long to recover."""
-    return subject.on(on, more={"JARDEM_STORE": store}, recovery_seconds=_RECOVERY_SECONDS)
+def system_of(subject: Subject, on: Stand, store: str, more: Mapping[str, str] | None = None) -> Jardem:
+    """A system that may take long to recover; `more` are further settings."""
+    settings = {"JARDEM_STORE": store, **(more or {})}
+    return subject.on(on, more=settings, recovery_seconds=_RECOVERY_SECONDS)
 
 
 async def growth(subject: Subject, options: Options, screen: Screen) -> AsyncIterator[Point]:

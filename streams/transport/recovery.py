@@ -21,6 +21,7 @@ from streams.exits import Exit, end_process
 from streams.records import NotUnpacked, Record
 from streams.transport.consumer import Consumer
 from streams.transport.fetching import Fetched
+from streams.transport.freed_memory import give_back_freed_memory
 from streams.transport.host import Host
 from streams.transport.stores import NotOwnedError
 from streams.transport.tables import BytesTable
@@ -206,6 +207,7 @@ class Recovery(FaustRecovery):
     async def _call_tables(self) -> None:
         for table in self.tables.values():
             await table.on_recovery_completed(self.actives_for_table[table], self.standbys_for_table[table])
+        give_back_freed_memory()
 
 
 def _unpacked(tp: TP, fetched: Fetched) -> Sequence[Record]:

@@ -122,6 +122,16 @@ def test_without_reports_no_goal_is_measured() -> None:
             ],
             ("119 s (1000000 open, rocksdb, new folder)", "met"),
         ),
+        (
+            "a timer beside a million open cases goes off within 5 s of its instant",
+            [report("timers", ("1000000 open", {"late_p50_ms": 40, "late_max_ms": 5001}))],
+            ("5001 ms", "missed"),
+        ),
+        (
+            "a timer beside a million open cases goes off within 5 s of its instant",
+            [report("timers", ("100000 open", {"late_p50_ms": 40, "late_max_ms": 80}))],
+            ("80 ms", "not measured whole"),
+        ),
     ],
 )
 def test_a_goal_is_held_against_its_figure(words: str, made: list[Report], verdict: tuple[str, str]) -> None:
