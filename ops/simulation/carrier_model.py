@@ -164,7 +164,9 @@ class Carrier:
             return MessageRejected(**_names(message), code=code, reason=outcome, opted_out=opted_out, at=now)
         entry.open = outcome in ("lose", "doubt", "die")
         entry.tried_at = entry.tried_at or now
-        entry.called_at = now
+        # A call comes after all that an operator has said to be unsent, though it be at the same instant.
+        unsent = message.unsent_before
+        entry.called_at = max(now, unsent + timedelta(microseconds=1)) if unsent else now
         if outcome == "doubt":
             return MessageInDoubt(**_names(message), tried_at=entry.tried_at, at=now)
         sms = Sms(Sid(f"SM{len(self.api)}"), message, entry.requested, now, now + self._held)

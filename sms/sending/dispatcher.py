@@ -177,7 +177,7 @@ class Dispatcher:
         ambiguous = entry.open
         return Attempt(
             message,
-            entry if ambiguous else entry.model_copy(update={"called_at": now}).begun(message.attempt, now),
+            entry if ambiguous else self._sender.calling(message, entry).begun(message.attempt, now),
             ambiguous=ambiguous,
             others=number.page.sids(),
             turn_by=turn_by,

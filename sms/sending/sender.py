@@ -222,14 +222,23 @@ class Sender:
                 return entry
             if attempt.held is not None:
                 return self._later(attempt, DAILY_NUMBER, attempt.held)
-            called = attempt.entry.model_copy(update={"called_at": self._now()})
-            attempt = replace(attempt, entry=called)
+            attempt = replace(attempt, entry=self.calling(attempt.message, attempt.entry))
         return await self._send(attempt)
 
     def _later(
         self, attempt: Attempt, reason: str, retry_after: float | None = None, *, open_: bool = False
     ) -> Entry:
         return self.deferred(attempt.message, attempt.entry, reason, retry_after, open_=open_)
+
+    def calling(self, message: MessageToSend, entry: Entry) -> Entry:
+        """The entry of a call that is under way now.
+
+        It comes after all of which an operator has said that it did not leave, whatever this worker's clock
+        says beside the one that told the doubt: else their word would be taken for this call's as well.
+        """
+        now, unsent = self._now(), message.unsent_before
+        at = now if unsent is None else max(now, self.real(unsent) + timedelta(microseconds=1))
+        return entry.model_copy(update={"called_at": at})
 
     async def _look_up(self, attempt: Attempt) -> Entry | None:
         """The message as the API has it, or put off as the API can't be asked; None: the API has it not."""
@@ -333,9 +342,7 @@ class Sender:
                 self._note_failure(attempt, failure)
                 entry = await self._look_up(attempt)
                 if entry is None and not outcome.ended:
-                    cut_off = replace(
-                        attempt, entry=attempt.entry.model_copy(update={"called_at": self._now()})
-                    )
+                    cut_off = replace(attempt, entry=self.calling(attempt.message, attempt.entry))
                     return self._later(cut_off, outcome.reason, self._limits.settle_seconds, open_=True)
                 return entry or failure
 

@@ -413,6 +413,23 @@ def test_an_operator_says_that_a_message_in_doubt_was_not_sent_and_it_is_sent_on
     assert not town.world.settle_doubt(0)
 
 
+def test_what_left_after_an_operators_word_is_not_taken_for_unsent(town: Town) -> None:
+    town.has_an_offer_on_its_way()
+    town.world.carry(PHONE, "doubt")
+    town.works()
+    assert town.world.settle_doubt(0)
+    town.works()
+    # All at the instant of the doubt, and the carrier's answer is lost.
+    town.world.carry(PHONE, "lose")
+    town.works()
+    town.reaches(town.now + timedelta(minutes=1))
+    town.world.ring()
+    town.works()
+    town.world.carry(PHONE, "accept")
+    town.world.settle()
+    assert town.told() == ["offer"]
+
+
 def test_an_operator_says_when_a_message_in_doubt_was_sent_and_its_term_runs_from_then(town: Town) -> None:
     town.has_an_offer_on_its_way()
     town.world.carry(PHONE, "lose")

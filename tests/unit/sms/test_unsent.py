@@ -1,6 +1,7 @@
 """A message in doubt that an operator says was not sent: it is sent, once, and looked up no more."""
 
-from datetime import UTC, datetime
+import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -102,6 +103,26 @@ async def test_a_call_after_the_word_that_was_cut_off_is_looked_up(
     api.always = None
     [report] = await new_dispatcher(carrier, kept).dispatch([message(attempt=3, unsent_before=doubt.at)])
     assert isinstance(report, MessageInDoubt)
+    assert len(api.messages) == 1
+
+
+async def test_a_call_after_the_word_is_looked_up_though_the_clock_of_its_worker_is_behind(
+    api: BadApi, carrier: TwilioCarrier, kept: MemoryJournal
+) -> None:
+    doubt = await doubted(api, carrier, kept)
+    of_another_clock = doubt.at + timedelta(seconds=5)
+    api.always = taken_then(reset)
+    for attempt in (2, 3, 4):
+        said = message(attempt=attempt, unsent_before=of_another_clock)
+        [report] = await new_dispatcher(carrier, kept).dispatch([said])
+        assert isinstance(report, MessageInDoubt)
+    assert len(api.messages) == 1
+    api.always = api.list_trouble = None
+    await asyncio.sleep(QUICK.settle_seconds)
+    [report] = await new_dispatcher(carrier, kept).dispatch(
+        [message(attempt=5, unsent_before=of_another_clock)]
+    )
+    assert isinstance(report, MessageAccepted)
     assert len(api.messages) == 1
 
 
