@@ -1,6 +1,8 @@
 """The one value that a table keeps of an aggregate: its state, the ids handled, and the effects of the last.
 
-One changelog record, so that the three cannot part. A handled event is remembered in one of two ways:
+One changelog record, so that the three cannot part. A record that was refused is remembered with its offset
+and the reason, as long as it may be read again: the state has gone on by then, and might take it. A handled
+event is remembered in one of two ways:
 
 - **settled**, once its record is committed: the broker has its effects, they are never sent again, and only
   that it was handled is kept;
@@ -14,7 +16,8 @@ One changelog record, so that the three cannot part. A handled event is remember
         number of open events   4 bytes
         length of the state     4 bytes
         each open event         digest, 8 bytes; its record's time in milliseconds, its offset, and the length
-                                of its effects, 8 bytes each
+                                of its effects, 8 bytes each; a refused record with the time -1, and its
+                                reason in place of effects
         the state               the core's own JSON
         the effects             of each open event in turn (`streams.packing.effects`)
 
@@ -45,6 +48,7 @@ _DIGEST = 8
 _JSON = b"{"
 _SECOND = 1000
 _SETTLED_OFFSET = -1
+_REFUSED = -1
 _LATEST = 2**32 - 1
 
 
@@ -78,11 +82,13 @@ class Envelope:
     """An aggregate's value, taken apart.
 
     `handled` are the events by their ids' digests, in their order, and `open` those of them that are open.
+    `refused` are the reasons by the digests of a refused event's id and its record's offset, which is kept.
     """
 
     state: bytes
     handled: dict[bytes, Handled] = field(default_factory=dict)
     open: dict[bytes, Handled] = field(default_factory=dict)
+    refused: dict[bytes, tuple[int, bytes]] = field(default_factory=dict)
 
     def find(self, event_id: str) -> Handled | None:
         """The event with this id, if it was handled."""
@@ -91,6 +97,17 @@ class Envelope:
     def remember(self, event_id: str, timestamp: int, offset: int, effects: Sequence[Outgoing]) -> None:
         """Remember an event and its effects."""
         self.add(digest(event_id), Handled(timestamp, offset, effects_bytes.dump(effects)))
+
+    def refuse(self, event_id: str, offset: int, reason: str) -> None:
+        """Remember that the record at this offset was refused. The same event in another one may be taken."""
+        self.refused[_of_record(event_id, offset)] = offset, reason.encode(errors="surrogatepass")
+
+    def refusal(self, event_id: str, offset: int) -> str | None:
+        """Why the record at this offset was refused; None where it was not, or cannot be read again."""
+        if not self.refused:
+            return None
+        found = self.refused.get(_of_record(event_id, offset))
+        return found[1].decode(errors="surrogatepass") if found else None
 
     def settle(self, committed: int) -> None:
         """Forget the effects of events whose records are committed, up to this offset: never sent again.
@@ -101,6 +118,8 @@ class Envelope:
         for key in done:
             handled = self.open.pop(key)
             handled.offset, handled.packed = _SETTLED_OFFSET, b""
+        for key in [key for key, (offset, _) in self.refused.items() if offset < committed]:
+            del self.refused[key]
 
     def prune(self, before: int, most: int) -> None:
         """Forget the first events while they are settled, and older than `before` (ms) or beyond `most`.
@@ -127,6 +146,11 @@ class Envelope:
 def digest(event_id: str) -> bytes:
     """By what an event is remembered."""
     return blake2b(event_id.encode(errors="surrogatepass"), digest_size=_DIGEST).digest()
+
+
+def _of_record(event_id: str, offset: int) -> bytes:
+    """By what a refused record is remembered."""
+    return digest(f"{offset} {event_id}")
 
 
 def load(data: bytes) -> Envelope:
@@ -160,6 +184,9 @@ def content(whole: Envelope, state: bytes) -> bytes:
         _OPEN.pack(key, each.timestamp, each.offset, len(each.packed)) for key, each in whole.open.items()
     ]
     effects = [each.packed for each in whole.open.values()]
+    for key, (offset, reason) in whole.refused.items():
+        heads.append(_OPEN.pack(key, _REFUSED, offset, len(reason)))
+        effects.append(reason)
     return b"".join((_SIZES.pack(len(heads), len(state)), *heads, state, *effects))
 
 
@@ -184,7 +211,11 @@ def _load(data: bytes) -> Envelope:
     whole.state = unpacked[begin : begin + size]
     place = begin + size
     for key, timestamp, offset, length in _OPEN.iter_unpack(unpacked[_SIZES.size : begin]):
-        whole.add(key, Handled(timestamp, offset, unpacked[place : place + length]))
+        bytes_ = unpacked[place : place + length]
+        if timestamp == _REFUSED:
+            whole.refused[key] = offset, bytes_
+        else:
+            whole.add(key, Handled(timestamp, offset, bytes_))
         place += length
     if place != len(unpacked):
         raise ValueError("an envelope that is cut, or has something behind it")

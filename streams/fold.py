@@ -194,24 +194,23 @@ class Fold(Generic[S, E]):
         opened = self._opened.get(key)
         if opened is None:
             opened = self._opened[key] = self._open(key)
-        handled = opened.envelope.find(event_id)
-        if handled is not None:
-            if handled.offset >= self._committed:
-                self.effects += handled.effects()
+        if self._is_known(opened.envelope, event_id, record):
             return
         # A value that cannot be read is the table's fault, not the record's.
         shared = self._shared(key)
         try:
             state, effects = core.apply(opened.state, event, now, shared)
         except UnreadableRecordError as error:
-            self._refuse(record, error.reason, error.why)
+            self._refuse_event(opened, event_id, record, error.reason, error.why)
             return
         except Exception as error:  # noqa: BLE001 - the same
-            self._refuse(record, f"applying raised {type(error).__name__}", Why.RAISED)
+            reason = f"applying raised {type(error).__name__}"
+            self._refuse_event(opened, event_id, record, reason, Why.RAISED)
             return
         largest = max((len(effect.value) for effect in effects if effect.value is not None), default=0)
         if largest > self._limits.largest_effect:
-            self._refuse(record, "its effect is too large", Why.TOO_LARGE)
+            reason = "its effect is too large"
+            self._refuse_event(opened, event_id, record, reason, Why.TOO_LARGE)
             return
         opened.state = state
         timestamp = self._wall if record.timestamp is None else record.milliseconds or 0
@@ -259,6 +258,26 @@ class Fold(Generic[S, E]):
     def _refuse(self, record: Record, reason: str, why: Why) -> None:
         self.refused.append(Refused(record, reason, why))
         self.effects.append(dead_letter(record, reason))
+
+    def _is_known(self, known: Envelope, event_id: str, record: Record) -> bool:
+        """Whether the event was handled, or this record refused; what was sent of that is sent again."""
+        handled = known.find(event_id)
+        if handled is not None:
+            if handled.offset >= self._committed:
+                self.effects += handled.effects()
+            return True
+        refusal = known.refusal(event_id, record.offset)
+        if refusal is None:
+            return False
+        # The state has gone on since, with the records behind this one, and might take it now.
+        why, _, reason = refusal.partition(" ")
+        self._refuse(record, reason, Why(why))
+        return True
+
+    def _refuse_event(self, opened: Opened[S], event_id: str, record: Record, reason: str, why: Why) -> None:
+        """Refuse what the aggregate as it is now does not take; it is refused again if it is read again."""
+        opened.envelope.refuse(event_id, record.offset, f"{why} {reason}")
+        self._refuse(record, reason, why)
 
     def _open(self, key: bytes) -> Opened[S]:
         data = self._stored(key)

@@ -32,15 +32,17 @@ async def timers(subject: Subject, options: Options, screen: Screen) -> AsyncIte
             await asyncio.sleep(_CALM_SECONDS)
             seconds = _QUICK if options.quick else _SECONDS
             played, steady = await at_rate(on, system, _RATE, seconds, f"{count} open")
-            faults = [*played.faults]
             if not steady:
-                faults.append(f"it does not keep up with {_RATE} cases a second")
+                why = played.faults or [f"it does not keep up with {_RATE} cases a second"]
+                yield Point(played.name, {}, why)
+                return
             late = {
                 f"late_{quantile}_ms": played.figures[f"first_sms_{quantile}_ms"] - _GRACE_SECONDS * 1000
                 for quantile in ("p50", "p99", "max")
             }
-            if min(late.values()) < 0:
-                faults.append("an offer was sent before its moment of grace was over")
-            yield Point(played.name, late, faults)
+            early = min(late.values()) < 0
+            yield Point(
+                played.name, late, ["an offer was sent before its moment of grace was over"] if early else []
+            )
         finally:
             await system.stop()

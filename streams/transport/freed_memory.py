@@ -1,7 +1,7 @@
 """Memory that a recovery has freed is given back to the machine.
 
 A changelog passes through memory, and then every value once more. Where they lay stays with the process: the
-C library keeps what is freed, and that was half of a worker's memory with two hundred thousand open cases.
+C library keeps what is freed, and with two hundred thousand open cases that was nearly half of its memory.
 """
 
 import ctypes

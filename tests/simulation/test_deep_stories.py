@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from ops.simulation.actions import Carry, Crash
+from ops.simulation.actions import Carry, Crash, Operate
 from ops.simulation.scenario import Scenario, person_id
 from rules.states import State
 from schemas.messages import SentTimeWanted
@@ -239,4 +239,22 @@ def test_a_text_of_the_instant_at_which_two_workers_hand_over_may_answer_either_
     town.line_works(crash=LEFT_UNWRITTEN)
     town.line_works(lag=LAG)
     town.texts_land()
+    town.comes_to_rest()
+
+
+# What was refused, by a worker that died over the next record.
+
+
+def test_what_a_case_refused_is_refused_again_though_it_goes_on_by_then() -> None:
+    town = Town()
+    town.hears("title")
+    town.world.settle()
+    assert town.case().state is State.ENDED
+    town.world.do(Operate(0, "hold"))
+    town.hears("phone0")
+    # The dead letter of the hold left, and nothing of what the phone led to; all is in the table.
+    town.case_works(count=2, crash=Crash(wrote=True, sent=1))
+    town.world.settle()
+    assert town.told() == ["offer"]
+    assert town.case().state is State.OFFER_SENT
     town.comes_to_rest()

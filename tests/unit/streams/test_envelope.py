@@ -1,3 +1,4 @@
+import base64
 import json
 from pathlib import Path
 
@@ -153,3 +154,35 @@ def test_a_partition_that_was_made_anew_settles_what_is_its_own() -> None:
     whole.settle(8)
     kept = {name: found.effects() for name in ("before", "after", "later") if (found := whole.find(name))}
     assert kept == {"before": _SENT, "after": [], "later": []}
+
+
+@given(st.binary(), st.text(), st.integers(0, 2**62), st.text())
+def test_a_refused_record_is_known_by_its_offset_until_it_is_committed(
+    state: bytes, event_id: str, offset: int, reason: str
+) -> None:
+    whole = Envelope(b"")
+    whole.remember("taken", 1, offset + 1, _SENT)
+    whole.refuse(event_id, offset, reason)
+    read = envelope.load(envelope.dump(whole, state))
+    assert (read.state, read.refusal(event_id, offset)) == (state, reason)
+    assert read.refusal(event_id, offset + 1) is None
+    taken = read.find("taken")
+    assert taken is not None
+    assert taken.effects() == _SENT
+    assert read.handled.keys() == {envelope.digest("taken")}
+    read.settle(offset)
+    assert read.refusal(event_id, offset) == reason
+    read.settle(offset + 1)
+    assert read.refusal(event_id, offset) is None
+    assert envelope.load(envelope.dump(read, state)).refused == {}
+
+
+def test_a_value_with_a_refused_record_stays_readable() -> None:
+    written = base64.b64decode(
+        "AgAAAAABKLUv/SCONQMAtAQCAAAADQAAAJ2Mf18qx5Z0AIBuh3QBAAAIAB8A4QdvuGA1OF7/BwAaADF9BQAFdG9waWNrAgAAAHZj"
+        "YXNlOiBpdCBoYXMgZW5kZWQK/CFkU2ajWsHPgEZVwFugIAR22HQSjzWf"
+    )
+    read = envelope.load(written)
+    assert read.state == b'{"version":1}'
+    assert read.refusal("refused", 7) == "refused case: it has ended"
+    assert [found.offset for found in read.open.values()] == [8]

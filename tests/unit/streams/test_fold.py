@@ -9,7 +9,7 @@ import pytest
 
 from schemas.deadlines import Deadline
 from streams import envelope
-from streams.dead_letters import DEAD_LETTERS, UnreadableRecordError
+from streams.dead_letters import DEAD_LETTERS, UnreadableRecordError, Why
 from streams.envelope import Envelope
 from streams.fold import Fold, FoldLimits, Opened, UnreadableStateError
 from streams.records import Outgoing, Record
@@ -80,6 +80,7 @@ class Table:
         self.store: dict[bytes, bytes] = {}
         self.recent: dict[bytes, Opened[int]] = {}
         self.limits = limits
+        self.core = Adder()
         self.committed = 0
         self._offset = 0
         self._ids: dict[bytes, str] = {}
@@ -93,7 +94,7 @@ class Table:
         return Record("inbox", 0, self._offset, NOW - age, key, value)
 
     def fold(self, *records: Record) -> Fold[int, Said]:
-        fold = Fold(Adder(), self.limits, self.store.get, self.recent, committed=self.committed, wall=WALL)
+        fold = Fold(self.core, self.limits, self.store.get, self.recent, committed=self.committed, wall=WALL)
         for record in records:
             fold.take(record, NOW)
         return fold
@@ -213,6 +214,38 @@ def test_one_bad_record_takes_none_of_the_others_along(table: Table) -> None:
 def test_a_refused_event_is_no_event_and_may_come_again_mended(table: Table) -> None:
     table.write(table.fold(table.record("a", raises=True), table.record("a", add=3)))
     assert table.sums() == {b"k": 3}
+
+
+class Cautious(Adder):
+    """Takes nothing until something was added."""
+
+    def apply(
+        self, state: int, event: Said, now: datetime, shared: int | None
+    ) -> tuple[int, Sequence[Outgoing]]:
+        if event.refused and not state:
+            raise UnreadableRecordError(event.refused, Why.REFUSED)
+        return super().apply(state, replace(event, refused=""), now, shared)
+
+
+def test_a_record_that_was_refused_is_refused_again_though_the_state_would_take_it_now(table: Table) -> None:
+    table.core = Cautious()
+    records = [table.record("a", refused="too early: wait"), table.record("b", add=1)]
+    first = table.fold(*records)
+    table.write(first)
+    table.recent.clear()
+    again = table.fold(*records)
+    table.write(again)
+    assert reasons(again) == reasons(first) == ["too early: wait"]
+    assert [refused.why for refused in again.refused] == [Why.REFUSED]
+    assert again.effects == first.effects
+    assert table.sums() == {b"k": 1}
+    # In another record it may be taken, as when it is redriven; and a committed one is never read again.
+    table.write(table.fold(table.record("a", refused="too early: wait", add=5)))
+    assert table.sums() == {b"k": 6}
+    assert envelope.load(table.store[b"k"]).refused
+    table.committed = records[-1].offset + 1
+    table.write(table.fold(table.record("c", add=1)))
+    assert not envelope.load(table.store[b"k"]).refused
 
 
 def test_what_is_old_is_forgotten_and_what_may_come_again_is_not(table: Table) -> None:
