@@ -72,7 +72,8 @@ def main(release: str) -> None:
     _keep(folder / "marks" / "mark", catch_up.dump(mark), mark)
     daily = DailyNumber(number=500, said_at=_AT, day=_AT.date(), count=17)
     _keep(folder / "daily" / "daily", daily_number.dump(daily), daily)
-    for name, value in states.envelopes.items():
+    for name, kept in states.envelopes.items():
+        value = with_a_refused_record(kept)
         _write(folder / "envelopes" / f"{name}.stored", value)
         fields = json.dumps(envelope_fields(value), ensure_ascii=False, indent=1)
         _write(folder / "envelopes" / f"{name}.fields.json", fields.encode())
@@ -224,7 +225,17 @@ def envelope_fields(value: bytes) -> dict[str, object]:
         }
         for key, each in whole.handled.items()
     ]
-    return {"state": json.loads(whole.state), "handled": handled}
+    fields = {"state": json.loads(whole.state), "handled": handled}
+    refused = {key.hex(): [offset, reason.decode()] for key, (offset, reason) in whole.refused.items()}
+    # Those of before records were remembered as refused do not speak of it.
+    return fields | ({"refused": refused} if refused else {})
+
+
+def with_a_refused_record(value: bytes) -> bytes:
+    """The envelope, with a record that was refused and may be read again."""
+    whole = envelope.load(value)
+    whole.refuse("a refused event", 7, "refused case: it has ended")
+    return envelope.dump(whole, whole.state)
 
 
 def _record(record: ReceivedEvent) -> bytes:

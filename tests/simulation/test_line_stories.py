@@ -400,12 +400,17 @@ def test_every_notice_kind_has_its_text(town: Town) -> None:
         assert TEXTS.notice(kind, None, Details(iin_tail="0015", until=town.now))
 
 
-def test_an_operator_says_that_a_message_in_doubt_was_not_sent_and_it_is_sent_once(town: Town) -> None:
+def has_an_offer_that_an_operator_says_was_not_sent(town: Town) -> None:
+    """It was in doubt, and is with the carrier once more."""
     town.has_an_offer_on_its_way()
     town.world.carry(PHONE, "doubt")
     town.works()
     assert town.world.settle_doubt(0)
     town.works()
+
+
+def test_an_operator_says_that_a_message_in_doubt_was_not_sent_and_it_is_sent_once(town: Town) -> None:
+    has_an_offer_that_an_operator_says_was_not_sent(town)
     town.world.carry(PHONE, "accept")
     town.world.settle()
     assert town.told() == ["offer"]
@@ -414,11 +419,7 @@ def test_an_operator_says_that_a_message_in_doubt_was_not_sent_and_it_is_sent_on
 
 
 def test_what_left_after_an_operators_word_is_not_taken_for_unsent(town: Town) -> None:
-    town.has_an_offer_on_its_way()
-    town.world.carry(PHONE, "doubt")
-    town.works()
-    assert town.world.settle_doubt(0)
-    town.works()
+    has_an_offer_that_an_operator_says_was_not_sent(town)
     # All at the instant of the doubt, and the carrier's answer is lost.
     town.world.carry(PHONE, "lose")
     town.works()
