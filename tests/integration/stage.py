@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from time import monotonic
 from types import TracebackType
 from typing import Self
 
@@ -17,19 +16,17 @@ from streams.clock import Clock
 from streams.settings.settings import DEMO_PSEUDONYM_KEY
 from streams.webhook_urls import INBOUND, webhook_url
 from tests.crash.kills import evidence as evidence_of
-from tests.crash.kills.invariants import Invariants, Judged, unfinished
+from tests.crash.kills.invariants import Invariants, Judged
 from tests.crash.kills.load import Citizens, Registries
 from tests.crash.kills.people import Person, people
 from tests.crash.kills.processes import Supervised, steady_port
+from tests.crash.kills.settling import Settling
 from tests.crash.kills.story import Story
 
 ROOT = Path(__file__).resolve().parents[2]
-GROUP = "jardem"
 _ACCOUNT = "AC" + "0" * 32
 _SENDER = "+77000000000"
 _DAY = 86_400
-_LOOK = 3.0
-_AFTERMATH = 6.0
 _AGAIN_PER_SECOND = 20.0
 
 
@@ -142,21 +139,15 @@ class Stage:
 
     async def waiting(self) -> list[Person]:
         """Whose entitlement has not the expected outcome yet."""
-        found = await evidence_of.gather(self.kafka, evidence_of.OUTCOMES, self.record)
-        return unfinished(found, self.published, self.pseudonyms)
+        return await self._settling().waiting(self.published)
 
     async def settle(self, patience: float) -> Judged:
         """Wait until everybody has the expected outcome and nothing is under way; then judge all of it."""
-        deadline = monotonic() + patience
-        while True:
-            waiting, lag = await self.waiting(), await evidence_of.lag(self.kafka, GROUP)
-            self.story.tell(f"{len(waiting)} of {len(self.published)} wait; behind: {lag or 'nothing'}")
-            if (not waiting and not lag and not self.citizens.busy()) or monotonic() > deadline:
-                break
-            await asyncio.sleep(_LOOK)
-        # Whatever comes now would be one outcome or one SMS too many.
-        await asyncio.sleep(_AFTERMATH)
+        await self._settling().settle(self.published, patience)
         return await self.judge()
+
+    def _settling(self) -> Settling:
+        return Settling(self.kafka, self.record, self.pseudonyms, self.citizens, self.story)
 
     async def judge(self) -> Judged:
         """Hold what the topics and the SMS API's record say against what must be."""

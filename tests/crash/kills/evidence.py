@@ -10,7 +10,13 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from schemas.cloudevents import TYPE_PREFIX
-from schemas.messages import MessageAccepted, MessageGivenUp, MessageInDoubt, MessageToSend
+from schemas.messages import (
+    MessageAccepted,
+    MessageGivenUp,
+    MessageInDoubt,
+    MessageRejected,
+    MessageToSend,
+)
 from schemas.outcomes import BenefitDecided, CaseAdvanced, ProcessEnded
 from streams.dead_letters import DEAD_LETTERS
 from streams.records import NotUnpacked, Record
@@ -57,6 +63,12 @@ class Evidence:
     def to_send(self) -> list[Told]:
         """What was handed to the carrier."""
         return self.told(SMS_OUTBOX, MessageToSend.name)
+
+    def on_their_way(self) -> set[str]:
+        """The ids of messages that were handed to the carrier, and of which it is not known what became."""
+        names = (MessageAccepted.name, MessageRejected.name, MessageInDoubt.name, MessageGivenUp.name)
+        known = {event.data["message_id"] for event in self.told(SMS_INBOX, *names)}
+        return {event.data["message_id"] for event in self.to_send()} - known
 
 
 def _told(record: Record) -> Told:

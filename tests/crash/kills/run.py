@@ -16,7 +16,6 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from time import monotonic
 
 from ops.demo.processes import DemoError, run_command
 from schemas.ids import Pseudonyms
@@ -25,19 +24,17 @@ from streams.settings.settings import DEMO_PSEUDONYM_KEY
 from tests.crash.kills import evidence as evidence_of
 from tests.crash.kills.faults import Faults
 from tests.crash.kills.installation import Installation
-from tests.crash.kills.invariants import Invariants, unfinished
+from tests.crash.kills.invariants import Invariants
 from tests.crash.kills.load import Citizens, Registries
 from tests.crash.kills.people import Person, people
 from tests.crash.kills.plan import Act, Plan, schedule
 from tests.crash.kills.report import write
 from tests.crash.kills.run_verdict import Verdict, told
+from tests.crash.kills.settling import Settling
 from tests.crash.kills.standstill import longest, rows, stood_too_long, waits
 from tests.crash.kills.story import Story
 
-_GROUP = "jardem"
 _WARM_UP = 5.0
-_AFTERMATH = 8.0
-_LOOK = 4.0
 _PATIENCE = 90.0
 _NEVER = {Exit.UNREADABLE_TABLE, Exit.RECOVERY_FAILED, Exit.CONFIGURATION}
 """Exit codes that no fault of these excuses, but a full disk."""
@@ -61,6 +58,9 @@ class _Run:
         self._kafka = installation.brokers.address
         self._registries = Registries(self._kafka, self._pseudonyms, installation.clock)
         self._citizens = Citizens(installation.api_url, installation.record, by_phone)
+        self._settling = Settling(
+            self._kafka, installation.record, self._pseudonyms, self._citizens, self._story
+        )
 
     async def play(self, began: datetime) -> Verdict:
         ending = asyncio.Event()
@@ -77,28 +77,12 @@ class _Run:
             ending.set()
             published = await publishing
             self._story.tell(f"no more faults; {len(published)} entitlements were published")
-            behind = await self._settle(published)
+            behind = await self._settling.settle(published, _PATIENCE + 3 * self._plan.day)
             return await self._judge(began, published, behind)
         finally:
             for task in (answering, publishing):
                 task.cancel()
             await asyncio.gather(answering, publishing, return_exceptions=True)
-
-    async def _settle(self, published: Sequence[Person]) -> list[str]:
-        """Wait until everybody has the expected outcome and nothing is under way; what is, in the end."""
-        deadline = monotonic() + _PATIENCE + 3 * self._plan.day
-        while True:
-            found = await evidence_of.gather(self._kafka, evidence_of.OUTCOMES, self._installation.record)
-            waiting = unfinished(found, published, self._pseudonyms)
-            lag = await evidence_of.lag(self._kafka, _GROUP)
-            self._story.tell(f"{len(waiting)} of {len(published)} wait; behind: {lag or 'nothing'}")
-            if not waiting and not lag and not self._citizens.busy():
-                # Whatever comes now would be one outcome or one SMS too many.
-                await asyncio.sleep(_AFTERMATH)
-                return []
-            if monotonic() > deadline:
-                return [f"{partition} is {count} behind" for partition, count in lag.items()]
-            await asyncio.sleep(_LOOK)
 
     async def _judge(self, began: datetime, published: Sequence[Person], behind: list[str]) -> Verdict:
         topics = [*evidence_of.ALL]

@@ -240,3 +240,19 @@ def test_the_time_of_a_freeze_is_the_freezes(evidence: Evidence) -> None:
 def test_without_a_fault_nothing_excuses(evidence: Evidence) -> None:
     during, excess, _ = waited(evidence, hurt(Kind.WORKER, Act.FREEZE, 20, 21, 22))
     assert (during, excess) == (["nothing"], 12)
+
+
+def test_what_was_handed_to_the_carrier_is_on_its_way_until_it_is_known_what_became_of_it(
+    evidence: Evidence,
+) -> None:
+    """A run is not over, and not judged, before."""
+    assert evidence.on_their_way() == set()
+    for n, message_id in enumerate(("m-1", "m-2", "m-3")):
+        data = {"message_id": message_id, "phone": HERO.phone, "text": OFFER}
+        evidence.records["sms.outbox.v1"].append(record("t", "sms.outbox.v1", data, n))
+    deferred = record("sms.inbox.v1", "message.deferred", {"message_id": "m-3"}, 3)
+    evidence.records["sms.inbox.v1"].append(deferred)
+    assert evidence.on_their_way() == {"m-3"}
+
+    evidence.records["sms.inbox.v1"].append(accepted("SM3", "m-3", 4))
+    assert evidence.on_their_way() == set()
