@@ -66,7 +66,7 @@ def assemble(settings: Settings, tracer: Tracer | None = None) -> StreamApp:
     vault = vault_of(settings, waits=True, tell_away=metrics.KEY_STORE_AWAY.set)
     app = create_app(settings, vault=vault)
     pseudonyms = pseudonyms_of(settings)
-    chosen = choose_carrier(settings, pseudonyms)
+    chosen = choose_carrier(settings, pseudonyms, lambda: app.share_of(SMS_OUTBOX))
 
     def partitions() -> int:
         """As many as the broker has; where it has not said yet, as the settings have it."""

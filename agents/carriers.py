@@ -1,6 +1,6 @@
 """The carrier of an installation, by its settings: Twilio's API, an operator's SMSC, or several of them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from sms.smpp.account import Account
 from sms.smpp.carrier import SmppCarrier
 from sms.smpp.inbound import Inbound
 from sms.smpp.repeats import Repeats
+from sms.smpp.turns import Turns
 from sms.twilio.carrier import TwilioCarrier
 from streams.settings.checks import is_abroad, missing_of
 from streams.settings.settings import Settings
@@ -37,13 +38,17 @@ class Chosen:
     intents: int
 
 
-def choose_carrier(settings: Settings, pseudonyms: Pseudonyms) -> Chosen:
-    """What the settings say. Raises `RoutesError`."""
+def choose_carrier(settings: Settings, pseudonyms: Pseudonyms, share: Callable[[], float]) -> Chosen:
+    """What the settings say. `share` tells which part of the outbox this worker has now.
+
+    Raises `RoutesError`.
+    """
     if settings.carrier_routes is not None:
-        return _routed(settings, load_routes(settings.carrier_routes), pseudonyms)
+        return _routed(settings, load_routes(settings.carrier_routes), pseudonyms, share)
     if settings.carrier == "smpp":
         account = smpp_account(settings)
-        return Chosen(_smpp(account, settings, pseudonyms), binds=True, lists=False, intents=account.window)
+        carrier = _smpp(account, settings, pseudonyms, share)
+        return Chosen(carrier, binds=True, lists=False, intents=account.window)
     return Chosen(twilio_carrier(settings), binds=False, lists=True, intents=_ALL_AT_ONCE)
 
 
@@ -70,6 +75,7 @@ def smpp_account(settings: Settings) -> Account:
         sender=settings.sms_from,
         system_type=settings.smpp_system_type,
         bind=settings.smpp_bind,
+        binds=settings.smpp_binds,
         tls=settings.smpp_tls == "true",
         tls_ca=settings.smpp_tls_ca,
         source_ton=settings.smpp_source_ton,
@@ -87,21 +93,26 @@ def smpp_account(settings: Settings) -> Account:
     )
 
 
-def _smpp(account: Account, settings: Settings, pseudonyms: Pseudonyms) -> SmppCarrier:
+def _smpp(
+    account: Account, settings: Settings, pseudonyms: Pseudonyms, share: Callable[[], float]
+) -> SmppCarrier:
     inbox = InboxProducer(settings)
     repeats = Repeats(settings.data_dir / f"smpp-{account.name}.repeats")
     inbound = Inbound(account, pseudonyms, settings.clock(), inbox, repeats)
-    return SmppCarrier(account, inbound, inbox)
+    turns = Turns(account.binds, 2 if account.bind == "pair" else 1, share)
+    return SmppCarrier(account, inbound, inbox, turns=turns)
 
 
-def _routed(settings: Settings, routes: Routes, pseudonyms: Pseudonyms) -> Chosen:
+def _routed(settings: Settings, routes: Routes, pseudonyms: Pseudonyms, share: Callable[[], float]) -> Chosen:
     names = routes.names()
     problems = list(_problems(settings, routes))
     if problems:
         raise RoutesError(*problems)
     accounts = {name: _account(name, routes.operators[name], settings) for name in names if name != TWILIO}
     carriers: Mapping[str, Carrier] = {
-        name: twilio_carrier(settings) if name == TWILIO else _smpp(accounts[name], settings, pseudonyms)
+        name: twilio_carrier(settings)
+        if name == TWILIO
+        else _smpp(accounts[name], settings, pseudonyms, share)
         for name in names
     }
     return Chosen(
@@ -152,6 +163,7 @@ def _account(name: str, operator: Operator, settings: Settings) -> Account:
         sender=operator.sender or settings.sms_from,
         system_type=operator.system_type,
         bind=operator.bind,
+        binds=operator.binds,
         tls=operator.tls == "true",
         tls_ca=operator.tls_ca,
         source_ton=operator.source_ton,

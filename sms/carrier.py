@@ -45,7 +45,8 @@ class NotNow:
     `retry_after` is what the carrier asked for, in seconds of real time. `ours` says that our own account or
     settings are the cause, so that somebody has to look; `unknown`, that the carrier refused for a reason
     which we do not know, and which may be this message's alone. `code` is its own for that, if it told one.
-    `answered`: the carrier said so itself; else nobody could ask it.
+    `answered`: the carrier said so itself; else nobody could ask it. `others_turn`: other workers of ours use
+    it meanwhile, which is no failure; `retry_after` is then until our turn.
     """
 
     reason: str
@@ -54,6 +55,7 @@ class NotNow:
     unknown: bool = False
     code: int | None = field(default=None, compare=False)
     answered: bool = field(default=True, compare=False)
+    others_turn: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,13 @@ class Carrier(Protocol):
 
     def meaning_of(self, code: int | None) -> str:
         """What a code of the API says, for operators."""
+        ...
+
+    def seconds_away(self, phone: Phone) -> float:
+        """For how many seconds of real time it surely takes nothing for this number; 0: it may be called.
+
+        That is no failure, so that nothing is tried or noted meanwhile.
+        """
         ...
 
     async def send(self, phone: Phone, text: str) -> Outcome:

@@ -25,6 +25,7 @@ DEFERRED = (
     "throttled",
     UNKNOWN_CODE,
     "daily_number",
+    "carrier_away",
     "other",
 )
 """Why messages go back to their queue; `other` is whatever the carrier said in words of its own."""

@@ -46,6 +46,7 @@ class Operator(_Told):
     tls_ca: Path | None = None
     system_type: str = ""
     bind: Literal["transceiver", "pair"] = "transceiver"
+    binds: int | None = Field(None, ge=1, le=1000)
     window: int = Field(10, ge=1, le=100)
     per_second: float = Field(0, ge=0)
     enquire: float = Field(30, ge=1, le=600)

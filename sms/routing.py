@@ -53,6 +53,10 @@ class RoutedCarrier:
         meanings = [(each.meaning_of(code), each.meaning_of(None)) for each in self._carriers.values()]
         return next((meaning for meaning, unknown in meanings if meaning != unknown), meanings[0][1])
 
+    def seconds_away(self, phone: Phone) -> float:
+        """For how long the number's own operator takes nothing: it keeps its messages."""
+        return next((carrier.seconds_away(phone) for carrier in self._for(phone)), 0.0)
+
     async def send(self, phone: Phone, text: str) -> Outcome:
         """Offer the message to one after the other, as long as it surely was not taken.
 

@@ -123,11 +123,15 @@ def _operator(settings: Settings) -> Iterator[Line]:
     binds = settings.smpp_binds
     each = 2 if settings.smpp_bind == "pair" else 1
     if binds is None:
-        yield Line(Verdict.NOTE, "JARDEM_SMPP_BINDS is not set: run no more workers than there are binds")
+        yield Line(
+            Verdict.NOTE,
+            "JARDEM_SMPP_BINDS is not set: workers take no turns, so run no more than there are binds",
+        )
     elif binds < each * settings.inbox_partitions:
         yield Line(
             Verdict.NOTE,
-            f"JARDEM_SMPP_BINDS is {binds}: no more than {binds // each} workers get a bind",
+            f"JARDEM_SMPP_BINDS is {binds}: more than {binds // each} workers take turns at them, and an SMS "
+            "waits for its worker's turn",
         )
     yield Line(
         Verdict.NOTE,

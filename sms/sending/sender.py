@@ -34,6 +34,7 @@ _CLOCKS_APART = timedelta(hours=1)
 _FIRST_PAUSE = 0.25
 _SOONEST = 1.0
 _AT_ONCE = 0.1
+_CARRIER_AWAY = "carrier_away"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +167,16 @@ class Sender:
         return entry.reported(report, now, open_=open_)
 
     def busy(self, message: MessageToSend, entry: Entry, ends: float, ahead: int) -> Entry | None:
-        """Give the message back where it would not have its turn by `ends`, behind so many others."""
+        """Give the message back where it would not have its turn by `ends`, behind so many others.
+
+        Or where the carrier surely takes nothing now.
+        """
+        away = self._carrier.seconds_away(message.phone)
+        if away > 0:
+            comes_back = away + self._chance.uniform(0, _AT_ONCE)
+            if not message.answers:
+                comes_back = max(comes_back, self._comes_back(message))
+            return self.deferred(message, entry, _CARRIER_AWAY, comes_back, open_=False)
         if message.answers or self._bucket.has_room(ends, ahead):
             return None
         return self.deferred(message, entry, "busy", self._comes_back(message), open_=False)
@@ -300,6 +310,8 @@ class Sender:
                 return self._later(attempt, "resting", self._breaker.spread())
             if self.is_stale(attempt.message):
                 return self._later(attempt, "stale", 0.0)
+            if (away := self._carrier.seconds_away(attempt.message.phone)) > 0:
+                return self._later(attempt, _CARRIER_AWAY, away)
             if not attempt.may_call():
                 raise asyncio.CancelledError("the messages are another worker's now")
             failure = await self._call(attempt)
@@ -334,6 +346,8 @@ class Sender:
             case Refused():
                 self._breaker.succeeded()
                 return self._rejected(attempt, outcome)
+            case NotNow(others_turn=True):
+                return self._later(attempt, _CARRIER_AWAY, outcome.retry_after)
             case NotNow():
                 self._note_failure(attempt, outcome)
                 return outcome

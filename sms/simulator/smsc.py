@@ -35,7 +35,7 @@ class Smsc:
 
     `accepted` is called with each message taken, which is answered after `answers_after` seconds. What the
     SMSC brings it brings again until it is answered with ESME_ROK, by whichever bind there is, and gives up
-    after some minutes.
+    after some minutes. It refuses more than `most_binds` binds at once.
     """
 
     def __init__(  # noqa: PLR0913 - an account, a place, what it is part of
@@ -59,6 +59,7 @@ class Smsc:
         self._host = host
         self.port = port
         self.answers_after = 0.0
+        self.most_binds: int | None = None
         self._server: asyncio.Server | None = None
         self._sessions: set[_Served] = set()
         self._turn = itertools.count()
@@ -163,6 +164,8 @@ class Smsc:
             return Status.ESME_RINVSYSID
         if not hmac.compare_digest(credentials.password.encode(), self._password.encode()):
             return Status.ESME_RINVPASWD
+        if self.most_binds is not None and self.binds >= self.most_binds:
+            return Status.ESME_RALYBND
         return Status.ESME_ROK
 
     def submit(self, submitted: ShortMessage) -> Response:

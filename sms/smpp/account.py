@@ -23,8 +23,9 @@ _ISDN, _UNKNOWN = 1, 0
 class Account:
     """What is agreed with an operator, and what its SMSC is like. docs/carriers.md has each with an example.
 
-    `name` is what evidence calls this carrier. `per_second` is how many submit_sm a bind may send, 0 for any
-    number; `window` how many may await their response. Seconds are real time.
+    `name` is what evidence calls this carrier. `binds` is how many there may be in all, null where nobody
+    said. `per_second` is how many submit_sm a bind may send, 0 for any number; `window` how many may await
+    their response. Seconds are real time.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Account:
     sender: str
     system_type: str = ""
     bind: BindKind = "transceiver"
+    binds: int | None = None
     tls: bool = False
     tls_ca: Path | None = None
     source_ton: int | None = None

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Protocol, Self
@@ -23,10 +23,12 @@ from sms.smpp.pace import Pace
 from sms.smpp.pdu import MalformedPduError
 from sms.smpp.session import NoResponseError, NotSentError, RefusedError, Session
 from sms.smpp.status import Effect, effect_of, meaning_of
+from sms.smpp.turns import Turns
 
 _log = structlog.get_logger(__name__)
 
 _SECONDS_TO_BIND = 5.0
+_SECONDS_BETWEEN_TRIES = 1.0
 _TRIES_OF_A_LATER_PART = 5
 _NOT_OPEN = "not_open"
 _RECEIPT_WANTED = 1
@@ -50,11 +52,18 @@ class SmppCarrier:
     """Sends to an operator, and takes what it brings to the broker through `inbound`, as long as it is open.
 
     SMPP can't be asked what it has: a message that may have left and has no response is in doubt.
-    `seconds_to_bind` is how long a message waits for a bind before it is given back.
+    `seconds_to_bind` is how long a message waits for a bind before it is given back. Without `turns` a bind
+    is held as long as the carrier is open.
     """
 
     def __init__(
-        self, account: Account, inbound: Inbound, inbox: Inbox, *, seconds_to_bind: float = _SECONDS_TO_BIND
+        self,
+        account: Account,
+        inbound: Inbound,
+        inbox: Inbox,
+        *,
+        turns: Turns | None = None,
+        seconds_to_bind: float = _SECONDS_TO_BIND,
     ) -> None:
         self._account = account
         self._inbox = inbox
@@ -64,7 +73,10 @@ class SmppCarrier:
             if account.bind == "transceiver"
             else [Command.BIND_TRANSMITTER, Command.BIND_RECEIVER]
         )
-        self._bindings = [Binding(account, kind, inbound.deliver, inbound.session_lost) for kind in kinds]
+        turns = turns or Turns(None, len(kinds), float)
+        self._bindings = [
+            Binding(account, kind, inbound.deliver, _lost_by(kind, inbound), turns) for kind in kinds
+        ]
         self._pace = Pace(account.per_second)
         self._reference = random.randrange(256)  # noqa: S311 - it only tells texts to one number apart
         self._changing = asyncio.Lock()
@@ -93,7 +105,8 @@ class SmppCarrier:
                 self._open = True
                 for binding in self._bindings:
                     binding.start()
-        await asyncio.gather(*(binding.settled(self._seconds_to_bind) for binding in self._bindings))
+        binding_now = (binding for binding in self._bindings if not binding.waits_for_its_turn)
+        await asyncio.gather(*(binding.settled(self._seconds_to_bind) for binding in binding_now))
         return self
 
     async def __aexit__(
@@ -110,6 +123,11 @@ class SmppCarrier:
         """What a command_status says, or a receipt."""
         return meaning_of(code)
 
+    def seconds_away(self, phone: Phone) -> float:
+        """For how long other workers have the operator's binds."""
+        del phone
+        return self._bindings[0].seconds_away()
+
     async def send(self, phone: Phone, text: str) -> Outcome:
         """Submit the message, once. Each of its parts waits for the response to the one before."""
         if not self._open:
@@ -121,11 +139,12 @@ class SmppCarrier:
             bodies = [message.encode() for message in self._messages(phone, text)]
         except ValueError:
             return NotNow("the text can't be sent by SMPP", ours=True, answered=False)
-        outcome = await self._submit(session, bodies[0])
-        for body in bodies[1:]:
-            if not isinstance(outcome, Accepted):
-                return outcome
-            outcome = await self._submit_later_part(session, body)
+        with session.held():
+            outcome = await self._submit(session, bodies[0])
+            for body in bodies[1:]:
+                if not isinstance(outcome, Accepted):
+                    return outcome
+                outcome = await self._submit_later_part(session, body)
         return outcome
 
     async def find(
@@ -159,6 +178,13 @@ class SmppCarrier:
 
     def _not_bound(self) -> NotNow:
         problem = self._bindings[0].problem
+        if self._open and self._bindings[0].waits_for_its_turn:
+            # The operator is there: no other one should get the message for that.
+            return NotNow(
+                "other workers have the operator's binds",
+                max(self._bindings[0].seconds_away(), _SECONDS_BETWEEN_TRIES),
+                others_turn=True,
+            )
         if problem is None or not self._open:
             return NotNow("not_bound" if self._open else _NOT_OPEN, answered=False)
         return NotNow(problem.reason, ours=problem.ours, code=problem.code, answered=False)
@@ -235,6 +261,8 @@ class SmppCarrier:
         """A part whose former ones the operator has: nothing may be sent again, so it is tried here alone."""
         outcome: Outcome = await self._submit(session, body)
         for _ in range(_TRIES_OF_A_LATER_PART):
+            if session.ended:
+                break
             if not (isinstance(outcome, NotNow) and outcome.answered and outcome.retry_after is not None):
                 break
             await asyncio.sleep(outcome.retry_after)
@@ -258,3 +286,8 @@ class SmppCarrier:
                 return NotNow(reason, ours=True, code=status)
             case Effect.UNKNOWN:
                 return NotNow(UNKNOWN_CODE, unknown=True, code=status)
+
+
+def _lost_by(kind: Command, inbound: Inbound) -> Callable[[], None]:
+    """What the end of a session may have cost: a transmitter is brought nothing."""
+    return inbound.session_lost if kind is not Command.BIND_TRANSMITTER else lambda: None

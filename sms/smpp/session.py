@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,6 +84,10 @@ class Session:
         self._heard_at = 0.0
         self._at_work: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(_MOST_AT_WORK)
+        self._leaving = False
+        self._held = 0
+        self._free = asyncio.Event()
+        self._free.set()
         self._ended = asyncio.Event()
         self.end_reason = ""
 
@@ -91,6 +95,18 @@ class Session:
     def ended(self) -> bool:
         """Whether nothing can be asked any more."""
         return self._ended.is_set()
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """For as long as requests belong together: who leaves in order waits for the last of them."""
+        self._held += 1
+        self._free.clear()
+        try:
+            yield
+        finally:
+            self._held -= 1
+            if self._held == 0:
+                self._free.set()
 
     async def bind(self, command: Command, credentials: Bind) -> None:
         """Ask for the bind. Raises `RefusedError`, `NotSentError` and `NoResponseError`."""
@@ -149,6 +165,30 @@ class Session:
             with contextlib.suppress(OSError):
                 self._writer.close()
 
+    async def leave(self) -> bool:
+        """Give the bind up once nothing is under way, either way; nobody may hold the session from now on.
+
+        What the other side asks from then on is refused for the moment: it asks another bind. Whether it
+        agreed to the end, so that it has all our responses.
+        """
+        await self._free.wait()
+        await self._until_served()
+        self._leaving = True
+        await self._until_served()
+        try:
+            await self._exchange(Command.UNBIND, b"")
+        except (NotSentError, NoResponseError, RefusedError):
+            return False
+        else:
+            return not self._at_work
+        finally:
+            self.end("its turn was over")
+
+    async def _until_served(self) -> None:
+        """Until what the other side has asked so far is answered, as long as a response may take."""
+        if self._at_work:
+            await asyncio.wait(set(self._at_work), timeout=self._response_seconds)
+
     async def part(self) -> None:
         """End in order: what awaits its response gets a second for it, and then the bind is given up."""
         if self.ended:
@@ -168,6 +208,8 @@ class Session:
             return
         self.end_reason = reason
         self._ended.set()
+        # Whoever waits until nobody holds the session has nothing to wait for any more.
+        self._free.set()
         for _, answered in self._pending.values():
             if not answered.done():
                 answered.set_exception(NoResponseError())
@@ -200,6 +242,8 @@ class Session:
             case Command.UNBIND:
                 self._answer(Pdu(response_to(pdu.command), Status.ESME_ROK, pdu.sequence))
                 self.end("the other side ended it")
+            case command if command in self._serves and self._leaving:
+                self._answer(Pdu(response_to(command), Status.ESME_RX_T_APPN, pdu.sequence, b"\0"))
             case command if command in self._serves:
                 # Where too much is at work nothing more is read: the other side's window fills up then.
                 await self._room.acquire()

@@ -173,7 +173,10 @@ class Settings(BaseSettings):
         "transceiver", description="transceiver, or pair for a transmitter and a receiver"
     )
     smpp_binds: int | None = Field(
-        None, ge=1, le=1000, description="how many binds the operator lets us have at once, in all"
+        None,
+        ge=1,
+        le=1000,
+        description="how many binds the operator lets us have at once, in all; more workers take turns",
     )
     smpp_window: int = Field(
         10, ge=1, le=100, description="how many submit_sm of a bind may await their response, 1 to 100"

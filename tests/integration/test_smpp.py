@@ -214,6 +214,41 @@ async def test_workers_side_by_side_hold_a_bind_each_and_one_that_stops_gives_it
     assert smsc.binds == 0
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_two_workers_take_turns_at_the_one_bind_that_the_operator_allows(
+    kafka: KafkaBroker, tmp_path: Path
+) -> None:
+    """Each has numbers of its own, and without turns those of the second would wait until the first stops."""
+    more = own_key("one-bind") | {"JARDEM_SMPP_BINDS": "1"}
+    people = list(islice(iins(), 24))
+    (tmp_path / "two").mkdir()
+    async with Installation(
+        kafka.address, tmp_path / "one", hours="off", more=more, carrier="smpp"
+    ) as installation:
+        smsc, port = smsc_of(installation), free_port()
+        smsc.most_binds = 1
+        environment = {
+            **installation.env,
+            "JARDEM_DATA_DIR": str(tmp_path / "two"),
+            "JARDEM_HEALTH_BIND": f"127.0.0.1:{port}",
+        }
+        second = Service("worker", tmp_path / "two", environment, f"http://127.0.0.1:{port}/readyz")
+        await second.start()
+        try:
+            await publish(installation, people)
+            await until(lambda: len({to for to, _ in taken(installation)}) == len(people), 150)
+            # Each text is brought to whoever has the bind at that moment.
+            answers = [await installation.simulator.answer(phone(number), "1") for number in range(6)]
+            assert smsc.binds <= 1
+        finally:
+            await second.stop()
+        assert {answer.status for answer in answers} == {"received"}
+        sent = taken(installation)
+        assert len(sent) == len(set(sent)), "nothing twice"
+        assert await counted_by(installation) == 0, "nothing in doubt"
+
+
 @pytest.mark.timeout(420)
 async def test_every_citizen_of_the_demo_has_the_expected_outcome_by_smpp(
     kafka: KafkaBroker, tmp_path: Path

@@ -32,8 +32,8 @@ def test_an_operator_that_listens_is_reached_and_one_that_does_not_is_wrong(smsc
     ("more", "told"),
     [
         ({}, "JARDEM_SMPP_BINDS is not set"),
-        ({"smpp_binds": 2}, "JARDEM_SMPP_BINDS is 2: no more than 2 workers get a bind"),
-        ({"smpp_binds": 4, "smpp_bind": "pair"}, "JARDEM_SMPP_BINDS is 4: no more than 2 workers get a bind"),
+        ({"smpp_binds": 2}, "JARDEM_SMPP_BINDS is 2: more than 2 workers take turns"),
+        ({"smpp_binds": 4, "smpp_bind": "pair"}, "JARDEM_SMPP_BINDS is 4: more than 2 workers take turns"),
         ({"smpp_binds": 8, "smpp_bind": "pair"}, None),
         ({"smpp_binds": 4}, None),
     ],

@@ -26,7 +26,7 @@ class Sms:
 class MemoryCarrier:
     """Takes everything while it is open, unless it is `down`.
 
-    `asked` are the sids whose sent time was asked for.
+    `away` is for how many seconds it takes nothing. `asked` are the sids whose sent time was asked for.
     """
 
     def __init__(self) -> None:
@@ -35,6 +35,7 @@ class MemoryCarrier:
         self.asked: list[Sid] = []
         self.down = False
         self.open = False
+        self.away = 0.0
 
     @property
     def name(self) -> str:
@@ -53,6 +54,10 @@ class MemoryCarrier:
 
     def meaning_of(self, code: int | None) -> str:
         return f"code {code}"
+
+    def seconds_away(self, phone: str) -> float:
+        del phone
+        return self.away
 
     async def send(self, phone: str, text: str) -> Outcome:
         if self.down or not self.open:

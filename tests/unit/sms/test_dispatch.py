@@ -25,6 +25,7 @@ from sms.twilio.carrier import TwilioCarrier
 from streams.clock import Clock
 from tests.unit.sms.bad_api import SENDER, BadApi, Trouble, reset, slow, status, taken_then
 from tests.unit.sms.dispatching import PSEUDONYMS, MemoryJournal, new_dispatcher
+from tests.unit.sms.memory_carrier import MemoryCarrier
 
 PHONE = "+77015550101"
 
@@ -682,3 +683,25 @@ async def test_neither_number_nor_text_is_logged(
     assert "refuses our account" in out
     assert PHONE[1:] not in out
     assert "сәлем" not in out
+
+
+async def test_while_the_carrier_is_surely_away_nothing_is_tried_and_no_intent_is_written() -> None:
+    """A crash would leave in doubt what has an intent; and it is no failure, so that nobody rests for it."""
+    carrier, kept = MemoryCarrier(), MemoryJournal()
+    async with carrier:
+        carrier.away = 12.5
+        dispatcher = new_dispatcher(carrier, kept)
+        for attempt in range(1, 8):
+            [report] = await dispatcher.dispatch([message(attempt=attempt)])
+            assert isinstance(report, MessageDeferred)
+            assert report.reason == "carrier_away"
+            assert report.retry_after_seconds == pytest.approx(12.5, abs=0.2)
+        [value] = kept.values.values()
+        entry = journal.load(value).find(MessageId("m1"))
+        assert entry
+        assert not entry.open
+
+        carrier.away = 0.0
+        [report] = await dispatcher.dispatch([message(attempt=8)])
+        assert isinstance(report, MessageAccepted)
+    assert len(carrier.taken) == 1

@@ -101,6 +101,16 @@ async def sent(first: Told, second: Told) -> Outcome:
         return await routed.send(PHONE, "1")
 
 
+async def test_a_number_waits_for_its_own_operators_turn() -> None:
+    first, second = Told("kcell"), Told("altel")
+    first.away = 9.0
+    both = {"first": first, "second": second}
+    routed = RoutedCarrier(both, lambda phone: ["first", "second"] if phone == PHONE else ["second"])
+    assert routed.seconds_away(PHONE) == 9.0
+    assert routed.seconds_away("+77010000001") == 0.0
+    assert RoutedCarrier(both, lambda _: []).seconds_away(PHONE) == 0.0
+
+
 @pytest.mark.parametrize(
     "outcome", [AWAY, NotNow("our account", ours=True), Refused(0x0B, "no number of ours")]
 )
@@ -225,7 +235,7 @@ def test_a_number_goes_by_its_longest_prefix_and_a_ported_one_by_its_own_line(ro
 
 def test_the_worker_has_a_carrier_for_each_operator(routes: Path) -> None:
     settings = Settings(carrier_routes=routes, sms_from="+77000000000")
-    chosen = choose_carrier(settings, Pseudonyms(b"k"))
+    chosen = choose_carrier(settings, Pseudonyms(b"k"), float)
     assert (chosen.binds, chosen.lists, chosen.intents) == (True, False, 10)
     assert chosen.carrier.sender == "1414,+77000000000"
 
@@ -272,7 +282,7 @@ def test_what_a_worker_lacks_for_the_routes_is_told(
 ) -> None:
     settings = Settings.model_validate({"carrier_routes": routes, "sms_from": "1414", **more})
     with pytest.raises(RoutesError, match=complaint):
-        choose_carrier(settings, Pseudonyms(b"k"))
+        choose_carrier(settings, Pseudonyms(b"k"), float)
 
 
 def test_twilio_among_the_routes_needs_its_settings_and_in_production_the_word_that_it_may(
@@ -284,7 +294,7 @@ def test_twilio_among_the_routes_needs_its_settings_and_in_production_the_word_t
         .replace('receipt_ids = "hex_to_decimal"', 'tls = "true"')
     )
     with pytest.raises(RoutesError, match="JARDEM_TWILIO_ACCOUNT_SID is missing"):
-        choose_carrier(Settings(carrier_routes=routes, sms_from="1414"), Pseudonyms(b"k"))
+        choose_carrier(Settings(carrier_routes=routes, sms_from="1414"), Pseudonyms(b"k"), float)
     given = {
         "carrier_routes": routes,
         "sms_from": "+77000000000",
@@ -294,8 +304,8 @@ def test_twilio_among_the_routes_needs_its_settings_and_in_production_the_word_t
     }
     settings = Settings.model_validate({**given, "profile": "production"})
     with pytest.raises(RoutesError, match="JARDEM_CROSS_BORDER_SMS"):
-        choose_carrier(settings, Pseudonyms(b"k"))
-    chosen = choose_carrier(Settings.model_validate(given), Pseudonyms(b"k"))
+        choose_carrier(settings, Pseudonyms(b"k"), float)
+    chosen = choose_carrier(Settings.model_validate(given), Pseudonyms(b"k"), float)
     assert (chosen.binds, chosen.lists) == (True, True)
 
 
@@ -320,4 +330,4 @@ def test_the_example_of_the_page_is_such_a_file(tmp_path: Path) -> None:
         public_url="https://sms.example.kz",
         cross_border_sms="allow",
     )
-    assert choose_carrier(settings, Pseudonyms(b"k")).intents == 10
+    assert choose_carrier(settings, Pseudonyms(b"k"), float).intents == 10
