@@ -1,9 +1,10 @@
 """The key of pseudonyms is changed on a real broker: who is known stays, who is new is under the new one."""
 
 import asyncio
+import re
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,13 +12,15 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from httpx import AsyncClient
 
 from ops.brokers.kafka import KafkaBroker
 from ops.demo.installation import Installation
 from ops.demo.outcomes import describe, follow
-from ops.demo.processes import DemoError, run_command
+from ops.demo.processes import DemoError, Service, run_command
 from ops.demo.recognise import kind_of
 from ops.demo.sample import IBAN, PHONE, Published, lines
+from ops.reach import free_port
 from schemas.ids import Pseudonyms, Sid
 from schemas.messages import MessageReceived
 from streams.events import inbox_record
@@ -27,6 +30,7 @@ from tests.integration.test_citizens import iin
 from tests.integration.test_encryption import award, everything, the_key_store
 from tests.integration.test_redrive import Letters
 from tests.integration.waiting import until
+from tests.unit.console.running import users_file
 
 FORMER, PRESENT = "the-former-key-" + "f" * 32, "the-present-key-" + "p" * 32
 OFFERED, FACTS_ALONE, NEW, NO_CASE = (iin(number) for number in (9301, 9302, 9303, 9304))
@@ -98,6 +102,36 @@ async def keys_of(kafka: str, *topics: str) -> set[str]:
     return {(record.key or b"").decode() for record in await everything(kafka, topics)}
 
 
+async def cases_at_the_console(
+    env: dict[str, str], folder: Path, people: Sequence[str], seconds: float = 60
+) -> dict[str, int]:
+    """How many cases of each person the read API finds by the IIN, once it has read all of the topics."""
+    port = free_port()
+    env = {
+        **env,
+        "JARDEM_CONSOLE_BIND": f"127.0.0.1:{port}",
+        "JARDEM_CONSOLE_USERS": str(users_file(folder / "users.json").path),
+    }
+    said = await run_command(env, "console", "tokens", "new", "--role", "viewer", "--name", "test")
+    secret = next(line for line in said.splitlines() if re.fullmatch(r"\S{30,}", line))
+    console = Service("console", folder, env, f"http://127.0.0.1:{port}/readyz")
+    await console.start()
+    try:
+        headers = {"authorization": f"Bearer {secret}"}
+        async with AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
+            deadline = time.monotonic() + seconds
+            while True:
+                found = {}
+                for who in people:
+                    answer = await client.post("/api/v1/persons/search", json={"iin": who})
+                    found[who] = len(answer.raise_for_status().json()["cases"])
+                if sum(found.values()) == len(people) - 1 or time.monotonic() > deadline:
+                    return found
+                await asyncio.sleep(1)
+    finally:
+        await console.stop()
+
+
 @pytest.mark.kafka
 @pytest.mark.slow
 @pytest.mark.timeout(400)
@@ -165,6 +199,10 @@ async def test_who_is_known_stays_and_who_is_new_is_under_the_new_key(  # noqa: 
         *(present.phone(NUMBERS[each]) for each in (FACTS_ALONE, NEW)),
     }
     assert await keys_of(broker.address, "sms.outbox.v1") == numbers
+
+    # Whoever is looked for is found under the key that they are known by, in a console that starts now.
+    cases = await cases_at_the_console(env, tmp_path, (OFFERED, FACTS_ALONE, NEW, NO_CASE))
+    assert cases == {OFFERED: 1, FACTS_ALONE: 1, NEW: 1, NO_CASE: 0}
 
     # The next change: whoever has no case is left out where that is asked for, and begins anew.
     no_case = present.person(NO_CASE)
