@@ -15,6 +15,10 @@ from aiohttp import ClientSession, ClientWebSocketResponse
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
+class RefusedError(Exception):
+    """The browser refused a command, like one that was under way when the page went away."""
+
+
 class Tab:
     """One page. `problems` are what its console complained of."""
 
@@ -29,6 +33,8 @@ class Tab:
         while True:
             answer = await self._socket.receive_json()
             if answer.get("id") == number:
+                if "error" in answer:
+                    raise RefusedError(answer["error"])
                 return dict(answer["result"])
             if answer.get("method") in ("Runtime.exceptionThrown", "Log.entryAdded"):
                 self.problems.append(str(answer["params"]))
@@ -45,11 +51,18 @@ class Tab:
         """Wait until an expression has this value."""
         seen = None
         try:
-            async with asyncio.timeout(10):
-                while (seen := await self.run(script)) != wanted:  # noqa: ASYNC110 - the page's own events
+            async with asyncio.timeout(20):
+                while (seen := await self._seen(script)) != wanted:  # noqa: ASYNC110 - the page's own events
                     await asyncio.sleep(0.05)
         except TimeoutError:
             raise AssertionError(f"{script} is {seen!r}, not {wanted!r}") from None
+
+    async def _seen(self, script: str) -> Any:
+        """The value, or the error where the page is going away just now."""
+        try:
+            return await self.run(script)
+        except RefusedError as refused:
+            return refused
 
     async def open(self, url: str) -> None:
         for domain in ("Page", "Runtime", "Log"):
@@ -72,8 +85,19 @@ class Tab:
         await self.resize(width, height)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         await self.command("Emulation.setEmulatedMedia", features=[scheme])
-        picture = await self.command("Page.captureScreenshot", format="png")
+        picture = await self._picture()
         await asyncio.to_thread(file.write_bytes, base64.b64decode(picture["data"]))
+
+    async def _picture(self) -> dict[str, Any]:
+        """On a busy machine there is at times no frame to take, and there is one soon."""
+        for tries_left in reversed(range(5)):
+            try:
+                return await self.command("Page.captureScreenshot", format="png")
+            except RefusedError:
+                if not tries_left:
+                    raise
+                await asyncio.sleep(1)
+        raise AssertionError("the last try returns or raises")
 
 
 @asynccontextmanager
@@ -94,13 +118,23 @@ async def browsing(folder: Path) -> AsyncIterator[Tab]:
     try:
         port = await _port(browser)
         async with ClientSession() as session:
-            async with session.get(f"http://127.0.0.1:{port}/json") as response:
-                tabs = [tab for tab in await response.json() if tab["type"] == "page"]
-            async with session.ws_connect(tabs[0]["webSocketDebuggerUrl"], max_msg_size=0) as socket:
+            tab = await _first_tab(session, port)
+            async with session.ws_connect(tab["webSocketDebuggerUrl"], max_msg_size=0) as socket:
                 yield Tab(socket)
     finally:
         browser.terminate()
         await browser.wait()
+
+
+async def _first_tab(session: ClientSession, port: str) -> dict[str, Any]:
+    """It may come a moment after the port."""
+    async with asyncio.timeout(20):
+        while True:
+            async with session.get(f"http://127.0.0.1:{port}/json") as response:
+                for tab in await response.json():
+                    if tab["type"] == "page":
+                        return dict(tab)
+            await asyncio.sleep(0.05)
 
 
 async def _port(browser: asyncio.subprocess.Process) -> str:

@@ -22,7 +22,7 @@ from tests.browser.axe import grave
 from tests.browser.chromium import chromium, sign_in
 from tests.browser.console import Served, pseudonyms, served
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow, pytest.mark.timeout(300)]
 
 Scheme = Literal["light", "dark"]
 LOOKS: list[tuple[Scheme, int, str]] = [("light", 1360, "en-GB"), ("dark", 1360, "ru"), ("light", 360, "kk")]

@@ -316,8 +316,8 @@ async def take_picture(page: Page, file: Path) -> None:
     for tries_left in reversed(range(5)):
         try:
             await page.screenshot(path=file)
-        except PlaywrightError as error:
-            if not tries_left or "Unable to capture" not in str(error):
+        except PlaywrightError:
+            if not tries_left:
                 raise
             await asyncio.sleep(1)
         else:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.crash.kills.people import STORIES
 from tests.crash.kills.plan import Act, Fault, Kind, Plan, schedule
 from tests.crash.kills.run import run
 from tests.crash.kills.run_verdict import told
@@ -23,7 +24,8 @@ async def test_nothing_is_lost_or_doubled_whoever_is_killed(
     assert verdict.sound, told(verdict)
     assert verdict.kills >= SHORT.kills - 1
     assert {hurt.fault.kind for hurt in verdict.hurts} == set(Kind)
-    assert len(verdict.judged.outcomes) == 5, "somebody of every story comes to an end"
+    expected = {story.expected for story in STORIES}
+    assert expected <= set(verdict.judged.outcomes), "somebody of every story comes to an end"
     for why in verdict.skipped:
         with capsys.disabled():
             sys.stdout.write(f"\nleft out: {why}\n")

@@ -127,6 +127,7 @@ def main() -> int:
         metadata_age=2.0,
         lag_check=0.5,
         standing_after=3.0,
+        commit_interval=float(os.environ.get("LEDGER_COMMIT_INTERVAL", "1")),
     )
     app = create_app(settings, tuning)
     Desk(app, Ledger(app_id))

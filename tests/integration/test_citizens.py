@@ -23,7 +23,7 @@ from ops.demo.sample import IBAN, PHONE, TITLE, Published, lines
 from schemas.values import check_iin
 
 CITIZENS = int(os.environ.get("JARDEM_CITIZENS", "150"))
-SECONDS_A_DAY = max(5.0, CITIZENS / 100)
+SECONDS_A_DAY = max(8.0, CITIZENS / 100)
 AT_ONCE = 50
 
 ANSWERS: list[tuple[str, dict[str, str]]] = [
@@ -76,6 +76,8 @@ class Crowd:
         )
 
     def _message(self, phone: str, text: str) -> None:
+        if phone not in self.people:
+            return  # another test of this broker has left somebody waiting
         self.received[phone, text] += 1
         answer = self.people[phone][2].get(kind_of(text) or "")
         if answer:

@@ -42,7 +42,7 @@ from tests.integration.test_citizens import iin
 from tests.integration.waiting import until
 
 KEY = "a-master-key-of-a-test-" + "k" * 32
-SECONDS_A_DAY = 2.0
+SECONDS_A_DAY = 3.0
 DAYS = 30
 OURS = (CASE_INBOX, SMS_INBOX, SMS_OUTBOX, "dead-letter.v1", "intake.redriven.v1", *CHANGELOGS)
 PUBLIC = (
@@ -191,7 +191,7 @@ async def test_no_canary_is_in_the_clear_and_who_is_erased_is_nobodys(  # noqa: 
         with environment(env) as settings, pytest.raises(NotErasedError, match="its retention is not over"):
             await asyncio.to_thread(check_erasure, settings, anna, pseudonyms)
         await installation.simulator.answer(ANNAS, TEXT)
-        await until(lambda: all("purged" in told for told in steps.values()), 200)
+        await until(lambda: all("purged" in told for told in steps.values()), 300)
         await asyncio.sleep(3)
 
         before = await everything(broker.address, OURS)

@@ -39,7 +39,7 @@ from tests.integration.http_intake import (
     title,
 )
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 
 TOPIC = "registry.title-awarded.v1"
 BATCH = "application/cloudevents-batch+json"
@@ -317,7 +317,9 @@ async def test_the_log_of_digests_names_nobody(place: Place, broker: str) -> Non
     consumer = AIOKafkaConsumer(DIGESTS, bootstrap_servers=broker, auto_offset_reset="earliest")
     await consumer.start()
     try:
-        batches = await consumer.getmany(timeout_ms=5000)
+        async with asyncio.timeout(60):
+            while not (batches := await consumer.getmany(timeout_ms=1000)):
+                pass
     finally:
         await consumer.stop()
     records = [record for batch in batches.values() for record in batch]

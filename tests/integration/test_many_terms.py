@@ -39,7 +39,8 @@ class Numbers:
         installation.simulator.on_message(self._message)
 
     def _message(self, phone: str, text: str) -> None:
-        self.came.setdefault(phone, []).append((kind_of(text) or text, time.monotonic()))
+        if phone.startswith("+7702"):  # and no citizen of another test of this broker
+            self.came.setdefault(phone, []).append((kind_of(text) or text, time.monotonic()))
 
     def heard(self, kind: str) -> int:
         return sum(kind in [each for each, _ in came] for came in self.came.values())
@@ -69,6 +70,8 @@ async def test_an_answer_is_answered_while_hundreds_of_notices_wait(
     more = {
         "JARDEM_PSEUDONYM_KEY": f"many-terms-of-their-own-{time.time_ns()}",
         "JARDEM_SMS_PER_SECOND": str(RATE),
+        # Each day's offers end together. By the default policy those of three days may, the answerer's too.
+        "JARDEM_TERM_POLICY": "exclusive",
     }
     scale = 86_400 / SECONDS_A_DAY
     async with Installation(

@@ -127,7 +127,8 @@ async def cases_at_the_console(
                     found[who] = len(answer.raise_for_status().json()["cases"])
                 if sum(found.values()) == len(people) - 1 or time.monotonic() > deadline:
                     return found
-                await asyncio.sleep(1)
+                # A user may look for so many people in ten minutes.
+                await asyncio.sleep(5)
     finally:
         await console.stop()
 

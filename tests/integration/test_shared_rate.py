@@ -23,7 +23,7 @@ RATE, BURST = 4.0, 4
 PEOPLE = 60
 WITH_TWO = 36
 # What a call takes on its way through this machine.
-JITTER = timedelta(seconds=0.5)
+JITTER = timedelta(seconds=2)
 
 
 def iin(number: int) -> str:

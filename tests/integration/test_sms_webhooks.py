@@ -226,10 +226,13 @@ async def test_what_was_answered_with_success_survives_kill_9_of_the_webhooks(br
                 await carrier.until_ready()
 
                 callers = [asyncio.create_task(carrier.call_until_it_dies()) for _ in range(10)]
-                await asyncio.sleep(0.4)
+                before = len(carrier.taken)
+                async with asyncio.timeout(30):
+                    while len(carrier.taken) < before + 30:  # noqa: ASYNC110 - other processes' doing
+                        await asyncio.sleep(0.01)
                 child.send_signal(signal.SIGKILL)
                 await asyncio.gather(*callers)
-    assert len(carrier.taken) > 50
+    assert len(carrier.taken) >= 60
     assert set(carrier.taken) <= set(await sids_in(broker))
 
 

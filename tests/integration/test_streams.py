@@ -108,7 +108,11 @@ async def test_a_worker_that_stops_leaves_also_when_the_group_rebalances_meanwhi
         await third.__aexit__()
 
 
-async def test_a_repeat_says_the_same_again_and_writes_again(in_memory: Ledger) -> None:
+async def test_a_repeat_says_the_same_again_and_writes_again(
+    in_memory: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as the first one's offset is not committed: its effects may be lost with its batch."""
+    monkeypatch.setenv("LEDGER_COMMIT_INTERVAL", "100")
     await in_memory.start()
     await in_memory.events(b"a", {"id": "one", "add": 5})
     await in_memory.until_said("one")
@@ -118,6 +122,17 @@ async def test_a_repeat_says_the_same_again_and_writes_again(in_memory: Ledger) 
     assert Counter(json.dumps(effect) for effect in said if effect["id"] == "one").most_common()[0][1] == 2
     assert said[-1]["sum"] == 6
     assert len(await in_memory.read(in_memory.changelog)) > writes
+
+
+async def test_a_repeat_says_nothing_once_the_first_one_is_committed(in_memory: Ledger) -> None:
+    await in_memory.start()
+    await in_memory.events(b"a", {"id": "one", "add": 5})
+    await in_memory.until_said("one")
+    await in_memory.until(in_memory.no_lag)
+    await in_memory.events(b"a", {"id": "one", "add": 5}, {"id": "two", "add": 1})
+    said = await in_memory.until_said("two")
+    assert [effect["id"] for effect in said] == ["one", "two"]
+    assert said[-1]["sum"] == 6
 
 
 async def test_bad_records_stop_nobody(in_memory: Ledger) -> None:
@@ -171,7 +186,7 @@ async def test_deadlines_elapse_once_also_after_a_restart(ledger: Ledger) -> Non
     await ledger.events(b"soon", {"id": "soon", "due": 1.0})
     await ledger.events(b"later", {"id": "later", "due": 6.0})
     said = await ledger.until_said("soon-due-1")
-    assert 0 <= next(effect["late"] for effect in said if "elapsed" in effect) < 1.5
+    assert 0 <= next(effect["late"] for effect in said if "elapsed" in effect) < 5
     assert await ledger.end() == 0
     await ledger.start()
     said = await ledger.until_said("later-due-1")
@@ -188,7 +203,8 @@ async def test_deadlines_elapse_once_whichever_worker_has_them_by_then(
     await ledger.start()
     keys = [f"k{n}" for n in range(12)]
     for key in keys:
-        await ledger.events(key.encode(), {"id": key, "due": 12.0})
+        # Once the rebalance is surely over: what is told in the middle of one may be told again.
+        await ledger.events(key.encode(), {"id": key, "due": 30.0})
     await ledger.until_said(*keys)
     other = Ledger(ledger.kafka, tmp_path, ledger.store)
     other.app_id = ledger.app_id
