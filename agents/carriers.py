@@ -99,7 +99,7 @@ def _smpp(
     inbox = InboxProducer(settings)
     repeats = Repeats(settings.data_dir / f"smpp-{account.name}.repeats")
     inbound = Inbound(account, pseudonyms, settings.clock(), inbox, repeats)
-    turns = Turns(account.binds, 2 if account.bind == "pair" else 1, share)
+    turns = Turns(account.binds, account.binds_of_a_worker, share)
     return SmppCarrier(account, inbound, inbox, turns=turns)
 
 

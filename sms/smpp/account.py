@@ -54,6 +54,11 @@ class Account:
     gsm_errors: bool = False
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Almaty"))
 
+    @property
+    def binds_of_a_worker(self) -> int:
+        """How many binds each worker wants."""
+        return 2 if self.bind == "pair" else 1
+
     def credentials(self) -> Bind:
         """What a bind is asked for with."""
         return Bind(self.system_id, self.password, self.system_type)

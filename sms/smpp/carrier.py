@@ -73,7 +73,7 @@ class SmppCarrier:
             if account.bind == "transceiver"
             else [Command.BIND_TRANSMITTER, Command.BIND_RECEIVER]
         )
-        turns = turns or Turns(None, len(kinds), float)
+        turns = turns or Turns(None, account.binds_of_a_worker, float)
         self._bindings = [
             Binding(account, kind, inbound.deliver, _lost_by(kind, inbound), turns) for kind in kinds
         ]
