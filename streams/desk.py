@@ -116,9 +116,15 @@ class Desk:
             data = before[key] = store.get(key)
             return None if data is None else summary.body(data)
 
-        committed = batch.assigned.committed or 0
         fold = Fold(
-            self._core, self._limits, stored, self._recent, committed=committed, wall=_wall(), keys=keys
+            self._core,
+            self._limits,
+            stored,
+            self._recent,
+            committed=batch.assigned.committed or 0,
+            acknowledged=batch.assigned.handled,
+            wall=_wall(),
+            keys=keys,
         )
         began = monotonic()
         try:

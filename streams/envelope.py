@@ -4,10 +4,10 @@ One changelog record, so that the three cannot part. A record that was refused i
 and the reason, as long as it may be read again: the state has gone on by then, and might take it. A handled
 event is remembered in one of two ways:
 
-- **settled**, once its record is committed: the broker has its effects, they are never sent again, and only
-  that it was handled is kept;
-- **open**, as long as its record may be read again: with its record's offset and its effects, which are sent
-  again with each repeat.
+- **settled**, once its record is committed: only that it was handled is kept, for as long as a sender may
+  repeat itself;
+- **open**, as long as its record may be read again: with its record's offset, and with its effects until the
+  broker has acknowledged the batch that they left with. Till then they are sent again with each repeat.
 
     byte 2                      the version
     number of settled events    4 bytes, as all numbers the lowest byte first
@@ -60,7 +60,7 @@ class UnreadableEnvelopeError(ValueError):
 class Handled:
     """An event handled: its record's time in milliseconds UTC, and while it is open the record's offset.
 
-    `packed` are its effects, as they are to be sent again while it is open.
+    `packed` are its effects, as they are to be sent again; none once the broker has them.
     """
 
     timestamp: int
@@ -98,6 +98,19 @@ class Envelope:
         """Remember an event and its effects."""
         self.add(digest(event_id), Handled(timestamp, offset, effects_bytes.dump(effects)))
 
+    def remember_again(self, event_id: str, timestamp: int, offset: int, acknowledged: int) -> Handled:
+        """Remember a handled event by its repeat, which may be read again as well, for as long as a new one.
+
+        What of its effects is not acknowledged is still to be sent again.
+        """
+        key = digest(event_id)
+        handled = self.handled.pop(key)
+        self.open.pop(key, None)
+        packed = b"" if handled.offset < acknowledged else handled.packed
+        again = Handled(max(handled.timestamp, timestamp), max(handled.offset, offset), packed)
+        self.add(key, again)
+        return again
+
     def refuse(self, event_id: str, offset: int, reason: str) -> None:
         """Remember that the record at this offset was refused. The same event in another one may be taken."""
         self.refused[_of_record(event_id, offset)] = offset, reason.encode(errors="surrogatepass")
@@ -109,15 +122,19 @@ class Envelope:
         found = self.refused.get(_of_record(event_id, offset))
         return found[1].decode(errors="surrogatepass") if found else None
 
-    def settle(self, committed: int) -> None:
-        """Forget the effects of events whose records are committed, up to this offset: never sent again.
+    def settle(self, committed: int, acknowledged: int | None = None) -> None:
+        """Forget the effects of events before the offset `acknowledged`: the broker has them.
 
-        They hold what was said of people, and a value that nobody writes any more would keep them for ever.
+        Events before `committed` are settled, since their records are never read again; without
+        `acknowledged`, no more is known to be acknowledged. Effects hold what was said of people, and are
+        most of a value.
         """
-        done = [key for key, handled in self.open.items() if handled.offset < committed]
-        for key in done:
+        for key in [key for key, handled in self.open.items() if handled.offset < committed]:
             handled = self.open.pop(key)
             handled.offset, handled.packed = _SETTLED_OFFSET, b""
+        for handled in self.open.values():
+            if handled.offset < (acknowledged or 0):
+                handled.packed = b""
         for key in [key for key, (offset, _) in self.refused.items() if offset < committed]:
             del self.refused[key]
 

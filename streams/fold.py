@@ -1,8 +1,9 @@
 """The fold over a batch, without input or output: reading, taking, remembering, refusing and pruning.
 
-Whatever is read again changes nothing, but is written again. As long as its first record is not committed,
-its effects are sent again: the first writing or sending may have been lost, and whoever receives the effects
-knows them by their ids. Once it is committed the broker has them all, and a repeat sends nothing.
+Whatever is read again changes nothing, but is written again. As long as the batch of its first record is not
+acknowledged, its effects are sent again: the first writing or sending may have been lost, and whoever
+receives the effects knows them by their ids. Once it is acknowledged the broker has them all, and a repeat
+sends nothing.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -146,12 +147,13 @@ class Fold(Generic[S, E]):
 
     `stored` gives the table's value of a key. `recent` are aggregates that are known from before; those that
     the fold touches are taken out of it, and come back by `written`. Records from offset `committed` on may
-    have been folded before without all of it reaching the broker. `wall` is real time in milliseconds UTC, as
+    be read again, and those from `acknowledged` on, which is `committed` where nothing is said, may have been
+    folded before without all of it reaching the broker. `wall` is real time in milliseconds UTC, as
     records bear it. `refused` and `forgetful` are for the log: the records that became dead letters, and the
     sizes of the values that had to forget early. `keys` open the values that are sealed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a desk, what it has, and how far its partition is
         self,
         core: DeskCore[S, E],
         limits: FoldLimits,
@@ -160,6 +162,7 @@ class Fold(Generic[S, E]):
         *,
         committed: int,
         wall: int,
+        acknowledged: int | None = None,
         keys: KeysAtHand | None = None,
     ) -> None:
         self.effects: list[Outgoing] = []
@@ -171,6 +174,7 @@ class Fold(Generic[S, E]):
         self._stored = stored
         self._recent = recent
         self._committed = committed
+        self._acknowledged = committed if acknowledged is None else acknowledged
         self._wall = wall
         self._keys = keys or KeysAtHand()
         self._opened: dict[bytes, Opened[S]] = {}
@@ -213,13 +217,13 @@ class Fold(Generic[S, E]):
             self._refuse_event(opened, event_id, record, reason, Why.TOO_LARGE)
             return
         opened.state = state
-        timestamp = self._wall if record.timestamp is None else record.milliseconds or 0
+        timestamp = self._time(record)
         opened.newest = max(opened.newest, timestamp)
         opened.envelope.remember(event_id, timestamp, record.offset, effects)
         self.effects += effects
 
     def settle(self, keys: Iterable[bytes]) -> None:
-        """Have these keys' values written too: without the effects of what is committed by now.
+        """Have these keys' values written too: without the effects of what is acknowledged by now.
 
         Raises `UnreadableStateError`; nothing of this fold must be written then.
         """
@@ -255,16 +259,19 @@ class Fold(Generic[S, E]):
             raise UnreadableRecordError("no value", Why.KEY)
         return record.key, *self._core.read(record)
 
+    def _time(self, record: Record) -> int:
+        """A record's time in milliseconds UTC: the present, where it bears none."""
+        return self._wall if record.timestamp is None else record.milliseconds or 0
+
     def _refuse(self, record: Record, reason: str, why: Why) -> None:
         self.refused.append(Refused(record, reason, why))
         self.effects.append(dead_letter(record, reason))
 
     def _is_known(self, known: Envelope, event_id: str, record: Record) -> bool:
         """Whether the event was handled, or this record refused; what was sent of that is sent again."""
-        handled = known.find(event_id)
-        if handled is not None:
-            if handled.offset >= self._committed:
-                self.effects += handled.effects()
+        if known.find(event_id) is not None:
+            again = known.remember_again(event_id, self._time(record), record.offset, self._acknowledged)
+            self.effects += again.effects()
             return True
         refusal = known.refusal(event_id, record.offset)
         if refusal is None:
@@ -317,9 +324,9 @@ class Fold(Generic[S, E]):
         return self._core.dump(opened.state)
 
     def _value(self, opened: Opened[S], state: bytes) -> bytes:
-        limits, committed = self._limits, self._committed
+        limits = self._limits
         before = min(opened.newest, self._wall) - limits.keep // _MILLISECOND
-        opened.envelope.settle(committed)
+        opened.envelope.settle(self._committed, self._acknowledged)
         opened.envelope.prune(before, limits.most)
         value = envelope.dump(opened.envelope, state)
         if len(value) > limits.largest_value:

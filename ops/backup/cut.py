@@ -1,10 +1,11 @@
 """Where a backup cuts: one place in every log that workers could have left by dying all at once.
 
-A value of a table forgets the effects of an event when the event's record is committed. So a cut must not
-have a table's value of after a commit with logs of before it. The ends are asked for between two looks at
-what is committed, first of what is told to others, then of the tables, then of the inboxes; where nothing was
-committed meanwhile that is such a place: whatever a table has forgotten is in the logs, whatever it still
-remembers is read again and known by its id, and whatever it has read is in the inbox.
+A value of a table forgets the effects of an event when the brokers have them, and the event itself some time
+after its record is committed. So a cut must not have a table's value with logs of before it. The ends are
+asked for between two looks at what is committed, first of the tables, then of what is told to others, then of
+the inboxes; where nothing was committed meanwhile that is such a place: what effects a table has forgotten
+are in the logs, what it remembers is read again and known by its id, and what it has read is in the inbox.
+What the logs have before the tables is read again too, and told once more in the same words.
 """
 
 import time
@@ -58,10 +59,10 @@ def make_cut(admin: Any, group: str, partitions: Sequence[TopicPartition]) -> Cu
 
 
 def _in_turn(partitions: Iterable[TopicPartition]) -> list[list[TopicPartition]]:
-    """What is told to others, the tables, the inboxes."""
+    """The tables, what is told to others, the inboxes."""
     turns: list[list[TopicPartition]] = [[], [], []]
     for each in partitions:
-        turns[1 if each.topic in CHANGELOGS else 2 if each.topic in _READ else 0].append(each)
+        turns[0 if each.topic in CHANGELOGS else 2 if each.topic in _READ else 1].append(each)
     return turns
 
 

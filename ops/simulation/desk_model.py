@@ -30,10 +30,12 @@ from streams.settling import Settling
 
 S = TypeVar("S", bound=Stored)
 
-LIMITS = FoldLimits(keep=timedelta(hours=24), most=40, largest_value=120_000, largest_effect=20_000)
+LIMITS = FoldLimits(keep=timedelta(hours=24), most=40, largest_value=120_000, largest_effect=60_000)
 """Smaller than a worker's, so that a short run comes up against each of them."""
 
 _HEAVY = 3_000
+_COMMIT_INTERVAL = timedelta(seconds=1)
+_COMMIT_BATCHES = 4
 _EVENTS = catalogue.CASE_EVENTS | catalogue.LINE_EVENTS | catalogue.CARRIER_EVENTS | catalogue.PUBLIC_OUT
 
 
@@ -139,15 +141,33 @@ class Posted:
 
 @dataclass(slots=True)
 class Inbox:
-    """The records of one partition, and how many of them are acknowledged."""
+    """The records of one partition, how many are acknowledged, and how many committed: at their own pace."""
 
     records: list[Posted] = field(default_factory=list)
     done: int = 0
+    committed: int = 0
+    _uncommitted: int = 0
+    _committed_at: datetime | None = None
 
     @property
     def waiting(self) -> int:
         """How many records wait."""
         return len(self.records) - self.done
+
+    def commit(self, now: datetime) -> None:
+        """Commit what is acknowledged, if it is time; asked before each batch."""
+        at = self._committed_at
+        if at is None or now - at >= _COMMIT_INTERVAL or self._uncommitted >= _COMMIT_BATCHES:
+            self.committed, self._committed_at, self._uncommitted = self.done, now, 0
+
+    def acknowledge(self, count: int) -> None:
+        """A batch of so many records is handled, and the broker has all that came of it."""
+        self.done += count
+        self._uncommitted += 1
+
+    def read_again(self) -> None:
+        """Its worker died: the next one reads from what was committed."""
+        self.done = self.committed
 
     def post(self, sent: Outgoing, now: datetime, *, readable: bool = True) -> None:
         """Put a record at the end."""
@@ -200,7 +220,7 @@ class Desk(Generic[S]):
         self, shell: EventDesk[S] | SharingDesk[S, Any], watch: Callable[[Application[Any]], None]
     ) -> None:
         self.inboxes: dict[str, Inbox] = {}
-        self.unreadable = 0
+        self._unreadable: set[tuple[str, int]] = set()
         self._tables: defaultdict[str, dict[bytes, bytes]] = defaultdict(dict)
         self._shell: EventDesk[S] | SharingDesk[S, Any] = self._watched(shell)
         self._shared = shell.shared.key if shell.shared else None
@@ -257,16 +277,23 @@ class Desk(Generic[S]):
     def work(self, key: str, count: int, now: datetime, crash: Crash | None) -> list[Outgoing]:
         """Fold a batch and return the effects that were sent."""
         inbox = self.inboxes[key]
+        inbox.commit(now)
         batch = inbox.records[inbox.done : inbox.done + count]
         wall = int(now.timestamp() * 1000)
         table, recent = self._tables[key], self._recent[key]
         fold: Fold[Any, ReceivedEvent] = Fold(
-            self._shell, LIMITS, table.get, recent, committed=inbox.done, wall=wall
+            self._shell,
+            LIMITS,
+            table.get,
+            recent,
+            committed=inbox.committed,
+            acknowledged=inbox.done,
+            wall=wall,
         )
         settling = Settling(_HEAVY)
         for known, data in table.items():
             settling.note(0, known, settling.last_heavy(self._opened(key, known, data).envelope))
-        fold.settle(settling.due(0, inbox.done))
+        fold.settle(settling.due(0, inbox.committed))
         after: dict[bytes, Any] = {}
         for posted in batch:
             refused, sent = len(fold.refused), len(fold.effects)
@@ -283,8 +310,8 @@ class Desk(Generic[S]):
             table |= values
             for _ in fold.written(values):
                 pass
-            self.unreadable += sum(not posted.readable for posted in batch)
-            inbox.done += len(batch)
+            self._unreadable |= {(key, posted.record.offset) for posted in batch if not posted.readable}
+            inbox.acknowledge(len(batch))
             return fold.effects
         if crash.wrote:
             # A worker may die while it writes: what is shared is written then, or all but that.
@@ -299,11 +326,17 @@ class Desk(Generic[S]):
                     raise AssertionError("a state read back from its table is another")
         # Another worker knows only what the table holds.
         recent.clear()
+        inbox.read_again()
         return fold.effects[: crash.sent]
 
     def elapsed(self, key: str, deadline: Deadline) -> Outgoing:
         """The event that says that a deadline has come."""
         return self._shell.elapsed(key.encode(), deadline)
+
+    @property
+    def unreadable(self) -> int:
+        """How many records that nobody can read were acknowledged."""
+        return len(self._unreadable)
 
     def taken_out(self) -> list[RefusedEvent]:
         """What became dead letters since this was asked last."""

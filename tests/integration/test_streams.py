@@ -108,10 +108,19 @@ async def test_a_worker_that_stops_leaves_also_when_the_group_rebalances_meanwhi
         await third.__aexit__()
 
 
-async def test_a_repeat_says_the_same_again_and_writes_again(
+async def test_a_repeat_in_the_same_batch_says_the_same_again(in_memory: Ledger) -> None:
+    """Nothing of it is acknowledged yet, so its effects may be lost with its batch."""
+    await in_memory.events(b"a", {"id": "one", "add": 5}, {"id": "one", "add": 5}, {"id": "two", "add": 1})
+    await in_memory.start()
+    said = await in_memory.until_said("two")
+    assert Counter(json.dumps(effect) for effect in said if effect["id"] == "one").most_common()[0][1] == 2
+    assert said[-1]["sum"] == 6
+
+
+async def test_a_repeat_says_nothing_once_the_first_one_is_acknowledged(
     in_memory: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As long as the first one's offset is not committed: its effects may be lost with its batch."""
+    """The broker has its effects, whether or not it is committed; the value is written all the same."""
     monkeypatch.setenv("LEDGER_COMMIT_INTERVAL", "100")
     await in_memory.start()
     await in_memory.events(b"a", {"id": "one", "add": 5})
@@ -119,20 +128,28 @@ async def test_a_repeat_says_the_same_again_and_writes_again(
     writes = len(await in_memory.read(in_memory.changelog))
     await in_memory.events(b"a", {"id": "one", "add": 5}, {"id": "two", "add": 1})
     said = await in_memory.until_said("two")
-    assert Counter(json.dumps(effect) for effect in said if effect["id"] == "one").most_common()[0][1] == 2
+    assert [effect["id"] for effect in said] == ["one", "two"]
     assert said[-1]["sum"] == 6
     assert len(await in_memory.read(in_memory.changelog)) > writes
 
 
-async def test_a_repeat_says_nothing_once_the_first_one_is_committed(in_memory: Ledger) -> None:
+async def test_what_is_acknowledged_and_not_committed_is_read_again_after_a_kill_and_says_nothing(
+    in_memory: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The value of a later batch has no effects of it any more; the state must not take it twice."""
+    monkeypatch.setenv("LEDGER_COMMIT_INTERVAL", "100")
     await in_memory.start()
-    await in_memory.events(b"a", {"id": "one", "add": 5})
-    await in_memory.until_said("one")
-    await in_memory.until(in_memory.no_lag)
-    await in_memory.events(b"a", {"id": "one", "add": 5}, {"id": "two", "add": 1})
-    said = await in_memory.until_said("two")
-    assert [effect["id"] for effect in said] == ["one", "two"]
+    for number in range(5):
+        await in_memory.events(b"a", {"id": f"e{number}", "add": 1})
+        await in_memory.until_said(f"e{number}")
+    await in_memory.end(signal.SIGKILL)
+    await in_memory.start()
+    await in_memory.events(b"a", {"id": "last", "add": 1})
+    said = await in_memory.until_said("last")
     assert said[-1]["sum"] == 6
+    again = [effect["id"] for effect in said].count
+    assert [again(f"e{number}") for number in range(4)] == [1, 1, 1, 1]
+    assert again("e4") == 2, "its value was the last, so nobody could know"
 
 
 async def test_bad_records_stop_nobody(in_memory: Ledger) -> None:

@@ -146,6 +146,32 @@ def test_effects_are_forgotten_up_to_what_is_committed_and_ids_are_not() -> None
     assert again.find("event, 4") is None
 
 
+def test_effects_are_forgotten_up_to_what_is_acknowledged_and_their_records_stay_open() -> None:
+    whole = _of({f"event, {n}": (n, n, _SENT) for n in range(4)})
+    whole.settle(1, 3)
+    read = envelope.load(envelope.dump(whole, b"{}"))
+    assert [(h.settled, h.effects()) for h in read.handled.values()] == [
+        (True, []),
+        (False, []),
+        (False, []),
+        (False, _SENT),
+    ]
+    read.prune(before=50, most=0)
+    assert len(read.handled) == 3, "whatever may be read again is known"
+
+
+@given(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9))
+def test_a_repeat_is_open_as_its_own_record_is(offset: int, repeat: int, acknowledged: int) -> None:
+    whole = _of({"one": (1000, offset, _SENT), "two": (2000, 4, _SENT)})
+    again = whole.remember_again("one", 3000, repeat, acknowledged)
+    assert again.effects() == (_SENT if offset >= acknowledged else [])
+    assert (again.timestamp, again.offset) == (3000, max(offset, repeat))
+    assert _names(whole, "one", "two") == ["two", "one"]
+    assert set(whole.open) == set(whole.handled)
+    whole.settle(max(offset, repeat))
+    assert not whole.handled[envelope.digest("one")].settled
+
+
 def test_a_partition_that_was_made_anew_settles_what_is_its_own() -> None:
     """Offsets begin again; what was open before stays so, and stands in no other's way."""
     whole = _of({"before": (10, 1000, _SENT), "after": (20, 5, _SENT)})
