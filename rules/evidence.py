@@ -21,6 +21,11 @@ from schemas.values import Language
 
 _EVENTS = {"award": "registry.title-awarded.v1", "certificate": "registry.disability-established.v1"}
 
+MOST_QUESTIONS = 50
+"""A case that is asked again and again tells the last of its questions: each consent before has a document of
+its own, and what tells of all of them would one day be larger than a record may be.
+"""
+
 PhoneIds = Callable[[str], PhoneId]
 """What stands for a number."""
 
@@ -28,19 +33,24 @@ PhoneIds = Callable[[str], PhoneId]
 def evidence(case: Case, consent: ConsentGiven, phone_id: PhoneIds) -> Evidence:
     """What a case with this consent rests on. Raises `ValueError` where its offer has never left.
 
-    Of the questions those that were answered, in the order of their sending.
+    Of the questions those that were answered, in the order of their sending: the consent's, and the last.
     """
     offer = case.find(consent.question_id)
     if offer is None:
         raise ValueError("no consent without the offer that it answers")
     answered = {answer.question_id for answer in case.answers} | {offer.question_id}
-    asked = [question for question in case.questions if question.question_id in answered]
+    asked = _told([question for question in case.questions if question.question_id in answered], offer)
+    told = {question.question_id for question in asked}
     given = _consent(consent, offer)
     return Evidence(
         source=_source(case, case.source),
         number=_number(offer, phone_id),
         questions=tuple(_question(question, phone_id) for question in asked),
-        answers=tuple(_answer(case, answer, phone_id) for answer in _answers(case, consent)),
+        answers=tuple(
+            _answer(case, answer, phone_id)
+            for answer in _answers(case, consent)
+            if answer.question_id in told
+        ),
         consent_to_service=given,
         consent_to_data=given,
         sender=SenderEvidence(carrier=offer.carrier, from_=offer.sender),
@@ -50,7 +60,7 @@ def evidence(case: Case, consent: ConsentGiven, phone_id: PhoneIds) -> Evidence:
 def evidence_so_far(case: Case, phone_id: PhoneIds) -> dict[str, Any] | None:
     """The evidence of a case in whatever state; None where nothing was asked.
 
-    Without a consent there are the questions that have left, and no more.
+    Without a consent there are the last questions that have left, and no more.
     """
     if case.consent:
         return data_of(evidence(case, case.consent, phone_id))
@@ -61,12 +71,18 @@ def evidence_so_far(case: Case, phone_id: PhoneIds) -> dict[str, Any] | None:
     return {
         "source": data_of(_source(case, case.source)),
         "number": data_of(_number(last, phone_id)),
-        "questions": [data_of(_question(question, phone_id)) for question in asked],
+        "questions": [data_of(_question(question, phone_id)) for question in _told(asked, last)],
         "answers": [],
         "consent_to_service": None,
         "consent_to_data": None,
         "sender": data_of(SenderEvidence(carrier=last.carrier, from_=last.sender)),
     }
+
+
+def _told(asked: Sequence[Question], kept: Question) -> Sequence[Question]:
+    """Of very many questions the last, and this one in any case."""
+    last = asked[-MOST_QUESTIONS:]
+    return last if kept in last else (kept, *last[1:])
 
 
 def meaning_of(answer: Answer) -> Meaning | None:

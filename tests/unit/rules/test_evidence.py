@@ -1,9 +1,12 @@
 """What is shown of a case when it is disputed: whole, whatever was kept of it, and by its names."""
 
+from datetime import timedelta
+
 import pytest
 
-from rules.evidence import evidence, evidence_so_far, meaning_of
-from schemas.canonical import data_of, text_digest
+from rules.evidence import MOST_QUESTIONS, evidence, evidence_so_far, meaning_of
+from schemas.canonical import canonical, data_of, text_digest
+from schemas.portal import PhoneRegistered
 from schemas.questions import AccountConfirmed, AccountGiven, Answer, Consent, Decline, Separately, Together
 from schemas.registry import DisabilityEstablished
 from schemas.values import Language
@@ -69,6 +72,42 @@ def test_after_a_consent_it_says_which_words_were_answered_in_which_language(ask
     assert evidence_so_far(case, asked.policy.phone_id) == data_of(
         evidence(case, consent, asked.policy.phone_id)
     )
+
+
+def test_a_case_that_is_asked_without_end_tells_the_last_of_it(desk: Desk) -> None:
+    """Seed 90000086 of the simulation: consent and lost phone, again and again, in one document."""
+    desk.reads(REGISTERED, TITLE)
+    for number in range(1, 200):
+        desk.leaves()
+        question = desk.case.question
+        told = evidence_so_far(desk.case, desk.policy.phone_id)
+        assert told is not None
+        assert question is not None
+        assert len(canonical(told)) < 100_000
+        assert len(told["questions"]) == min(number, MOST_QUESTIONS)
+        assert told["questions"][-1]["question_id"] == question.question_id
+        desk.answers(YES)
+        desk.now += timedelta(minutes=1)
+        desk.reads(PhoneRegistered(iin=IIN, phone=None, registered_at=desk.now))
+        desk.now += timedelta(minutes=1)
+        desk.reads(PhoneRegistered(iin=IIN, phone=PHONE, registered_at=desk.now))
+
+
+def test_the_consent_that_counts_is_told_whatever_came_after(asked: Desk) -> None:
+    asked.answers(YES)
+    case, consent = asked.case, asked.case.consent
+    assert consent
+    offer, account = case.questions[0], case.questions[-1]
+    many = [
+        account.with_(question_id=f"q{n}", sent_at=NOON, text="the text", message_id="m") for n in range(200)
+    ]
+    answers = [case.answers[0].with_(question_id=each.question_id, received_at=asked.now) for each in many]
+    case = case.with_(questions=(offer, *many), answers=(*case.answers, *answers))
+    shown = evidence(case, consent, asked.policy.phone_id)
+    kept = [f"q{n}" for n in range(200 - MOST_QUESTIONS + 1, 200)]
+    assert [each.question_id for each in shown.questions] == [offer.question_id, *kept]
+    assert [each.question_id for each in shown.answers] == [offer.question_id, *kept]
+    assert shown.consent_to_service.text_sha256 == text_digest(offer.text or "")
 
 
 @pytest.mark.parametrize("language", list(Language))
