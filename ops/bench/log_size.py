@@ -1,4 +1,4 @@
-"""What full cases take in Kafka and in the tables: `python -m ops.bench.log_size [CASES]`.
+"""What full cases take in Kafka and in the tables: `python -m ops.bench.log_size [CASES [SMS_PER_SECOND]]`.
 
 A whole installation on a broker of its own: everybody is awarded a title, agrees, sends an account and is
 told of the decision. Then the log is weighed, topic by topic: records, their bytes as they were written, the
@@ -31,6 +31,9 @@ DOCUMENTS = "cabinet.notified.v1"
 """What is left out of the sum: signed documents, which are as large as they have to be."""
 
 CASES = 300
+PER_SECOND = 1000
+"""SMS a second. By the default of the settings, 10, a burst waits for its turns, which are records too."""
+
 _TOLD = "granted"
 _SECONDS = 300.0
 _REST_SECONDS = 4.0
@@ -49,23 +52,24 @@ class Weight:
     last: dict[bytes, int] = field(default_factory=dict)
 
 
-def main(cases: int = CASES) -> None:
+def main(cases: int = CASES, per_second: int = PER_SECOND) -> None:
     """Play so many full cases, and print what they have written."""
     with (
         tempfile.TemporaryDirectory(prefix="jardem-bench-") as folder,
         KafkaBroker(Path(folder) / "kafka") as broker,
     ):
-        cpu = asyncio.run(play(broker.address, Path(folder) / "jardem", cases))
+        cpu = asyncio.run(play(broker.address, Path(folder) / "jardem", cases, per_second))
         weights = _weigh(broker.address, Path(folder) / "kafka" / "data")
     for line in table(weights, cases):
         print(line)  # noqa: T201 - it is a command
     print(f"worker: {cpu * 1000 / cases:.1f} ms of CPU a case")  # noqa: T201 - the same
 
 
-async def play(kafka: str, folder: Path, cases: int) -> float:
+async def play(kafka: str, folder: Path, cases: int, per_second: int = PER_SECOND) -> float:
     """Take everybody to a decision and its notice; the worker's CPU seconds."""
     people = [somebody(number) for number in range(cases)]
-    async with Installation(kafka, folder, grace=0, hours="off") as installation:
+    more = {"JARDEM_SMS_PER_SECOND": str(per_second)}
+    async with Installation(kafka, folder, grace=0, hours="off", more=more) as installation:
         simulator, told = installation.simulator, Counter[str]()
         by_phone = {each.phone: each for each in people}
 
@@ -153,4 +157,4 @@ def table(weights: dict[str, Weight], cases: int) -> Sequence[str]:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:2]))
+    main(*map(int, sys.argv[1:3]))

@@ -20,7 +20,7 @@ from ops.bench.load.people import Citizen, citizen
 from ops.bench.offsets import partitions_of, records_of
 from schemas.ids import Pseudonyms
 from streams.errors import UserError
-from streams.packing.packed import NotPackedError, pack, unpack
+from streams.packing.packed import KNOWN, NotPackedError, pack, unpack
 
 CHANGELOGS = ("jardem-people-changelog", "jardem-lines-changelog")
 FIRST = 1_000_000
@@ -58,14 +58,10 @@ class Template:
     """A stored value of somebody, of which others' are made."""
 
     def __init__(self, value: bytes, names: Names) -> None:
-        # In front of what is packed stand its dictionary's number, and what a worker reads without unpacking.
-        begins = value.find(_ZSTD) - 1
-        self._packed = begins >= 0
-        self._head = value[:begins] if self._packed else b""
-        try:
-            plain = unpack(value[begins:]) if self._packed else value
-        except NotPackedError as error:
-            raise CannotCopyError(f"a stored value cannot be unpacked: {error}") from None
+        begins = _begin_of_packed(value)
+        self._head = b"" if begins is None else value[:begins]
+        self._packed = None if begins is None else value[begins]
+        plain = value if begins is None else unpack(value[begins:])
         known = {names.person: "person", names.phone_id: "phone_id", names.iin: "iin", names.phone: "phone"}
         pattern = b"|".join([*(re.escape(name) for name in known), _IDS.pattern, _SIDS.pattern])
         self._slots: list[str] = []
@@ -91,7 +87,27 @@ class Template:
             "last": b"%012x" % number,
         }
         value = self._format % tuple(parts[slot] for slot in self._slots)
-        return self._head + pack(value) if self._packed else value
+        return value if self._packed is None else self._head + pack(value, self._packed)
+
+
+def _begin_of_packed(value: bytes) -> int | None:
+    """Where what is packed begins, behind what a worker reads without unpacking; None where nothing is.
+
+    Raises `CannotCopyError` where it is packed in a way that we do not know.
+    """
+    frame = value.find(_ZSTD)
+    if frame < 0:
+        return None
+    reasons = ["it is of another form"]
+    for begin in reversed(range(frame)):
+        if value[begin] in KNOWN:
+            try:
+                unpack(value[begin:])
+            except NotPackedError as error:
+                reasons.append(str(error))
+            else:
+                return begin
+    raise CannotCopyError(f"a stored value cannot be unpacked: {reasons[-1]}")
 
 
 @dataclass(frozen=True, slots=True)
