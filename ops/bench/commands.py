@@ -128,6 +128,12 @@ def _waiting() -> "Measure":
     return waiting
 
 
+def _log() -> "Measure":
+    from ops.bench.log_bytes import log
+
+    return log
+
+
 def _timers() -> "Measure":
     from ops.bench.timers import timers
 
@@ -170,6 +176,7 @@ _command(
     "Measure how soon a worker is ready with a million open cases, and its memory.",
     _recovery,
 )
+_command("log", "Measure what a full case leaves in Kafka's log and in the tables.", _log)
 _command("timers", "Measure how late a timer goes off beside a million open cases.", _timers)
 _command("waiting", "Measure many deadlines at one instant, and answers meanwhile.", _waiting)
 

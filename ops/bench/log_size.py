@@ -11,7 +11,7 @@ import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ from ops.demo.installation import Installation
 from ops.demo.processes import run_command
 from ops.demo.recognise import kind_of
 from ops.demo.sample import PHONE, TITLE, Published, lines
+from ops.reach import admin_client
 from ops.topic_records import Item, read_topics
 from streams.records import NotUnpacked
 from streams.settings.settings import Settings
@@ -59,7 +60,7 @@ def main(cases: int = CASES, per_second: int = PER_SECOND) -> None:
         KafkaBroker(Path(folder) / "kafka") as broker,
     ):
         cpu = asyncio.run(play(broker.address, Path(folder) / "jardem", cases, per_second))
-        weights = _weigh(broker.address, Path(folder) / "kafka" / "data")
+        weights = weigh(broker.address)
     for line in table(weights, cases):
         print(line)  # noqa: T201 - it is a command
     print(f"worker: {cpu * 1000 / cases:.1f} ms of CPU a case")  # noqa: T201 - the same
@@ -111,7 +112,8 @@ def _cpu_seconds(pid: int | None) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _weigh(kafka: str, data: Path) -> dict[str, Weight]:
+def weigh(kafka: str) -> dict[str, Weight]:
+    """What each topic of a broker with nothing else on it holds; of its files, all replicas."""
     settings = Settings(kafka=kafka)
     weights = {topic.name: Weight() for topic in all_topics(settings)}
 
@@ -125,15 +127,14 @@ def _weigh(kafka: str, data: Path) -> dict[str, Weight]:
         weight.last[key] = len(key) + len(value)
 
     read_topics(settings, list(weights), take)
-    for name, weight in weights.items():
-        weight.kept = sum(each.stat().st_size for each in _segments(data, name))
+    admin = admin_client(settings)
+    try:
+        for broker in admin.describe_log_dirs(list(weights)):
+            for topic in (each for folder in broker["log_dirs"] for each in folder["topics"]):
+                weights[topic["name"]].kept += sum(part["partition_size"] for part in topic["partitions"])
+    finally:
+        admin.close()
     return weights
-
-
-def _segments(data: Path, topic: str) -> Iterator[Path]:
-    for folder in data.glob(f"{topic}-*"):
-        if folder.name.removeprefix(f"{topic}-").isdigit():
-            yield from folder.glob("*.log")
 
 
 def table(weights: dict[str, Weight], cases: int) -> Sequence[str]:

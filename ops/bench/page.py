@@ -22,6 +22,7 @@ ORDER: Mapping[str, str] = {
     "guarded": "With TLS and encryption",
     "latency": "From an award to its first SMS",
     "rest": "With nothing to do",
+    "log": "On the log",
     "desk": "A desk alone",
     "workers": "More workers",
     "growth": "Beside many open cases",
