@@ -81,13 +81,14 @@ class Desk:
         records = batch.records
         while records:
             before: dict[bytes, bytes | None] = {}
-            settled = self._settling.due(batch.partition, batch.assigned.committed or 0)
+            settled = self._settling.due(batch.partition, batch.assigned.never_again)
             keys = await self._keys(batch.partition, records, settled)
             fold = await self._fold(batch, records, settled, before, keys)
             await self._write(batch, fold, before, keys)
             records = records[fold.count :]
             if records and batch.still_owned():
-                batch.assigned.acknowledged = records[0].offset
+                # A batch that was put off begins again, and may end its first part earlier than before.
+                batch.assigned.acknowledged = max(batch.assigned.handled, records[0].offset)
 
     def _pressed(self, topics: Sequence[str]) -> bool:
         """Whether much waits in one of these inboxes already, in the partitions that this worker holds."""
@@ -121,7 +122,7 @@ class Desk:
             self._limits,
             stored,
             self._recent,
-            committed=batch.assigned.committed or 0,
+            committed=batch.assigned.never_again,
             acknowledged=batch.assigned.handled,
             wall=_wall(),
             keys=keys,

@@ -51,6 +51,15 @@ class AssignedPartition:
         """The offset behind all that is handled."""
         return self.acknowledged if self.acknowledged is not None else self.committed or 0
 
+    @property
+    def never_again(self) -> int:
+        """The offset before which nothing is read again.
+
+        It is what is committed, but of a topic that was made anew: its offsets begin again, and what was
+        committed of the former one says nothing of them.
+        """
+        return min(self.committed or 0, self.handled)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch(Sequence[Record]):
