@@ -52,13 +52,13 @@ def lay_apart(content: bytes) -> tuple[bytes, bytes]:
     return b"".join(ids), b"".join(pieces)
 
 
-def put_back(ids: bytes, text: bytes) -> bytes:
-    """The content again. Raises `ValueError` where it is damaged."""
+def put_back(ids: bytes, text: bytes, largest: int) -> bytes:
+    """The content again. Raises `ValueError` where it is damaged, or would be larger than so many bytes."""
     if not ids:
         return text
     pieces = _REFERENCE.split(text)
     known: list[bytes] = []
-    begin = 0
+    begin, size = 0, len(text)
     for place in range(1, len(pieces), 2):
         form, number = pieces[place][2:3], pieces[place][3]
         if number == len(known):
@@ -67,7 +67,10 @@ def put_back(ids: bytes, text: bytes) -> bytes:
             begin = end
         elif number > len(known):
             raise ValueError("a reference to no id")
+        size += len(known[number]) - len(pieces[place])
         pieces[place] = known[number]
+    if size > largest:
+        raise ValueError("it grows beyond what a value may be")
     if begin != len(ids):
         raise ValueError("ids and references that do not belong together")
     return b"".join(pieces)

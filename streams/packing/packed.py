@@ -74,7 +74,7 @@ def unpack(value: bytes) -> bytes:
         raise NotPackedError(f"the value grows beyond {_LARGEST >> 20} MiB when it is unpacked")
     try:
         text = _decompressor(number).decompress(frame, max_output_size=_LARGEST, allow_extra_data=False)
-        return put_back(value[1 + _SIZE : begin], text)
+        return put_back(value[1 + _SIZE : begin], text, _LARGEST)
     except (ZstdError, ValueError):
         raise NotPackedError(_DAMAGED) from None
 

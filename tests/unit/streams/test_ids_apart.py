@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from streams.packing.ids_apart import lay_apart, put_back
 
+FAR = 2**40
 _ID = UUID("0d4b1f2a-1c2d-5e3f-8a9b-0123456789ab")
 _DIGEST = "0123456789abcdef" * 4
 _IDS = {
@@ -43,14 +44,14 @@ pieces = st.one_of(
 @given(st.lists(pieces, max_size=40).map(b"".join))
 @example(b'"\xc0U\x00"' + f'"{_ID}"'.encode())
 def test_whatever_it_is_comes_back_the_same(content: bytes) -> None:
-    assert put_back(*lay_apart(content)) == content
+    assert put_back(*lay_apart(content), FAR) == content
 
 
 @given(st.lists(st.sampled_from([*_IDS.values(), *_NEARLY]), max_size=40))
 def test_json_comes_back_the_same(texts: list[str]) -> None:
     content = json.dumps(texts).encode()
     ids, text = lay_apart(content)
-    assert put_back(ids, text) == content
+    assert put_back(ids, text, FAR) == content
     assert len(ids) == sum(32 if each == _DIGEST else 16 for each in set(texts) & set(_IDS.values()))
     for each in {*texts} & {*_IDS.values()}:
         assert f'"{each}"'.encode() not in text
@@ -67,7 +68,7 @@ def test_no_more_lie_apart_than_have_a_number() -> None:
     content = json.dumps([str(UUID(int=number)) for number in range(300)] * 2).encode()
     ids, text = lay_apart(content)
     assert len(ids) == 256 * 16
-    assert put_back(ids, text) == content
+    assert put_back(ids, text, FAR) == content
 
 
 @pytest.mark.parametrize(
@@ -82,4 +83,11 @@ def test_no_more_lie_apart_than_have_a_number() -> None:
 )
 def test_what_does_not_belong_together_is_said(ids: bytes, text: bytes) -> None:
     with pytest.raises(ValueError, match="id"):
-        put_back(ids, text)
+        put_back(ids, text, FAR)
+
+
+def test_what_would_fill_the_memory_is_not_put_back() -> None:
+    ids, text = lay_apart(json.dumps([_DIGEST] * 1000).encode())
+    assert len(text) < 10_000
+    with pytest.raises(ValueError, match="grows"):
+        put_back(ids, text, 60_000)
