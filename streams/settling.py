@@ -1,7 +1,7 @@
 """Which values are to be written once more when their last events are committed, though no event comes.
 
-A value keeps its last events' effects as long as they may be sent again. After a decision those are its
-document and its evidence, twice what the state itself takes, and with the case over nothing may come for
+A value keeps the effects of the batch that wrote it, until it is written again. After a decision those are
+its document and its evidence, twice what the state itself takes, and with the case over nothing may come for
 years that would have the value written without them.
 """
 

@@ -43,6 +43,9 @@ _OF_CASES = {
 _THREE_MONTHS = timedelta(days=90)
 _TWO_WEEKS = timedelta(days=14)
 _A_WEEK = timedelta(days=7)
+_HALF_AN_HOUR = timedelta(minutes=30)
+COMPACTION_LAG = "min.compaction.lag.ms"
+"""How long a value that was replaced stays in a compacted topic at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +182,8 @@ _READ_WHOLE = {
 
 _COMPACTED_OFTEN = {
     **_READ_WHOLE,
+    # A backup reads what stood there when it was begun, while newer values come.
+    COMPACTION_LAG: str(_HALF_AN_HOUR // timedelta(milliseconds=1)),
     # What was purged from a table is still in the log until then; without a bound it may be for years.
     "max.compaction.lag.ms": str(_A_WEEK // timedelta(milliseconds=1)),
 }

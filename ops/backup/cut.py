@@ -1,17 +1,18 @@
-"""Where a backup cuts: one place in every log that workers could have left by dying all at once.
+"""Where a backup cuts: a place in every log from which workers go on as after a kill.
 
 A value of a table forgets the effects of an event when the brokers have them, and the event itself some time
 after its record is committed. So a cut must not have a table's value with logs of before it. The ends are
 asked for between two looks at what is committed, first of the tables, then of what is told to others, then of
 the inboxes; where nothing was committed meanwhile that is such a place: what effects a table has forgotten
 are in the logs, what it remembers is read again and known by its id, and what it has read is in the inbox.
-What the logs have before the tables is read again too, and told once more in the same words.
+Where the logs are ahead of the tables, the events are read again too, and told once more: in the same words,
+as long as release, texts and policies are the same.
 """
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from kafka import TopicPartition
@@ -56,6 +57,22 @@ def make_cut(admin: Any, group: str, partitions: Sequence[TopicPartition]) -> Cu
         f"the workers committed between every two of {_TRIES} looks: stop them, take the backup, and start "
         "them again"
     )
+
+
+def replaced(cut: Cut, lags: Mapping[str, timedelta], ends: Offsets, now: datetime) -> list[TopicPartition]:
+    """The partitions of tables from which the brokers may have removed a value that the cut has.
+
+    They do so once a newer value of its key is as old as the topic's `lags` says, so not before that time has
+    passed since the cut, and never where nothing has come since. `ends` are those of now.
+    """
+    took = now - cut.at
+    tables = [each for each in cut.ends if each.topic in CHANGELOGS]
+    return [each for each in tables if took >= lags[each.topic] and ends[each] != cut.ends[each]]
+
+
+def ends_of_tables(admin: Any, cut: Cut) -> Offsets:  # noqa: ANN401 - the same
+    """Where the tables' logs end now."""
+    return _listed(admin, [each for each in cut.ends if each.topic in CHANGELOGS], OffsetSpec.LATEST)
 
 
 def _in_turn(partitions: Iterable[TopicPartition]) -> list[list[TopicPartition]]:

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from kafka import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError
 
-from ops.backup.cut import Cut, make_cut
+from ops.backup.cut import Cut, ends_of_tables, make_cut, replaced
 from ops.backup.manifest import NAME, Manifest, Part, TopicPart
 from ops.backup.record_file import BackupError, RecordWriter
 from ops.reach import admin_client, require_broker
@@ -21,7 +22,7 @@ from streams.errors import make_folder
 from streams.kafka_access import client_options
 from streams.records import NotUnpacked
 from streams.settings.settings import Settings
-from streams.topics import CHANGELOGS, all_topics
+from streams.topics import CHANGELOGS, COMPACTION_LAG, all_topics
 from streams.transport.fetching import Fetching
 from streams.tuning import Tuning
 
@@ -48,7 +49,12 @@ def take(settings: Settings, folder: Path, tell: Callable[[str], None]) -> Manif
             cut = make_cut(admin, group, partitions)
         finally:
             admin.close()
-        parts = asyncio.run(_read(settings, folder, cut, tell))
+        # Tables first: a value is gone when a newer one has come since and the brokers have compacted.
+        tables = [each for each in sorted(cut.ends) if each.topic in CHANGELOGS]
+        parts = asyncio.run(_read(settings, folder, cut, tables, tell))
+        _require_whole(settings, cut, configs)
+        rest = [each for each in sorted(cut.ends) if each.topic not in CHANGELOGS]
+        parts |= asyncio.run(_read(settings, folder, cut, rest, tell))
     except (KafkaError, ReaderError) as error:
         raise BackupError(f"{settings.kafka} cannot be read: {error}") from None
     topics = [
@@ -82,8 +88,30 @@ def _described(
     return partitions, configs
 
 
+def _require_whole(settings: Settings, cut: Cut, configs: Mapping[str, Mapping[str, str]]) -> None:
+    """Raises `BackupError` where a value of a table may have been compacted away before it was read."""
+    lags = {
+        name: timedelta(milliseconds=int(config.get(COMPACTION_LAG, 0))) for name, config in configs.items()
+    }
+    admin = admin_client(settings)
+    try:
+        gone = replaced(cut, lags, ends_of_tables(admin, cut), datetime.now(UTC))
+    finally:
+        admin.close()
+    if gone:
+        raise BackupError(
+            f"to read the tables took longer than {COMPACTION_LAG} of {gone[0].topic}, so the brokers may "
+            "have removed values meanwhile: run `jardem topics apply`, which sets it, or stop the workers; "
+            "then take the backup again"
+        )
+
+
 async def _read(
-    settings: Settings, folder: Path, cut: Cut, tell: Callable[[str], None]
+    settings: Settings,
+    folder: Path,
+    cut: Cut,
+    partitions: Sequence[TopicPartition],
+    tell: Callable[[str], None],
 ) -> dict[str, list[Part]]:
     parts: dict[str, list[Part]] = {}
     async with AIOKafkaConsumer(
@@ -94,7 +122,7 @@ async def _read(
         isolation_level="read_committed",
     ) as consumer:
         Fetching(consumer)
-        for partition in sorted(cut.ends):
+        for partition in partitions:
             part = await _read_one(consumer, folder, partition, cut, tell)
             parts.setdefault(partition.topic, []).append(part)
     return parts

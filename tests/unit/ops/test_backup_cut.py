@@ -1,6 +1,7 @@
 """Where a backup cuts while workers work: whatever they were at, what is restored lacks nothing."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from random import Random
 from types import SimpleNamespace
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from kafka import TopicPartition
 
 from ops.backup import cut
-from ops.backup.cut import make_cut
+from ops.backup.cut import Cut, make_cut, replaced
 
 INBOX, TABLE, TOLD = (
     TopicPartition(name, 0) for name in ("case.inbox.v1", "jardem-people-changelog", "case.advanced.v1")
@@ -65,3 +66,15 @@ def test_whatever_a_table_has_forgotten_is_in_the_logs(seed: int, monkeypatch: p
     assert found.ends[TOLD] >= forgotten, "nobody would send it again"
     assert found.ends[INBOX] >= handled, "it has read what the inbox has not"
     assert handled >= found.committed[INBOX], "nobody would read it again"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "end", "lag", "gone"),
+    [(29, 9, 30, False), (31, 9, 30, True), (31, 5, 30, False), (1, 9, 0, True), (1, 5, 0, False)],
+)
+def test_what_was_replaced_long_ago_may_be_gone(minutes: int, end: int, lag: int, *, gone: bool) -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    taken = Cut(at, begins={TABLE: 0, TOLD: 0}, ends={TABLE: 5, TOLD: 5}, committed={})
+    lags = {TABLE.topic: timedelta(minutes=lag), TOLD.topic: timedelta(0)}
+    found = replaced(taken, lags, {TABLE: end, TOLD: 99}, at + timedelta(minutes=minutes))
+    assert found == ([TABLE] if gone else [])
