@@ -18,6 +18,7 @@ REPORTS = Path("docs/reports/performance")
 PAGE = Path("docs/performance.md")
 ORDER: Mapping[str, str] = {
     "rivals": "Beside other systems",
+    "rivals_others": "Beside those of which no goal speaks",
     "lifecycle": "Full cases at saturation",
     "guarded": "With TLS and encryption",
     "latency": "From an award to its first SMS",
@@ -30,7 +31,9 @@ ORDER: Mapping[str, str] = {
     "timers": "Timers beside many open cases",
     "waiting": "Many deadlines at one instant",
 }
-"""The benchmarks in the order of the page, with their headings."""
+"""The reports in the order of the page, with their headings; each has the name of its benchmark but one."""
+
+_OTHERS = "rivals_others"
 
 _HEAD = """\
 # Performance
@@ -55,7 +58,7 @@ def page(reports: Reports, notes: Mapping[str, str], folder: Path = REPORTS) -> 
     lines += ["", *_machine(reports)]
     for name, heading in ORDER.items():
         if name in reports:
-            lines += ["", f"## {heading}", "", *_section(reports[name], folder)]
+            lines += ["", f"## {heading}", "", *_section(reports[name], folder, drawn=name != _OTHERS)]
             lines += ["", notes.get(name) or _NO_NOTES.format(folder=folder)]
     return "\n".join(lines) + "\n"
 
@@ -81,7 +84,7 @@ def _machine(reports: Reports) -> list[str]:
     ]
 
 
-def _section(report: Report, folder: Path) -> list[str]:
+def _section(report: Report, folder: Path, *, drawn: bool = True) -> list[str]:
     lines = [_made(report), ""]
     others = [name for name in report.systems if name != OURS]
     heads = [report.systems.get(OURS, OURS)]
@@ -98,7 +101,7 @@ def _section(report: Report, folder: Path) -> list[str]:
             lines.append(f"| {point} | {_words(figure)} | {' | '.join(cells)} |")
     lines += [f"\nLeft out: {title}: {why}." for title, why in report.left_out.items()]
     lines += [f"\nNo figure: {fault}" for fault in report.faults()]
-    for name, picture in plots(report).items():
+    for name, picture in plots(report).items() if drawn else ():
         (folder / name).write_text(picture, encoding="utf-8")
         lines.append(f"\n![{name.removesuffix('.svg')}]({_beside(folder)}/{name})")
     return lines
@@ -133,9 +136,8 @@ def read_notes(file: Path) -> dict[str, str]:
 
 
 def read_reports(folder: Path) -> dict[str, Report]:
-    """All reports of a folder. Raises `UnreadableReportError`."""
-    found = [read_report(file) for file in sorted(folder.glob("*.json"))]
-    return {report.benchmark: report for report in found}
+    """All reports of a folder, by their files' names. Raises `UnreadableReportError`."""
+    return {file.stem: read_report(file) for file in sorted(folder.glob("*.json"))}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -94,6 +94,11 @@ def test_without_reports_no_goal_is_measured() -> None:
             ("8.16 x (62 to 7.6 ms)", "missed"),
         ),
         (
+            "a full case on the log at saturation, without documents: 20 kB",
+            [report("log", ("at saturation", {"log_bytes": 20_001}), ("20/s", {"log_bytes": 5}))],
+            ("20001 bytes", "missed"),
+        ),
+        (
             "a desk alone: 40,000 events a second a worker",
             [
                 report(
@@ -164,3 +169,20 @@ def test_the_page_has_every_figure_note_plot_and_omission(tmp_path: Path) -> Non
     picture = re.search(r"!\[.*\]\((.*)\)", text)
     assert picture
     assert Path(picture[1]).read_text(encoding="utf-8").startswith("<svg")
+
+
+def test_rivals_that_ran_by_themselves_stand_beside_the_others_and_in_no_goal(tmp_path: Path) -> None:
+    few, many = (
+        report("rivals", ("saturation", {"cases_per_second": rate, "cpu_ms": 9.0})) for rate in (80.0, 110.0)
+    )
+    (tmp_path / "rivals_others.json").write_text(few.json(), encoding="utf-8")
+    (tmp_path / "rivals.json").write_text(many.json(), encoding="utf-8")
+    page.main(["--reports", str(tmp_path), "--into", str(tmp_path / "page.md")])
+    text = (tmp_path / "page.md").read_text(encoding="utf-8")
+    first, second = (
+        text.index("| saturation | cases per second | 110 |"),
+        text.index("## Beside those of which no goal speaks"),
+    )
+    assert first < second < text.index("| saturation | cases per second | 80 |")
+    drawn = (tmp_path / "rivals-cases_per_second.svg").read_text(encoding="utf-8")
+    assert "110" in drawn
