@@ -81,7 +81,7 @@ class Desk:
         records = batch.records
         while records:
             before: dict[bytes, bytes | None] = {}
-            settled = self._settling.due(batch.partition, batch.assigned.never_again)
+            settled = self._settling.due(batch.partition, batch.assigned.committed or 0)
             keys = await self._keys(batch.partition, records, settled)
             fold = await self._fold(batch, records, settled, before, keys)
             await self._write(batch, fold, before, keys)
@@ -122,7 +122,7 @@ class Desk:
             self._limits,
             stored,
             self._recent,
-            committed=batch.assigned.never_again,
+            committed=batch.assigned.committed or 0,
             acknowledged=batch.assigned.handled,
             wall=_wall(),
             keys=keys,

@@ -14,10 +14,11 @@ from streams.transport.fetching import Fetched
 class AssignedPartition:
     """A partition of a source topic for as long as this worker holds it in one assignment.
 
-    `acknowledged` is the offset to be committed. `topic_id` is the broker's id of the topic, empty where it
-    tells none; it is committed with the offset. It is never reused: after a rebalance there is a new one, and
-    acknowledgements to the old one are ignored. Once it is closing, no work begins any more. `waiting` is
-    what was fetched while a batch is in flight.
+    `acknowledged` is the offset to be committed, and `committed` what is committed of this topic: None again
+    where it turned out to be made anew, since its offsets begin again. `topic_id` is the broker's id of the
+    topic, empty where it tells none; it is committed with the offset. It is never reused: after a rebalance
+    there is a new one, and acknowledgements to the old one are ignored. Once it is closing, no work begins
+    any more. `waiting` is what was fetched while a batch is in flight.
     """
 
     topic: str
@@ -46,19 +47,21 @@ class AssignedPartition:
         self.bytes_waiting -= fetched.size
         return fetched
 
+    def move_to(self, offset: int) -> None:
+        """The reading goes on at this offset: what was before it has gone, or the topic was made anew."""
+        self.acknowledged = offset
+        if offset < (self.committed or 0):
+            self.committed = None
+
+    def note_commit(self, offset: int) -> None:
+        """This offset was committed. It may be of the topic before this one, if that took a while."""
+        if offset <= self.handled:
+            self.committed = offset
+
     @property
     def handled(self) -> int:
         """The offset behind all that is handled."""
         return self.acknowledged if self.acknowledged is not None else self.committed or 0
-
-    @property
-    def never_again(self) -> int:
-        """The offset before which nothing is read again.
-
-        It is what is committed, but of a topic that was made anew: its offsets begin again, and what was
-        committed of the former one says nothing of them.
-        """
-        return min(self.committed or 0, self.handled)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -141,7 +141,7 @@ class Consumer(driver.Consumer):
                 if items:
                     break
                 self._tell(tp, moved(*fetched.moved))
-                assigned.acknowledged = fetched.moved[1]
+                assigned.move_to(fetched.moved[1])
             assigned.take()
             items += fetched.items
             end = fetched.next_offset
@@ -187,7 +187,7 @@ class Consumer(driver.Consumer):
         if not await self._thread.commit_offsets(commits):
             return False
         for tp, offset in offsets.items():
-            assigned[tp].committed = offset
+            assigned[tp].note_commit(offset)
         return True
 
     async def wait_empty(self) -> None:

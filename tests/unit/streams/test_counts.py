@@ -1,7 +1,5 @@
 """What a desk counts: at each write and after each recovery, and only where it is the owner."""
 
-import json
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -14,6 +12,7 @@ from streams.envelope import Envelope
 from streams.records import Record
 from streams.transport.batch import AssignedPartition, Batch
 from streams.transport.stores import MemoryPartition
+from tests.unit.streams.adding_desk import adding_core
 
 
 def test_what_is_counted_of_a_key_takes_the_place_of_what_was() -> None:
@@ -41,24 +40,12 @@ def test_partitions_that_are_gone_are_not_counted() -> None:
 @pytest.fixture
 def desk(ours: StreamApp) -> Desk:
     """One that adds numbers up, and counts the sums above nine."""
-    core: Any = SimpleNamespace(
-        name="desk",
-        inbox="inbox",
-        empty=lambda _: 0,
-        shared=None,
-        load=lambda _, data: json.loads(data),
-        dump=lambda state: b"%d" % state,
-        read=lambda record: (str(record.offset), int(record.value)),
-        apply=lambda state, event, *_: (state + event, []),
-        deadlines=lambda _: [],
-        elapsed=lambda *_: None,
-    )
 
     async def send_table(table: Any, partition: int, values: dict[bytes, bytes], *_: Any) -> None:
         table.partition(partition).write(values.items(), None)
 
     cast("Any", ours).send_table = send_table
-    return Desk(ours, core, lambda state: {"high": state > 9})
+    return Desk(ours, adding_core(), lambda state: {"high": state > 9})
 
 
 def give(desk: Desk, partition: int, *values: int) -> None:

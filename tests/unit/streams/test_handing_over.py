@@ -5,7 +5,6 @@ of it reaches the partition as it is taken up anew.
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -18,12 +17,13 @@ from streams.records import Record
 from streams.transport.batch import AssignedPartition, Batch
 from streams.transport.fetching import Fetched
 from streams.transport.stores import MemoryPartition
+from tests.unit.streams.adding_desk import adding_core
 
 INBOX = TP("inbox", 0)
 
 
 def record(offset: int) -> Record:
-    return Record("inbox", 0, offset, None, b"key", b"value")
+    return Record("inbox", 0, offset, None, b"key", b"1")
 
 
 def handed_over(consumer: Any) -> AssignedPartition:
@@ -96,24 +96,19 @@ async def test_a_commit_that_the_partition_was_handed_over_in_tells_the_next_own
     assert [(each.acknowledged, each.committed) for each in consumer.assigned.values()] == [(None, 5)] * back
 
 
+def desk_of(ours: StreamApp) -> Desk:
+    """A desk that writes and acknowledges after every fifty records."""
+    ours.tuning = replace(ours.tuning, max_fold_seconds=0.0)
+    desk = Desk(ours, adding_core())
+    cast("Any", desk.table.data)._partitions[0] = MemoryPartition()
+    return desk
+
+
 @pytest.mark.parametrize("lost", [True, False])
 async def test_a_desk_acknowledges_no_part_of_a_batch_once_its_partition_is_lost(
     ours: StreamApp, *, lost: bool
 ) -> None:
-    core: Any = SimpleNamespace(
-        name="desk",
-        inbox="inbox",
-        shared=None,
-        empty=lambda _: 0,
-        dump=lambda state: b"%d" % state,
-        read=lambda record: (str(record.offset), 1),
-        apply=lambda state, event, *_: (state + event, []),
-        deadlines=lambda _: [],
-        elapsed=lambda *_: None,
-    )
-    ours.tuning = replace(ours.tuning, max_fold_seconds=0.0)
-    desk = Desk(ours, core)
-    cast("Any", desk.table.data)._partitions[0] = MemoryPartition()
+    desk = desk_of(ours)
     assigned = AssignedPartition("inbox", 0, committed=0)
     written: list[int | None] = []
 
@@ -127,13 +122,31 @@ async def test_a_desk_acknowledges_no_part_of_a_batch_once_its_partition_is_lost
     assert assigned.acknowledged == (None if lost else 100), "the last part is the runner's to acknowledge"
 
 
+async def test_a_batch_that_was_put_off_and_begins_again_takes_no_acknowledgement_back(
+    ours: StreamApp,
+) -> None:
+    """What is acknowledged may be committed, and forgotten, by then."""
+    desk = desk_of(ours)
+    assigned = AssignedPartition("inbox", 0, committed=0)
+    batch = Batch([record(offset) for offset in range(110)], assigned)
+    written: list[int | None] = []
+
+    async def send_table(*_: Any) -> None:
+        written.append(assigned.acknowledged)
+
+    cast("Any", ours).send_table = send_table
+    await desk._work(batch)
+    await desk._work(batch)
+    assert written == [None, 50, 100, 100, 100, 100]
+
+
 @pytest.mark.parametrize(("wanted", "found"), [(10, 50), (50, 0)])
 async def test_where_the_reading_was_moved_to_is_acknowledged_before_what_is_read_there(
     wanted: int, found: int, ours: StreamApp
 ) -> None:
     """A worker that dies now must not have the next one told once more of what is gone."""
     consumer: Any = ours.consumer
-    consumer.assigned = {INBOX: AssignedPartition("inbox", 0, committed=wanted)}
+    consumer.assigned = {INBOX: (assigned := AssignedPartition("inbox", 0, committed=wanted))}
     begun: list[Any] = []
 
     async def work(batch: Batch) -> None:
@@ -144,8 +157,20 @@ async def test_where_the_reading_was_moved_to_is_acknowledged_before_what_is_rea
     consumer._deliver(INBOX, Fetched([record(found)], found + 1, moved=(wanted, found)))
     await asyncio.sleep(0)
     assert consumer.committable() == {INBOX: found}, "and nothing of the batch, which is in work"
-    consumer.assigned[INBOX].acknowledged = begun[0].next_offset
+    assert assigned.committed == (wanted if found > wanted else None), "of a topic made anew nothing is yet"
+    assigned.acknowledged = begun[0].next_offset
     assert consumer.committable() == {INBOX: found + 1}
+
+
+def test_a_commit_that_was_under_way_is_none_of_a_topic_that_was_made_anew_meanwhile() -> None:
+    """A desk would take its first events for ones that are never read again, and forget them."""
+    assigned = AssignedPartition("inbox", 0, committed=500, acknowledged=510)
+    assigned.move_to(0)
+    assigned.note_commit(510)
+    assert assigned.committed is None
+    assigned.acknowledged = 7
+    assigned.note_commit(7)
+    assert assigned.committed == 7
 
 
 @pytest.mark.parametrize(("count", "size"), [(500, 1), (2, 600_000)])
