@@ -5,12 +5,15 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from time import time
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from kafka import KafkaAdminClient
 from kafka import TopicPartition as AdminPartition
+from kafka.admin import ConfigResource, ConfigResourceType
 
+import ops.backup.take as taking
 from ops.backup import group
 from ops.backup.manifest import faults, read
 from ops.backup.record_file import BackupError
@@ -20,7 +23,7 @@ from ops.brokers.kafka import KafkaBroker
 from ops.topics import State, apply_topics
 from streams.records import NotUnpacked, Record
 from streams.settings.settings import Settings
-from streams.topics import CASE_INBOX
+from streams.topics import CASE_INBOX, COMPACTION_LAG
 from streams.transport.fetching import Fetching
 
 OPEN = "registry.title-awarded.v1"
@@ -155,3 +158,35 @@ def test_a_damaged_backup_is_not_brought_back(here: KafkaBroker, tmp_path: Path)
     (folder / "manifest.json").unlink()
     with pytest.raises(BackupError, match="no whole backup"):
         read(folder)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("kept", [True, False])
+def test_what_the_brokers_may_have_compacted_meanwhile_is_no_whole_backup(
+    here: KafkaBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, kept: bool
+) -> None:
+    """A newer value came while the tables were read; the topic keeps what it replaces, or does not."""
+    settings = settings_of(here)
+    apply_topics(settings)
+    asyncio.run(write_oddly(here.address))
+    if not kept:
+        admin = admin_of(here)
+        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, TABLE, {COMPACTION_LAG: "0"})])
+        admin.close()
+    read_tables = taking._read
+
+    async def read_slowly(*arguments: Any) -> Any:
+        found = await read_tables(*arguments)
+        async with AIOKafkaProducer(bootstrap_servers=here.address, acks="all") as producer:
+            await producer.send_and_wait(TABLE, b"newer", b"k", partition=1)
+        return found
+
+    monkeypatch.setattr(taking, "_read", read_slowly)
+    if kept:
+        take(settings, tmp_path / "backup", lambda _: None)
+        assert read(tmp_path / "backup").records
+        return
+    with pytest.raises(BackupError, match="jardem topics apply"):
+        take(settings, tmp_path / "backup", lambda _: None)
+    with pytest.raises(BackupError, match="no whole backup"):
+        read(tmp_path / "backup")
