@@ -16,6 +16,7 @@ from ops.bench.systems import System
 from streams.topics import CHANGELOGS
 
 FULL, ALONE = "at saturation", "20/s"
+CASES = "cases"
 _CASES, _QUICK = 2_000, 500
 _RATE = 20.0
 _SETTLED_SECONDS = 3.0
@@ -24,24 +25,30 @@ _SETTLED_SECONDS = 3.0
 async def log(subject: Subject, options: Options, screen: Screen) -> AsyncIterator[Point]:
     """As fast as it goes, where records come in batches; then at a rate at which most come alone."""
     count = cases_of(options, _CASES, _QUICK)
-    for name in (FULL, ALONE):
-        async with stand(options.kafka, screen) as on:
-            system = subject.on(on, more={"JARDEM_STORE": options.store})
-            async with started(on, system):
-                if name == FULL:
-                    played = await saturate(on, system, count, name)
-                else:
-                    played, _ = await at_rate(on, system, _RATE, count / _RATE, name)
-                yield Point(name, await _weighed(on, system), played.faults)
+    async with stand(options.kafka, screen) as on:
+        system = subject.on(on, more={"JARDEM_STORE": options.store})
+        async with started(on, system):
+            before = await _weighed(on, system)
+            played = await saturate(on, system, count, FULL)
+            between = await _weighed(on, system)
+            yield Point(FULL, a_case(before, between), played.faults)
+            played, _ = await at_rate(on, system, _RATE, count / _RATE, ALONE)
+            yield Point(ALONE, a_case(between, await _weighed(on, system)), played.faults)
 
 
 async def _weighed(on: Stand, system: System) -> dict[str, float]:
-    """The bytes and records of a case. Those before and after what is timed are full cases too."""
+    """What the topics hold, and of how many cases. Those before and after what is timed are full ones too."""
     await settle(system.settled)
     await asyncio.sleep(_SETTLED_SECONDS)
     on.tell.doing("weighing the topics")
-    weights = await asyncio.to_thread(weigh, on.beside.kafka)
-    return {name: value / on.first for name, value in sums(weights).items()}
+    return sums(await asyncio.to_thread(weigh, on.beside.kafka)) | {CASES: on.first}
+
+
+def a_case(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
+    """What has come, for each case that has come."""
+    grown = {name: after[name] - before[name] for name in after}
+    cases = grown.pop(CASES)
+    return {name: value / cases for name, value in grown.items()}
 
 
 def sums(weights: Mapping[str, Weight]) -> dict[str, float]:
