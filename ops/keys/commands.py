@@ -89,7 +89,8 @@ def keys_list(
     typer.echo(listed_json(keys, now) if as_json else "\n".join(listed(keys, now)))
 
 
-@keys_app.command("authorise")
+# A kid is base64url: one in 64 begins with a hyphen, and is no option.
+@keys_app.command("authorise", context_settings={"ignore_unknown_options": True})
 def keys_authorise(
     kid: Annotated[str, typer.Argument(help="The key, as jardem keys list shows it.")],
     by: Annotated[str, typer.Option(help="The act that authorises it.")],

@@ -9,7 +9,7 @@ from agents.bootstrap import case_documents
 from ops.keys.folder import authorise, listed, new_key, rotate
 from schemas.cabinet import CabinetNotified
 from streams.jws import read_compact
-from streams.key_set import DEMO_KEYS, KeyFolder, KeysError
+from streams.key_set import DEMO_KEYS, KeyFolder, KeysError, PrivateKey, VerifyingKey
 from streams.settings.settings import Settings
 from streams.signing import load_signer, verify_document
 from tests.command import run
@@ -123,6 +123,19 @@ def test_the_commands_do_it(tmp_path: Path) -> None:
     assert run("keys", "export", str(tmp_path / "public.json"), SIGNING_KEYS=folder)[0] == 0
     assert (tmp_path / "public.json").read_text() == exported
     assert '"d"' not in exported
+
+
+def test_a_kid_that_begins_with_a_hyphen_is_authorised(tmp_path: Path) -> None:
+    private = PrivateKey.new()
+    while not private.kid.startswith("-"):
+        private = PrivateKey.new()
+    made = VerifyingKey(x=private.x, kid=private.kid, jardem_from=NOW)
+    folder = KeyFolder(tmp_path)
+    folder.add(private, folder.key_set().with_key(made))
+    assert run("keys", "authorise", private.kid, "--by", "Приказ", SIGNING_KEYS=str(tmp_path))[0] == 0
+    assert folder.key_set().keys[0].jardem_authorised_by == "Приказ"
+    code, said = run("keys", "authorise", private.kid, "--buy", "Приказ", SIGNING_KEYS=str(tmp_path))
+    assert (code, "--by" in said) == (2, True)
 
 
 def test_what_cannot_be_done_ends_with_two(tmp_path: Path) -> None:
