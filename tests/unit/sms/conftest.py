@@ -2,9 +2,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from sms.sending.dispatcher import Dispatcher
 from sms.twilio.carrier import TwilioCarrier
 from tests.unit.sms.bad_api import BadApi
 from tests.unit.sms.carriers import twilio_carrier
+from tests.unit.sms.dispatching import MemoryJournal, new_dispatcher
 from tests.unit.sms.number import Number
 from tests.unit.sms.published import Published
 from tests.unit.sms.webhook_calls import Caller, calling
@@ -20,6 +22,16 @@ async def api() -> AsyncIterator[BadApi]:
 async def carrier(api: BadApi) -> AsyncIterator[TwilioCarrier]:
     async with twilio_carrier(api.url, timeout=0.5) as ready:
         yield ready
+
+
+@pytest.fixture
+def kept(api: BadApi) -> MemoryJournal:
+    return MemoryJournal(api)
+
+
+@pytest.fixture
+def dispatcher(carrier: TwilioCarrier, kept: MemoryJournal) -> Dispatcher:
+    return new_dispatcher(carrier, kept)
 
 
 @pytest.fixture(scope="session")

@@ -1,20 +1,23 @@
-"""A dispatcher of tests, and a journal in memory for it."""
+"""A dispatcher of tests, a journal in memory, and messages for it."""
 
 import asyncio
 import random
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 
-from schemas.ids import Pseudonyms
+from schemas.ids import MessageId, Pseudonyms
+from schemas.messages import MessageDeferred, MessageToSend
 from sms.carrier import Carrier
 from sms.sending import daily_number
 from sms.sending.daily_number import Daily, Places, Returns
 from sms.sending.dispatcher import Dispatcher
-from sms.sending.journal import Journal
+from sms.sending.journal import Journal, Report
 from sms.sending.sender import Limits, Sender
 from streams.clock import Clock
 from tests.unit.sms.bad_api import BadApi
 
 PSEUDONYMS = Pseudonyms(b"a key of tests")
+PHONE = "+77015550101"
 QUICK = Limits(per_second=1000, burst=100, quick_seconds=2, settle_seconds=0.4)
 
 
@@ -54,3 +57,24 @@ def new_dispatcher(
     daily = daily or Daily(clock or Clock())
     places = Places(journal.get(daily_number.KEY), daily, Returns(limits.per_second))
     return Dispatcher(sender, journal, PSEUDONYMS, limits, places)
+
+
+def message(
+    id_: str = "m1", phone: str = PHONE, text: str = "сәлем", attempt: int = 1, age: float = 0
+) -> MessageToSend:
+    requested_at = datetime.now(UTC) - timedelta(seconds=age)
+    return MessageToSend(
+        message_id=MessageId(id_), phone=phone, text=text, attempt=attempt, requested_at=requested_at
+    )
+
+
+async def send_until_done(dispatcher: Dispatcher, first: MessageToSend) -> Report:
+    """What the desk does: a deferred message comes again as the next attempt."""
+    next_ = first
+    for attempt in range(2, 30):
+        [report] = await dispatcher.dispatch([next_])
+        if not isinstance(report, MessageDeferred):
+            return report
+        await asyncio.sleep(min(report.retry_after_seconds or 0.02, 1))
+        next_ = message(first.message_id, first.phone, first.text, attempt)
+    raise AssertionError("never done")

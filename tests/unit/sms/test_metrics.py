@@ -10,8 +10,7 @@ from sms.sending.dispatcher import Dispatcher
 from sms.sending.sender import Limits
 from sms.twilio.carrier import TwilioCarrier
 from tests.unit.sms.bad_api import BadApi, status
-from tests.unit.sms.dispatching import MemoryJournal, new_dispatcher
-from tests.unit.sms.test_dispatch import message
+from tests.unit.sms.dispatching import MemoryJournal, message, new_dispatcher
 from tests.unit.sms.webhook_calls import STATUS, Caller
 
 
