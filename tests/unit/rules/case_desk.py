@@ -14,14 +14,11 @@ from schemas.base import Event
 from schemas.deadlines import Deadline, DeadlineElapsed
 from schemas.ids import SERVICE, CaseId, MessageId, PersonId, QuestionId, Sid, case_id_of, question_id_of
 from schemas.operators import ActObject, OperatorActed
-from schemas.outcomes import (
-    AdvanceCause,
-    CaseAdvanced,
-)
+from schemas.outcomes import AdvanceCause, CaseAdvanced
 from schemas.portal import PhoneRegistered
 from schemas.questions import Answer, QuestionAnswered, QuestionSent
 from schemas.received import ReceivedEvent
-from schemas.registry import TitleAwarded
+from schemas.registry import DisabilityEstablished, TitleAwarded
 
 IIN = "850101300015"
 SENDER = "+77010000000"
@@ -31,6 +28,9 @@ NOON = datetime(2021, 7, 22, 6, tzinfo=UTC)
 TERM_ENDS = datetime(2021, 7, 25, 18, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 TITLE = TitleAwarded(iin=IIN, title="peoples_hero", award_id="A", awarded_on=date(2021, 7, 19))
+DISABILITY = DisabilityEstablished(
+    iin=IIN, certificate_id="C", established_on=NOON.date(), group="2", legal_ground="7", first_time=True
+)
 REGISTERED = PhoneRegistered(iin=IIN, phone=PHONE, registered_at=NOON)
 PERSON = PersonId("9f2c" * 16)
 CASE = case_id_of(PERSON, "award", "A")

@@ -21,10 +21,7 @@ from schemas.questions import (
     Separately,
     Together,
 )
-from schemas.registry import (
-    DeathRegistered,
-    EntitlementRevoked,
-)
+from schemas.registry import DeathRegistered, EntitlementRevoked
 from schemas.statecorp import AccountKnown
 from schemas.values import Ground
 from tests.unit.rules.case_desk import IBAN, IIN, MINUTE, NOON, PERSON, on_case

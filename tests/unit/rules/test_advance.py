@@ -10,12 +10,7 @@ from rules.states import State
 from schemas.deadlines import Deadline, DeadlineElapsed
 from schemas.emaket import DecisionSigned
 from schemas.ids import derived_id, notice_id_of
-from schemas.outcomes import (
-    BenefitDecided,
-    CaseAdvanced,
-    DecisionDrafted,
-    ProcessEnded,
-)
+from schemas.outcomes import BenefitDecided, CaseAdvanced, DecisionDrafted, ProcessEnded
 from schemas.questions import (
     AccountGiven,
     Consent,

@@ -1,6 +1,6 @@
 """Which facts the lifecycle keeps, and what it remarks about what changes nothing."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 
@@ -20,43 +20,27 @@ from schemas.deadlines import DeadlineElapsed
 from schemas.emaket import DecisionSigned
 from schemas.ids import CaseId, MessageId, QuestionId, Sid, person_of
 from schemas.messages import MessageReceived
-from schemas.outcomes import (
-    BenefitDecided,
-    CaseAdvanced,
-    DecisionDrafted,
-    DraftVoided,
-    ProcessEnded,
-)
+from schemas.outcomes import BenefitDecided, CaseAdvanced, DecisionDrafted, DraftVoided, ProcessEnded
 from schemas.questions import (
-    AccountConfirmed,
     AccountGiven,
     Consent,
     Decline,
     NoticeKind,
     NoticeRequested,
-    PersonWithdrawn,
     QuestionAnswered,
-    QuestionAsked,
     QuestionClosed,
     QuestionKind,
     QuestionSent,
-    QuestionSentTime,
     QuestionUndeliverable,
-    Together,
 )
 from schemas.received import ReceivedEvent
-from schemas.registry import (
-    DeathAnnulled,
-    DeathRegistered,
-    DisabilityEstablished,
-    EntitlementRestored,
-    EntitlementRevoked,
-)
+from schemas.registry import DeathAnnulled, DeathRegistered, EntitlementRestored, EntitlementRevoked
 from schemas.statecorp import AccountKnown, BenefitRecorded
 from schemas.values import EndReason, Language
 from tests.unit.rules.case_desk import (
     ACCOUNT,
     CASE,
+    DISABILITY,
     IBAN,
     IIN,
     MINUTE,
@@ -71,11 +55,6 @@ from tests.unit.rules.case_desk import (
     Desk,
     notes,
     only,
-)
-
-DAY = timedelta(days=1)
-DISABILITY = DisabilityEstablished(
-    iin=IIN, certificate_id="C", established_on=NOON.date(), group="2", legal_ground="7", first_time=True
 )
 
 
@@ -138,52 +117,6 @@ def test_of_two_records_of_a_day_the_one_read_last_stands(desk: Desk) -> None:
 def test_of_two_registrations_of_an_instant_the_one_read_last_stands(desk: Desk) -> None:
     desk.reads(REGISTERED, REGISTERED.model_copy(update={"phone": OTHER}))
     assert desk.person.phone == OTHER
-
-
-def test_a_changed_number_withdraws_closes_and_asks_anew_unprompted(offered: Desk) -> None:
-    offered.now += MINUTE
-    moved = REGISTERED.model_copy(update={"phone": OTHER, "registered_at": offered.now})
-    withdrawn, advanced, asked, closed = offered.reads(moved)
-    assert closed == QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=offered.now)
-    assert withdrawn == PersonWithdrawn(person_id=PERSON, phone=PHONE, at=offered.now)
-    assert isinstance(advanced, CaseAdvanced)
-    assert isinstance(asked, QuestionAsked)
-    assert (asked.phone, asked.prompted_at) == (OTHER, None)
-    assert offered.case.questions[0].withdrawn_at == offered.now
-    assert offered.case.questions[1].withdrawn_at is None
-
-
-def test_a_number_that_was_left_twice_keeps_the_first_instant_for_its_questions(offered: Desk) -> None:
-    first = NOON + MINUTE
-    for n, phone in enumerate((OTHER, PHONE, OTHER)):
-        offered.now = first + n * MINUTE
-        offered.reads(REGISTERED.model_copy(update={"phone": phone, "registered_at": offered.now}))
-    on_phone = [question for question in offered.case.questions if question.phone == PHONE]
-    assert [question.withdrawn_at for question in on_phone] == [first, first + 2 * MINUTE]
-
-
-def test_a_death_withdraws_from_every_number_that_was_ever_asked(offered: Desk) -> None:
-    offered.now += MINUTE
-    offered.reads(REGISTERED.model_copy(update={"phone": OTHER, "registered_at": offered.now}))
-    offered.now += MINUTE
-    effects = offered.reads(DeathRegistered(iin=IIN, died_on=date(2021, 7, 22)))
-    withdrawn = [effect for effect in effects if isinstance(effect, PersonWithdrawn)]
-    assert [(each.phone, each.at) for each in withdrawn] == [(PHONE, offered.now), (OTHER, offered.now)]
-    assert only(effects, NoticeRequested) == []
-
-
-def test_a_death_of_somebody_without_a_phone_withdraws_from_none(desk: Desk) -> None:
-    assert desk.reads(DeathRegistered(iin=IIN, died_on=date(2021, 7, 22))) == []
-
-
-def test_undeliverable_closes_the_question_when_it_was_found_out(offered: Desk) -> None:
-    lost = QuestionUndeliverable(
-        question_id=OFFER, case_id=CASE, person_id=PERSON, code=30005, at=NOON + MINUTE
-    )
-    effects = offered.reads(lost)
-    assert offered.case.reason is EndReason.UNDELIVERABLE
-    assert effects[-1] == QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=NOON + MINUTE)
-    assert only(effects, NoticeRequested) == []
 
 
 def test_a_question_that_leaves_after_its_closing_is_noted_and_starts_no_waiting(offered: Desk) -> None:
@@ -366,132 +299,6 @@ def test_every_edge_names_a_rule() -> None:
         assert start not in {State.GRANTED, State.REFUSED}
 
 
-def test_an_account_that_is_closed_before_the_decision_is_asked_for_anew() -> None:
-    desk = Desk(Policy(decision_mode=DecisionMode.OFFICER))
-    desk.reads(REGISTERED, TITLE, AccountKnown(iin=IIN, iban=IBAN))
-    desk.sent()
-    desk.hears(Consent(language=Language.RUSSIAN))
-    desk.sent(ACCOUNT)
-    desk.now += MINUTE
-    [draft] = only(desk.hears(AccountConfirmed(), ACCOUNT), DecisionDrafted)
-    assert isinstance(draft, DecisionDrafted)
-    effects = desk.reads(AccountKnown(iin=IIN, iban=None))
-    [voided] = only(effects, DraftVoided)
-    assert isinstance(voided, DraftVoided)
-    assert (voided.decision_id, voided.reason) == (draft.decision_id, "account_closed")
-    [asked] = only(effects, QuestionAsked)
-    assert isinstance(asked, QuestionAsked)
-    assert (asked.kind, asked.details.account) == (QuestionKind.ACCOUNT, None)
-    assert (desk.case.account, [answer.meaning for answer in desk.case.answers]) == (None, ["consent_ru"])
-
-
-def test_an_account_that_is_closed_while_it_is_shown_is_asked_for_anew() -> None:
-    desk = Desk()
-    desk.reads(REGISTERED, TITLE, AccountKnown(iin=IIN, iban=IBAN))
-    desk.sent()
-    desk.hears(Consent(language=Language.RUSSIAN))
-    desk.sent(ACCOUNT)
-    desk.now += MINUTE
-    effects = desk.reads(AccountKnown(iin=IIN, iban=None))
-    [asked], [closed] = only(effects, QuestionAsked), only(effects, QuestionClosed)
-    assert isinstance(asked, QuestionAsked)
-    assert isinstance(closed, QuestionClosed)
-    assert (asked.details.account, closed.question_id) == (None, ACCOUNT)
-    desk.now += MINUTE
-    assert only(desk.hears(AccountConfirmed(), ACCOUNT), BenefitDecided) == []
-
-
-def test_an_account_of_which_nothing_is_closed_stays(consented: Desk) -> None:
-    assert consented.reads(AccountKnown(iin=IIN, iban=None)) == []
-    # The account question has left without it, and nobody has named it.
-    assert consented.reads(AccountKnown(iin=IIN, iban=IBAN), AccountKnown(iin=IIN, iban=None)) == []
-    consented.hears(AccountGiven(iban=IBAN), ACCOUNT)
-    assert consented.case.state is State.GRANTED
-    assert consented.reads(AccountKnown(iin=IIN, iban=IBAN), AccountKnown(iin=IIN, iban=None)) == []
-    assert consented.case.state is State.GRANTED
-
-
-def test_an_account_that_becomes_known_again_closes_none() -> None:
-    desk = Desk()
-    desk.reads(REGISTERED, TITLE, AccountKnown(iin=IIN, iban=IBAN))
-    desk.answers(Consent(language=Language.RUSSIAN))
-    desk.leaves()
-    other = "KZ" + IBAN[2:-1] + "9"
-    for iban in (IBAN, other):
-        assert desk.reads(AccountKnown.model_construct(iin=IIN, iban=iban)) == []
-    assert desk.case.questions[-1].account == IBAN
-
-
-def test_an_account_that_is_closed_before_the_choice_leaves_the_choice_as_it_was_asked() -> None:
-    """It had been confirmed under an earlier consent; what is asked now shows no account."""
-    desk = Desk()
-    desk.reads(REGISTERED, DISABILITY, AccountKnown(iin=IIN, iban=IBAN))
-    offer = desk.last.questions[0].question_id
-    for answer in (Consent(language=Language.KAZAKH), Together()):
-        desk.answers(answer)
-    desk.leaves()
-    account = desk.last.questions[-1].question_id
-    desk.now += MINUTE
-    desk.answers(Decline())
-    desk.now += MINUTE
-    desk.hears(Consent(language=Language.KAZAKH), offer, case_id=desk.last.case_id)
-    desk.leaves()
-    desk.now += MINUTE
-    effects = desk.hears(AccountConfirmed(), account, case_id=desk.last.case_id)
-    assert notes(effects) == ["account_before_choice"]
-    case = desk.last
-    assert (case.account, case.account_source, case.account_at) == (IBAN, "confirmed", desk.now)
-    assert notes(desk.hears(AccountConfirmed(), account, case_id=case.case_id)) == ["answered_already"]
-    effects = desk.reads(AccountKnown(iin=IIN, iban=None))
-    assert [effect.name for effect in effects] == ["case.advanced.v1"]
-    assert (desk.last.state, desk.last.account) == (State.CHOICE_SENT, None)
-    assert (desk.last.account_source, desk.last.account_at) == (None, None)
-
-
-def test_a_number_that_changes_closes_nothing_of_what_has_ended(offered: Desk) -> None:
-    offered.hears(Decline())
-    offered.now += MINUTE
-    effects = offered.reads(REGISTERED.model_copy(update={"phone": OTHER, "registered_at": offered.now}))
-    assert effects == [PersonWithdrawn(person_id=PERSON, phone=PHONE, at=offered.now)]
-    assert offered.case.reason is EndReason.DECLINED
-
-
-def test_a_consent_on_the_former_number_that_is_read_late_leaves_the_offer_on_the_new_one(
-    offered: Desk,
-) -> None:
-    offered.now += 5 * MINUTE
-    offered.reads(REGISTERED.model_copy(update={"phone": OTHER, "registered_at": offered.now}))
-    [step] = offered.hears(Consent(language=Language.KAZAKH), OFFER, NOON + MINUTE)
-    assert isinstance(step, CaseAdvanced)
-    assert (step.to, step.note) == ("offer_asked", "consent_of_former_number")
-    assert offered.case.consent is None
-
-
-def test_an_account_closes_its_question_at_once_and_not_at_its_term(consented: Desk) -> None:
-    consented.now += MINUTE
-    effects = consented.hears(AccountGiven(iban=IBAN), ACCOUNT)
-    assert only(effects, QuestionClosed) == [
-        QuestionClosed(question_id=ACCOUNT, phone=PHONE, closed_at=consented.now)
-    ]
-
-
-def test_a_question_that_can_not_reach_ends_the_case_when_that_was_found_out(offered: Desk) -> None:
-    offered.now += 5 * MINUTE
-    lost = QuestionUndeliverable(
-        question_id=OFFER, case_id=CASE, person_id=PERSON, code=30005, at=NOON + MINUTE
-    )
-    [ended] = only(offered.reads(lost), ProcessEnded)
-    assert isinstance(ended, ProcessEnded)
-    assert ended.ended_at == NOON + MINUTE
-    after = Desk()
-    after.reads(REGISTERED, TITLE)
-    after.sent()
-    after.rings("term")
-    [ended] = only(after.reads(lost), ProcessEnded)
-    assert isinstance(ended, ProcessEnded)
-    assert ended.ended_at == NOON + MINUTE
-
-
 def test_a_term_that_is_processed_late_has_ended_the_case_when_it_ran_out(offered: Desk) -> None:
     offered.now = TERM_ENDS + 5 * MINUTE
     late = offered.hears(Consent(language=Language.KAZAKH), at=TERM_ENDS + MINUTE)
@@ -518,41 +325,6 @@ def test_nothing_is_decided_or_taken_back_without_what_it_rests_on(offered: Desk
         decide(none, offered.case)
 
 
-LIVES = DeathAnnulled(iin=IIN)
-
-
-def test_an_annulled_death_begins_anew_only_what_it_had_ended(offered: Desk) -> None:
-    offered.hears(Decline())
-    offered.now += MINUTE
-    offered.reads(DeathRegistered(iin=IIN, died_on=date(2021, 7, 21)))
-    offered.now += MINUTE
-    assert offered.reads(LIVES) == []
-    assert (offered.person.dead, offered.person.died_on) == (False, None)
-    assert offered.case.reason is EndReason.DECLINED
-
-
-def test_of_two_annulments_the_later_holds_in_whatever_order_they_are_read(desk: Desk) -> None:
-    desk.now += 9 * MINUTE
-    for at in (3, 1):
-        desk.reads(LIVES, at=NOON + at * MINUTE)
-    assert desk.person.death_annulled_at == NOON + 3 * MINUTE
-    # A death of the very instant was known to be an error, too; one of later was not.
-    for at, dead in ((3, False), (4, True)):
-        desk.reads(DeathRegistered(iin=IIN, died_on=date(2021, 7, 21)), at=NOON + at * MINUTE)
-        assert desk.person.dead is dead
-
-
-def test_nothing_is_offered_to_whom_another_posthumous_award_says_dead(desk: Desk) -> None:
-    desk.reads(REGISTERED)
-    for award in ("A", "B"):
-        desk.reads(TITLE.model_copy(update={"award_id": award, "posthumous": True}))
-    desk.now += MINUTE
-    desk.reads(EntitlementRevoked(iin=IIN, record_id="A"))
-    assert desk.person.dead
-    desk.reads(EntitlementRevoked(iin=IIN, record_id="B"))
-    assert not desk.person.dead
-
-
 @pytest.mark.parametrize(
     ("right", "noted", "invited"),
     [
@@ -575,50 +347,6 @@ def test_who_may_be_written_to_is_told_where_to_apply_if_that_is_wanted(
         told = [notice.kind for notice in effects if isinstance(notice, NoticeRequested)]
         assert told == ([NoticeKind.MANUAL_ROUTE] if wanted and invited else [])
         assert noted == f"barred_{desk.last.obstacle}"
-
-
-def test_an_award_to_a_ward_who_has_died_speaks_of_the_death_alone() -> None:
-    desk = Desk(Policy(invited_by_sms=True))
-    posthumous = TITLE.model_copy(update={"posthumous": True, "legal_capacity": "guardian"})
-    effects = desk.reads(REGISTERED, posthumous)
-    assert notes(effects) == [None, "deceased"]
-    assert only(effects, NoticeRequested) == []
-
-
-def test_a_record_that_is_published_again_for_a_ward_is_not_offered(desk: Desk) -> None:
-    desk.reads(REGISTERED, TITLE)
-    desk.now += MINUTE
-    desk.reads(EntitlementRevoked(iin=IIN, record_id="A"))
-    desk.now += MINUTE
-    effects = desk.reads(TITLE.model_copy(update={"legal_capacity": "guardian"}))
-    assert only(effects, QuestionAsked) == []
-    assert desk.case.reason is EndReason.MANUAL_ROUTE
-
-
-def test_what_was_answered_before_a_right_began_anew_is_no_answer_to_its_offer(offered: Desk) -> None:
-    offered.now += 3 * MINUTE
-    offered.reads(EntitlementRevoked(iin=IIN, record_id="A"))
-    offered.now += MINUTE
-    offered.reads(EntitlementRestored(iin=IIN, record_id="A"))
-    assert offered.case.answered_at == offered.now
-    yes = Consent(language=Language.KAZAKH)
-    assert notes(offered.hears(yes, OFFER, NOON + MINUTE)) == ["answered_anew_before"]
-    assert offered.case.consent is None
-
-
-def test_who_was_told_too_late_once_is_told_again_where_the_right_began_anew(offered: Desk) -> None:
-    offered.rings("term")
-    offered.now += DAY
-    offered.hears(Consent(language=Language.KAZAKH))
-    assert offered.case.late_told
-    offered.reads(
-        QuestionSentTime(question_id=OFFER, case_id=CASE, person_id=PERSON, sent_at=offered.now - MINUTE)
-    )
-    assert (offered.case.state, offered.case.late_told) == (State.ACCOUNT_ASKED, True)
-    for said in (EntitlementRevoked, EntitlementRestored):
-        offered.now += MINUTE
-        offered.reads(said(iin=IIN, record_id="A"))
-    assert (offered.case.state, offered.case.late_told) == (State.OFFER_ASKED, False)
 
 
 def test_a_record_of_the_benefit_waits_for_the_end_of_the_grace() -> None:

@@ -30,7 +30,6 @@ from schemas.questions import (
 from schemas.registry import (
     DeathAnnulled,
     DeathRegistered,
-    DisabilityEstablished,
     EntitlementRestored,
     EntitlementRevoked,
     TitleAwarded,
@@ -40,6 +39,7 @@ from schemas.values import EndReason, Language
 from tests.unit.rules.case_desk import (
     ACCOUNT,
     CASE,
+    DISABILITY,
     IBAN,
     IIN,
     MINUTE,
@@ -61,9 +61,6 @@ REVOKED = EntitlementRevoked(iin=IIN, record_id="A")
 RESTORED = EntitlementRestored(iin=IIN, record_id="A")
 DEAD = DeathRegistered(iin=IIN, died_on=date(2021, 7, 22))
 SECOND_TITLE = TitleAwarded(iin=IIN, title="hero_of_labour", award_id="B", awarded_on=date(2021, 7, 19))
-DISABILITY = DisabilityEstablished(
-    iin=IIN, certificate_id="C", established_on=NOON.date(), group="2", legal_ground="7", first_time=True
-)
 
 
 def offered(right: Event = TITLE, **policies: object) -> Desk:

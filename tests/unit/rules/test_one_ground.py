@@ -15,17 +15,12 @@ from schemas.ids import CaseId, QuestionId, case_id_of, question_id_of
 from schemas.outcomes import BenefitDecided, CaseAdvanced, DecisionDrafted, DecisionQuestioned, DraftVoided
 from schemas.portal import PhoneRegistered
 from schemas.questions import AccountGiven, Consent, QuestionAsked, QuestionClosed, Together
-from schemas.registry import (
-    DeathAnnulled,
-    DeathRegistered,
-    DisabilityEstablished,
-    EntitlementRevoked,
-    TitleAwarded,
-)
+from schemas.registry import DeathAnnulled, DeathRegistered, EntitlementRevoked, TitleAwarded
 from schemas.statecorp import BenefitRecorded
 from schemas.values import EndReason, Ground, Language, Scheme
 from tests.unit.rules.case_desk import (
     CASE,
+    DISABILITY,
     IBAN,
     IIN,
     MINUTE,
@@ -43,9 +38,6 @@ from tests.unit.rules.case_desk import (
 
 SECOND_TITLE = TitleAwarded(iin=IIN, title="hero_of_labour", award_id="B", awarded_on=date(2021, 7, 19))
 SECOND = case_id_of(PERSON, "award", "B")
-DISABILITY = DisabilityEstablished(
-    iin=IIN, certificate_id="C", established_on=NOON.date(), group="2", legal_ground="7", first_time=True
-)
 YES = Consent(language=Language.KAZAKH)
 
 

@@ -28,6 +28,7 @@ from schemas.registry import DisabilityEstablished, EntitlementRestored, Entitle
 from schemas.values import EndReason, Language, Scheme
 from tests.unit.rules.case_desk import (
     ACCOUNT,
+    DISABILITY,
     IBAN,
     IIN,
     MINUTE,
@@ -170,11 +171,6 @@ def test_a_yes_from_before_the_no_to_a_draft_is_read_after_it_and_changes_nothin
     assert (desk.case.reason, desk.case.consent) == (EndReason.WITHDRAWN, None)
     desk.hears(YES, OFFER, desk.now + MINUTE)
     assert desk.case.consent is not None
-
-
-DISABILITY = DisabilityEstablished(
-    iin=IIN, certificate_id="C", established_on=NOON.date(), group="2", legal_ground="7", first_time=True
-)
 
 
 @pytest.mark.parametrize("undone", ["refused", "revoked in error"])

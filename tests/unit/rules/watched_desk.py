@@ -14,11 +14,7 @@ from rules.turn import Advanced
 from schemas.canonical import data_of, digest
 from schemas.deadlines import DeadlineElapsed
 from schemas.outcomes import BenefitDecided, CaseAdvanced, ProcessEnded
-from schemas.questions import (
-    NoticeRequested,
-    QuestionAsked,
-    QuestionKind,
-)
+from schemas.questions import NoticeRequested, QuestionAsked, QuestionKind
 from schemas.received import ReceivedEvent
 from schemas.stored import dump_stored, load_stored
 from tests.unit.rules.case_desk import IIN, MINUTE, Desk
