@@ -2,6 +2,7 @@
 
 import socket
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -108,3 +109,14 @@ def _require_listener(addresses: list[str]) -> None:
 def admin_client(settings: "Settings") -> Any:  # noqa: ANN401 - kafka-python has no types
     """kafka-python's admin client for these settings; the caller closes it."""
     return KafkaAdminClient(**client_options(settings))
+
+
+def missing_topics(settings: "Settings", names: Iterable[str]) -> str:
+    """What is said of topics that the brokers do not show: guarded ones hide what a name may not see."""
+    told = f"{', '.join(names)} is missing at {settings.kafka}"
+    if settings.kafka_sasl_mechanism or settings.kafka_tls_cert:
+        return (
+            f"{told}, or hidden from the name that we sign in with: check JARDEM_KAFKA and the role of "
+            "that name (docs/kafka-security.md), or run jardem topics apply"
+        )
+    return f"{told}: check JARDEM_KAFKA, or run jardem topics apply"

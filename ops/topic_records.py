@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError as ReaderError
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError
 
-from ops.reach import admin_client, require_broker
+from ops.reach import admin_client, missing_topics, require_broker
 from schemas.cloudevents import TYPE_PREFIX, decode
 from schemas.json_text import read_json
 from streams.encryption.opening import open_vault
@@ -136,10 +136,7 @@ def _described(settings: Settings, topics: Collection[str]) -> tuple[list[TopicP
 def _require(settings: Settings, topics: Collection[str], found: Collection[str]) -> None:
     missing = sorted(set(topics) - set(found))
     if missing:
-        raise TopicError(
-            f"{', '.join(missing)} is missing at {settings.kafka}: check JARDEM_KAFKA, or run "
-            "jardem topics apply"
-        )
+        raise TopicError(missing_topics(settings, missing))
 
 
 def _forgets(config: Mapping[str, Any]) -> bool:

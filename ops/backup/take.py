@@ -16,7 +16,7 @@ from kafka.errors import KafkaError
 from ops.backup.cut import Cut, ends_of_tables, make_cut, replaced
 from ops.backup.manifest import NAME, Manifest, Part, TopicPart
 from ops.backup.record_file import BackupError, RecordWriter
-from ops.reach import admin_client, require_broker
+from ops.reach import admin_client, missing_topics, require_broker
 from ops.topic_records import SILENCE
 from streams.errors import make_folder
 from streams.kafka_access import client_options
@@ -74,7 +74,7 @@ def _described(
     wanted = [topic.name for topic in all_topics(settings)]
     found = {each["name"]: each["partitions"] for each in admin.describe_topics() if each["name"] in wanted}
     if missing := [name for name in wanted if name not in found]:
-        raise BackupError(f"{', '.join(missing)} is missing at {settings.kafka}: run jardem topics apply")
+        raise BackupError(missing_topics(settings, missing))
     answer = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in wanted])
     configs: dict[str, Mapping[str, str]] = {
         name: {

@@ -3,14 +3,17 @@
 What is expected stands here once more, by hand and by topic: the file of roles says it by role.
 """
 
+import asyncio
 import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.conn import create_conn
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.produce import ProduceRequest
@@ -24,18 +27,27 @@ from kafka.admin import (
     ResourcePattern,
     ResourceType,
 )
+from pydantic import SecretStr
 
 from ops.acls.granting import Granted, grant
 from ops.acls.own_rights import NoRightError, own_rights, require_rights
 from ops.acls.rights import filter_of
 from ops.acls.roles import load_roles
 from ops.brokers.secured import SecuredKafka
+from ops.dead_letters.acting import acknowledged
+from ops.persons.erasing import Erasure, NotErasedError, Said, check_erasure, erase
+from ops.topic_records import Item, TopicError, event_data, read_topics
 from ops.topics import State, apply_topics
+from schemas.ids import PersonId, Pseudonyms
+from streams.encryption.vault import INBOXES
 from streams.kafka_access import client_options
+from streams.records import Outgoing
 from streams.settings.settings import Settings
 from streams.settings.values import Address
-from streams.topics import all_topics
+from streams.topics import ACTS, CASE_INBOX, all_topics
+from streams.tuning import Tuning
 from tests.integration.secured import ROLES, USERS, env_of, prepare
+from tests.unit.encryption.keys import SECRET, keyring, store_in
 
 EXPECTED = """
 registry.title-awarded.v1          < registry-titles http-intake > worker console keeper
@@ -292,3 +304,46 @@ def test_the_keeper_does_what_it_is_there_for_and_others_may_not(
     assert "Traceback" not in refused.stderr
     assert not (tmp_path / f"{typed[-1]}-auditor" / "manifest.json").exists()
     assert not (tmp_path / "in-use-auditor").exists()
+
+
+async def test_the_keeper_erases_a_person_and_others_may_not(broker: SecuredKafka, tmp_path: Path) -> None:
+    person, said = PersonId("5e" * 32), Said("operator-1", "asked by the person", datetime.now(UTC))
+    worker = broker.settings("worker")
+    keys = {"encryption_key": SecretStr(SECRET), "keys_database": f"sqlite:///{tmp_path / 'keys.sqlite'}"}
+    store = store_in(tmp_path)
+    await keyring(store).of_subjects([person])
+    await store.stop()
+
+    def checked(role: str) -> tuple[Settings, Erasure]:
+        settings = Settings.model_validate(broker.settings(role).model_dump() | keys)
+        return settings, check_erasure(settings, person, Pseudonyms(b"k"))
+
+    def erased(role: str) -> None:
+        erase(*checked(role), said, lambda _: None, seconds=0)
+
+    async with acknowledged(worker) as send:
+        await send(Outgoing(CASE_INBOX, person.encode(), b"{}", ()))
+    for role in ("auditor", "terminal", "console"):
+        with pytest.raises(TopicError, match="hidden from the name that we sign in with"):
+            await asyncio.to_thread(checked, role)
+    with pytest.raises(NotErasedError, match="1 events of this person or these numbers are not handled yet"):
+        await asyncio.to_thread(erased, "keeper")
+    assert (await asyncio.to_thread(checked, "keeper"))[1].has_key, "it is as it was"
+    await handle_all(worker)
+    await asyncio.to_thread(erased, "keeper")
+    assert not (await asyncio.to_thread(checked, "keeper"))[1].has_key
+    acts: list[Item] = []
+    await asyncio.to_thread(read_topics, broker.settings("keeper"), [ACTS], acts.append, {person.encode()})
+    [act] = [event_data(item, ACTS) for item in acts]
+    assert (act["act"], act["operator"], act["reason"]) == ("erase", "operator-1", "asked by the person")
+
+
+async def handle_all(worker: Settings) -> None:
+    """Commit, in the workers' group, all that stands in the inboxes."""
+    consumer = AIOKafkaConsumer(group_id=Tuning().app_id, enable_auto_commit=False, **client_options(worker))
+    async with consumer:
+        parts = [
+            TopicPartition(topic, number) for topic in INBOXES for number in range(worker.inbox_partitions)
+        ]
+        consumer.assign(parts)
+        await consumer.commit(await consumer.end_offsets(parts))
