@@ -7,35 +7,12 @@ import pytest
 
 from rules.policy import DecisionMode, DisabilityPath, Policy, TermPolicy
 from rules.rule_sets import Permissions
-from rules.states import State
 from schemas.base import Event
-from schemas.emaket import HearingRecorded, TermExtended
-from schemas.ids import CaseId, DecisionId, MessageId, QuestionId, Sid
-from schemas.operators import OperatorActed
-from schemas.outcomes import DecisionDrafted
+from schemas.emaket import HearingRecorded
 from schemas.portal import PhoneRegistered
-from schemas.questions import (
-    AccountConfirmed,
-    AccountGiven,
-    Answer,
-    Consent,
-    Decline,
-    QuestionAsked,
-    QuestionNotReached,
-    QuestionNotUnderstood,
-    QuestionSentTime,
-    QuestionUndeliverable,
-    Together,
-)
-from schemas.registry import (
-    DeathAnnulled,
-    DeathRegistered,
-    EntitlementRestored,
-    EntitlementRevoked,
-    TitleAwarded,
-)
-from schemas.statecorp import AccountKnown, BenefitRecorded
-from schemas.values import EndReason, Language
+from schemas.questions import AccountConfirmed, QuestionAsked, Together
+from schemas.registry import DeathAnnulled
+from schemas.statecorp import AccountKnown
 from tests.unit.rules.case_desk import (
     ACCOUNT,
     CASE,
@@ -46,111 +23,33 @@ from tests.unit.rules.case_desk import (
     NOON,
     OFFER,
     OTHER,
-    PERSON,
     REGISTERED,
-    TERM_ENDS,
     TITLE,
     Desk,
     notes,
     only,
 )
-
-YES, NO = Consent(language=Language.KAZAKH), Decline()
-PAY_HERE = AccountGiven(iban=IBAN)
-REVOKED = EntitlementRevoked(iin=IIN, record_id="A")
-RESTORED = EntitlementRestored(iin=IIN, record_id="A")
-DEAD = DeathRegistered(iin=IIN, died_on=date(2021, 7, 22))
-SECOND_TITLE = TitleAwarded(iin=IIN, title="hero_of_labour", award_id="B", awarded_on=date(2021, 7, 19))
-
-
-def offered(right: Event = TITLE, **policies: object) -> Desk:
-    desk = Desk(Policy(**({"term": TermPolicy.EXCLUSIVE} | policies)))  # type: ignore[arg-type]
-    desk.reads(REGISTERED, right)
-    desk.leaves()
-    return desk
-
-
-def consented(right: Event = TITLE, **policies: object) -> Desk:
-    desk = offered(right, **policies)
-    desk.answers(YES)
-    desk.leaves()
-    desk.now += MINUTE
-    return desk
-
-
-def granted() -> Desk:
-    desk = consented()
-    desk.answers(PAY_HERE)
-    desk.now += MINUTE
-    return desk
-
-
-def drafted() -> tuple[Desk, DecisionId]:
-    desk = consented(decision_mode=DecisionMode.OFFICER)
-    [draft] = only(desk.answers(PAY_HERE), DecisionDrafted)
-    assert isinstance(draft, DecisionDrafted)
-    desk.now += MINUTE
-    return desk, draft.decision_id
-
-
-def over() -> Desk:
-    """The offer's term has run out without an answer."""
-    desk = offered()
-    desk.rings("term")
-    return desk
-
-
-def refused_to() -> Desk:
-    desk = offered()
-    desk.answers(NO)
-    desk.now += MINUTE
-    return desk
-
-
-def moved(desk: Desk, phone: str | None = OTHER) -> PhoneRegistered:
-    desk.now += MINUTE
-    return PhoneRegistered(iin=IIN, phone=phone, registered_at=desk.now)
-
-
-def recorded(status: str = "paid", day: date = date(2021, 7, 1), **more: object) -> BenefitRecorded:
-    return BenefitRecorded.model_validate(
-        {"iin": IIN, "benefit": "special_state_benefit", "status": status, "recorded_on": day, **more}
-    )
-
-
-def failed(question_id: QuestionId = OFFER, message: str = "m") -> QuestionNotReached:
-    return QuestionNotReached(
-        question_id=question_id,
-        case_id=CASE,
-        person_id=PERSON,
-        message_id=MessageId(message),
-        code=30003,
-        at=NOON,
-    )
-
-
-def lost(question_id: QuestionId = OFFER) -> QuestionUndeliverable:
-    return QuestionUndeliverable(question_id=question_id, case_id=CASE, person_id=PERSON, code=30005, at=NOON)
-
-
-def misread(question_id: QuestionId, at: datetime, case_id: CaseId = CASE) -> QuestionNotUnderstood:
-    return QuestionNotUnderstood(
-        question_id=question_id, case_id=case_id, person_id=PERSON, message_id=Sid("IN"), received_at=at
-    )
-
-
-def acted(act: str, kind: str, id_: str, **details: object) -> OperatorActed:
-    return OperatorActed.model_validate(
-        {
-            "act": act,
-            "object": {"kind": kind, "id": id_},
-            "person_id": "0" * 64,
-            "details": details,
-            "reason": "so it was said",
-            "operator": "operator-3",
-        }
-    )
-
+from tests.unit.rules.noted_desk import (
+    DEAD,
+    NO,
+    PAY_HERE,
+    RESTORED,
+    REVOKED,
+    SECOND_TITLE,
+    YES,
+    acted,
+    consented,
+    drafted,
+    failed,
+    granted,
+    lost,
+    misread,
+    moved,
+    offered,
+    over,
+    recorded,
+    refused_to,
+)
 
 # What came too late, or twice, or to somebody else: the case stays where it was.
 
@@ -465,176 +364,6 @@ def a_refusal_is_drafted_before_any_account() -> list[Event]:
 )
 def test_what_moves_a_case_is_noted_as_why(what: Callable[[], list[Event]], expected: list[str]) -> None:
     assert notes(what()) == expected
-
-
-# What an ending bears of an answer that comes in time, but after it.
-
-
-def ended_by(reason: EndReason) -> Desk:
-    desk = offered()
-    desk.now += 5 * MINUTE
-    if reason is EndReason.ANOTHER_GROUND:
-        desk.reads(SECOND_TITLE)
-        desk.person = desk.person.with_(
-            cases={**desk.person.cases, CASE: desk.case.with_(state=State.ENDED, reason=reason)}
-        )
-    elif reason is EndReason.MANUAL_ROUTE:
-        desk.reads(acted("manual_route", "case", CASE))
-    else:
-        facts = {
-            EndReason.DECEASED: DEAD,
-            EndReason.REVOKED: REVOKED,
-            EndReason.ALREADY_RECEIVING: recorded(),
-        }
-        desk.reads(facts[reason])
-    return desk
-
-
-@pytest.mark.parametrize("answer", [YES, NO])
-@pytest.mark.parametrize(
-    "reason",
-    [
-        EndReason.DECEASED,
-        EndReason.REVOKED,
-        EndReason.ALREADY_RECEIVING,
-        EndReason.ANOTHER_GROUND,
-        EndReason.MANUAL_ROUTE,
-    ],
-)
-def test_no_answer_takes_these_endings_back_though_it_was_in_time(reason: EndReason, answer: Answer) -> None:
-    desk = ended_by(reason)
-    effects = desk.hears(answer, at=NOON + MINUTE)
-    assert notes(effects)[0] == f"answered_after_{reason}"
-    assert (desk.case.state, desk.case.reason, desk.case.consent) == (State.ENDED, reason, None)
-
-
-def test_a_late_yes_takes_no_ending_back_though_the_application_on_record_may_be_its_own() -> None:
-    desk = offered()
-    desk.reads(recorded("applied", NOON.date()))
-    assert desk.case.reason is EndReason.ALREADY_RECEIVING
-    desk.now = TERM_ENDS + MINUTE
-    assert notes(desk.hears(YES)) == ["answered_after_already_receiving"]
-
-
-def test_an_account_takes_no_ending_back_though_the_application_on_record_may_be_its_own() -> None:
-    desk = consented()
-    desk.hears(NO)
-    desk.now += MINUTE
-    ended = desk.case.with_(reason=EndReason.ALREADY_RECEIVING)
-    desk.person = desk.person.with_(cases={CASE: ended})
-    assert notes(desk.hears(PAY_HERE, ACCOUNT)) == ["answered_after_already_receiving"]
-
-
-# What is about no case at all is remarked, and no step is told.
-
-
-UNKNOWN = QuestionId("unknown")
-
-
-def not_understood_at_the_offer_after_the_consent(desk: Desk) -> Event:
-    desk.answers(YES)
-    desk.leaves()
-    return misread(OFFER, NOON)
-
-
-def not_understood_after_the_decision(desk: Desk) -> Event:
-    desk.answers(YES)
-    desk.answers(PAY_HERE)
-    return misread(ACCOUNT, NOON)
-
-
-def not_understood_at_what_has_not_left(desk: Desk) -> Event:
-    desk.answers(YES)
-    return misread(ACCOUNT, NOON)
-
-
-def sent_later_that_did_not_reach(desk: Desk) -> Event:
-    desk.reads(failed())
-    return QuestionSentTime(
-        question_id=OFFER, case_id=CASE, person_id=PERSON, sent_at=NOON + timedelta(days=1)
-    )
-
-
-def sent_later_by_another_message(_: Desk) -> Event:
-    return QuestionSentTime(
-        question_id=OFFER,
-        case_id=CASE,
-        person_id=PERSON,
-        message_id=MessageId("another"),
-        sent_at=NOON + MINUTE,
-    )
-
-
-def a_death_annulled_before(desk: Desk) -> Event:
-    desk.reads(DeathAnnulled(iin=IIN))
-    return DEAD
-
-
-def the_manual_way_again(desk: Desk) -> Event:
-    desk.reads(acted("manual_route", "case", CASE))
-    return acted("manual_route", "case", CASE)
-
-
-@pytest.mark.parametrize(
-    ("what", "remark"),
-    [
-        (
-            lambda _: misread(UNKNOWN, NOON),
-            "a text was not understood at a question that no case asked",
-        ),
-        (
-            lambda _: misread(OFFER, NOON, CaseId("unknown")),
-            "a text was not understood at a question that no case asked",
-        ),
-        (
-            not_understood_at_the_offer_after_the_consent,
-            "a text was not understood when that did not matter any more",
-        ),
-        (
-            not_understood_after_the_decision,
-            "a text was not understood when that did not matter any more",
-        ),
-        (
-            not_understood_at_what_has_not_left,
-            "a text was not understood when that did not matter any more",
-        ),
-        (lambda _: failed(UNKNOWN), "a question did not reach that no case asked"),
-        (sent_later_that_did_not_reach, "a sent time came of a question that has not left"),
-        (
-            sent_later_by_another_message,
-            "a sent time came of another sending than the one that starts the term",
-        ),
-        (a_death_annulled_before, "a death was registered that was annulled afterwards"),
-        (the_manual_way_again, "the case goes the manual way already"),
-    ],
-)
-def test_what_is_about_no_case_is_remarked(what: Callable[[Desk], Event], remark: str) -> None:
-    desk = offered()
-    fact = what(desk)
-    before = desk.person
-    assert desk.reads(fact) == []
-    assert desk.remarks == (remark,)
-    assert desk.person == before
-
-
-def test_what_an_officer_says_twice_is_remarked() -> None:
-    desk, draft = drafted()
-    desk.now += timedelta(days=7)
-    intended = acted("intend_refusal", "decision", draft, refusal_ground=2)
-    extended = TermExtended(decision_id=draft, until=date(2021, 8, 20), reason="a check", officer="o")
-    desk.reads(intended)
-    desk.now += timedelta(days=7)
-    held = HearingRecorded(decision_id=draft, held_on=desk.now.date(), objection=True, officer="o")
-    for said, remark in (
-        (intended, "the person was told of this intention already"),
-        (extended, "the term was extended so already"),
-        (held, "a hearing was recorded again"),
-    ):
-        desk.reads(said)
-        before = desk.person
-        assert desk.reads(said) == []
-        assert desk.remarks == (remark,)
-        assert desk.person == before
 
 
 def test_a_case_that_waits_for_another_and_for_rules_says_so() -> None:
