@@ -154,8 +154,7 @@ def _require_nothing_new(settings: Settings, erasure: Erasure) -> None:
     if count := unhandled(settings, erasure.subjects):
         raise NotErasedError(
             f"{count} events of this person or these numbers are not handled yet: look at the lag of the "
-            "workers, and try again; only who may describe their group, as the role keeper may, sees what "
-            "is handled"
+            "workers, and try again"
         )
     if obstacles := standings_of(settings, erasure.person_id).obstacles():
         raise NotErasedError(*obstacles)

@@ -5,6 +5,8 @@ import random
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from schemas.ids import MessageId, Pseudonyms
 from schemas.messages import MessageDeferred, MessageToSend
 from sms.carrier import Carrier
@@ -78,3 +80,10 @@ async def send_until_done(dispatcher: Dispatcher, first: MessageToSend) -> Repor
         await asyncio.sleep(min(report.retry_after_seconds or 0.02, 1))
         next_ = message(first.message_id, first.phone, first.text, attempt)
     raise AssertionError("never done")
+
+
+async def call_and_die(carrier: Carrier, kept: MemoryJournal) -> None:
+    """A worker whose call the API has taken, and which could not write its outcome down any more."""
+    kept.fail_on = lambda write: write == 1
+    with pytest.raises(ConnectionError):
+        await new_dispatcher(carrier, kept).dispatch([message()])

@@ -13,6 +13,7 @@ from tests.unit.sms.dispatching import (
     PHONE,
     PSEUDONYMS,
     MemoryJournal,
+    call_and_die,
     message,
     new_dispatcher,
     send_until_done,
@@ -82,9 +83,7 @@ async def test_one_sms_whatever_the_api_does_first(
 async def test_a_worker_that_died_after_the_call_left_one_sms(
     api: BadApi, carrier: TwilioCarrier, kept: MemoryJournal
 ) -> None:
-    kept.fail_on = lambda write: write == 1
-    with pytest.raises(ConnectionError):
-        await new_dispatcher(carrier, kept).dispatch([message()])
+    await call_and_die(carrier, kept)
     assert len(api.messages) == 1
     [report] = await new_dispatcher(carrier, kept).dispatch([message()])
     assert isinstance(report, MessageAccepted)
@@ -163,9 +162,7 @@ async def test_an_older_sms_with_the_same_text_is_not_taken_for_one_that_never_l
 async def test_in_doubt_where_the_api_cannot_be_asked(
     api: BadApi, carrier: TwilioCarrier, kept: MemoryJournal
 ) -> None:
-    kept.fail_on = lambda write: write == 1
-    with pytest.raises(ConnectionError):
-        await new_dispatcher(carrier, kept).dispatch([message()])
+    await call_and_die(carrier, kept)
     api.list_trouble = status(401, 20003)
     [report] = await new_dispatcher(carrier, kept).dispatch([message()])
     assert isinstance(report, MessageInDoubt)
@@ -180,9 +177,7 @@ async def test_in_doubt_where_the_api_cannot_be_asked(
 async def test_a_list_that_is_down_is_asked_again_before_anybody_is_called(
     api: BadApi, carrier: TwilioCarrier, kept: MemoryJournal
 ) -> None:
-    kept.fail_on = lambda write: write == 1
-    with pytest.raises(ConnectionError):
-        await new_dispatcher(carrier, kept).dispatch([message()])
+    await call_and_die(carrier, kept)
     api.list_trouble = status(503)
     [report] = await new_dispatcher(carrier, kept).dispatch([message()])
     assert isinstance(report, MessageDeferred)
