@@ -16,6 +16,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PARTITIONS = 2
+_LINES_TOLD = 30
 
 
 class Ledger:
@@ -35,8 +36,13 @@ class Ledger:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
         await admin.start()
         try:
-            topics = [NewTopic(topic, PARTITIONS, 1) for topic in (self.inbox, self.originals, self.copies)]
-            small = {"max.message.bytes": str(effect_bytes)}
+            # Tests write records of years ago, which a broker would delete when it next looks at their age.
+            kept = {"retention.ms": "-1"}
+            small = {**kept, "max.message.bytes": str(effect_bytes)}
+            topics = [
+                NewTopic(topic, PARTITIONS, 1, topic_configs=kept)
+                for topic in (self.inbox, self.originals, self.copies)
+            ]
             topics.append(NewTopic(self.effects, PARTITIONS, 1, topic_configs=small))
             compact = {"cleanup.policy": "compact"}
             topics.append(NewTopic(self.changelog, changelog_partitions, 1, topic_configs=compact))
@@ -107,9 +113,15 @@ class Ledger:
 
     async def until(self, condition: Any, seconds: float = 100) -> None:
         """Wait until an async condition holds."""
-        async with asyncio.timeout(seconds):
-            while not await condition():  # noqa: ASYNC110 - another process's state
-                await asyncio.sleep(0.1)
+        try:
+            async with asyncio.timeout(seconds):
+                while not await condition():  # noqa: ASYNC110 - another process's state
+                    await asyncio.sleep(0.1)
+        except TimeoutError as error:
+            if self.process is not None:
+                code, last = self.process.returncode, self.log.read_text().splitlines()[-_LINES_TOLD:]
+                error.add_note("\n".join([f"the worker's exit code: {code}; its log ends with", *last]))
+            raise
 
     async def send(self, topic: str, *records: tuple[bytes | None, bytes | None]) -> None:
         async with AIOKafkaProducer(bootstrap_servers=self.kafka, acks="all") as producer:
