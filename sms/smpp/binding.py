@@ -92,6 +92,8 @@ class Binding:
         """Bind from now on, if that is not so already."""
         if self._keeping is None:
             self._settled.clear()
+            # One that is never bound is to be seen as well.
+            self._show(bound=False)
             self._keeping = asyncio.create_task(self._keep())
 
     async def settled(self, seconds: float) -> Session | None:
@@ -155,7 +157,7 @@ class Binding:
             await asyncio.gather(running, return_exceptions=True)
             if self._session is session:
                 self._lost()
-                metrics.SMPP_BOUND.labels(self._account.name, _KINDS[self._command]).set(0)
+                self._show(bound=False)
         raise _UnboundError(Problem(f"the session ended: {session.end_reason}"))
 
     async def _stay(self, running: asyncio.Task[None]) -> bool:
@@ -180,7 +182,7 @@ class Binding:
             if not agreed:
                 self._lost()
             self._leaving = None
-            metrics.SMPP_BOUND.labels(self._account.name, _KINDS[self._command]).set(0)
+            self._show(bound=False)
         self._tries = 0
         self._leave_to_others(away)
 
@@ -261,8 +263,11 @@ class Binding:
         self._session, self.problem = session, None
         self._turn_at = self._refused_since = None
         self._settled.set()
-        metrics.SMPP_BOUND.labels(self._account.name, _KINDS[self._command]).set(1)
+        self._show(bound=True)
         _log.info("bound", carrier=self._account.name, kind=_KINDS[self._command])
+
+    def _show(self, *, bound: bool) -> None:
+        metrics.SMPP_BOUND.labels(self._account.name, _KINDS[self._command]).set(bound)
 
     def _note(self, problem: Problem) -> None:
         self.problem, self._turn_at = problem, None

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -19,9 +20,10 @@ from sms.smpp.account import Account
 from sms.smpp.binding import Binding
 from sms.smpp.commands import UDHI, Command, ShortMessage, Tag, read_message_id
 from sms.smpp.inbound import Inbound, sid_of
+from sms.smpp.late import LateResponses
 from sms.smpp.pace import Pace
-from sms.smpp.pdu import MalformedPduError
-from sms.smpp.session import NoResponseError, NotSentError, RefusedError, Session
+from sms.smpp.pdu import MalformedPduError, Pdu
+from sms.smpp.session import Late, NoResponseError, NotSentError, RefusedError, Session
 from sms.smpp.status import Effect, effect_of, meaning_of
 from sms.smpp.turns import Turns
 
@@ -51,7 +53,8 @@ class Inbox(Protocol):
 class SmppCarrier:
     """Sends to an operator, and takes what it brings to the broker through `inbound`, as long as it is open.
 
-    SMPP can't be asked what it has: a message that may have left and has no response is in doubt.
+    SMPP can't be asked what it has: a message that may have left and has no response is in doubt, until the
+    response comes after all.
     `seconds_to_bind` is how long a message waits for a bind before it is given back. Without `turns` a bind
     is held as long as the carrier is open.
     """
@@ -78,6 +81,7 @@ class SmppCarrier:
             Binding(account, kind, inbound.deliver, _lost_by(kind, inbound), turns) for kind in kinds
         ]
         self._pace = Pace(account.per_second)
+        self._late = LateResponses()
         self._reference = random.randrange(256)  # noqa: S311 - it only tells texts to one number apart
         self._changing = asyncio.Lock()
         self._open = False
@@ -139,8 +143,10 @@ class SmppCarrier:
             bodies = [message.encode() for message in self._messages(phone, text)]
         except ValueError:
             return NotNow("the text can't be sent by SMPP", ours=True, answered=False)
+        # Of a text in several parts a late response says only that one of them was taken.
+        late = partial(self._note_late, phone, text, datetime.now(UTC)) if len(bodies) == 1 else None
         with session.held():
-            outcome = await self._submit(session, bodies[0])
+            outcome = await self._submit(session, bodies[0], late)
             for body in bodies[1:]:
                 if not isinstance(outcome, Accepted):
                     return outcome
@@ -156,8 +162,13 @@ class SmppCarrier:
         except_sids: Collection[Sid],
         moments_aside: bool = False,
     ) -> Accepted | None:
-        """Raise `CannotBeAskedError`: an operator has no list of what it took."""
-        del phone, text, since, except_sids, moments_aside
+        """The message, where the operator's response came late.
+
+        Raises `CannotBeAskedError` else: an operator has no list of what it took.
+        """
+        del moments_aside
+        if (accepted := self._late.find(phone, text, since=since, except_sids=except_sids)) is not None:
+            return accepted
         raise self._cannot_be_asked()
 
     async def received(self, since: datetime, following: str | None = None) -> Texts:
@@ -233,13 +244,18 @@ class SmppCarrier:
             parameters=parameters or {},
         )
 
-    async def _submit(self, session: Session, body: bytes) -> Outcome:
+    def _note_late(self, phone: Phone, text: str, submitted_at: datetime, response: Pdu) -> None:
+        outcome = self._taken(response)
+        if isinstance(outcome, Accepted):
+            self._late.note(phone, text, submitted_at, outcome)
+
+    async def _submit(self, session: Session, body: bytes, late: Late | None = None) -> Outcome:
         """One submit_sm."""
         await self._pace.turn()
         if not self._open:
             return NotNow(_NOT_OPEN, answered=False)
         try:
-            response = await session.request(Command.SUBMIT_SM, body)
+            response = await session.request(Command.SUBMIT_SM, body, late)
         except NotSentError:
             return self._not_bound()
         except NoResponseError:
@@ -247,6 +263,10 @@ class SmppCarrier:
         except RefusedError as refused:
             return self._judged(refused.status)
         self._pace.taken()
+        return self._taken(response)
+
+    def _taken(self, response: Pdu) -> Outcome:
+        """What it means that the operator took a message."""
         try:
             message_id = read_message_id(response.body)
         except MalformedPduError:

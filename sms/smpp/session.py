@@ -35,7 +35,11 @@ class Response:
 Serve = Callable[[bytes], Awaitable[Response]]
 """Takes the body of a request. May raise `MalformedPduError`."""
 
+Late = Callable[[Pdu], None]
+"""Takes the response to a request for which nobody waits any more, where it is ESME_ROK."""
+
 _MOST_AT_WORK = 100
+_MOST_LATE = 1000
 _SECONDS_TO_PART = 1.0
 _UNANSWERED = frozenset((Command.ALERT_NOTIFICATION,))
 
@@ -80,6 +84,7 @@ class Session:
         self._response_seconds = response_seconds
         self._enquire_seconds = enquire_seconds
         self._pending: dict[int, tuple[int, asyncio.Future[Pdu]]] = {}
+        self._overdue: dict[int, tuple[int, Late]] = {}
         self._sequence = 0
         self._heard_at = 0.0
         self._at_work: set[asyncio.Task[None]] = set()
@@ -112,20 +117,22 @@ class Session:
         """Ask for the bind. Raises `RefusedError`, `NotSentError` and `NoResponseError`."""
         await self.request(command, credentials.encode())
 
-    async def request(self, command: int, body: bytes = b"") -> Pdu:
+    async def request(self, command: int, body: bytes = b"", late: Late | None = None) -> Pdu:
         """Send a request when the window has room for it, and wait for its response.
 
         Raises `NotSentError` where it surely did not leave, `NoResponseError` where it may have been obeyed,
-        and `RefusedError`.
+        and `RefusedError`. Where the response did not come in time, and comes before the session ends, `late`
+        is called with it.
         """
         async with self._window:
-            return await self._exchange(command, body)
+            return await self._exchange(command, body, late)
 
-    async def _exchange(self, command: int, body: bytes) -> Pdu:
+    async def _exchange(self, command: int, body: bytes, late: Late | None = None) -> Pdu:
         if self.ended or self._writer.is_closing():
             raise NotSentError
         self._sequence = self._sequence % LAST_SEQUENCE + 1
         sequence = self._sequence
+        self._overdue.pop(sequence, None)
         answered: asyncio.Future[Pdu] = asyncio.get_running_loop().create_future()
         self._pending[sequence] = command, answered
         try:
@@ -134,6 +141,8 @@ class Session:
                 await self._writer.drain()
                 response = await answered
         except (TimeoutError, OSError):
+            if late is not None:
+                self._await_late(sequence, command, late)
             raise NoResponseError from None
         finally:
             self._pending.pop(sequence, None)
@@ -252,7 +261,15 @@ class Session:
                 _log.warning("a command came that is none for us", command=named(command))
                 self._answer(Pdu(GENERIC_NACK, Status.ESME_RINVCMDID, pdu.sequence))
 
+    def _await_late(self, sequence: int, command: int, late: Late) -> None:
+        self._overdue[sequence] = command, late
+        if len(self._overdue) > _MOST_LATE:
+            del self._overdue[next(iter(self._overdue))]
+
     def _respond(self, pdu: Pdu) -> None:
+        if pdu.sequence in self._overdue:
+            self._respond_late(pdu, *self._overdue.pop(pdu.sequence))
+            return
         command, answered = self._pending.get(pdu.sequence, (None, None))
         if command is None or answered is None or answered.done():
             _log.warning("a response came to no request that waits", command=named(pdu.command))
@@ -260,6 +277,12 @@ class Session:
             _log.warning("a response came to another request", command=named(pdu.command))
         else:
             answered.set_result(pdu)
+
+    def _respond_late(self, pdu: Pdu, command: int, late: Late) -> None:
+        taken = pdu.status == Status.ESME_ROK and pdu.command == response_to(command)
+        _log.warning("a response came too late", command=named(pdu.command), taken=taken)
+        if taken:
+            late(pdu)
 
     async def _serve(self, pdu: Pdu, serve: Serve) -> None:
         try:

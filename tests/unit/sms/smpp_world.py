@@ -1,6 +1,7 @@
 """An operator's SMSC in this process, an account there, and what a worker would do with what it brings."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -96,3 +97,10 @@ async def simulated_operator(delay: float = 0.05) -> AsyncIterator[Simulator]:
         account_sid="AC0", auth_token="t", sender=SENDER, inbound_url=nowhere, delay=delay, smpp=CREDENTIALS
     ) as simulator:
         yield simulator
+
+
+async def until(true: Callable[[], object]) -> None:
+    """Wait for what the other side does."""
+    async with asyncio.timeout(20):
+        while not true():  # noqa: ASYNC110 - as the docstring says
+            await asyncio.sleep(0.01)

@@ -73,7 +73,7 @@ class RawSmsc(AbstractAsyncContextManager["RawSmsc"]):
         def found() -> list[Pdu]:
             return [pdu for pdu in self.heard if pdu.command == command]
 
-        async with asyncio.timeout(5), self._changed:
+        async with asyncio.timeout(20), self._changed:
             while len(found()) < count:
                 await self._changed.wait()
         return found()[count - 1]

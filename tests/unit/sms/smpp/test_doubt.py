@@ -1,19 +1,23 @@
 """An SMPP carrier under the dispatcher: what may have left is in doubt at once, and never sent again."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
-from schemas.ids import MessageId
+from schemas.ids import MessageId, Sid
 from schemas.messages import MessageAccepted, MessageDeferred, MessageInDoubt, MessageToSend
+from sms.carrier import Accepted
 from sms.sending import journal
-from sms.smpp.commands import Command
+from sms.smpp.commands import Command, response_to
+from sms.smpp.late import LateResponses
 from sms.smpp.pdu import Pdu
 from tests.unit.sms.dispatching import PSEUDONYMS, QUICK, MemoryJournal, new_dispatcher
 from tests.unit.sms.smpp.raw_smsc import BINDS, RawSmsc, refusing, usual
-from tests.unit.sms.smpp_world import MemoryInbox, account, smpp_carrier
+from tests.unit.sms.smpp_world import MemoryInbox, account, smpp_carrier, until
 
 WINDOW = 3
 LIMITS = replace(QUICK, intents=WINDOW)
@@ -72,6 +76,114 @@ async def test_a_message_in_doubt_stays_so_however_often_it_is_tried() -> None:
                 [report] = await new_dispatcher(carrier, kept, LIMITS).dispatch([message(1, attempt)])
                 assert isinstance(report, MessageInDoubt)
         assert sum(pdu.command == Command.SUBMIT_SM for pdu in smsc.heard) == 1
+
+
+class Slow:
+    """An SMSC that keeps its responses to submit_sm until it is told to let them go."""
+
+    def __init__(self, status: int = 0) -> None:
+        self._status = status
+        self._kept: list[Pdu] = []
+
+    def __call__(self, pdu: Pdu) -> bytes | None:
+        if pdu.command != Command.SUBMIT_SM:
+            return usual(pdu)
+        self._kept.append(pdu)
+        return None
+
+    def respond(self, smsc: RawSmsc, *, number: int = 0, sid: str = "late1") -> None:
+        """Write the response to the submit_sm with this number, counted from 0."""
+        command, sequence = response_to(Command.SUBMIT_SM), self._kept[number].sequence
+        smsc.write(Pdu(command, self._status, sequence, sid.encode() + b"\0").encode())
+
+
+def submitted(smsc: RawSmsc) -> int:
+    return sum(pdu.command == Command.SUBMIT_SM for pdu in smsc.heard)
+
+
+async def told_late(logs: Sequence[Mapping[str, object]]) -> object:
+    """What was told of the response that is on its way: whether it says that the message was taken."""
+    await until(lambda: logs)
+    [line] = logs
+    assert line["event"] in ("a response came too late", "a response came to no request that waits")
+    return line.get("taken", False)
+
+
+async def test_a_response_that_comes_late_ends_the_doubt_and_nothing_is_sent_again() -> None:
+    kept, slow, began = MemoryJournal(), Slow(), datetime.now(UTC)
+    async with (
+        RawSmsc(slow) as smsc,
+        smpp_carrier(account(smsc.port, response_seconds=0.2), MemoryInbox()) as carrier,
+    ):
+        [doubt] = await new_dispatcher(carrier, kept, LIMITS).dispatch([message(1)])
+        assert isinstance(doubt, MessageInDoubt)
+        with capture_logs() as logs:
+            slow.respond(smsc)
+            assert await told_late(logs)
+        [report] = await new_dispatcher(carrier, kept, LIMITS).dispatch([message(1, 2)])
+        again = await new_dispatcher(carrier, kept, LIMITS).dispatch([message(1, 2)])
+        assert submitted(smsc) == 1
+    assert isinstance(report, MessageAccepted)
+    assert again == [report]
+    assert (report.sid, report.carrier, report.sender) == ("smpp-late1", "smpp", "1414")
+    assert began < report.accepted_at <= datetime.now(UTC)
+    assert message(1).phone not in str(logs)
+
+
+async def test_a_late_response_is_no_other_message_s() -> None:
+    """Neither another text's, nor another number's, nor once more the same text's to the same number."""
+    kept, slow = MemoryJournal(), Slow()
+    alike = message(1).with_(message_id=MessageId("alike"))
+    others = [message(1).with_(message_id=MessageId("other"), text="another"), message(2), alike]
+    async with (
+        RawSmsc(slow) as smsc,
+        smpp_carrier(account(smsc.port, response_seconds=0.2), MemoryInbox()) as carrier,
+    ):
+        dispatcher = new_dispatcher(carrier, kept, LIMITS)
+        for each in (message(1), *others):
+            await dispatcher.dispatch([each])
+        with capture_logs() as logs:
+            slow.respond(smsc)
+            assert await told_late(logs)
+        [first] = await dispatcher.dispatch([message(1, 2)])
+        rest = [(await dispatcher.dispatch([each.with_(attempt=2)]))[0] for each in others]
+        assert isinstance(first, MessageAccepted)
+        assert [type(report) for report in rest] == [MessageInDoubt] * 3
+        with capture_logs() as logs:
+            slow.respond(smsc, number=3, sid="late2")
+            assert await told_late(logs)
+        [last] = await dispatcher.dispatch([alike.with_(attempt=3)])
+        assert submitted(smsc) == 4
+    assert isinstance(last, MessageAccepted)
+    assert last.sid == "smpp-late2"
+
+
+@pytest.mark.parametrize(("status", "text"), [(0x58, "short"), (0, "ә" * 200)])
+async def test_a_late_refusal_or_a_late_word_of_one_part_leaves_the_doubt(status: int, text: str) -> None:
+    kept, slow = MemoryJournal(), Slow(status)
+    async with (
+        RawSmsc(slow) as smsc,
+        smpp_carrier(account(smsc.port, response_seconds=0.2), MemoryInbox()) as carrier,
+    ):
+        dispatcher = new_dispatcher(carrier, kept, LIMITS)
+        await dispatcher.dispatch([message(1).with_(text=text)])
+        with capture_logs() as logs:
+            slow.respond(smsc)
+            assert not await told_late(logs)
+        [report] = await dispatcher.dispatch([message(1, 2).with_(text=text)])
+        assert submitted(smsc) == 1
+    assert isinstance(report, MessageInDoubt)
+
+
+async def test_of_late_responses_no_more_than_a_thousand_are_kept() -> None:
+    late, now = LateResponses(), datetime.now(UTC)
+    for number in range(1001):
+        accepted = Accepted(Sid(f"smpp-{number}"), now)
+        late.note(message(number).phone, "text", now, accepted)
+    found = [late.find(message(number).phone, "text", since=now, except_sids=()) for number in (0, 1, 1000)]
+    assert [accepted and accepted.sid for accepted in found] == [None, "smpp-1", "smpp-1000"]
+    after = now + timedelta(microseconds=1)
+    assert late.find(message(1).phone, "text", since=after, except_sids=()) is None
 
 
 async def test_a_message_that_found_no_bind_is_not_in_doubt() -> None:

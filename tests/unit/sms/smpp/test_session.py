@@ -1,10 +1,11 @@
 """A session with an operator that writes what it likes: it goes on, or is bound again, and says so."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 import pytest
+from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from sms.carrier import Accepted, NotNow, Uncertain
@@ -14,7 +15,7 @@ from sms.smpp.commands import GENERIC_NACK, Address, Command, ShortMessage, resp
 from sms.smpp.pdu import Pdu
 from sms.smpp.status import Status, meaning_of
 from tests.unit.sms.smpp.raw_smsc import BINDS, RawSmsc, deliver_sm, refusing, usual
-from tests.unit.sms.smpp_world import CREDENTIALS, SENDER, MemoryInbox, account, smpp_carrier
+from tests.unit.sms.smpp_world import CREDENTIALS, SENDER, MemoryInbox, account, smpp_carrier, until
 
 PHONE = "+77015550101"
 TEXT = ShortMessage(Address(1, 1, PHONE[1:]), Address(3, 0, SENDER), b"1")
@@ -42,12 +43,6 @@ async def bound(smsc: RawSmsc, inbox: MemoryInbox, **more: object) -> AsyncItera
     async with smpp_carrier(account(smsc.port, **more), inbox) as carrier:
         assert carrier.bound
         yield carrier
-
-
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(5):
-        while not true():  # noqa: ASYNC110 - the other side's doing
-            await asyncio.sleep(0.01)
 
 
 def lines(logs: Iterable[Mapping[str, object]]) -> str:
@@ -129,6 +124,18 @@ async def test_a_response_to_nothing_is_told_and_changes_nothing(smsc: RawSmsc, 
             await until(lambda: logs)
         assert logs[0]["event"] == "a response came to no request that waits"
         await still_works(carrier, smsc)
+
+
+async def test_an_operator_that_never_gives_a_bind_is_seen_to_have_none(inbox: MemoryInbox) -> None:
+    labels = {"carrier": "never", "kind": "transceiver"}
+    refusal = refusing(BINDS[0], Status.ESME_RINVPASWD)
+    async with RawSmsc(refusal) as smsc, smpp_carrier(account(smsc.port, name="never"), inbox) as carrier:
+        assert not carrier.bound
+        assert REGISTRY.get_sample_value("jardem_sms_smpp_bound", labels) == 0
+        smsc.answer = usual
+        await until(lambda: carrier.bound)
+        assert REGISTRY.get_sample_value("jardem_sms_smpp_bound", labels) == 1
+    assert REGISTRY.get_sample_value("jardem_sms_smpp_bound", labels) == 0
 
 
 async def test_a_response_of_the_wrong_kind_answers_nothing(inbox: MemoryInbox) -> None:

@@ -1,7 +1,7 @@
 """Fewer binds than workers: they take turns, and nothing that is under way is cut off for that."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from itertools import count
 
@@ -26,6 +26,7 @@ from tests.unit.sms.smpp_world import (
     MemoryInbox,
     account,
     simulated_operator,
+    until,
 )
 
 PHONE = "+77015550101"
@@ -52,12 +53,6 @@ async def worker(port: int, turns: Turns, **more: object) -> AsyncIterator[SmppC
 
 def turns(binds: int | None, workers: int, each: int = 1, held: float = HELD) -> Turns:
     return Turns(binds, each, lambda: 1 / workers, seconds_held=held)
-
-
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(5):
-        while not true():  # noqa: ASYNC110 - the other side's doing
-            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize(
