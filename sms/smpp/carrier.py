@@ -1,9 +1,9 @@
 """The carrier that speaks SMPP to an operator's SMSC."""
 
 import asyncio
-import random
-from collections.abc import Callable, Collection, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from types import TracebackType
 from typing import Protocol, Self
@@ -15,10 +15,11 @@ from schemas.messages import UNKNOWN_CODE
 from schemas.values import Phone
 from sms import metrics
 from sms.carrier import Accepted, CannotBeAskedError, NotNow, Outcome, Refused, Texts, Uncertain
-from sms.smpp import encoding, receipts, user_data
+from sms.smpp import receipts
 from sms.smpp.account import Account
 from sms.smpp.binding import Binding
-from sms.smpp.commands import UDHI, Command, ShortMessage, Tag, read_message_id
+from sms.smpp.commands import Command, read_message_id
+from sms.smpp.composer import Composer
 from sms.smpp.inbound import Inbound, sid_of
 from sms.smpp.late import LateResponses
 from sms.smpp.pace import Pace
@@ -33,7 +34,8 @@ _SECONDS_TO_BIND = 5.0
 _SECONDS_BETWEEN_TRIES = 1.0
 _TRIES_OF_A_LATER_PART = 5
 _NOT_OPEN = "not_open"
-_RECEIPT_WANTED = 1
+_LATEST_TO_GO_ON = timedelta(minutes=1)
+"""How long after a text was begun its other parts still follow one that is answered late."""
 
 
 class Inbox(Protocol):
@@ -82,7 +84,8 @@ class SmppCarrier:
         ]
         self._pace = Pace(account.per_second)
         self._late = LateResponses()
-        self._reference = random.randrange(256)  # noqa: S311 - it only tells texts to one number apart
+        self._finishing: set[asyncio.Task[None]] = set()
+        self._composer = Composer(account)
         self._changing = asyncio.Lock()
         self._open = False
 
@@ -121,6 +124,9 @@ class SmppCarrier:
             if self._open:
                 self._open = False
                 await asyncio.gather(*(binding.stop() for binding in self._bindings))
+                for task in self._finishing:
+                    task.cancel()
+                await asyncio.gather(*self._finishing, return_exceptions=True)
                 await self._inbox.__aexit__(kind, error, trace)
 
     def meaning_of(self, code: int | None) -> str:
@@ -140,18 +146,11 @@ class SmppCarrier:
         if session is None or not self._open:
             return self._not_bound()
         try:
-            bodies = [message.encode() for message in self._messages(phone, text)]
+            bodies = self._composer.bodies(phone, text)
         except ValueError:
             return NotNow("the text can't be sent by SMPP", ours=True, answered=False)
-        # Of a text in several parts a late response says only that one of them was taken.
-        late = partial(self._note_late, phone, text, datetime.now(UTC)) if len(bodies) == 1 else None
-        with session.held():
-            outcome = await self._submit(session, bodies[0], late)
-            for body in bodies[1:]:
-                if not isinstance(outcome, Accepted):
-                    return outcome
-                outcome = await self._submit_later_part(session, body)
-        return outcome
+        message = _Parts(phone, text, bodies, datetime.now(UTC))
+        return await self._submit_from(session, message, 0)
 
     async def find(
         self,
@@ -200,56 +199,36 @@ class SmppCarrier:
             return NotNow("not_bound" if self._open else _NOT_OPEN, answered=False)
         return NotNow(problem.reason, ours=problem.ours, code=problem.code, answered=False)
 
-    def _messages(self, phone: Phone, text: str) -> Iterator[ShortMessage]:
-        """What is to be submitted for a text. A receipt is asked for the last part: it names the message.
+    async def _submit_from(self, session: Session, message: "_Parts", first: int) -> Outcome:
+        """Submit the parts from this one on."""
+        number = first
+        with session.held():
+            while True:
+                late = partial(self._go_on, session, message, number)
+                submit = self._submit_later_part if number else self._submit
+                outcome = await submit(session, message.bodies[number], late)
+                number += 1
+                if not isinstance(outcome, Accepted) or number == len(message.bodies):
+                    return outcome
 
-        Raises `ValueError`.
-        """
-        account = self._account
-        encoded = encoding.encode(text, account.default_alphabet)
-        parts = user_data.split(encoded)
-        if account.long_texts == "payload" and len(parts) > 1:
-            yield self._message(phone, encoded.octets, encoded.coding, {Tag.MESSAGE_PAYLOAD: encoded.octets})
-            return
-        self._reference = (self._reference + 1) % 256
-        for number, octets in enumerate(parts, 1):
-            part = user_data.Part(self._reference, len(parts), number)
-            wanted = number == len(parts)
-            if len(parts) == 1:
-                yield self._message(phone, octets, encoded.coding)
-            elif account.long_texts == "udh":
-                data = user_data.header(part) + octets
-                yield self._message(phone, data, encoded.coding, esm_class=UDHI, receipt=wanted)
-            else:
-                yield self._message(phone, octets, encoded.coding, user_data.sar(part), receipt=wanted)
-
-    def _message(
-        self,
-        phone: Phone,
-        octets: bytes,
-        coding: int,
-        parameters: dict[int, bytes] | None = None,
-        *,
-        esm_class: int = 0,
-        receipt: bool = True,
-    ) -> ShortMessage:
-        return ShortMessage(
-            source=self._account.source(),
-            destination=self._account.destination(phone),
-            octets=octets,
-            esm_class=esm_class,
-            data_coding=coding,
-            registered_delivery=_RECEIPT_WANTED if receipt else 0,
-            service_type=self._account.service_type,
-            parameters=parameters or {},
-        )
-
-    def _note_late(self, phone: Phone, text: str, submitted_at: datetime, response: Pdu) -> None:
+    def _go_on(self, session: Session, message: "_Parts", number: int, response: Pdu) -> None:
+        """The operator took this part, but late: the others follow, unless it is long ago."""
         outcome = self._taken(response)
-        if isinstance(outcome, Accepted):
-            self._late.note(phone, text, submitted_at, outcome)
+        if not isinstance(outcome, Accepted):
+            return
+        if number == len(message.bodies) - 1:
+            self._late.note(message.phone, message.text, message.submitted_at, outcome)
+        elif outcome.at - message.submitted_at < _LATEST_TO_GO_ON:
+            task = asyncio.create_task(self._finish(session, message, number + 1))
+            self._finishing.add(task)
+            task.add_done_callback(self._finishing.discard)
 
-    async def _submit(self, session: Session, body: bytes, late: Late | None = None) -> Outcome:
+    async def _finish(self, session: Session, message: "_Parts", first: int) -> None:
+        outcome = await self._submit_from(session, message, first)
+        if isinstance(outcome, Accepted):
+            self._late.note(message.phone, message.text, message.submitted_at, outcome)
+
+    async def _submit(self, session: Session, body: bytes, late: Late) -> Outcome:
         """One submit_sm."""
         await self._pace.turn()
         if not self._open:
@@ -277,16 +256,16 @@ class SmppCarrier:
         named = receipts.canonical(message_id, self._account.receipt_ids)
         return Accepted(sid_of(self.name, named), datetime.now(UTC))
 
-    async def _submit_later_part(self, session: Session, body: bytes) -> Outcome:
+    async def _submit_later_part(self, session: Session, body: bytes, late: Late) -> Outcome:
         """A part whose former ones the operator has: nothing may be sent again, so it is tried here alone."""
-        outcome: Outcome = await self._submit(session, body)
+        outcome: Outcome = await self._submit(session, body, late)
         for _ in range(_TRIES_OF_A_LATER_PART):
             if session.ended:
                 break
             if not (isinstance(outcome, NotNow) and outcome.answered and outcome.retry_after is not None):
                 break
             await asyncio.sleep(outcome.retry_after)
-            outcome = await self._submit(session, body)
+            outcome = await self._submit(session, body, late)
         if isinstance(outcome, Accepted):
             return outcome
         _log.error("an operator took a part of a text and not the next", carrier=self.name)
@@ -306,6 +285,16 @@ class SmppCarrier:
                 return NotNow(reason, ours=True, code=status)
             case Effect.UNKNOWN:
                 return NotNow(UNKNOWN_CODE, unknown=True, code=status)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """A text as it is submitted, and since when (real time)."""
+
+    phone: Phone
+    text: str
+    bodies: Sequence[bytes]
+    submitted_at: datetime
 
 
 def _lost_by(kind: Command, inbound: Inbound) -> Callable[[], None]:

@@ -12,7 +12,9 @@ from schemas.ids import MessageId, Sid
 from schemas.messages import MessageAccepted, MessageDeferred, MessageInDoubt, MessageToSend
 from sms.carrier import Accepted
 from sms.sending import journal
-from sms.smpp.commands import Command, response_to
+from sms.smpp import carrier as carrier_module
+from sms.smpp import user_data
+from sms.smpp.commands import Command, ShortMessage, response_to
 from sms.smpp.late import LateResponses
 from sms.smpp.pdu import Pdu
 from tests.unit.sms.dispatching import PSEUDONYMS, QUICK, MemoryJournal, new_dispatcher
@@ -21,6 +23,7 @@ from tests.unit.sms.smpp_world import MemoryInbox, account, smpp_carrier, until
 
 WINDOW = 3
 LIMITS = replace(QUICK, intents=WINDOW)
+LONG, PARTS = "ә" * 200, 3
 
 
 def message(number: int, attempt: int = 1) -> MessageToSend:
@@ -79,22 +82,31 @@ async def test_a_message_in_doubt_stays_so_however_often_it_is_tried() -> None:
 
 
 class Slow:
-    """An SMSC that keeps its responses to submit_sm until it is told to let them go."""
+    """An SMSC that keeps its responses to submit_sm, or to some of them, until it is told to let them go."""
 
-    def __init__(self, status: int = 0) -> None:
+    def __init__(self, status: int = 0, only: int | None = None) -> None:
+        """`only`: which one it keeps, counted from 0."""
         self._status = status
-        self._kept: list[Pdu] = []
+        self._only = only
+        self._heard: list[Pdu] = []
 
     def __call__(self, pdu: Pdu) -> bytes | None:
         if pdu.command != Command.SUBMIT_SM:
             return usual(pdu)
-        self._kept.append(pdu)
-        return None
+        self._heard.append(pdu)
+        return None if self._only in (None, len(self._heard) - 1) else usual(pdu)
 
     def respond(self, smsc: RawSmsc, *, number: int = 0, sid: str = "late1") -> None:
         """Write the response to the submit_sm with this number, counted from 0."""
-        command, sequence = response_to(Command.SUBMIT_SM), self._kept[number].sequence
+        command, sequence = response_to(Command.SUBMIT_SM), self._heard[number].sequence
         smsc.write(Pdu(command, self._status, sequence, sid.encode() + b"\0").encode())
+
+
+def read_part(body: bytes) -> tuple[int, int]:
+    """Of how many parts this is which."""
+    part = user_data.read(ShortMessage.read(body)).part
+    assert part
+    return part.count, part.number
 
 
 def submitted(smsc: RawSmsc) -> int:
@@ -158,9 +170,9 @@ async def test_a_late_response_is_no_other_message_s() -> None:
     assert last.sid == "smpp-late2"
 
 
-@pytest.mark.parametrize(("status", "text"), [(0x58, "short"), (0, "ә" * 200)])
-async def test_a_late_refusal_or_a_late_word_of_one_part_leaves_the_doubt(status: int, text: str) -> None:
-    kept, slow = MemoryJournal(), Slow(status)
+@pytest.mark.parametrize("text", ["short", LONG])
+async def test_a_late_refusal_leaves_the_doubt(text: str) -> None:
+    kept, slow = MemoryJournal(), Slow(0x58)
     async with (
         RawSmsc(slow) as smsc,
         smpp_carrier(account(smsc.port, response_seconds=0.2), MemoryInbox()) as carrier,
@@ -171,6 +183,47 @@ async def test_a_late_refusal_or_a_late_word_of_one_part_leaves_the_doubt(status
             slow.respond(smsc)
             assert not await told_late(logs)
         [report] = await dispatcher.dispatch([message(1, 2).with_(text=text)])
+        assert submitted(smsc) == 1
+    assert isinstance(report, MessageInDoubt)
+
+
+@pytest.mark.parametrize(("slow_part", "sid"), [(0, "smpp-id1"), (1, "smpp-id1"), (2, "smpp-late1")])
+async def test_of_a_text_whose_part_is_answered_late_the_others_follow(slow_part: int, sid: str) -> None:
+    kept, slow = MemoryJournal(), Slow(only=slow_part)
+    async with (
+        RawSmsc(slow) as smsc,
+        smpp_carrier(account(smsc.port, response_seconds=0.2), MemoryInbox()) as carrier,
+    ):
+        dispatcher = new_dispatcher(carrier, kept, LIMITS)
+        [doubt] = await dispatcher.dispatch([message(1).with_(text=LONG)])
+        assert submitted(smsc) == slow_part + 1
+        slow.respond(smsc, number=slow_part)
+        await smsc.until(Command.SUBMIT_SM, PARTS)
+        async with asyncio.timeout(20):
+            while isinstance(doubt, MessageInDoubt):
+                await asyncio.sleep(0.05)
+                [doubt] = await dispatcher.dispatch([message(1, doubt.attempt + 1).with_(text=LONG)])
+        assert submitted(smsc) == PARTS
+        bodies = [pdu.body for pdu in smsc.heard if pdu.command == Command.SUBMIT_SM]
+    assert isinstance(doubt, MessageAccepted)
+    assert doubt.sid == sid
+    assert [read_part(body) for body in bodies] == [(PARTS, number) for number in range(1, PARTS + 1)]
+
+
+async def test_what_was_begun_long_ago_is_not_gone_on_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An operator may have decided meanwhile."""
+    monkeypatch.setattr(carrier_module, "_LATEST_TO_GO_ON", timedelta(seconds=0.1))
+    kept, slow = MemoryJournal(), Slow(only=0)
+    async with (
+        RawSmsc(slow) as smsc,
+        smpp_carrier(account(smsc.port, response_seconds=0.2), MemoryInbox()) as carrier,
+    ):
+        dispatcher = new_dispatcher(carrier, kept, LIMITS)
+        await dispatcher.dispatch([message(1).with_(text=LONG)])
+        with capture_logs() as logs:
+            slow.respond(smsc)
+            assert await told_late(logs)
+        [report] = await dispatcher.dispatch([message(1, 2).with_(text=LONG)])
         assert submitted(smsc) == 1
     assert isinstance(report, MessageInDoubt)
 
@@ -208,7 +261,7 @@ async def test_a_text_of_which_a_part_was_taken_and_another_refused_is_in_doubt(
         return refusing(Command.SUBMIT_SM, 0x0A)(pdu) if len(parts) >= refused_from else usual(pdu)
 
     async with RawSmsc(answer) as smsc, smpp_carrier(account(smsc.port), MemoryInbox()) as carrier:
-        long = message(1).with_(text="ә" * 200)
+        long = message(1).with_(text=LONG)
         [report] = await new_dispatcher(carrier, MemoryJournal(), LIMITS).dispatch([long])
     assert isinstance(report, MessageInDoubt)
     assert len(parts) == refused_from
