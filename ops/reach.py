@@ -1,9 +1,11 @@
 """Is a broker there? Asked before anything else, so that every command says so within ten seconds."""
 
+import os
 import socket
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from kafka import KafkaAdminClient
@@ -17,6 +19,11 @@ from streams.settings.values import Address
 if TYPE_CHECKING:
     from streams.settings.settings import Settings
 
+_FIRST_PORT, _MOST_PORTS = 10_000, 22_000
+_APART = 601
+"""How far apart the places are in which two processes begin that were started one after the other."""
+_PORTS = (_FIRST_PORT + (os.getpid() * _APART + number) % _MOST_PORTS for number in count())
+
 LISTEN_SECONDS = 3.0
 """How long to go on trying where nobody listens: a broker may just be starting."""
 
@@ -25,11 +32,12 @@ ANSWER_SECONDS = 5.0
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of this machine that nobody listens on just now, and that was not given in this process before.
+
+    It stays free while its server is down: it is below those that systems lend to clients, and each process
+    begins to look in a place of its own.
+    """
+    return next(port for port in _PORTS if obstacle(port) is None)
 
 
 def obstacle(port: int) -> str | None:

@@ -6,7 +6,6 @@ The server refuses to run as root, so that it runs as `postgres` or `nobody` the
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from ops.reach import free_port
 from streams.errors import UserError
 
 _PLACES = "/usr/lib/postgresql"
@@ -46,7 +46,7 @@ class PrivatePostgres:
         self._programs = find_postgres()
         self._options = options
         self._folder = Path(tempfile.mkdtemp(prefix="jardem-postgres-"))
-        self._port = _free_port()
+        self._port = free_port()
         self._server: subprocess.Popen[bytes] | None = None
 
     @property
@@ -156,9 +156,3 @@ def _kill(pid: int) -> None:
         os.kill(pid, 9)
     except ProcessLookupError:
         return
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

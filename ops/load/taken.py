@@ -6,7 +6,11 @@ from functools import partial
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import CoordinatorNotAvailableError, NotCoordinatorError
+from kafka.errors import (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    NotCoordinatorError,
+)
 
 from ops.reach import admin_client
 from streams.kafka_access import client_options
@@ -53,7 +57,7 @@ class Taken:
         """What the group has committed; nothing where no worker has ever run, or its coordinator moves."""
         try:
             found = self._admin.list_group_offsets({self._group: None})
-        except (CoordinatorNotAvailableError, NotCoordinatorError):
+        except (CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError):
             return {}
         return {tp: offset.offset for tp, offset in found[self._group].items()}
 

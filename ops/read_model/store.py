@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 
 import structlog
@@ -50,7 +50,8 @@ class Store:
         """The generation that is served now. Raises `DatabaseError`."""
         async with self._looking:
             if self._generation is None or time.monotonic() - self._looked_at > LOOK_SECONDS:
-                await self._look()
+                with self._told():
+                    await self._look()
             if self._generation is None:
                 raise DatabaseError("there is no read model yet")
             return self._generation
@@ -60,7 +61,7 @@ class Store:
         return (await self.generation()).number
 
     async def building(self) -> bool:
-        """Whether another generation is being built beside it."""
+        """Whether another generation is being built beside it. Raises `DatabaseError`."""
         await self.generation()
         return self._building
 
@@ -85,10 +86,16 @@ class Store:
 
         Raises `DatabaseError` where the database is away; the message repeats no value.
         """
-        try:
+        with self._told():
             generation = await self.generation()
             async with generation.engine.connect() as connection:
                 yield connection
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """Whatever the database cannot do now, as a `DatabaseError`."""
+        try:
+            yield
         except (SQLAlchemyError, OSError) as error:
             self._looked_at = 0.0
             cause = error.orig if isinstance(error, DBAPIError) else error

@@ -148,11 +148,20 @@ class Caller:
         body: object,
         media: str = "application/cloudevents+json",
         headers: Mapping[str, str] | None = None,
+        *,
+        again: bool = True,
     ) -> "Answer":
+        """Publish. `again`: repeat it while it is answered with 503, as callers must, for up to a minute."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         sent = {"Content-Type": media, **(headers or {})}
-        async with self.session.post(f"{self.url}/events", data=BytesIO(content), headers=sent) as response:
-            return await Answer.of(response)
+        async with asyncio.timeout(60):
+            while True:
+                data = BytesIO(content)
+                async with self.session.post(f"{self.url}/events", data=data, headers=sent) as response:
+                    answer = await Answer.of(response)
+                if answer.status != 503 or not again:
+                    return answer
+                await asyncio.sleep(int(answer.headers["Retry-After"]) / 10)
 
     async def get(self, path: str) -> "Answer":
         async with self.session.get(self.url + path) as response:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from ops.demo.processes import run_command
+from ops.reach import free_port
 from schemas.ids import Pseudonyms
 from streams.clock import Clock
 from streams.settings.settings import DEMO_PSEUDONYM_KEY
@@ -19,7 +20,7 @@ from tests.crash.kills import evidence as evidence_of
 from tests.crash.kills.invariants import Invariants, Judged
 from tests.crash.kills.load import Citizens, Registries
 from tests.crash.kills.people import Person, people
-from tests.crash.kills.processes import Supervised, steady_port
+from tests.crash.kills.processes import Supervised
 from tests.crash.kills.settling import Settling
 from tests.crash.kills.story import Story
 
@@ -42,7 +43,7 @@ class Stage:
         self.story = Story(folder / "story.log", quiet=True)
         self.clock = Clock(_DAY / day, datetime.now(UTC))
         self.record = folder / "sms.jsonl"
-        api_port, self._webhooks_port = steady_port(), steady_port()
+        api_port, self._webhooks_port = free_port(), free_port()
         self._api_url = f"http://127.0.0.1:{api_port}"
         public_url = f"http://127.0.0.1:{self._webhooks_port}"
         self.env = {
@@ -112,7 +113,7 @@ class Stage:
         return await self._start(name, "webhooks", code, {})
 
     async def _start(self, name: str, command: str, code: Path, more: Mapping[str, str]) -> Supervised:
-        port = self._webhooks_port if command == "webhooks" else steady_port()
+        port = self._webhooks_port if command == "webhooks" else free_port()
         bind = {"worker": "JARDEM_HEALTH_BIND", "webhooks": "JARDEM_WEBHOOKS_BIND"}[command]
         env = self.env | {"JARDEM_DATA_DIR": str(self.folder / name), bind: f"127.0.0.1:{port}"} | dict(more)
         # A script's own folder comes first, so that all of what runs is of that folder.

@@ -55,6 +55,8 @@ async def test_offers_wait_for_the_next_local_day_and_go_when_the_number_is_lift
 
         installation.simulator.on_message(note)
         await act(installation, "daily_sms", OFFERS, details={"number": NUMBER})
+        # A place is of the day in which it was taken, and an SMS of that in which it left.
+        await until(lambda: clock.now().astimezone(ALMATY).hour < 4, 30)
         for somebody in people:
             await somebody.award(installation)
         await until(lambda: len(offered) > NUMBER, 90)

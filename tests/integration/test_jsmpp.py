@@ -228,7 +228,7 @@ async def test_refusals_for_speed_slow_the_bind_down_and_end_nothing(smsc: Jsmpp
 async def test_a_part_that_is_refused_for_speed_is_sent_once_more_and_its_former_ones_are_not(
     smsc: Jsmpp, inbox: MemoryInbox
 ) -> None:
-    async with carrier(smsc, inbox, long_texts="udh", window=1, per_second=4) as sending:
+    async with carrier(smsc, inbox, long_texts="udh", window=1, per_second=2) as sending:
         pending = asyncio.create_task(sending.send(PHONE, LONG))
         await submitted(smsc, 1)
         await smsc.tell("refuse", "0x58", "1")

@@ -28,6 +28,12 @@ def keycloak(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keycloak]:
         yield server
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A provider that has just started takes its time for its first answers."""
+    monkeypatch.setattr("ops.console.oidc._SECONDS", 30.0)
+
+
 @pytest.fixture
 async def console(keycloak: Keycloak, tmp_path: Path) -> AsyncIterator[Running]:
     async with running(tmp_path, **provider(keycloak)) as started:

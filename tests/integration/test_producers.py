@@ -30,6 +30,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 SEED = int(os.environ.get("PRODUCERS_SEED", "1"))
 COUNT = int(os.environ.get("PRODUCERS", "250"))
 ANY_TIME = str(2**63 - 1)
+LARGE = "registry.title-awarded.v1"
 INBOXES = (CASE_INBOX, SMS_INBOX, SMS_OUTBOX)
 
 
@@ -45,7 +46,7 @@ async def installation(broker: KafkaBroker, tmp_path: Path) -> AsyncIterator[Ins
         # Brokers before 4.0 take any time; since then one has to ask for it.
         configure(broker.address, TOPICS["producer's"], message_timestamp_after_max_ms=ANY_TIME)
         configure(broker.address, TOPICS["broker's"], message_timestamp_type="LogAppendTime")
-        for topic in (*TOPICS.values(), *INBOXES, DEAD_LETTERS):
+        for topic in {*TOPICS.values(), LARGE, *INBOXES, DEAD_LETTERS}:
             # Records of years ago are deleted when the broker next looks at their age, which may be now.
             configure(broker.address, topic, retention_ms="-1")
         yield installation
@@ -143,9 +144,6 @@ async def test_no_way_of_writing_records_stops_a_partition(
         if how.topic == TOPICS["producer's"]:
             assert found.timestamp == wanted.timestamp, how
     assert installation.dead() is None
-
-
-LARGE = "registry.title-awarded.v1"
 
 
 def award(name: str, size: int) -> Raw:

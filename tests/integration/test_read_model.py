@@ -23,7 +23,7 @@ from ops.brokers.kafka import KafkaBroker
 from ops.read_model.database import DatabaseError
 from ops.read_model.follow import Follower
 from ops.read_model.rebuild import Progress, rebuild
-from ops.read_model.store import Store, open_store
+from ops.read_model.store import LOOK_SECONDS, Store, open_store
 from ops.read_model.views import CaseDetail, CaseFilter
 from ops.topics import apply_topics
 from schemas.audit import ConsoleAudited
@@ -151,10 +151,12 @@ async def test_a_database_that_is_killed_leaves_the_rows_of_a_clean_rebuild(
     async with open_store(settings) as store:
         follower = start_follower(settings)
         try:
-            for _ in range(2):
+            for seconds in (0, LOOK_SECONDS + 0.1):
                 before = await read_so_far(store)
                 await reads_beyond(store, before)
                 postgres.kill()
+                # After a while it is asked first which generation is served.
+                await asyncio.sleep(seconds)
                 with pytest.raises(DatabaseError, match="the read model's database fails"):
                     await store.queries.freshness()
                 postgres.start()

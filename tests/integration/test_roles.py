@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic, sleep, time
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -117,7 +117,7 @@ async def answers(settings: Settings) -> tuple[dict[str, int], dict[str, int]]:
     options, where = client_options(settings), Address.parse(settings.kafka)
     del options["bootstrap_servers"]
     builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 1000)
-    builder.append(0, 1_700_000_000_000, b"key", b"value", [])
+    builder.append(0, int(time() * 1000), b"key", b"value", [])
     batch = bytes(builder.build())
     connection = await create_conn(where.host, where.port, **options)
     try:

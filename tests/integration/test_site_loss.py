@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ops.brokers.cluster import KafkaCluster
-from tests.crash.kills.processes import steady_port
+from ops.reach import free_port
 from tests.crash.kills.sms_record import RecordReader
 from tests.integration.stage import Stage
 
@@ -33,7 +33,7 @@ def waits(stage: Stage, published: Mapping[str, datetime]) -> dict[datetime, flo
 async def test_a_lost_site_costs_time_and_nothing_else(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with KafkaCluster(tmp_path / "kafka", [steady_port() for _ in range(6)]) as cluster:
+    with KafkaCluster(tmp_path / "kafka", [free_port() for _ in range(6)]) as cluster:
         async with Stage(cluster.address, tmp_path, day=DAY, partitions=PARTITIONS) as stage:
             stage.env["JARDEM_KAFKA_REPLICATION"] = "3"
             await stage.apply_topics()

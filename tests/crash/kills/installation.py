@@ -12,11 +12,12 @@ from typing import Self
 
 from ops.brokers.cluster import KafkaCluster
 from ops.demo.processes import run_command
+from ops.reach import free_port
 from streams.clock import Clock
 from streams.webhook_urls import INBOUND, webhook_url
 from tests.crash.kills.disk import SmallDisk
 from tests.crash.kills.plan import Plan
-from tests.crash.kills.processes import Balancer, Supervised, steady_port
+from tests.crash.kills.processes import Balancer, Supervised
 from tests.crash.kills.story import Story
 
 SENDER = "+77000000000"
@@ -32,11 +33,11 @@ class Installation:
     def __init__(self, plan: Plan, folder: Path, story: Story) -> None:
         self.folder, self._story = folder, story
         self.clock = Clock(_DAY / plan.day, datetime.now(UTC))
-        self.brokers = KafkaCluster(folder / "kafka", [steady_port() for _ in range(6)])
+        self.brokers = KafkaCluster(folder / "kafka", [free_port() for _ in range(6)])
         self.disk = SmallDisk(folder / "worker-0")
         self.record = folder / "sms.jsonl"
-        self._proxy = Balancer([steady_port() for _ in range(_WEBHOOKS)])
-        self._proxy_port, api_port = steady_port(), steady_port()
+        self._proxy = Balancer([free_port() for _ in range(_WEBHOOKS)])
+        self._proxy_port, api_port = free_port(), free_port()
         self.api_url = f"http://127.0.0.1:{api_port}"
         public_url = f"http://127.0.0.1:{self._proxy_port}"
         self.env = {
@@ -66,7 +67,7 @@ class Installation:
         self._stack = AsyncExitStack()
 
     def _worker(self, number: int, store: str) -> Supervised:
-        port = steady_port()
+        port = free_port()
         env = {
             "JARDEM_DATA_DIR": str(self.folder / f"worker-{number}"),
             "JARDEM_STORE": store,

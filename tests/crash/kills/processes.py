@@ -12,7 +12,6 @@ from time import monotonic
 import aiohttp
 
 from ops.brokers.child import Child
-from ops.reach import obstacle
 from tests.crash.kills.story import Story
 
 _LOOK = 0.1
@@ -20,14 +19,6 @@ _BACK_OFF = (0.5, 1.0, 2.0, 4.0)
 _LONG_ENOUGH = 20.0
 _READY_SECONDS = 120.0
 _STOP_SECONDS = 15.0
-_FIRST, _LAST = 15_000, 30_000
-# Two runs at once begin in different places: what one has put down for a moment is not for the other.
-_PORTS = iter(range(_FIRST + os.getpid() * 37 % (_LAST - _FIRST - 200), _LAST))
-
-
-def steady_port() -> int:
-    """A port that stays free while its process is down: below those that the system lends to clients."""
-    return next(port for port in _PORTS if obstacle(port) is None)
 
 
 class Supervised:
