@@ -124,7 +124,10 @@ async def test_what_could_not_be_read_of_them_is_a_line_without_content(erased: 
     assert page.status_code == 200
     assert read(page.text).faults() == []
     assert "no event" in read(page.text).text
-    assert [one for one in (*canaries(case), case.row.person_id) if one in page.text] == []
+    hidden = (*canaries(case), case.row.person_id)
+    assert [one for one in hidden if one in read(page.text).text] == []
+    # Four digits in a row may stand in a token, or in the time.
+    assert [one for one in hidden if len(one) > 4 and one in page.text] == []
 
 
 async def test_a_csv_has_the_row_and_nobody_in_it(erased: Erased) -> None:

@@ -84,7 +84,7 @@ async def test_offers_beyond_the_number_go_back_and_everything_else_goes_out(
     say(kept, 2)
     before = metrics.OFFERS_HELD._value.get()
     batch = [message(1), message(2), message(3), message(4, offer=False), message(5)]
-    reports = await new_dispatcher(carrier, kept).dispatch(batch)
+    reports = await new_dispatcher(carrier, kept, daily=Daily(FROZEN)).dispatch(batch)
     held = ["daily_number"]
     assert reasons(reports) == ["message.accepted"] * 2 + held + ["message.accepted"] + held
     assert counted(kept) == 3
@@ -95,11 +95,11 @@ async def test_offers_beyond_the_number_go_back_and_everything_else_goes_out(
             assert report.retry_after_seconds
             assert 100 < report.retry_after_seconds < 200
     assert metrics.OFFERS_HELD._value.get() - before == 2
-    again = await new_dispatcher(carrier, kept).dispatch([message(3, 2)])
+    again = await new_dispatcher(carrier, kept, daily=Daily(FROZEN)).dispatch([message(3, 2)])
     assert reasons(again) == held
     assert metrics.OFFERS_HELD._value.get() - before == 2
     say(kept, None)
-    lifted = await new_dispatcher(carrier, kept).dispatch([message(3, 3), message(5, 2)])
+    lifted = await new_dispatcher(carrier, kept, daily=Daily(FROZEN)).dispatch([message(3, 3), message(5, 2)])
     assert reasons(lifted) == ["message.accepted"] * 2
     assert len(api.messages) == 5
 

@@ -124,7 +124,8 @@ async def test_at_a_rate_cases_begin_at_their_time() -> None:
     result, _ = await play(System(), Plan(first=0, count=30, rate=60, warm_up=6))
     assert result["faults"] == []
     assert result["measured"] == 24
-    assert result["rate"] == pytest.approx(60, rel=0.25)
+    # One after the other as fast as can be, they would be several hundred.
+    assert 30 < result["rate"] < 120
 
 
 async def test_silent_citizens_only_get_the_offer() -> None:

@@ -12,7 +12,8 @@ from sms.smpp.pdu import MalformedPduError
 from sms.smpp.user_data import Part
 
 GSM = st.text(st.sampled_from([c for c in map(chr, range(0x2000)) if is_gsm7(c)]))
-ANY = st.text(st.characters(exclude_categories=["Cs"]))
+MARKS = ("\ufeff", "\ufffe")
+ANY = st.text(st.characters(exclude_categories=["Cs"])).filter(lambda text: not text.startswith(MARKS))
 NOWHERE = Address(1, 1, "77015550101")
 
 
@@ -33,6 +34,11 @@ def test_every_text_comes_back_with_either_default_alphabet(text: str) -> None:
     for default in ("gsm", "latin1"):
         encoded = encoding.encode(text, default)
         assert encoding.decode(encoded.octets, encoded.coding, default) == text
+
+
+def test_a_mark_of_the_byte_order_is_read_as_that() -> None:
+    assert encoding.decode(b"\xfe\xff\x04\xd9", Coding.UCS2) == "ә"
+    assert encoding.decode(b"\xff\xfe\xd9\x04", Coding.UCS2) == "ә"
 
 
 @pytest.mark.parametrize(
