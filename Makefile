@@ -66,7 +66,7 @@ unit: setup ## tests that need nothing but Python
 	$(BIN)/pytest -n auto --dist worksteal $(UNIT) $(PYTEST)
 
 integration: setup ## tests against real brokers and real HTTP on this machine
-	$(BIN)/pytest -n 2 --dist loadfile $(INTEGRATION) $(PYTEST)
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(INTEGRATION) $(PYTEST)
 
 browser: setup ## the handsets and the console in a real browser, where there is one, also before a running system
 	$(BIN)/pytest tests/browser $(PYTEST)

@@ -27,7 +27,7 @@ _PORTS = (_FIRST_PORT + (os.getpid() * _APART + number) % _MOST_PORTS for number
 LISTEN_SECONDS = 3.0
 """How long to go on trying where nobody listens: a broker may just be starting."""
 
-ANSWER_SECONDS = 5.0
+ANSWER_SECONDS = 4.0
 """How long a broker that listens may take to answer."""
 
 

@@ -7,6 +7,7 @@ and what was imported and collected is not looked through for garbage in the mid
 """
 
 import gc
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -26,6 +27,7 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    _longest_first(items)
     concerned = [item for item in items if item.path.parent.name in _FOLDERS or item.path.stem in _MODULES]
     missing = obstacles() if concerned else []
     if not missing:
@@ -34,3 +36,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in concerned:
         if item.path.stem not in _ON_EITHER:
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _longest_first(items: list[pytest.Item]) -> None:
+    """Files with a test that may take long come first, so that none of them runs alone in the end."""
+    limits: dict[Path, float] = {}
+    for item in items:
+        marker = item.get_closest_marker("timeout")
+        limit = float(marker.args[0]) if marker and marker.args else 0.0
+        limits[item.path] = max(limit, limits.get(item.path, 0.0))
+    items.sort(key=lambda item: -limits[item.path])

@@ -21,6 +21,7 @@ min.insync.replicas=2
 offsets.topic.replication.factor=3
 transaction.state.log.replication.factor=3
 transaction.state.log.min.isr=2
+broker.session.timeout.ms=3000
 """
 
 

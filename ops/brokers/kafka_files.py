@@ -34,7 +34,7 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 broker.heartbeat.interval.ms=500
-broker.session.timeout.ms=3000
+broker.session.timeout.ms=6000
 """
 """One node that is broker and controller. Kafka keeps one copy here; what it acknowledged survives its own
 death by SIGKILL, because the pages are the system's by then, but not the machine's."""

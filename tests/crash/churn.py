@@ -29,6 +29,8 @@ from tests.crash.counting import Count, Names, event_id, fold
 from tests.crash.faults import Brokers
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+_ORDERLY = {0, -signal.SIGTERM, Exit.STOPPED_TOO_LONG, Exit.STOP_TIMED_OUT}
+"""How a worker may end that was told to leave. What is lost or doubled by it is counted."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ class Worker:
         if self.process is not None and self.running:
             self.process.send_signal(number)
 
-    async def end(self, number: signal.Signals, patience: float = 15.0) -> int:
+    async def end(self, number: signal.Signals, patience: float = 30.0) -> int:
         """Signal and wait; the exit code, or -9 if it had to be killed."""
         assert self.process is not None
         self.send(number)
@@ -226,7 +228,7 @@ class Churn:
         code = await worker.end(signal.SIGTERM if action == "leave" else signal.SIGKILL)
         # A worker told to leave while it was still starting has no handler for the signal yet.
         # And one that has just been thawed may have lost its partitions with records to send.
-        if action == "leave" and code not in {0, -signal.SIGTERM, Exit.STOPPED_TOO_LONG}:
+        if action == "leave" and code not in _ORDERLY:
             self.verdict.problems.append(f"worker {worker.number} left with {code}")
 
     @staticmethod
@@ -250,7 +252,7 @@ class Churn:
         for worker in self._reap():
             code = await worker.end(signal.SIGTERM)
             # As above: one that came last may have no handler yet. What is lost or doubled is counted.
-            if code not in {0, -signal.SIGTERM, Exit.STOPPED_TOO_LONG}:
+            if code not in _ORDERLY:
                 self.verdict.problems.append(f"worker {worker.number} stopped with {code}")
         self.workers.clear()
         await self._join()

@@ -117,7 +117,7 @@ def main() -> int:
     kafka, app_id, store, folder = sys.argv[1:]
     configure_logging()
     settings = Settings(kafka=kafka, data_dir=Path(folder), store=cast("Literal['memory', 'rocksdb']", store))
-    session = float(os.environ.get("LEDGER_SESSION", "6"))
+    session = float(os.environ.get("LEDGER_SESSION", "30"))
     tuning = Tuning(
         app_id=app_id,
         session_timeout=session,

@@ -28,12 +28,6 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
         yield broker
 
 
-@pytest.fixture(autouse=True)
-def long_session(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a worker that lost its partitions in a stall would copy again is no matter of these tests."""
-    monkeypatch.setenv("LEDGER_SESSION", "30")
-
-
 @pytest.fixture
 async def ledger(broker: KafkaBroker, tmp_path: Path) -> AsyncIterator[Ledger]:
     async with Ledger(broker.address, tmp_path) as ledger:

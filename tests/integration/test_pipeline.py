@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.structs import ConsumerRecord
+from aiokafka import AIOKafkaProducer
 
 from ops.brokers.broker import Broker
 from ops.brokers.choose import choose
@@ -23,7 +22,9 @@ from ops.demo.script import Script
 from ops.verify.log import check_log
 from schemas.cabinet import CabinetNotified
 from streams.key_set import DEMO_KEYS
+from streams.records import Record
 from streams.signing import verify_document
+from tests.integration.reader import records_in
 from tests.integration.waiting import until
 
 DAY = 86_400
@@ -65,26 +66,6 @@ async def produce(kafka: str, values: Sequence[bytes]) -> None:
             await producer.send_and_wait(sample.TITLE, value, b"key", headers=headers)
     finally:
         await producer.stop()
-
-
-async def everything(kafka: str, topic: str) -> list[ConsumerRecord]:
-    """Every record of a topic, as far as it is committed."""
-    consumer = AIOKafkaConsumer(
-        topic,
-        bootstrap_servers=kafka,
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-        group_id=None,
-        isolation_level="read_committed",
-    )
-    await consumer.start()
-    try:
-        found: list[ConsumerRecord] = []
-        while records := await consumer.getmany(timeout_ms=5000):
-            found += [record for partition in records.values() for record in partition]
-    finally:
-        await consumer.stop()
-    return found
 
 
 class Play:
@@ -140,9 +121,9 @@ async def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(
         await asyncio.gather(following, return_exceptions=True)
         dead = [
             (record.value, dict(record.headers)["jardem_reason"])
-            for record in await everything(broker.address, DEAD)
+            for record in await records_in(broker.address, DEAD)
         ]
-        notified = await everything(broker.address, CabinetNotified.name)
+        notified = await records_in(broker.address, CabinetNotified.name)
 
     unexpected = {
         citizen.story: play.outcomes.seen[citizen.iin]
@@ -173,7 +154,7 @@ def _every_step_is_told_once_and_in_order(events: list[tuple[str, dict[str, Any]
 
 
 def _every_outcome_and_consent_has_a_document_that_verifies(
-    events: list[tuple[str, dict[str, Any]]], notified: Sequence[ConsumerRecord]
+    events: list[tuple[str, dict[str, Any]]], notified: Sequence[Record]
 ) -> None:
     """A repeated document is the same byte for byte."""
     told = {
@@ -184,7 +165,7 @@ def _every_outcome_and_consent_has_a_document_that_verifies(
     }
     documents: dict[tuple[str, int], set[str]] = {}
     for record in notified:
-        event = CabinetNotified.model_validate_json(record.value)
+        event = CabinetNotified.model_validate_json(record.value or b"")
         claims = verify_document(event.document, DEMO_KEYS).claims
         documents.setdefault((claims.case_id, claims.step), set()).add(event.document)
     assert documents.keys() == told

@@ -102,6 +102,6 @@ def _the_case_ended_at(end: Instant, case: Case, came_out: list[tuple[str, Mappi
         Ended.model_validate(data) for topic, data in came_out if topic == ENDED and data["iin"] == IIN
     ]
     assert ended.reason == "no_reply"
-    assert end <= ended.ended_at < end + timedelta(hours=12)
+    assert end <= ended.ended_at < end + timedelta(days=2)
     steps = [data for topic, data in came_out if topic == ADVANCED and data["case_id"] == case.case_id]
     assert [step["note"] for step in steps if step["note"]] == ["sent_later", "reminded", "no_reply"]

@@ -4,7 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from ops.reach import free_port
 from schemas.values import check_iin
 
 RATE, BURST = 4.0, 4
-PEOPLE = 60
+PEOPLE = 76
 WITH_TWO = 36
 # What a call takes on its way through this machine.
 JITTER = timedelta(seconds=2)
@@ -96,13 +96,16 @@ async def test_the_rate_is_the_senders_whoever_holds_what(kafka: KafkaBroker, tm
         finally:
             await second.stop()
         # The other one has all partitions then, and the whole rate.
+        stopped = datetime.now(UTC)
         await until_created(installation, PEOPLE)
-        alone = created(installation)[-8:]
+        alone = [at for at in created(installation) if at > stopped]
     for first, last in combinations(range(len(together)), 2):
         seconds = (together[last] - together[first] + JITTER).total_seconds()
         assert last - first + 1 <= RATE * seconds + BURST
     assert min(taken) >= 5
-    assert (alone[-1] - alone[0]).total_seconds() <= 2 * len(alone) / RATE
+    # Half of it would take twice as long for each eight in a row; a machine that stands still, for some.
+    rows = [(alone[last] - alone[last - 7]).total_seconds() for last in range(7, len(alone))]
+    assert min(rows) <= 1.5 * 7 / RATE
 
 
 async def until_ready(port: int) -> None:

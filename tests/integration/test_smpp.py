@@ -14,7 +14,6 @@ from typing import TypeVar
 
 import pytest
 from aiohttp import ClientSession
-from aiokafka.structs import ConsumerRecord
 
 from ops.brokers.kafka import KafkaBroker
 from ops.demo import sample
@@ -34,7 +33,9 @@ from sms.simulator.smsc import Smsc
 from sms.smpp import user_data
 from sms.smpp.commands import UDHI, Address, ShortMessage
 from sms.smpp.user_data import Part
-from tests.integration.test_pipeline import Play, everything
+from streams.records import Record
+from tests.integration.reader import records_in
+from tests.integration.test_pipeline import Play
 from tests.integration.waiting import until
 
 PEOPLE, KILLS, WINDOW = 120, 3, 10
@@ -85,7 +86,7 @@ def taken(installation: Installation, numbers: Collection[str]) -> list[tuple[st
 E = TypeVar("E", bound=Event)
 
 
-def events(records: Sequence[ConsumerRecord], kind: type[E]) -> list[E]:
+def events(records: Sequence[Record], kind: type[E]) -> list[E]:
     found: list[E] = []
     for record in records:
         with suppress(UnknownEventError):
@@ -120,7 +121,7 @@ async def test_a_worker_killed_under_load_sends_each_sms_once_or_leaves_it_in_do
     keys = {ours.phone(number).encode() for number in numbers}
 
     async def in_doubt() -> set[str]:
-        records = [each for each in await everything(kafka.address, "sms.inbox.v1") if each.key in keys]
+        records = [each for each in await records_in(kafka.address, "sms.inbox.v1") if each.key in keys]
         return {event.phone for event in events(records, MessageInDoubt)}
 
     async with Installation(
@@ -172,7 +173,7 @@ async def test_a_long_answer_is_put_together_across_a_killed_worker(
         )
 
     async def received() -> list[MessageReceived]:
-        records = [each for each in await everything(kafka.address, "sms.inbox.v1") if each.key == key]
+        records = [each for each in await records_in(kafka.address, "sms.inbox.v1") if each.key == key]
         return events(records, MessageReceived)
 
     async with Installation(kafka.address, tmp_path, hours="off", more=more, carrier="smpp") as installation:
@@ -254,7 +255,7 @@ async def test_two_workers_take_turns_at_the_one_bind_that_the_operator_allows(
         assert {answer.status for answer in answers} == {"received"}
         sent = taken(installation, numbers)
         assert len(sent) == len(set(sent)), "nothing twice"
-        records = [each for each in await everything(kafka.address, "sms.inbox.v1") if each.key in keys]
+        records = [each for each in await records_in(kafka.address, "sms.inbox.v1") if each.key in keys]
         assert events(records, MessageInDoubt) == []
 
 
