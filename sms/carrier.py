@@ -6,7 +6,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
 
-from schemas.ids import Sid
+from schemas.ids import MessageId, Sid
 from schemas.values import Phone
 
 
@@ -145,8 +145,11 @@ class Carrier(Protocol):
         """
         ...
 
-    async def send(self, phone: Phone, text: str) -> Outcome:
-        """Call once. Never raises for what the API or the network does."""
+    async def send(self, phone: Phone, text: str, *, message_id: MessageId | None = None) -> Outcome:
+        """Call once. Never raises for what the API or the network does.
+
+        `message_id` is ours: by it a carrier knows again what it may have sent already.
+        """
         ...
 
     async def find(
@@ -157,10 +160,12 @@ class Carrier(Protocol):
         since: datetime,
         except_sids: Collection[Sid],
         moments_aside: bool = False,
+        message_id: MessageId | None = None,
     ) -> Accepted | None:
         """The newest message with this text that the API took for this number since then (real time).
 
-        The text is exactly this one or, `moments_aside`, one that may name another time and date.
+        The text is exactly this one or, `moments_aside`, one that may name another time and date. A carrier
+        that has no list to look at may know the message by its id.
 
         Raises `CannotBeAskedError`.
         """

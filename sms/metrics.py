@@ -144,8 +144,14 @@ SMPP_THROTTLED = counter(
     "Refusals of an operator's because we are too fast",
     {"carrier": _OPERATOR},
 )
+SMPP_LATE = counter(
+    "jardem_sms_smpp_late",
+    "Responses of operators to messages that came after nobody waited for them any more",
+    {"carrier": _OPERATOR},
+)
 SMPP_DELIVERED = counter(
     "jardem_sms_smpp_delivered",
-    "What operators brought; not_now is what the broker did not take, which is brought again",
-    {"kind": ("text", "part", "receipt", "ignored", "unusable", "not_now")},
+    "What operators brought; not_now is what the broker did not take, and failed what we could not handle: "
+    "both are brought again",
+    {"kind": ("text", "part", "receipt", "ignored", "unusable", "not_now", "failed")},
 )

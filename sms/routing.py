@@ -11,7 +11,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from schemas.ids import Sid
+from schemas.ids import MessageId, Sid
 from schemas.values import Phone
 from sms.carrier import Accepted, CannotBeAskedError, Carrier, NotNow, Outcome, Refused, Texts
 
@@ -57,7 +57,7 @@ class RoutedCarrier:
         """For how long the number's own operator takes nothing: it keeps its messages."""
         return next((carrier.seconds_away(phone) for carrier in self._for(phone)), 0.0)
 
-    async def send(self, phone: Phone, text: str) -> Outcome:
+    async def send(self, phone: Phone, text: str, *, message_id: MessageId | None = None) -> Outcome:
         """Offer the message to one after the other, as long as it surely was not taken.
 
         An operator that is busy keeps its numbers' messages; one that is away, or that refuses our account,
@@ -65,7 +65,7 @@ class RoutedCarrier:
         """
         told: list[Outcome] = []
         for carrier in self._for(phone):
-            outcome = await carrier.send(phone, text)
+            outcome = await carrier.send(phone, text, message_id=message_id)
             if isinstance(outcome, Accepted):
                 return replace(outcome, carrier=carrier.name, sender=carrier.sender)
             told.append(outcome)
@@ -83,6 +83,7 @@ class RoutedCarrier:
         since: datetime,
         except_sids: Collection[Sid],
         moments_aside: bool = False,
+        message_id: MessageId | None = None,
     ) -> Accepted | None:
         """The message where one of its carriers has it; None only where all of them can be asked.
 
@@ -92,7 +93,12 @@ class RoutedCarrier:
         for carrier in self._for(phone):
             try:
                 found = await carrier.find(
-                    phone, text, since=since, except_sids=except_sids, moments_aside=moments_aside
+                    phone,
+                    text,
+                    since=since,
+                    except_sids=except_sids,
+                    moments_aside=moments_aside,
+                    message_id=message_id,
                 )
             except CannotBeAskedError as problem:
                 problems.append(problem)

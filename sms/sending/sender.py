@@ -262,6 +262,7 @@ class Sender:
                 except_sids=attempt.others,
                 # A term that began at the API's whole second may end in the minute before.
                 moments_aside=self._limits.restored_from is not None,
+                message_id=attempt.message.message_id,
             )
         except CannotBeAskedError as problem:
             waited = self._now() - intended_at
@@ -329,7 +330,8 @@ class Sender:
         """One call, and the look-up where it was cut off or failed inside the API."""
         began = time_ns()
         with metrics.CALL_SECONDS.time():
-            outcome = await self._carrier.send(attempt.message.phone, attempt.message.text)
+            message = attempt.message
+            outcome = await self._carrier.send(message.phone, message.text, message_id=message.message_id)
         metrics.CALLS.labels(type(outcome).__name__.lower()).inc()
         self._called(attempt.message, outcome, began)
         try:

@@ -92,7 +92,7 @@ class Binding:
         """Bind from now on, if that is not so already."""
         if self._keeping is None:
             self._settled.clear()
-            # One that is never bound is to be seen as well.
+            # A bind that never comes about is to be seen as well.
             self._show(bound=False)
             self._keeping = asyncio.create_task(self._keep())
 

@@ -2,15 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
 from typing import Protocol, Self
 
 import structlog
 
-from schemas.ids import Sid
+from schemas.ids import MessageId, Sid
 from schemas.messages import UNKNOWN_CODE
 from schemas.values import Phone
 from sms import metrics
@@ -24,7 +24,7 @@ from sms.smpp.inbound import Inbound, sid_of
 from sms.smpp.late import LateResponses
 from sms.smpp.pace import Pace
 from sms.smpp.pdu import MalformedPduError, Pdu
-from sms.smpp.session import Late, NoResponseError, NotSentError, RefusedError, Session
+from sms.smpp.session import NoResponseError, NotSentError, RefusedError, Session, accepts
 from sms.smpp.status import Effect, effect_of, meaning_of
 from sms.smpp.turns import Turns
 
@@ -34,7 +34,7 @@ _SECONDS_TO_BIND = 5.0
 _SECONDS_BETWEEN_TRIES = 1.0
 _TRIES_OF_A_LATER_PART = 5
 _NOT_OPEN = "not_open"
-_LATEST_TO_GO_ON = timedelta(minutes=1)
+_SECONDS_TO_GO_ON = 60.0
 """How long after a text was begun its other parts still follow one that is answered late."""
 
 
@@ -84,7 +84,7 @@ class SmppCarrier:
         ]
         self._pace = Pace(account.per_second)
         self._late = LateResponses()
-        self._finishing: set[asyncio.Task[None]] = set()
+        self._going_on: set[asyncio.Task[None]] = set()
         self._composer = Composer(account)
         self._changing = asyncio.Lock()
         self._open = False
@@ -124,9 +124,9 @@ class SmppCarrier:
             if self._open:
                 self._open = False
                 await asyncio.gather(*(binding.stop() for binding in self._bindings))
-                for task in self._finishing:
+                for task in self._going_on:
                     task.cancel()
-                await asyncio.gather(*self._finishing, return_exceptions=True)
+                await asyncio.gather(*self._going_on, return_exceptions=True)
                 await self._inbox.__aexit__(kind, error, trace)
 
     def meaning_of(self, code: int | None) -> str:
@@ -138,8 +138,17 @@ class SmppCarrier:
         del phone
         return self._bindings[0].seconds_away()
 
-    async def send(self, phone: Phone, text: str) -> Outcome:
-        """Submit the message, once. Each of its parts waits for the response to the one before."""
+    async def send(self, phone: Phone, text: str, *, message_id: MessageId | None = None) -> Outcome:
+        """Submit the message, once. Each of its parts waits for the response to the one before.
+
+        Where the response to a part comes after this has returned `Uncertain`, the others may be submitted
+        then. A message that is known by its id to have left so is not submitted again.
+        """
+        if (accepted := self._late.accepted(message_id)) is not None:
+            return accepted
+        if self._late.is_under_way(message_id):
+            # No failure of anybody's: it is looked at again when that has ended.
+            return NotNow("its other parts are under way", _SECONDS_BETWEEN_TRIES, others_turn=True)
         if not self._open:
             return NotNow(_NOT_OPEN, answered=False)
         session = await self._bindings[0].settled(self._seconds_to_bind)
@@ -149,8 +158,7 @@ class SmppCarrier:
             bodies = self._composer.bodies(phone, text)
         except ValueError:
             return NotNow("the text can't be sent by SMPP", ours=True, answered=False)
-        message = _Parts(phone, text, bodies, datetime.now(UTC))
-        return await self._submit_from(session, message, 0)
+        return await self._submit_from(session, _Submission(message_id, bodies), 0)
 
     async def find(
         self,
@@ -160,13 +168,14 @@ class SmppCarrier:
         since: datetime,
         except_sids: Collection[Sid],
         moments_aside: bool = False,
+        message_id: MessageId | None = None,
     ) -> Accepted | None:
-        """The message, where the operator's response came late.
+        """The message, where the operator's response came late; also while this is not open.
 
         Raises `CannotBeAskedError` else: an operator has no list of what it took.
         """
-        del moments_aside
-        if (accepted := self._late.find(phone, text, since=since, except_sids=except_sids)) is not None:
+        del phone, text, since, except_sids, moments_aside
+        if (accepted := self._late.accepted(message_id)) is not None:
             return accepted
         raise self._cannot_be_asked()
 
@@ -199,42 +208,62 @@ class SmppCarrier:
             return NotNow("not_bound" if self._open else _NOT_OPEN, answered=False)
         return NotNow(problem.reason, ours=problem.ours, code=problem.code, answered=False)
 
-    async def _submit_from(self, session: Session, message: "_Parts", first: int) -> Outcome:
+    async def _submit_from(self, session: Session, submission: "_Submission", first: int) -> Outcome:
         """Submit the parts from this one on."""
         number = first
         with session.held():
             while True:
-                late = partial(self._go_on, session, message, number)
                 submit = self._submit_later_part if number else self._submit
-                outcome = await submit(session, message.bodies[number], late)
+                outcome = await submit(session, submission, number)
                 number += 1
-                if not isinstance(outcome, Accepted) or number == len(message.bodies):
+                if not isinstance(outcome, Accepted) or number == len(submission.bodies):
                     return outcome
 
-    def _go_on(self, session: Session, message: "_Parts", number: int, response: Pdu) -> None:
-        """The operator took this part, but late: the others follow, unless it is long ago."""
-        outcome = self._taken(response)
-        if not isinstance(outcome, Accepted):
+    def _answered_late(self, session: Session, submission: "_Submission", number: int, response: Pdu) -> None:
+        """Note a message whose last part was accepted late; after another part the rest of it follows.
+
+        Not after a minute, or where the session is about to end: an operator may have decided meanwhile.
+        """
+        metrics.SMPP_LATE.labels(self.name).inc()
+        if not accepts(response):
+            self._judged(response.status)
             return
-        if number == len(message.bodies) - 1:
-            self._late.note(message.phone, message.text, message.submitted_at, outcome)
-        elif outcome.at - message.submitted_at < _LATEST_TO_GO_ON:
-            task = asyncio.create_task(self._finish(session, message, number + 1))
-            self._finishing.add(task)
-            task.add_done_callback(self._finishing.discard)
+        outcome = self._taken(response)
+        if not isinstance(outcome, Accepted) or submission.message_id is None:
+            return
+        if number == len(submission.bodies) - 1:
+            self._late.note(submission.message_id, outcome)
+            return
+        rest = replace(submission, latest=submission.began + _SECONDS_TO_GO_ON)
+        if rest.may_go_on(session):
+            self._late.begin(submission.message_id)
+            task = asyncio.create_task(self._go_on(session, rest, submission.message_id, number + 1))
+            self._going_on.add(task)
+            task.add_done_callback(self._going_on.discard)
 
-    async def _finish(self, session: Session, message: "_Parts", first: int) -> None:
-        outcome = await self._submit_from(session, message, first)
-        if isinstance(outcome, Accepted):
-            self._late.note(message.phone, message.text, message.submitted_at, outcome)
+    async def _go_on(
+        self, session: Session, submission: "_Submission", message_id: MessageId, first: int
+    ) -> None:
+        try:
+            outcome = await self._submit_from(session, submission, first)
+            if isinstance(outcome, Accepted):
+                self._late.note(message_id, outcome)
+        finally:
+            self._late.end(message_id)
 
-    async def _submit(self, session: Session, body: bytes, late: Late) -> Outcome:
+    async def _submit(self, session: Session, submission: "_Submission", number: int) -> Outcome:
         """One submit_sm."""
         await self._pace.turn()
         if not self._open:
             return NotNow(_NOT_OPEN, answered=False)
+        if not submission.may_go_on(session):
+            return Uncertain("begun_long_ago", ended=True)
         try:
-            response = await session.request(Command.SUBMIT_SM, body, late)
+            response = await session.request(
+                Command.SUBMIT_SM,
+                submission.bodies[number],
+                partial(self._answered_late, session, submission, number),
+            )
         except NotSentError:
             return self._not_bound()
         except NoResponseError:
@@ -256,20 +285,22 @@ class SmppCarrier:
         named = receipts.canonical(message_id, self._account.receipt_ids)
         return Accepted(sid_of(self.name, named), datetime.now(UTC))
 
-    async def _submit_later_part(self, session: Session, body: bytes, late: Late) -> Outcome:
+    async def _submit_later_part(self, session: Session, submission: "_Submission", number: int) -> Outcome:
         """A part whose former ones the operator has: nothing may be sent again, so it is tried here alone."""
-        outcome: Outcome = await self._submit(session, body, late)
+        outcome: Outcome = await self._submit(session, submission, number)
         for _ in range(_TRIES_OF_A_LATER_PART):
             if session.ended:
                 break
             if not (isinstance(outcome, NotNow) and outcome.answered and outcome.retry_after is not None):
                 break
             await asyncio.sleep(outcome.retry_after)
-            outcome = await self._submit(session, body, late)
-        if isinstance(outcome, Accepted):
-            return outcome
-        _log.error("an operator took a part of a text and not the next", carrier=self.name)
-        return Uncertain("partly_taken", ended=True)
+            outcome = await self._submit(session, submission, number)
+        match outcome:
+            case Accepted() | Uncertain():
+                return outcome
+            case _:
+                _log.error("an operator took a part of a text and not the next", carrier=self.name)
+                return Uncertain("partly_taken", ended=True)
 
     def _judged(self, status: int) -> Outcome:
         effect, reason = effect_of(status), meaning_of(status)
@@ -288,13 +319,22 @@ class SmppCarrier:
 
 
 @dataclass(frozen=True, slots=True)
-class _Parts:
-    """A text as it is submitted, and since when (real time)."""
+class _Submission:
+    """A text as it is submitted, the bodies of its parts, and when that began, by the loop's clock.
 
-    phone: Phone
-    text: str
+    `latest` is until when a part of it may still be submitted, where nobody waits for it any more.
+    """
+
+    message_id: MessageId | None
     bodies: Sequence[bytes]
-    submitted_at: datetime
+    began: float = field(default_factory=lambda: asyncio.get_running_loop().time())
+    latest: float | None = None
+
+    def may_go_on(self, session: Session) -> bool:
+        """Whether another part of it may be submitted now."""
+        if self.latest is None:
+            return True
+        return not session.parting and asyncio.get_running_loop().time() < self.latest
 
 
 def _lost_by(kind: Command, inbound: Inbound) -> Callable[[], None]:

@@ -87,6 +87,9 @@ class Inbound:
         except MalformedPduError:
             metrics.SMPP_DELIVERED.labels("unusable").inc()
             raise
+        except Exception:
+            metrics.SMPP_DELIVERED.labels("failed").inc()
+            raise
         # An acknowledgement by a person or a handset, which nobody asked for.
         metrics.SMPP_DELIVERED.labels("ignored").inc()
         return Status.ESME_ROK

@@ -1,48 +1,40 @@
-"""What an operator took after nobody waited for its response any more, for whoever looks the message up.
+"""What an operator took after nobody waited for its response any more.
 
 SMPP can't be asked what was taken, but a response that is late is an answer all the same: with it a message
 that was left in doubt is known to have left. It is kept in memory alone: after a crash the doubt stays.
 """
 
-from collections import deque
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
-
-from schemas.ids import Sid
-from schemas.values import Phone
+from schemas.ids import MessageId
 from sms.carrier import Accepted
 
 _MOST = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    phone: Phone
-    text: str
-    submitted_at: datetime
-    accepted: Accepted
-
-
 class LateResponses:
-    """The last thousand messages that were accepted late, by number and text."""
+    """The last thousand messages that were accepted late, and those that are just being gone on with."""
 
     def __init__(self) -> None:
-        self._taken: deque[_Taken] = deque(maxlen=_MOST)
+        self._accepted: dict[MessageId, Accepted] = {}
+        self._under_way: set[MessageId] = set()
 
-    def note(self, phone: Phone, text: str, submitted_at: datetime, accepted: Accepted) -> None:
-        """The operator took a text, which was submitted at this instant (real time, UTC)."""
-        self._taken.append(_Taken(phone, text, submitted_at, accepted))
+    def begin(self, message_id: MessageId) -> None:
+        """The other parts of a message are submitted from now on, since one of them was accepted late."""
+        self._under_way.add(message_id)
 
-    def find(
-        self, phone: Phone, text: str, *, since: datetime, except_sids: Collection[Sid]
-    ) -> Accepted | None:
-        """The newest that was submitted since then, and is no other message's.
+    def end(self, message_id: MessageId) -> None:
+        """They are submitted, or given up."""
+        self._under_way.discard(message_id)
 
-        None says nothing: what was taken without a word of it is not here.
-        """
-        for taken in reversed(self._taken):
-            alike = (taken.phone, taken.text) == (phone, text) and taken.submitted_at >= since
-            if alike and taken.accepted.sid not in except_sids:
-                return taken.accepted
-        return None
+    def is_under_way(self, message_id: MessageId | None) -> bool:
+        """Whether other parts of a message are being submitted."""
+        return message_id in self._under_way
+
+    def note(self, message_id: MessageId, accepted: Accepted) -> None:
+        """The operator has all of a message."""
+        self._accepted[message_id] = accepted
+        if len(self._accepted) > _MOST:
+            del self._accepted[next(iter(self._accepted))]
+
+    def accepted(self, message_id: MessageId | None) -> Accepted | None:
+        """What became of a message late; None says nothing: what was taken without a word is not here."""
+        return self._accepted.get(message_id) if message_id else None

@@ -36,7 +36,7 @@ Serve = Callable[[bytes], Awaitable[Response]]
 """Takes the body of a request. May raise `MalformedPduError`."""
 
 Late = Callable[[Pdu], None]
-"""Takes the response to a request for which nobody waits any more, where it is ESME_ROK."""
+"""Takes the response to a request for which nobody waits any more."""
 
 _MOST_AT_WORK = 100
 _MOST_LATE = 1000
@@ -58,6 +58,11 @@ class RefusedError(Exception):
     def __init__(self, status: int) -> None:
         super().__init__(f"0x{status:08X}")
         self.status = status
+
+
+def accepts(response: Pdu) -> bool:
+    """Whether a response says that what was asked for is done."""
+    return response.status == Status.ESME_ROK and response.command != GENERIC_NACK
 
 
 class Session:
@@ -90,6 +95,7 @@ class Session:
         self._at_work: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(_MOST_AT_WORK)
         self._leaving = False
+        self._parting = False
         self._held = 0
         self._free = asyncio.Event()
         self._free.set()
@@ -100,6 +106,11 @@ class Session:
     def ended(self) -> bool:
         """Whether nothing can be asked any more."""
         return self._ended.is_set()
+
+    @property
+    def parting(self) -> bool:
+        """Whether it is to end as soon as what is under way has ended: nothing new belongs there."""
+        return self._parting or self.ended
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
@@ -121,8 +132,8 @@ class Session:
         """Send a request when the window has room for it, and wait for its response.
 
         Raises `NotSentError` where it surely did not leave, `NoResponseError` where it may have been obeyed,
-        and `RefusedError`. Where the response did not come in time, and comes before the session ends, `late`
-        is called with it.
+        and `RefusedError`. Where the response does not come in time but before the session ends, `late` is
+        called with it.
         """
         async with self._window:
             return await self._exchange(command, body, late)
@@ -139,14 +150,17 @@ class Session:
             self._writer.write(Pdu(command, Status.ESME_ROK, sequence, body).encode())
             async with asyncio.timeout(self._response_seconds):
                 await self._writer.drain()
-                response = await answered
+                await asyncio.shield(answered)
         except (TimeoutError, OSError):
-            if late is not None:
-                self._await_late(sequence, command, late)
-            raise NoResponseError from None
+            # A process that stood still finds the response and the end of its patience at once.
+            if not answered.done():
+                if late is not None:
+                    self._expect_late(sequence, command, late)
+                raise NoResponseError from None
         finally:
             self._pending.pop(sequence, None)
-        if response.status != Status.ESME_ROK or response.command == GENERIC_NACK:
+        response = answered.result()
+        if not accepts(response):
             raise RefusedError(response.status)
         return response
 
@@ -180,6 +194,7 @@ class Session:
         What the other side asks from then on is refused for the moment: it asks another bind. Whether it
         agreed to the end, so that it has all our responses.
         """
+        self._parting = True
         await self._free.wait()
         await self._until_served()
         self._leaving = True
@@ -202,6 +217,7 @@ class Session:
         """End in order: what awaits its response gets a second for it, and then the bind is given up."""
         if self.ended:
             return
+        self._parting = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_SECONDS_TO_PART):
                 waiting = [answered for _, answered in self._pending.values()]
@@ -261,7 +277,7 @@ class Session:
                 _log.warning("a command came that is none for us", command=named(command))
                 self._answer(Pdu(GENERIC_NACK, Status.ESME_RINVCMDID, pdu.sequence))
 
-    def _await_late(self, sequence: int, command: int, late: Late) -> None:
+    def _expect_late(self, sequence: int, command: int, late: Late) -> None:
         self._overdue[sequence] = command, late
         if len(self._overdue) > _MOST_LATE:
             del self._overdue[next(iter(self._overdue))]
@@ -279,10 +295,11 @@ class Session:
             answered.set_result(pdu)
 
     def _respond_late(self, pdu: Pdu, command: int, late: Late) -> None:
-        taken = pdu.status == Status.ESME_ROK and pdu.command == response_to(command)
-        _log.warning("a response came too late", command=named(pdu.command), taken=taken)
-        if taken:
-            late(pdu)
+        if pdu.command not in (response_to(command), GENERIC_NACK):
+            _log.warning("a response came to another request", command=named(pdu.command))
+            return
+        _log.warning("a response came too late", command=named(pdu.command), taken=accepts(pdu))
+        late(pdu)
 
     async def _serve(self, pdu: Pdu, serve: Serve) -> None:
         try:

@@ -11,7 +11,7 @@ from aiohttp import ClientConnectionError, ClientConnectorError, ClientError, Co
 from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
-from schemas.ids import Sid
+from schemas.ids import MessageId, Sid
 from schemas.messages import UNKNOWN_CODE
 from schemas.values import Phone
 from sms.carrier import Accepted, CannotBeAskedError, NotNow, Outcome, Refused, Text, Texts, Uncertain
@@ -87,8 +87,9 @@ class TwilioCarrier:
         del phone
         return 0.0
 
-    async def send(self, phone: Phone, text: str) -> Outcome:
-        """Create the message at the API, once."""
+    async def send(self, phone: Phone, text: str, *, message_id: MessageId | None = None) -> Outcome:
+        """Create the message at the API, once. It takes no id of ours."""
+        del message_id
         origin = {"messaging_service_sid": self._sender} if self._service else {"from_": self._sender}
         try:
             message = await self._client.messages.create_async(
@@ -114,12 +115,14 @@ class TwilioCarrier:
         since: datetime,
         except_sids: Collection[Sid],
         moments_aside: bool = False,
+        message_id: MessageId | None = None,
     ) -> Accepted | None:
         """Look through the API's message list of this number.
 
         The time window is ours to apply: a message that still waits at the API has no `date_sent` yet, so the
         API's own filter by that date would hide it. Raises `CannotBeAskedError`.
         """
+        del message_id
         origin = {} if self._service else {"from_": self._sender}
         earliest = since - _RESOLUTION
         with _asking():

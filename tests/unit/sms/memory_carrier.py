@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
-from schemas.ids import Sid
+from schemas.ids import MessageId, Sid
 from sms.carrier import Accepted, CannotBeAskedError, NotNow, Outcome, Text, Texts
 from sms.texts import same_text
 
@@ -59,7 +59,8 @@ class MemoryCarrier:
         del phone
         return self.away
 
-    async def send(self, phone: str, text: str) -> Outcome:
+    async def send(self, phone: str, text: str, *, message_id: MessageId | None = None) -> Outcome:
+        del message_id
         if self.down or not self.open:
             return NotNow("down")
         sms = Sms(Sid(f"SM{len(self.taken) + 1}"), phone, text, datetime.now(UTC))
@@ -74,7 +75,9 @@ class MemoryCarrier:
         since: datetime,
         except_sids: Collection[Sid],
         moments_aside: bool = False,
+        message_id: MessageId | None = None,
     ) -> Accepted | None:
+        del message_id
         self._fail()
         for sms in reversed(self.taken):
             same = sms.phone == phone and same_text(sms.text, text, moments_aside=moments_aside)

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from agents.carriers import choose_carrier
-from schemas.ids import Pseudonyms, Sid
+from schemas.ids import MessageId, Pseudonyms, Sid
 from sms.carrier import Accepted, CannotBeAskedError, NotNow, Outcome, Refused, Texts, Uncertain
 from sms.routes import RoutesError, load_routes
 from sms.routing import RoutedCarrier
@@ -66,9 +66,11 @@ class Told(MemoryCarrier):
     def meaning_of(self, code: int | None) -> str:
         return "known here" if code == len(self._name) else "unknown"
 
-    async def send(self, phone: str, text: str) -> Outcome:
+    async def send(self, phone: str, text: str, *, message_id: MessageId | None = None) -> Outcome:
         self.tried += 1
-        return self.outcomes.pop(0) if self.outcomes else await super().send(phone, text)
+        if self.outcomes:
+            return self.outcomes.pop(0)
+        return await super().send(phone, text, message_id=message_id)
 
     async def find(
         self,
@@ -78,10 +80,16 @@ class Told(MemoryCarrier):
         since: datetime,
         except_sids: Collection[Sid],
         moments_aside: bool = False,
+        message_id: MessageId | None = None,
     ) -> Accepted | None:
         self._refuse()
         return await super().find(
-            phone, text, since=since, except_sids=except_sids, moments_aside=moments_aside
+            phone,
+            text,
+            since=since,
+            except_sids=except_sids,
+            moments_aside=moments_aside,
+            message_id=message_id,
         )
 
     async def received(self, since: datetime, following: str | None = None) -> Texts:

@@ -1,9 +1,10 @@
 """An SMPP carrier under the dispatcher: what may have left is in doubt at once, and never sent again."""
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from structlog.testing import capture_logs
@@ -157,10 +158,10 @@ async def test_a_late_response_is_no_other_message_s() -> None:
         with capture_logs() as logs:
             slow.respond(smsc)
             assert await told_late(logs)
-        [first] = await dispatcher.dispatch([message(1, 2)])
         rest = [(await dispatcher.dispatch([each.with_(attempt=2)]))[0] for each in others]
-        assert isinstance(first, MessageAccepted)
         assert [type(report) for report in rest] == [MessageInDoubt] * 3
+        [first] = await dispatcher.dispatch([message(1, 2)])
+        assert isinstance(first, MessageAccepted)
         with capture_logs() as logs:
             slow.respond(smsc, number=3, sid="late2")
             assert await told_late(logs)
@@ -168,6 +169,81 @@ async def test_a_late_response_is_no_other_message_s() -> None:
         assert submitted(smsc) == 4
     assert isinstance(last, MessageAccepted)
     assert last.sid == "smpp-late2"
+
+
+async def test_what_is_known_to_have_left_is_not_sent_again_whatever_an_operator_says() -> None:
+    kept, slow = MemoryJournal(), Slow()
+    async with (
+        RawSmsc(slow) as smsc,
+        smpp_carrier(account(smsc.port, response_seconds=0.2), MemoryInbox()) as carrier,
+    ):
+        dispatcher = new_dispatcher(carrier, kept, LIMITS)
+        await dispatcher.dispatch([message(1)])
+        with capture_logs() as logs:
+            slow.respond(smsc)
+            assert await told_late(logs)
+        not_sent = message(1, 2).with_(unsent_before=datetime.now(UTC))
+        [report] = await dispatcher.dispatch([not_sent])
+        assert submitted(smsc) == 1
+    assert isinstance(report, MessageAccepted)
+    assert report.sid == "smpp-late1"
+
+
+async def test_a_text_whose_other_parts_are_under_way_is_not_begun_anew() -> None:
+    kept, slow = MemoryJournal(), Slow()
+    async with (
+        RawSmsc(slow) as smsc,
+        smpp_carrier(account(smsc.port, response_seconds=0.5), MemoryInbox()) as carrier,
+    ):
+        dispatcher = new_dispatcher(carrier, kept, LIMITS)
+        await dispatcher.dispatch([message(1).with_(text=LONG)])
+        slow.respond(smsc)
+        await smsc.until(Command.SUBMIT_SM, 2)
+        not_sent = message(1, 2).with_(text=LONG, unsent_before=datetime.now(UTC))
+        [report] = await dispatcher.dispatch([not_sent])
+        assert submitted(smsc) == 2
+    assert isinstance(report, MessageDeferred)
+    assert not report.may_have_left
+
+
+async def test_a_response_that_came_while_the_process_stood_still_is_taken() -> None:
+    slow = Slow()
+    async with (
+        RawSmsc(slow) as smsc,
+        smpp_carrier(account(smsc.port, response_seconds=0.3), MemoryInbox()) as carrier,
+    ):
+        sending = asyncio.create_task(carrier.send(message(1).phone, "text"))
+        await smsc.until(Command.SUBMIT_SM)
+        slow.respond(smsc)
+        time.sleep(0.5)  # noqa: ASYNC251 - that is what is tried
+        outcome = await sending
+    assert isinstance(outcome, Accepted)
+    assert outcome.sid == "smpp-late1"
+
+
+async def test_in_a_session_that_is_about_to_end_no_text_is_gone_on_with() -> None:
+    """Workers that take turns: the bind is left as soon as nothing is under way."""
+    kept, slow = MemoryJournal(), Slow(only=0)
+    answer = lambda pdu: None if pdu.command == Command.UNBIND else slow(pdu)  # noqa: E731
+    async with (
+        RawSmsc(answer) as smsc,
+        smpp_carrier(account(smsc.port, response_seconds=0.3), MemoryInbox()) as carrier,
+    ):
+        session = carrier._bindings[0].session
+        assert session
+        sending = asyncio.create_task(
+            new_dispatcher(carrier, kept, LIMITS).dispatch([message(1).with_(text=LONG)])
+        )
+        await smsc.until(Command.SUBMIT_SM)
+        leaving = asyncio.create_task(session.leave())
+        await smsc.until(Command.UNBIND)
+        with capture_logs() as logs:
+            slow.respond(smsc)
+            assert await told_late(logs)
+        await leaving
+        [report] = await sending
+        assert submitted(smsc) == 1
+    assert isinstance(report, MessageInDoubt)
 
 
 @pytest.mark.parametrize("text", ["short", LONG])
@@ -212,7 +288,7 @@ async def test_of_a_text_whose_part_is_answered_late_the_others_follow(slow_part
 
 async def test_what_was_begun_long_ago_is_not_gone_on_with(monkeypatch: pytest.MonkeyPatch) -> None:
     """An operator may have decided meanwhile."""
-    monkeypatch.setattr(carrier_module, "_LATEST_TO_GO_ON", timedelta(seconds=0.1))
+    monkeypatch.setattr(carrier_module, "_SECONDS_TO_GO_ON", 0.1)
     kept, slow = MemoryJournal(), Slow(only=0)
     async with (
         RawSmsc(slow) as smsc,
@@ -228,15 +304,12 @@ async def test_what_was_begun_long_ago_is_not_gone_on_with(monkeypatch: pytest.M
     assert isinstance(report, MessageInDoubt)
 
 
-async def test_of_late_responses_no_more_than_a_thousand_are_kept() -> None:
+def test_of_late_responses_no_more_than_a_thousand_are_kept() -> None:
     late, now = LateResponses(), datetime.now(UTC)
     for number in range(1001):
-        accepted = Accepted(Sid(f"smpp-{number}"), now)
-        late.note(message(number).phone, "text", now, accepted)
-    found = [late.find(message(number).phone, "text", since=now, except_sids=()) for number in (0, 1, 1000)]
+        late.note(MessageId(str(number)), Accepted(Sid(f"smpp-{number}"), now))
+    found = [late.accepted(MessageId(number)) for number in ("0", "1", "1000")]
     assert [accepted and accepted.sid for accepted in found] == [None, "smpp-1", "smpp-1000"]
-    after = now + timedelta(microseconds=1)
-    assert late.find(message(1).phone, "text", since=after, except_sids=()) is None
 
 
 async def test_a_message_that_found_no_bind_is_not_in_doubt() -> None:
