@@ -170,6 +170,13 @@ BOARD = Board(
                     "{{carrier}}",
                 ),
                 many(
+                    "Answered late",
+                    "Responses to messages in an hour that came after nobody waited for them any more.",
+                    "short",
+                    "sum by (carrier) (increase(jardem_sms_smpp_late_total[1h])) or vector(0)",
+                    "{{carrier}}",
+                ),
+                many(
                     "What operators brought",
                     "Answers and receipts in an hour.",
                     "short",
