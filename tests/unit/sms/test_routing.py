@@ -1,8 +1,8 @@
 """Several carriers at once: the file of routes, ported numbers, and failover without a message twice."""
 
-from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -54,6 +54,7 @@ class Told(MemoryCarrier):
         self.outcomes = list(outcomes)
         self.asked_for = asked
         self.tried = 0
+        self.ids: list[MessageId | None] = []
 
     @property
     def name(self) -> str:
@@ -68,29 +69,13 @@ class Told(MemoryCarrier):
 
     async def send(self, phone: str, text: str, *, message_id: MessageId | None = None) -> Outcome:
         self.tried += 1
-        if self.outcomes:
-            return self.outcomes.pop(0)
-        return await super().send(phone, text, message_id=message_id)
+        self.ids.append(message_id)
+        return self.outcomes.pop(0) if self.outcomes else await super().send(phone, text)
 
-    async def find(
-        self,
-        phone: str,
-        text: str,
-        *,
-        since: datetime,
-        except_sids: Collection[Sid],
-        moments_aside: bool = False,
-        message_id: MessageId | None = None,
-    ) -> Accepted | None:
+    async def find(self, phone: str, text: str, **more: Any) -> Accepted | None:
         self._refuse()
-        return await super().find(
-            phone,
-            text,
-            since=since,
-            except_sids=except_sids,
-            moments_aside=moments_aside,
-            message_id=message_id,
-        )
+        self.ids.append(more.get("message_id"))
+        return await super().find(phone, text, **more)
 
     async def received(self, since: datetime, following: str | None = None) -> Texts:
         self._refuse()
@@ -143,6 +128,15 @@ async def test_what_may_have_been_taken_and_what_only_waits_goes_nowhere_else(ou
     first, second = Told("kcell", outcome), Told("altel")
     assert await sent(first, second) is outcome
     assert second.tried == 0
+
+
+async def test_each_is_told_by_which_id_it_may_know_the_message() -> None:
+    first, second = Told("kcell", AWAY), Told("altel")
+    routed, known_by = RoutedCarrier({"a": first, "b": second}, lambda _: ["a", "b"]), MessageId("m1")
+    async with routed:
+        await routed.send(PHONE, "1", message_id=known_by)
+        await routed.find(PHONE, "1", since=NOON, except_sids=(), message_id=known_by)
+    assert first.ids == second.ids == [known_by, known_by]
 
 
 async def test_a_number_is_given_up_once_all_have_refused_it() -> None:

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -13,13 +14,14 @@ from schemas.ids import MessageId, Sid
 from schemas.messages import MessageAccepted, MessageDeferred, MessageInDoubt, MessageToSend
 from sms.carrier import Accepted
 from sms.sending import journal
+from sms.sending.dispatcher import Dispatcher
 from sms.smpp import carrier as carrier_module
 from sms.smpp import user_data
 from sms.smpp.commands import Command, ShortMessage, response_to
 from sms.smpp.late import LateResponses
 from sms.smpp.pdu import Pdu
 from tests.unit.sms.dispatching import PSEUDONYMS, QUICK, MemoryJournal, new_dispatcher
-from tests.unit.sms.smpp.raw_smsc import BINDS, RawSmsc, refusing, usual
+from tests.unit.sms.smpp.raw_smsc import BINDS, Answer, RawSmsc, refusing, usual
 from tests.unit.sms.smpp_world import MemoryInbox, account, smpp_carrier, until
 
 WINDOW = 3
@@ -114,57 +116,56 @@ def submitted(smsc: RawSmsc) -> int:
     return sum(pdu.command == Command.SUBMIT_SM for pdu in smsc.heard)
 
 
-async def told_late(logs: Sequence[Mapping[str, object]]) -> object:
-    """What was told of the response that is on its way: whether it says that the message was taken."""
-    await until(lambda: logs)
+async def taken_late(smsc: RawSmsc, slow: Slow, *, number: int = 0, sid: str = "late1") -> bool:
+    """Let a response go for which nobody waits any more: whether it was told that it took the message."""
+    with capture_logs() as logs:
+        slow.respond(smsc, number=number, sid=sid)
+        await until(lambda: logs)
     [line] = logs
     assert line["event"] in ("a response came too late", "a response came to no request that waits")
-    return line.get("taken", False)
+    assert message(1).phone not in str(line)
+    return bool(line.get("taken"))
+
+
+@asynccontextmanager
+async def dispatching(answer: Answer, seconds: float = 0.2) -> AsyncIterator[tuple[RawSmsc, Dispatcher]]:
+    """An operator that answers so, and who sends there and waits so many seconds for each response."""
+    async with (
+        RawSmsc(answer) as smsc,
+        smpp_carrier(account(smsc.port, response_seconds=seconds), MemoryInbox()) as carrier,
+    ):
+        yield smsc, new_dispatcher(carrier, MemoryJournal(), LIMITS)
 
 
 async def test_a_response_that_comes_late_ends_the_doubt_and_nothing_is_sent_again() -> None:
-    kept, slow, began = MemoryJournal(), Slow(), datetime.now(UTC)
-    async with (
-        RawSmsc(slow) as smsc,
-        smpp_carrier(account(smsc.port, response_seconds=0.2), MemoryInbox()) as carrier,
-    ):
-        [doubt] = await new_dispatcher(carrier, kept, LIMITS).dispatch([message(1)])
+    slow, began = Slow(), datetime.now(UTC)
+    async with dispatching(slow) as (smsc, dispatcher):
+        [doubt] = await dispatcher.dispatch([message(1)])
         assert isinstance(doubt, MessageInDoubt)
-        with capture_logs() as logs:
-            slow.respond(smsc)
-            assert await told_late(logs)
-        [report] = await new_dispatcher(carrier, kept, LIMITS).dispatch([message(1, 2)])
-        again = await new_dispatcher(carrier, kept, LIMITS).dispatch([message(1, 2)])
+        assert await taken_late(smsc, slow)
+        [report] = await dispatcher.dispatch([message(1, 2)])
+        again = await dispatcher.dispatch([message(1, 2)])
         assert submitted(smsc) == 1
     assert isinstance(report, MessageAccepted)
     assert again == [report]
     assert (report.sid, report.carrier, report.sender) == ("smpp-late1", "smpp", "1414")
     assert began < report.accepted_at <= datetime.now(UTC)
-    assert message(1).phone not in str(logs)
 
 
 async def test_a_late_response_is_no_other_message_s() -> None:
     """Neither another text's, nor another number's, nor once more the same text's to the same number."""
-    kept, slow = MemoryJournal(), Slow()
+    slow = Slow()
     alike = message(1).with_(message_id=MessageId("alike"))
     others = [message(1).with_(message_id=MessageId("other"), text="another"), message(2), alike]
-    async with (
-        RawSmsc(slow) as smsc,
-        smpp_carrier(account(smsc.port, response_seconds=0.2), MemoryInbox()) as carrier,
-    ):
-        dispatcher = new_dispatcher(carrier, kept, LIMITS)
+    async with dispatching(slow) as (smsc, dispatcher):
         for each in (message(1), *others):
             await dispatcher.dispatch([each])
-        with capture_logs() as logs:
-            slow.respond(smsc)
-            assert await told_late(logs)
+        assert await taken_late(smsc, slow)
         rest = [(await dispatcher.dispatch([each.with_(attempt=2)]))[0] for each in others]
         assert [type(report) for report in rest] == [MessageInDoubt] * 3
         [first] = await dispatcher.dispatch([message(1, 2)])
         assert isinstance(first, MessageAccepted)
-        with capture_logs() as logs:
-            slow.respond(smsc, number=3, sid="late2")
-            assert await told_late(logs)
+        assert await taken_late(smsc, slow, number=3, sid="late2")
         [last] = await dispatcher.dispatch([alike.with_(attempt=3)])
         assert submitted(smsc) == 4
     assert isinstance(last, MessageAccepted)
@@ -172,16 +173,10 @@ async def test_a_late_response_is_no_other_message_s() -> None:
 
 
 async def test_what_is_known_to_have_left_is_not_sent_again_whatever_an_operator_says() -> None:
-    kept, slow = MemoryJournal(), Slow()
-    async with (
-        RawSmsc(slow) as smsc,
-        smpp_carrier(account(smsc.port, response_seconds=0.2), MemoryInbox()) as carrier,
-    ):
-        dispatcher = new_dispatcher(carrier, kept, LIMITS)
+    slow = Slow()
+    async with dispatching(slow) as (smsc, dispatcher):
         await dispatcher.dispatch([message(1)])
-        with capture_logs() as logs:
-            slow.respond(smsc)
-            assert await told_late(logs)
+        assert await taken_late(smsc, slow)
         not_sent = message(1, 2).with_(unsent_before=datetime.now(UTC))
         [report] = await dispatcher.dispatch([not_sent])
         assert submitted(smsc) == 1
@@ -190,12 +185,8 @@ async def test_what_is_known_to_have_left_is_not_sent_again_whatever_an_operator
 
 
 async def test_a_text_whose_other_parts_are_under_way_is_not_begun_anew() -> None:
-    kept, slow = MemoryJournal(), Slow()
-    async with (
-        RawSmsc(slow) as smsc,
-        smpp_carrier(account(smsc.port, response_seconds=0.5), MemoryInbox()) as carrier,
-    ):
-        dispatcher = new_dispatcher(carrier, kept, LIMITS)
+    slow = Slow()
+    async with dispatching(slow, 0.5) as (smsc, dispatcher):
         await dispatcher.dispatch([message(1).with_(text=LONG)])
         slow.respond(smsc)
         await smsc.until(Command.SUBMIT_SM, 2)
@@ -208,38 +199,32 @@ async def test_a_text_whose_other_parts_are_under_way_is_not_begun_anew() -> Non
 
 async def test_a_response_that_came_while_the_process_stood_still_is_taken() -> None:
     slow = Slow()
-    async with (
-        RawSmsc(slow) as smsc,
-        smpp_carrier(account(smsc.port, response_seconds=0.3), MemoryInbox()) as carrier,
-    ):
-        sending = asyncio.create_task(carrier.send(message(1).phone, "text"))
+    async with dispatching(slow, 0.3) as (smsc, dispatcher):
+        sending = asyncio.create_task(dispatcher.dispatch([message(1)]))
         await smsc.until(Command.SUBMIT_SM)
         slow.respond(smsc)
         time.sleep(0.5)  # noqa: ASYNC251 - that is what is tried
-        outcome = await sending
-    assert isinstance(outcome, Accepted)
-    assert outcome.sid == "smpp-late1"
+        [report] = await sending
+    assert isinstance(report, MessageAccepted)
+    assert report.sid == "smpp-late1"
 
 
 async def test_in_a_session_that_is_about_to_end_no_text_is_gone_on_with() -> None:
     """Workers that take turns: the bind is left as soon as nothing is under way."""
-    kept, slow = MemoryJournal(), Slow(only=0)
+    slow = Slow(only=0)
     answer = lambda pdu: None if pdu.command == Command.UNBIND else slow(pdu)  # noqa: E731
     async with (
         RawSmsc(answer) as smsc,
         smpp_carrier(account(smsc.port, response_seconds=0.3), MemoryInbox()) as carrier,
     ):
+        dispatcher = new_dispatcher(carrier, MemoryJournal(), LIMITS)
         session = carrier._bindings[0].session
         assert session
-        sending = asyncio.create_task(
-            new_dispatcher(carrier, kept, LIMITS).dispatch([message(1).with_(text=LONG)])
-        )
+        sending = asyncio.create_task(dispatcher.dispatch([message(1).with_(text=LONG)]))
         await smsc.until(Command.SUBMIT_SM)
         leaving = asyncio.create_task(session.leave())
         await smsc.until(Command.UNBIND)
-        with capture_logs() as logs:
-            slow.respond(smsc)
-            assert await told_late(logs)
+        assert await taken_late(smsc, slow)
         await leaving
         [report] = await sending
         assert submitted(smsc) == 1
@@ -248,16 +233,10 @@ async def test_in_a_session_that_is_about_to_end_no_text_is_gone_on_with() -> No
 
 @pytest.mark.parametrize("text", ["short", LONG])
 async def test_a_late_refusal_leaves_the_doubt(text: str) -> None:
-    kept, slow = MemoryJournal(), Slow(0x58)
-    async with (
-        RawSmsc(slow) as smsc,
-        smpp_carrier(account(smsc.port, response_seconds=0.2), MemoryInbox()) as carrier,
-    ):
-        dispatcher = new_dispatcher(carrier, kept, LIMITS)
+    slow = Slow(0x58)
+    async with dispatching(slow) as (smsc, dispatcher):
         await dispatcher.dispatch([message(1).with_(text=text)])
-        with capture_logs() as logs:
-            slow.respond(smsc)
-            assert not await told_late(logs)
+        assert not await taken_late(smsc, slow)
         [report] = await dispatcher.dispatch([message(1, 2).with_(text=text)])
         assert submitted(smsc) == 1
     assert isinstance(report, MessageInDoubt)
@@ -265,12 +244,8 @@ async def test_a_late_refusal_leaves_the_doubt(text: str) -> None:
 
 @pytest.mark.parametrize(("slow_part", "sid"), [(0, "smpp-id1"), (1, "smpp-id1"), (2, "smpp-late1")])
 async def test_of_a_text_whose_part_is_answered_late_the_others_follow(slow_part: int, sid: str) -> None:
-    kept, slow = MemoryJournal(), Slow(only=slow_part)
-    async with (
-        RawSmsc(slow) as smsc,
-        smpp_carrier(account(smsc.port, response_seconds=0.2), MemoryInbox()) as carrier,
-    ):
-        dispatcher = new_dispatcher(carrier, kept, LIMITS)
+    slow = Slow(only=slow_part)
+    async with dispatching(slow) as (smsc, dispatcher):
         [doubt] = await dispatcher.dispatch([message(1).with_(text=LONG)])
         assert submitted(smsc) == slow_part + 1
         slow.respond(smsc, number=slow_part)
@@ -289,16 +264,10 @@ async def test_of_a_text_whose_part_is_answered_late_the_others_follow(slow_part
 async def test_what_was_begun_long_ago_is_not_gone_on_with(monkeypatch: pytest.MonkeyPatch) -> None:
     """An operator may have decided meanwhile."""
     monkeypatch.setattr(carrier_module, "_SECONDS_TO_GO_ON", 0.1)
-    kept, slow = MemoryJournal(), Slow(only=0)
-    async with (
-        RawSmsc(slow) as smsc,
-        smpp_carrier(account(smsc.port, response_seconds=0.2), MemoryInbox()) as carrier,
-    ):
-        dispatcher = new_dispatcher(carrier, kept, LIMITS)
+    slow = Slow(only=0)
+    async with dispatching(slow) as (smsc, dispatcher):
         await dispatcher.dispatch([message(1).with_(text=LONG)])
-        with capture_logs() as logs:
-            slow.respond(smsc)
-            assert await told_late(logs)
+        assert await taken_late(smsc, slow)
         [report] = await dispatcher.dispatch([message(1, 2).with_(text=LONG)])
         assert submitted(smsc) == 1
     assert isinstance(report, MessageInDoubt)
