@@ -1,5 +1,6 @@
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,13 +14,14 @@ import pytest
 
 from ops.simulation import soak
 from ops.simulation.runner import Failure, Played, play_many
-from ops.simulation.soak import Soak, begun, main, report
+from ops.simulation.soak import Sitting, Soak, begun, main, playing_code, report
 from sms.conversation.turn import Turn
 
 
 @pytest.fixture(autouse=True)
 def _on_a_clean_commit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(soak, "commit", lambda: "c0ffee0")
+    monkeypatch.setattr(soak, "playing_code", lambda: "this code")
 
 
 def play(folder: Path, *more: str) -> int:
@@ -29,6 +31,7 @@ def play(folder: Path, *more: str) -> int:
 def test_the_report_says_which_seeds_of_which_commit_kept_every_promise(tmp_path: Path) -> None:
     assert play(tmp_path, "--from", "700", "--seeds", "120") == 0
     said = (tmp_path / "soak.md").read_text()
+    assert "**120 seeds from 700, broken promises: none**" in said
     assert "| c0ffee0 | " in said
     assert "| 700 | 120 | none | 0:0" in said
 
@@ -49,15 +52,18 @@ def test_a_run_that_was_stopped_reports_how_far_it_came_and_goes_on_there(
     monkeypatch.setattr(soak, "play_many", stopped)
     assert play(tmp_path, "--from", "700", "--seeds", "120") == 130
     said = (tmp_path / "soak.md").read_text()
-    assert "| 700 | 100 of 120 | none |" in said
-    assert "Stopped after 100 of 120 seeds" in said
+    assert "**100 of 120 seeds from 700, broken promises: none**" in said
+    assert "| 700 | 100 | none |" in said
+    assert "as long as the code that plays is the same (`this code`)" in said
     took = Soak.model_validate_json((tmp_path / "soak.json").read_bytes()).seconds
     assert play(tmp_path, "--from", "700", "--seeds", "120") == 0
     assert begins == [700, 800]
     assert "goes on after 100 of 120" in capsys.readouterr().out
     said = (tmp_path / "soak.md").read_text()
-    assert "| 700 | 120 | none |" in said
-    assert "topped" not in said
+    assert "**120 seeds from 700, broken promises: none**" in said
+    assert "| 700 | 100 | none |" in said
+    assert "| 800 | 20 | none |" in said
+    assert "plays the rest" not in said
     assert Soak.model_validate_json((tmp_path / "soak.json").read_bytes()).seconds > took > 0
 
 
@@ -73,10 +79,11 @@ def test_what_was_broken_before_the_stop_is_still_told_at_the_end(
     monkeypatch.setattr(soak, "play_many", breaking)
     monkeypatch.setattr(soak, "shortest_story", lambda failure: [f"the story of {failure.seed}"])
     assert play(tmp_path, "--from", "0", "--seeds", "10") == 130
-    assert "| 0 | 5 of 10 | 1 |" in (tmp_path / "soak.md").read_text()
+    assert "| 0 | 5 | 1 |" in (tmp_path / "soak.md").read_text()
     assert play(tmp_path, "--from", "0", "--seeds", "10") == 1
     said = (tmp_path / "soak.md").read_text()
-    assert "| 0 | 10 | 2 |" in said
+    assert "**10 seeds from 0, broken promises: 2**" in said
+    assert "| 5 | 5 | 1 |" in said
     assert said.index("the story of 3") < said.index("the story of 7")
 
 
@@ -100,36 +107,85 @@ def test_a_real_stop_in_the_middle_leaves_a_report(
         ends(running.pid, by)
         said, complaints = running.communicate(timeout=60)
     assert running.returncode == 130, complaints
-    (played,) = re.findall(r"Stopped after (\d+) of 1000000 seeds", (tmp_path / "soak.md").read_text())
+    (played,) = re.findall(r"(\d+) of 1000000 seeds from 1,", (tmp_path / "soak.md").read_text())
     assert Soak.model_validate_json(progress.read_bytes()).played == int(played)
     assert f"stopped after {played} of 1000000" in said
+
+
+def sat(played: int, seconds: float = 0.0) -> Sitting:
+    return Sitting(day=date(2026, 11, 25), commit="c", machine="m", first=7, played=played, seconds=seconds)
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        Soak(commit="another", first=7, seeds=9),
-        Soak(commit="c0ffee0", first=8, seeds=9),
-        Soak(commit="c0ffee0", first=7, seeds=10),
+        Soak(code="another", first=7, seeds=9),
+        Soak(code="this code", first=8, seeds=9),
+        Soak(code="this code", first=7, seeds=10),
     ],
 )
 def test_another_run_or_other_code_begins_anew(tmp_path: Path, other: Soak) -> None:
     progress = tmp_path / "soak.json"
-    progress.write_text(Soak(commit="c0ffee0", first=7, seeds=9, played=5).model_dump_json())
+    progress.write_text(Soak(code="this code", first=7, seeds=9, sittings=[sat(5)]).model_dump_json())
     assert begun(other, progress) == other
-    assert begun(Soak(commit="c0ffee0", first=7, seeds=9), progress).played == 5
+    assert begun(Soak(code="this code", first=7, seeds=9), progress).played == 5
 
 
-@pytest.mark.parametrize(
-    "kept", ['{"commit": "c0ffee0-dirty", "first": 7, "seeds": 9, "played": 5}', "{", None]
-)
-def test_code_that_was_changed_and_progress_that_is_not_readable_begin_anew(
-    tmp_path: Path, kept: str | None
-) -> None:
+@pytest.mark.parametrize("kept", ['{"commit": "c0ffee0", "first": 7, "seeds": 9, "played": 5}', "{", None])
+def test_progress_that_is_not_readable_begins_anew(tmp_path: Path, kept: str | None) -> None:
     progress = tmp_path / "soak.json"
     if kept:
         progress.write_text(kept)
-    assert begun(Soak(commit="c0ffee0-dirty", first=7, seeds=9), progress).played == 0
+    assert begun(Soak(code="this code", first=7, seeds=9), progress).played == 0
+
+
+def test_a_run_that_is_complete_plays_nothing_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert play(tmp_path, "--from", "700", "--seeds", "60") == 0
+    said = (tmp_path / "soak.md").read_text()
+    monkeypatch.setattr(soak, "play_many", lambda *_: pytest.fail("it plays again"))
+    assert play(tmp_path, "--from", "700", "--seeds", "60") == 0
+    assert (tmp_path / "soak.md").read_text() == said
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root, copy = Path(soak.__file__).parents[2], tmp_path_factory.mktemp("copied")
+    for name in ("agents", "ops", "rules", "schemas", "sms", "streams"):
+        shutil.copytree(root / name, copy / name)
+    shutil.copy(root / "requirements.lock", copy)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def code_that_plays(copied: Path) -> str:
+    return playing_code(copied)
+
+
+def with_a_line_more(copied: Path, path: str) -> str:
+    before = (copied / path).read_bytes()
+    (copied / path).write_bytes(before + b"\n")
+    try:
+        return playing_code(copied)
+    finally:
+        (copied / path).write_bytes(before)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "rules/lifecycle.py",
+        "streams/packing/2.zdict",
+        "sms/locale/kk/LC_MESSAGES/jardem.po",
+        "requirements.lock",
+    ],
+)
+def test_what_plays_a_seed_is_the_code_that_plays(copied: Path, code_that_plays: str, path: str) -> None:
+    assert with_a_line_more(copied, path) != code_that_plays
+
+
+@pytest.mark.parametrize("path", ["ops/simulation/soak.py", "sms/simulator/page/index.html"])
+def test_what_plays_no_seed_is_not(copied: Path, code_that_plays: str, path: str) -> None:
+    assert with_a_line_more(copied, path) == code_that_plays
 
 
 def test_a_broken_promise_is_told_with_its_seed_and_its_story(
@@ -151,6 +207,8 @@ def test_a_start_is_asked_for_and_must_make_sense(
     assert "--from" in capsys.readouterr().err
 
 
-def test_the_rate_is_that_of_all_sittings() -> None:
-    said = report(Soak(commit="c", first=1, seeds=3000, played=3000, seconds=6.0), date(2026, 11, 25))
-    assert "| 0:00:06 | 500 |" in said
+def test_each_sitting_has_its_own_rate_and_the_run_the_time_of_all() -> None:
+    said = report(Soak(code="c", first=1, seeds=3000, sittings=[sat(1000, 5.0), sat(2000, 4.0)]))
+    assert "in 0:00:09." in said
+    assert "| 0:00:05 | 200 |" in said
+    assert "| 0:00:04 | 500 |" in said
