@@ -62,12 +62,14 @@ class NotNow:
 class Uncertain:
     """The carrier may have taken the message.
 
-    `ended` says that it answered, so that it is not still at work on our call. `retry_after` is what it asked
+    `ended` says that it answered, so that it is not still at work on our call, and that what it has can be
+    asked at once. `taken`: it said that it took it, but not under which sid. `retry_after` is what it asked
     for, in seconds of real time.
     """
 
     reason: str
     ended: bool
+    taken: bool = False
     retry_after: float | None = None
 
 

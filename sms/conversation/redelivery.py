@@ -1,9 +1,9 @@
 """What becomes of a message that the carrier accepted and that did not reach its number, pure.
 
 A handset may be off: the message is sent again, later and later, until the hours of JARDEM_DELIVERY_HOURS
-after its first try are over. A fault of ours holds the sender's queue and is no matter of the citizen's. A
-number that wants nothing from our sender is asked again each morning of those hours. A sending that failed
-starts no term (R6).
+after its first try are over. A fault of ours holds the sender's queue and is no matter of the citizen's: it
+uses up none of those hours. A number that wants nothing from our sender is asked again each morning of those
+hours. A sending that failed starts no term (R6).
 """
 
 from datetime import datetime, timedelta
@@ -67,6 +67,8 @@ def again(turn: Turn, message: Message, failure: Failure, code: int | None, keep
     question = turn.line.question(message.question_id) if message.asks else None
     first_tried_at = message.first_tried_at or message.tried_at or turn.now
     until = first_tried_at + keep
+    # While the fault was ours nobody has tried the number: its hours begin with the next sending.
+    tried_since = None if failure == "ours" else first_tried_at
     match failure:
         case "opted_out":
             retry_at = stop(turn, turn.now)
@@ -90,7 +92,7 @@ def again(turn: Turn, message: Message, failure: Failure, code: int | None, keep
             doubted_at=None,
             unsent_before=None,
             resent=message.resent + 1,
-            first_tried_at=first_tried_at,
+            first_tried_at=tried_since,
             alone=True,
         ),
         first=message.asks,

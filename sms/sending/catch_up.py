@@ -158,9 +158,11 @@ class CatchUp:
         received_at = self._clock.virtual(min(text.at, self._now()))
         try:
             record = inbox_record(read_listed(text, received_at), self._pseudonyms, traced=self._traced)
-        except BadRequestError as problem:
+        except Exception as problem:  # noqa: BLE001 - one odd text keeps no other from being read
             metrics.INBOUND_TEXTS.labels("unusable").inc()
-            _log.warning("a text in the SMS API's list can't be used", reason=str(problem))
+            # Only our own refusal is known to repeat nothing of the text.
+            reason = str(problem) if isinstance(problem, BadRequestError) else type(problem).__name__
+            _log.warning("a text in the SMS API's list can't be used", reason=reason)
             record = None
         else:
             metrics.INBOUND_TEXTS.labels("handed").inc()

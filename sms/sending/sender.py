@@ -354,13 +354,32 @@ class Sender:
                 self._note_failure(attempt, outcome)
                 return outcome
             case Uncertain():
-                failure = NotNow(outcome.reason, outcome.retry_after, answered=False)
-                self._note_failure(attempt, failure)
-                entry = await self._look_up(attempt)
-                if entry is None and not outcome.ended:
-                    cut_off = replace(attempt, entry=self.calling(attempt.message, attempt.entry))
-                    return self._later(cut_off, outcome.reason, self._limits.settle_seconds, open_=True)
-                return entry or failure
+                return await self._uncertain(attempt, outcome)
+
+    async def _uncertain(self, attempt: Attempt, outcome: Uncertain) -> Entry | NotNow:
+        """Look up a message that may have left; it is sent again only once it can't be under way any more."""
+        failure = NotNow(outcome.reason, outcome.retry_after, answered=False)
+        self._note_failure(attempt, failure)
+        entry = await self._look_up(attempt)
+        if entry is None and outcome.taken:
+            return await self._shown(attempt)
+        if entry is None and not outcome.ended:
+            cut_off = replace(attempt, entry=self.calling(attempt.message, attempt.entry))
+            settled = max(self._limits.settle_seconds, outcome.retry_after or 0.0)
+            return self._later(cut_off, outcome.reason, settled, open_=True)
+        return entry or failure
+
+    async def _shown(self, attempt: Attempt) -> Entry:
+        """The message that the API says it took, once its list shows it; it is never sent again for that."""
+        waited = 0.0
+        while waited < self._limits.settle_seconds:
+            pause = min(max(waited, _FIRST_PAUSE), self._limits.settle_seconds - waited)
+            await asyncio.sleep(pause)
+            waited += pause
+            if (entry := await self._look_up(attempt)) is not None:
+                return entry
+        _log.error("a message is in doubt: its list does not show what the SMS API says it took")
+        return self.in_doubt(attempt.message, attempt.entry)
 
     def _note_failure(self, attempt: Attempt, failure: NotNow) -> None:
         if failure.unknown:

@@ -20,8 +20,6 @@ from sms.twilio.errors import Effect, effect_of_refusal, meaning_of
 from sms.twilio.http import ApiRefusalError, NotOpenError, TwilioHttpClient
 
 _SERVER_ERROR = 500
-# A gateway gives up while the server behind it may still be at work.
-_GATEWAY_ERRORS = frozenset((502, 504))
 _RESOLUTION = timedelta(seconds=1)
 _MOST_LOOKED_AT = 400
 _PAGE = 100
@@ -29,6 +27,7 @@ _TEXTS_PAGE = 200
 _NUMBER = re.compile(r"\+?[0-9]+", re.ASCII)
 _NOT_CONNECTED = (NotOpenError, ClientConnectorError, ConnectionTimeoutError)
 _NOT_OPEN = "not_open"
+_TAKEN_UNREAD = Uncertain("unreadable_response", ended=False, taken=True)
 _UNREADABLE = (TwilioException, ValueError, TypeError, KeyError, AttributeError)
 
 
@@ -102,9 +101,9 @@ class TwilioCarrier:
         except (ClientError, TimeoutError, OSError) as error:
             return Uncertain(_name(error), ended=False)
         except _UNREADABLE:
-            return Uncertain("unreadable_response", ended=True)
+            return _TAKEN_UNREAD
         if not message.sid:
-            return Uncertain("unreadable_response", ended=True)
+            return _TAKEN_UNREAD
         return Accepted(Sid(message.sid), datetime.now(UTC), message.date_sent)
 
     async def find(
@@ -157,7 +156,8 @@ class TwilioCarrier:
         message on, up to a page that ends before `since`, and no date is asked for. A text of which parts are
         still under way (`receiving`) is left for the next time. Raises `CannotBeAskedError`.
         """
-        with _asking():
+        # The name of the next part may be what is not understood any more: then the list is begun anew.
+        with _asking(garbled_passes=False):
             if following is None:
                 to = {"to": self._sender} if _NUMBER.fullmatch(self._sender) else {}
                 page = await self._client.messages.page_async(page_size=_TEXTS_PAGE, **to)
@@ -203,8 +203,8 @@ class TwilioCarrier:
 
 
 @contextmanager
-def _asking() -> Iterator[None]:
-    """Raise `CannotBeAskedError` for whatever goes wrong in between."""
+def _asking(*, garbled_passes: bool = True) -> Iterator[None]:
+    """Raise `CannotBeAskedError` for whatever goes wrong in between, a reply that can't be read among it."""
     try:
         yield
     except ApiRefusalError as refusal:
@@ -216,16 +216,13 @@ def _asking() -> Iterator[None]:
     except (ClientError, TimeoutError, OSError) as error:
         raise CannotBeAskedError(_name(error), passing=True) from None
     except _UNREADABLE:
-        raise CannotBeAskedError("unreadable_response", passing=False) from None
+        raise CannotBeAskedError("unreadable_response", passing=garbled_passes) from None
 
 
 def _judged(refusal: ApiRefusalError) -> Outcome:
     if refusal.status >= _SERVER_ERROR:
-        return Uncertain(
-            f"http_{refusal.status}",
-            ended=refusal.status not in _GATEWAY_ERRORS,
-            retry_after=refusal.retry_after,
-        )
+        # It may have failed after the message was made, and its list may show that a moment later.
+        return Uncertain(f"http_{refusal.status}", ended=False, retry_after=refusal.retry_after)
     code, retry_after = refusal.code, refusal.retry_after
     match effect_of_refusal(refusal.status, code):
         case Effect.PERMANENT:

@@ -21,8 +21,10 @@ _FAILURES: Mapping[Effect, Failure] = {
     Effect.OURS: "ours",
     Effect.OPTED_OUT: "opted_out",
 }
-_NAME = re.compile(r"[A-Za-z0-9_]{1,64}", re.ASCII)
-_SID = re.compile(r"[A-Za-z0-9]{2,64}", re.ASCII)
+# A boundary between a name and a value can be moved to where another call's field would begin. Names begin
+# with a capital letter, and no sid holds one behind its first two: so none can be made longer or shorter.
+_NAME = re.compile(r"[A-Z][A-Za-z0-9_]{0,63}", re.ASCII)
+_SID = re.compile(r"(?:[A-Z]{2})?[a-z0-9]{1,62}", re.ASCII)
 _READ = frozenset(("From", "To", "Body", "OptOutType", "MessageSid", "MessageStatus", "ErrorCode"))
 _WORDS = re.compile(r"([A-Z][a-z]+)+", re.ASCII)
 _STATUS = re.compile(r"[a-z_-]{1,32}", re.ASCII)
@@ -37,19 +39,20 @@ def read_form(body: bytes) -> dict[str, str]:
     """The fields of a form.
 
     A signature does not tell where a name ends and its value begins. So what could be another call's fields,
-    parted elsewhere, is refused: a field given twice, odd characters in a name, a name that is a part of one
-    that we read, or that goes on where ours ends.
+    parted elsewhere, is refused: a field given twice, a name that begins with no capital letter or holds odd
+    characters, that is a part of one that we read, or that goes on where ours ends. Bytes that are no UTF-8
+    stay as they are (`surrogateescape`), because they are signed.
     """
     try:
         pairs = parse_qsl(
             body.decode("ascii"),
             keep_blank_values=True,
             strict_parsing=True,
-            errors="strict",
+            errors="surrogateescape",
             max_num_fields=_MOST_FIELDS,
         )
     except ValueError:
-        raise BadRequestError("the body is no form in UTF-8") from None
+        raise BadRequestError("the body is no form") from None
     return _unique(pairs)
 
 
@@ -69,7 +72,7 @@ def _unique(pairs: list[tuple[str, str]]) -> dict[str, str]:
     fields: dict[str, str] = {}
     for name, value in pairs:
         if not _NAME.fullmatch(name):
-            raise BadRequestError("the name of a field holds other characters than letters and digits")
+            raise BadRequestError("the name of a field is not of letters and digits behind a capital letter")
         if name in fields:
             raise BadRequestError("a field is there twice")
         if _is_parted_elsewhere(name):
@@ -87,7 +90,7 @@ def _is_parted_elsewhere(name: str) -> bool:
 
 def read_inbound(fields: Mapping[str, str], received_at: datetime) -> MessageReceived:
     """A citizen's SMS. Where the SMS API took it for an opt-out, it reaches us in a word that says so."""
-    phone, text, sid = _phone(fields, "From"), _needed(fields, "Body"), _sid(fields)
+    phone, text, sid = _phone(fields, "From"), _whole(_needed(fields, "Body")), _sid(fields)
     opted_out = fields.get("OptOutType", "").upper() == "STOP"
     said = "STOP" if opted_out and not _stops(text) else text
     return MessageReceived(phone=phone, text=said, sid=sid, received_at=received_at)
@@ -101,7 +104,7 @@ def read_listed(text: Text, received_at: datetime) -> MessageReceived:
     """
     fields = {"From": text.phone, "MessageSid": text.sid}
     return MessageReceived(
-        phone=_phone(fields, "From"), text=text.text, sid=_sid(fields), received_at=received_at
+        phone=_phone(fields, "From"), text=_whole(text.text), sid=_sid(fields), received_at=received_at
     )
 
 
@@ -130,6 +133,14 @@ def read_status(fields: Mapping[str, str], at: datetime) -> MessageStatusReporte
         failure=failure,
         at=at,
     )
+
+
+def _whole(text: str) -> str:
+    """The text with a replacement character for what is none.
+
+    A phone or a gateway may cut a text in the middle of an emoji, or write it in another encoding.
+    """
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _needed(fields: Mapping[str, str], name: str) -> str:

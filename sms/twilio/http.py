@@ -111,7 +111,8 @@ class TwilioHttpClient(AsyncTwilioHttpClient):
             headers=sent,
             allow_redirects=allow_redirects,
         ) as response:
-            text = await response.text()
+            # A gateway writes its error page in whatever encoding; the status says what it means.
+            text = (await response.read()).decode("utf-8", "replace")
         if response.status >= _FIRST_REFUSAL:
             raise ApiRefusalError(response.status, _code(text), _seconds(response.headers.get("Retry-After")))
         return Response(response.status, text, response.headers)

@@ -14,9 +14,13 @@ _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 def sign(token: str, url: str, form: Mapping[str, str]) -> str:
-    """The signature of a call to `url` with these fields; a JSON body is signed without any."""
+    """The signature of a call to `url` with these fields; a JSON body is signed without any.
+
+    What is no UTF-8 in them stands there as `surrogateescape` has it.
+    """
     signed = url + "".join(name + form[name] for name in sorted(form))
-    return base64.b64encode(hmac.digest(token.encode(), signed.encode(), "sha1")).decode()
+    octets = signed.encode("utf-8", "surrogateescape")
+    return base64.b64encode(hmac.digest(token.encode(), octets, "sha1")).decode()
 
 
 def is_signed(token: str, url: str, form: Mapping[str, str], signature: str) -> bool:
@@ -24,7 +28,7 @@ def is_signed(token: str, url: str, form: Mapping[str, str], signature: str) -> 
 
     Twilio is not of one mind on whether the port belongs to the address: both ways are taken.
     """
-    given = signature.encode()
+    given = signature.encode("utf-8", "surrogateescape")
     matches = [hmac.compare_digest(sign(token, each, form).encode(), given) for each in _addresses(url)]
     return any(matches)
 

@@ -125,6 +125,8 @@ class Webhooks:
             return _refuse(endpoint, 400, str(problem))
         except NotTakenError as problem:
             return _refuse(endpoint, 503, f"the broker has not taken the event: {problem}")
+        except Exception as problem:  # noqa: BLE001 - its message and its trace may repeat a number or a text
+            return _refuse(endpoint, 500, f"it failed with {type(problem).__name__}: that is a fault of ours")
         metrics.WEBHOOKS.labels(endpoint, "taken").inc()
         if self._tracer is not None:
             place = trace_of_event(inbox_id(event))

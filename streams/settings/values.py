@@ -1,9 +1,10 @@
 """The settings' own kinds of values, each read from one line of text."""
 
+import re
 from dataclasses import dataclass
 from datetime import time
 from typing import Annotated
-from urllib.parse import urldefrag, urlsplit
+from urllib.parse import SplitResult, urldefrag, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator
@@ -12,6 +13,7 @@ from pydantic_settings import NoDecode
 from streams.webhook_urls import read_overrides
 
 _LONGEST_PAUSE = 3600
+_NOT_IN_A_BASE = re.compile(r"[\x00-\x20\x7f\s?#]")
 _FOR_EVER = "for_ever"
 _SHORTEST_RETENTION = 30
 # A hundred years: what is added to an instant of today stays within the calendar.
@@ -159,12 +161,19 @@ def _url(value: str) -> str:
     if value and (
         parts.scheme not in ("http", "https")
         or not parts.hostname
-        or parts.query
-        or parts.fragment
+        or _port(parts) == 0
         or parts.username
+        or _NOT_IN_A_BASE.search(value)
     ):
         raise ValueError("not an http address")
     return value.rstrip("/")
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        return parts.port
+    except ValueError:
+        raise ValueError("not an http address: its port is none") from None
 
 
 def _zone(value: str) -> str:

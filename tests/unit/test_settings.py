@@ -170,6 +170,31 @@ def test_a_value_that_cannot_be_read_is_named_and_explained(
     assert lines == [f"{name} cannot be read ({value}): set it to {field.description}"]
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "https://x.kz:99999",
+        "https://x.kz:abc",
+        "https://x.kz:0",
+        "https://x.kz?",
+        "https://x.kz##rc=3",
+        "https://x.kz /a",
+        " https://x.kz",
+        "https://x.kz/\u00a0a",
+        "https://x.kz\t",
+        "https://:443",
+        "https://somebody@x.kz",
+        "ftp://x.kz",
+    ],
+)
+def test_an_address_at_which_nobody_could_be_called_is_refused(
+    wrong: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(monkeypatch, WORKER, JARDEM_PUBLIC_URL=wrong)
+    [line] = complaints("worker")
+    assert line.startswith("JARDEM_PUBLIC_URL cannot be read")
+
+
 LONG = "#rc=5&rp=5xx,ct,rt&ct=2000&rt=5000&tt=15000&sni=y&e=frankfurt"
 
 

@@ -35,15 +35,20 @@ class Call:
 
 @dataclass
 class BadApi:
-    """`troubles` are used up one by one by the calls that create; without any, calls work."""
+    """`troubles` are used up one by one by the calls that create; without any, calls work.
+
+    The list shows a message `list_lag` seconds after it was taken.
+    """
 
     troubles: deque[Trouble] = field(default_factory=deque)
     always: Trouble | None = None
     list_trouble: Trouble | None = None
     fetch_trouble: Trouble | None = None
     messages: list[dict[str, Any]] = field(default_factory=list)
+    list_lag: float = 0.0
     calls: list[Call] = field(default_factory=list)
     url: str = ""
+    _taken_at: dict[str, float] = field(default_factory=dict)
 
     def take(self, form: dict[str, str]) -> dict[str, Any]:
         now = format_datetime(datetime.now(UTC))
@@ -71,6 +76,8 @@ class BadApi:
             "uri": "/",
         }
         self.messages.insert(0, message)
+        if self.list_lag:
+            self._taken_at[message["sid"]] = asyncio.get_running_loop().time()
         return message
 
     def receive(self, text: str, at: datetime, phone: str = "+77015550101", **fields: Any) -> dict[str, Any]:
@@ -111,7 +118,9 @@ class BadApi:
         if self.list_trouble is not None:
             return await self.list_trouble(self, request, {})
         to = request.query.get("To")
-        wanted = [message for message in self.messages if to in (None, message["to"])]
+        until = asyncio.get_running_loop().time() - self.list_lag
+        shown_by_now = [each for each in self.messages if self._taken_at.get(each["sid"], until) <= until]
+        wanted = [message for message in shown_by_now if to in (None, message["to"])]
         size, page = int(request.query["PageSize"]), int(request.query.get("Page", "0"))
         shown = wanted[page * size : (page + 1) * size]
         more = len(wanted) > (page + 1) * size
@@ -206,3 +215,21 @@ def slow(seconds: float) -> Trouble:
 async def garbage(_: BadApi, __: web.Request, ___: dict[str, str]) -> web.Response:
     """Answer with something that is no JSON."""
     return web.Response(status=201, text="<html>", content_type="text/html")
+
+
+async def truncated(api: BadApi, _: web.Request, form: dict[str, str]) -> web.Response:
+    """Answer with the beginning of a message, or of a list."""
+    del api
+    status_code = 201 if form else 200
+    return web.Response(status=status_code, text='{"sid": "SM12', content_type="application/json")
+
+
+def of_a_gateway(code: int, **headers: str) -> Trouble:
+    """A gateway's own page, in Russian and in an encoding of its own."""
+
+    async def trouble(_: BadApi, __: web.Request, ___: dict[str, str]) -> web.Response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        page = "<html>Сервис временно недоступен</html>".encode("cp1251")
+        return web.Response(status=code, body=page, content_type="text/html", charset="utf-8", headers=named)
+
+    return trouble

@@ -1,6 +1,7 @@
 """Answers that no call of the webhook brought are fetched, each under the id that the call would have had."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -252,6 +253,39 @@ async def test_after_an_outage_of_the_api_the_first_reading_has_what_came_in_it(
     worker.time.now = NOW + timedelta(hours=2)
     api.list_trouble = None
     assert await worker.check() == ["1"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"body": "\ud83d"},
+        {"body": "1\x00\ud83d"},
+        {"body": None},
+        {"body": 5},
+        {"from": None},
+        {"from": "МЧС"},
+        {"sid": None},
+        {"sid": "SM" + "a" * 70},
+    ],
+)
+async def test_one_odd_text_keeps_no_other_from_being_read(
+    api: BadApi, worker: Worker, odd: dict[str, Any]
+) -> None:
+    await worker.check()
+    api.receive("1", NOW + SECOND)
+    api.receive("2", NOW + 2 * SECOND, **odd)
+    api.receive("3", NOW + 3 * SECOND)
+    worker.time.now = NOW + timedelta(hours=1)
+    await worker.check()
+    texts = [event.text for event in worker.events()]
+    assert texts[0] == "1"
+    assert texts[-1] == "3"
+    worker.time.now = NOW + timedelta(days=4)
+    api.receive("4", NOW + timedelta(days=4) - timedelta(minutes=10))
+    await worker.check()
+    assert [event.text for event in worker.events()][-1] == "4"
+    await worker.check()
+    assert len(worker.events()) == len(texts) + 1
 
 
 async def test_after_a_failure_for_good_the_reading_begins_anew(api: BadApi, worker: Worker) -> None:

@@ -8,7 +8,17 @@ from schemas.messages import MessageAccepted, MessageDeferred, MessageInDoubt
 from sms.sending.dispatcher import Dispatcher
 from sms.sending.sender import Limits
 from sms.twilio.carrier import TwilioCarrier
-from tests.unit.sms.bad_api import BadApi, Trouble, reset, slow, status, taken_then
+from tests.unit.sms.bad_api import (
+    BadApi,
+    Trouble,
+    garbage,
+    of_a_gateway,
+    reset,
+    slow,
+    status,
+    taken_then,
+    truncated,
+)
 from tests.unit.sms.dispatching import (
     PHONE,
     PSEUDONYMS,
@@ -78,6 +88,31 @@ async def test_one_sms_whatever_the_api_does_first(
     await asyncio.sleep(0.8)
     [sent] = api.messages
     assert report.sid == sent["sid"]
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [reset, status(500), status(502), status(503), garbage, truncated, of_a_gateway(201), of_a_gateway(503)],
+    ids=["reset", "500", "502", "503", "garbage", "truncated", "gateway-201", "gateway-503"],
+)
+async def test_one_sms_though_the_list_shows_it_late(
+    api: BadApi, dispatcher: Dispatcher, trouble: Trouble
+) -> None:
+    api.list_lag = 0.25
+    api.troubles.append(taken_then(trouble))
+    report = await send_until_done(dispatcher, message())
+    assert isinstance(report, MessageAccepted)
+    [sent] = api.messages
+    assert report.sid == sent["sid"]
+
+
+async def test_what_the_api_says_it_took_and_never_shows_is_left_to_an_operator(
+    api: BadApi, dispatcher: Dispatcher
+) -> None:
+    api.troubles.append(garbage)
+    report = await send_until_done(dispatcher, message())
+    assert isinstance(report, MessageInDoubt)
+    assert len(api.creates()) == 1
 
 
 async def test_a_worker_that_died_after_the_call_left_one_sms(

@@ -127,6 +127,24 @@ def test_a_fault_of_ours_holds_the_sender_and_is_never_the_citizens(put: Number)
     assert put.now > NOON + 72 * HOUR
 
 
+def test_the_time_in_which_the_fault_was_ours_is_none_of_the_72_hours(put: Number) -> None:
+    sid, sent = f"SM-{FIRST}", put.now
+    while put.now < NOON + 96 * HOUR:
+        put.hears(failed(sid, "ours"))
+        [message] = [effect for effect in wakes(put) if isinstance(effect, MessageToSend)]
+        sent, sid = put.now, f"SM-{message.message_id}"
+        put.hears(accepted(message.message_id, put.now))
+    told = put.hears(failed(sid))
+    assert [type(effect) for effect in told] == [QuestionNotReached]
+    tried = [sent]
+    while not any(isinstance(effect, QuestionUndeliverable) for effect in told):
+        [message] = [effect for effect in wakes(put) if isinstance(effect, MessageToSend)]
+        tried.append(put.now)
+        put.hears(accepted(message.message_id, put.now))
+        told = put.hears(failed(f"SM-{message.message_id}"))
+    assert tried[-1] - tried[0] == 72 * HOUR
+
+
 def test_what_can_never_reach_is_undeliverable_at_once(put: Number) -> None:
     [told] = put.hears(failed(failure="permanent"))
     assert isinstance(told, QuestionUndeliverable)

@@ -80,7 +80,7 @@ async def test_one_message_is_fetched_as_the_published_description_says(
         (slow(3), True),
         (status(401, 20003), False),
         (status(404, 20404), False),
-        (garbage, False),
+        (garbage, True),
     ],
 )
 async def test_what_goes_wrong_is_told_apart_and_tells_no_sent_time(

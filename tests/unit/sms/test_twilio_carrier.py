@@ -8,7 +8,17 @@ from aiohttp import web
 from sms.carrier import Accepted, CannotBeAskedError, NotNow, Refused, Text, Uncertain
 from sms.twilio.carrier import TwilioCarrier
 from sms.twilio.errors import Effect, effect_of, effect_of_refusal, meaning_of
-from tests.unit.sms.bad_api import SENDER, BadApi, Trouble, garbage, reset, slow, status
+from tests.unit.sms.bad_api import (
+    SENDER,
+    BadApi,
+    Trouble,
+    garbage,
+    of_a_gateway,
+    reset,
+    slow,
+    status,
+    truncated,
+)
 from tests.unit.sms.carriers import twilio_carrier
 from tests.unit.sms.published import Published
 
@@ -69,13 +79,17 @@ async def test_a_messaging_service_sends_in_place_of_a_number(api: BadApi, publi
         (status(400, 21606), NotNow(meaning_of(21606), ours=True)),
         (status(404, None), NotNow(meaning_of(None), ours=True)),
         (status(301, None, Location="/elsewhere"), NotNow(meaning_of(None), ours=True)),
-        (status(500, 20500), Uncertain("http_500", ended=True)),
-        (status(503, None, Retry_After="3"), Uncertain("http_503", ended=True, retry_after=3.0)),
+        (status(500, 20500), Uncertain("http_500", ended=False)),
+        (status(503, None, Retry_After="3"), Uncertain("http_503", ended=False, retry_after=3.0)),
+        (of_a_gateway(503, Retry_After="3"), Uncertain("http_503", ended=False, retry_after=3.0)),
+        (of_a_gateway(429, Retry_After="60"), NotNow("throttled", 60.0)),
         (status(502), Uncertain("http_502", ended=False)),
         (status(504), Uncertain("http_504", ended=False)),
         (reset, Uncertain("connection_lost", ended=False)),
         (slow(3), Uncertain("timeout", ended=False)),
-        (garbage, Uncertain("unreadable_response", ended=True)),
+        (garbage, Uncertain("unreadable_response", ended=False, taken=True)),
+        (truncated, Uncertain("unreadable_response", ended=False, taken=True)),
+        (of_a_gateway(201), Uncertain("unreadable_response", ended=False, taken=True)),
     ],
 )
 async def test_what_goes_wrong_is_told_apart(
@@ -145,7 +159,10 @@ async def test_more_messages_than_can_be_looked_at_is_said(api: BadApi, carrier:
         (reset, True),
         (status(401, 20003), False),
         (status(404), False),
-        (garbage, False),
+        (garbage, True),
+        (truncated, True),
+        (of_a_gateway(200), True),
+        (of_a_gateway(503), True),
     ],
 )
 async def test_a_list_that_cannot_be_read(
@@ -236,7 +253,8 @@ async def test_a_messaging_service_hears_what_came_to_its_numbers(api: BadApi, p
 
 
 @pytest.mark.parametrize(
-    ("trouble", "passing"), [(status(503), True), (status(429, 20429), True), (status(401, 20003), False)]
+    ("trouble", "passing"),
+    [(status(503), True), (status(429, 20429), True), (status(401, 20003), False), (garbage, False)],
 )
 async def test_a_list_of_texts_that_cannot_be_read(
     api: BadApi,

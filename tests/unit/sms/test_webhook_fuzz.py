@@ -6,16 +6,19 @@ Twenty thousand in every run. For more, and for another sequence:
 """
 
 import hashlib
+import itertools
 import json
 import os
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
+from sms.twilio.forms import BadRequestError, read_form, read_inbound
 from sms.twilio.signature import sign
 from tests.unit.sms.webhook_calls import FORM_TYPE, INBOUND, PUBLIC, STATUS, TOKEN, calling
 
@@ -183,6 +186,64 @@ async def test_fields_parted_elsewhere_never_say_something_else() -> None:
         assert {event.id for event in caller.inbox.events()} == ids
         told = {(event.id, without_instants(event.data)) for event in caller.inbox.events()}
         assert len(told) == len(ids)
+
+
+REAL = {
+    "AccountSid": "ACc7e0b54d1f9a8a7f6b5d4c3e2a1b0f9e",
+    "ApiVersion": "2010-04-01",
+    "Body": "1 Darkhan",
+    "From": "+77015550101",
+    "FromCity": "",
+    "FromCountry": "KZ",
+    "FromState": "",
+    "FromZip": "",
+    "MessageSid": "SMa3f81b02e4c95d6770fe1ac2b3d4e5f6",
+    "NumMedia": "0",
+    "NumSegments": "1",
+    "SmsMessageSid": "SMa3f81b02e4c95d6770fe1ac2b3d4e5f6",
+    "SmsSid": "SMa3f81b02e4c95d6770fe1ac2b3d4e5f6",
+    "SmsStatus": "received",
+    "To": "+77010000000",
+    "ToCountry": "KZ",
+    "ToZip": "",
+}
+
+
+def boundaries_moved(fields: dict[str, str]) -> Iterator[dict[str, str]]:
+    """The same signed string with up to three neighbours taken together and parted in two anew, or not."""
+    names = sorted(fields)
+    for start, many in itertools.product(range(len(names)), (1, 2, 3)):
+        taken = names[start : start + many]
+        signed = "".join(name + fields[name] for name in taken)
+        rest = {name: value for name, value in fields.items() if name not in taken}
+        for first, cut in itertools.combinations(range(1, len(signed) + 1), 2):
+            yield {**rest, signed[:first]: signed[first:cut]} | (
+                {signed[cut:]: ""} if cut < len(signed) else {}
+            )
+            for second in range(cut + 1, min(cut + 12, len(signed))):
+                yield {
+                    **rest,
+                    signed[:first]: signed[first:cut],
+                    signed[cut:second]: signed[second:],
+                }
+
+
+@pytest.mark.timeout(600)
+def test_no_boundary_of_a_real_call_can_be_moved_to_another_message_or_number() -> None:
+    """A call that is caught once must not become another: its signature has no time in it."""
+    signed, at = "".join(name + REAL[name] for name in sorted(REAL)), datetime(2026, 11, 27, tzinfo=UTC)
+    told, tried = set(), 0
+    for fields in boundaries_moved(REAL):
+        if "".join(name + fields[name] for name in sorted(fields)) != signed:
+            continue
+        tried += 1
+        try:
+            event = read_inbound(read_form(urlencode(fields).encode()), at)
+        except BadRequestError:
+            continue
+        told.add((event.sid, event.phone))
+    assert tried > 10_000
+    assert told == {(REAL["MessageSid"], REAL["From"])}
 
 
 def without_instants(data: bytes) -> str:

@@ -1,9 +1,10 @@
 import asyncio
+import hashlib
 import json
 import logging
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlencode
+from urllib.parse import unquote_to_bytes, urlencode
 
 import pytest
 from aiohttp import ClientSession
@@ -16,6 +17,7 @@ from sms.twilio.first_received import FirstReceived
 from sms.twilio.signature import is_signed, sign
 from sms.twilio.webhooks import Account, Webhooks, WebhookServer
 from streams.clock import Clock
+from streams.records import Outgoing
 from tests.unit.sms.webhook_calls import (
     FORM_TYPE,
     INBOUND,
@@ -201,7 +203,10 @@ def test_our_signature_is_the_packages() -> None:
         ({"Body": None}, "Body is missing"),
         ({"MessageSid": None, "SmsSid": None}, "MessageSid is missing or is no sid"),
         ({"MessageSid": "SM 1\n"}, "MessageSid is missing or is no sid"),
-        ({"a b": "x"}, "the name of a field holds other characters than letters and digits"),
+        ({"MessageSid": "SM" + "a" * 30 + "NumMedia0"}, "MessageSid is missing or is no sid"),
+        ({"MessageSid": "SM"}, "MessageSid is missing or is no sid"),
+        ({"A b": "x"}, "the name of a field is not of letters and digits behind a capital letter"),
+        ({"b1": "x"}, "the name of a field is not of letters and digits behind a capital letter"),
     ],
 )
 async def test_what_an_inbound_call_lacks_is_said(
@@ -287,7 +292,6 @@ async def test_json_without_its_digest_in_the_address_is_forbidden(caller: Calle
         ("application/json", b'{"a": 1, "a": 2}'),
         ("application/json", b"[" * 50_000),
         ("application/x-www-form-urlencoded", b"From"),
-        ("application/x-www-form-urlencoded", b"From=%FF"),
         ("application/x-www-form-urlencoded", b"From=a&From=a"),
         ("application/x-www-form-urlencoded", b"a=1&&b=2"),
         ("application/x-www-form-urlencoded", "Body=сәлем".encode()),
@@ -300,6 +304,67 @@ async def test_bodies_that_are_no_form_and_no_json(caller: Caller, content_type:
     code, reason = await caller.raw(IN, body, headers)
     assert code == (403 if body == b"" else 400), reason
     assert not caller.inbox.records
+
+
+HALF_AN_EMOJI = b"%ED%A0%BD"
+RUSSIAN_OF_ANOTHER_ENCODING = b"%C4%E0"
+
+
+@pytest.mark.parametrize("octets", [HALF_AN_EMOJI, RUSSIAN_OF_ANOTHER_ENCODING])
+async def test_a_text_that_is_no_unicode_is_taken_as_far_as_it_is(caller: Caller, octets: bytes) -> None:
+    fields = {**INBOUND, "Body": "1 " + unquote_to_bytes(octets).decode("utf-8", "surrogateescape")}
+    body = urlencode(INBOUND | {"Body": "1 "}).encode().replace(b"Body=1+", b"Body=1+" + octets)
+    headers = {
+        "X-Twilio-Signature": sign(TOKEN, PUBLIC + IN, fields),
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    assert (await caller.raw(IN, body, headers))[0] == 200
+    [event] = caller.inbox.events()
+    assert json.loads(event.data)["text"].startswith("1 \ufffd")
+    headers["X-Twilio-Signature"] = sign(TOKEN, PUBLIC + IN, fields | {"Body": "1 \ufffd"})
+    assert (await caller.raw(IN, body, headers))[0] == 403
+
+
+async def test_half_an_emoji_in_json_is_taken_as_far_as_it_is(caller: Caller) -> None:
+    body = json.dumps(INBOUND | {"Body": "\ud83d\ude00 1 \ud83d"}).encode()
+    target = f"{IN}?bodySHA256={hashlib.sha256(body).hexdigest()}"
+    headers = {"X-Twilio-Signature": sign(TOKEN, PUBLIC + target, {}), "Content-Type": "application/json"}
+    assert (await caller.raw(target, body, headers))[0] == 200
+    [event] = caller.inbox.events()
+    assert json.loads(event.data)["text"] == "\U0001f600 1 \ufffd"
+
+
+@pytest.mark.parametrize("signature", [b"\xff", "подпись".encode()])
+async def test_a_signature_that_is_no_ascii_is_wrong(caller: Caller, signature: bytes) -> None:
+    body = urlencode(INBOUND).encode()
+    host, _, port = caller.url.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(
+        b"POST "
+        + IN.encode()
+        + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Twilio-Signature: "
+        + signature
+        + b"\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: "
+        + str(len(body)).encode()
+        + b"\r\n\r\n"
+        + body
+    )
+    said = await reader.read()
+    writer.close()
+    assert said.startswith(b"HTTP/1.1 403 ")
+    assert not caller.inbox.records
+
+
+async def test_what_fails_in_us_is_said_without_what_the_call_holds(
+    caller: Caller, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(outgoing: Outgoing) -> None:
+        raise RuntimeError(str(outgoing.value))
+
+    monkeypatch.setattr(caller.inbox, "send", fails)
+    status_code, said = await caller.form(IN, INBOUND)
+    assert (status_code, said) == (500, "it failed with RuntimeError: that is a fault of ours\n")
+    assert INBOUND["From"] not in caplog.text
 
 
 async def test_a_large_body_is_refused_before_it_is_read(caller: Caller) -> None:

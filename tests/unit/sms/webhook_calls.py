@@ -22,8 +22,8 @@ PUBLIC = "https://sms.example.kz"
 FORM_TYPE = "application/x-www-form-urlencoded"
 INBOUND = {
     "ToCountry": "KZ",
-    "MessageSid": "SM" + "1" * 32,
-    "SmsSid": "SM" + "1" * 32,
+    "MessageSid": "SMa3f81b02e4c95d6770fe1ac2b3d4e5f6",
+    "SmsSid": "SMa3f81b02e4c95d6770fe1ac2b3d4e5f6",
     "AccountSid": "AC" + "0" * 32,
     "From": "+77015550101",
     "To": "+77010000000",
@@ -33,8 +33,8 @@ INBOUND = {
     "ApiVersion": "2010-04-01",
 }
 STATUS = {
-    "MessageSid": "SM" + "2" * 32,
-    "SmsSid": "SM" + "2" * 32,
+    "MessageSid": "SMb81c02e4a3f95d6770fe1ac2b3d4e5f7",
+    "SmsSid": "SMb81c02e4a3f95d6770fe1ac2b3d4e5f7",
     "AccountSid": "AC" + "0" * 32,
     "From": "+77010000000",
     "To": "+77015550101",
