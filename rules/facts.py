@@ -29,13 +29,18 @@ def right_arises(turn: Turn, fact: TitleAwarded | DisabilityEstablished) -> None
     """A right arises (R1, R7). The same record again, under whatever event id, changes nothing."""
     turn.know(iin=fact.iin)
     right = entitlement(fact, turn.policy)
-    if right.barred is EndReason.DECEASED and _annulled(turn):
+    case_id = case_id_of(turn.person.person_id, right.record, right.record_id)
+    cause = turn.cause
+    posthumous = isinstance(fact, TitleAwarded) and fact.posthumous
+    anew = published_anew(turn, right.record, right.record_id)
+    known = find_case(turn, case_id)
+    if known:
+        known, anew = _published(turn, known, posthumous=posthumous, anew=anew)
+    revoked = turn.person.revoked(right.record, right.record_id)
+    if right.barred is EndReason.DECEASED and (revoked or _annulled(turn)):
         right = replace(right, barred=EndReason.MANUAL_ROUTE if right.obstacle else None)
     elif right.barred is EndReason.DECEASED:
         _withdraw_deceased(turn, None)
-    case_id = case_id_of(turn.person.person_id, right.record, right.record_id)
-    anew = published_anew(turn, right.record, right.record_id)
-    cause = turn.cause
     source = Source(
         event=fact.name,
         record_date=fact.awarded_on if isinstance(fact, TitleAwarded) else fact.established_on,
@@ -44,13 +49,10 @@ def right_arises(turn: Turn, fact: TitleAwarded | DisabilityEstablished) -> None
         time=cause.time,
         sha256=cause.sha256,
     )
-    posthumous = isinstance(fact, TitleAwarded) and fact.posthumous
-    known = find_case(turn, case_id)
     if known:
-        known = turn.keep(known.with_(posthumous=known.posthumous or posthumous))
         if anew:
             new = {"source": source, "ground": right.ground, "obstacle": right.obstacle}
-            _begin_anew(turn, known, right.barred, **new)
+            _begin_anew(turn, turn.person.cases[case_id], right.barred, **new)
         else:
             turn.remarks.append("the entitlement is known already")
         return
@@ -75,6 +77,24 @@ def right_arises(turn: Turn, fact: TitleAwarded | DisabilityEstablished) -> None
         steps.proceed(turn, case)
 
 
+def _published(turn: Turn, known: Case, *, posthumous: bool, anew: bool) -> tuple[Case, bool]:
+    """Note that a known record was published once more, and whether it stands again for that.
+
+    A record that was taken back said nothing of a death that its new publication does not say as well.
+    """
+    at, revoked = turn.cause.time, turn.person.revoked(known.record, known.record_id)
+    if at > known.published_last:
+        known = turn.keep(known.with_(published_at=at))
+    stands = not turn.person.revoked(known.record, known.record_id)
+    anew = anew or (revoked and stands)
+    if posthumous:
+        said_at = max(known.posthumous_at or at, at)
+        known = turn.keep(known.with_(posthumous=True, posthumous_at=said_at))
+    elif anew:
+        known = turn.keep(known.with_(posthumous=False, posthumous_at=None))
+    return known, anew
+
+
 def _bar(turn: Turn, case: Case, barred: EndReason) -> None:
     """Nothing is offered. Who may be written to is told where to apply, if the ministry wants that."""
     if case.obstacle and barred is EndReason.MANUAL_ROUTE:
@@ -91,20 +111,18 @@ def right_revoked(turn: Turn, fact: EntitlementRevoked) -> None:
     for case in gone:
         _stop(turn, case, EndReason.REVOKED)
         question(turn, turn.person.cases[case.case_id], "revoked")
-    # Only the record that said it takes it back: cases stored by version 2 do not tell who said it.
-    said = any(
-        case.posthumous and not turn.person.revoked(case.record, case.record_id) for case in _cases(turn)
-    )
-    taken_back = any(case.posthumous for case in gone) and not said
-    if turn.person.dead and turn.person.died_on is None and taken_back:
+    if turn.person.dead and not _death_stands(turn):
         _lives(turn)
 
 
 def right_restored(turn: Turn, fact: EntitlementRestored) -> None:
     """The revocation was an error: a case that it ended starts anew with the offer."""
     turn.know(iin=fact.iin)
-    for case in restored_cases(turn, fact):
-        _begin_anew(turn, case, None)
+    restored = restored_cases(turn, fact)
+    if any(turn.person.says_dead(case) for case in restored):
+        _withdraw_deceased(turn, None)
+    for case in restored:
+        _begin_anew(turn, turn.person.cases[case.case_id], None)
 
 
 def _begin_anew(turn: Turn, case: Case, barred: EndReason | None, **published: object) -> None:
@@ -135,21 +153,38 @@ def death_registered(turn: Turn, fact: DeathRegistered) -> None:
     if _annulled(turn):
         turn.remarks.append("a death was registered that was annulled afterwards")
         return
-    turn.know(iin=fact.iin, died_on=turn.person.died_on or fact.died_on)
+    told_at, at = turn.person.death_told_at, turn.cause.time
+    turn.know(iin=fact.iin, died_on=turn.person.died_on or fact.died_on, death_told_at=max(told_at or at, at))
     _withdraw_deceased(turn, fact.died_on)
 
 
 def death_annulled(turn: Turn, fact: DeathAnnulled) -> None:
-    """The death was an error: the person lives, and what it ended begins anew with the offer."""
-    before = turn.person.death_annulled_at
-    turn.know(iin=fact.iin, death_annulled_at=max(before or turn.cause.time, turn.cause.time))
-    if turn.person.dead:
+    """The death was an error: the person lives, and what it ended begins anew with the offer.
+
+    A death that was told of later stands, in whatever order the two are read.
+    """
+    before, told_at = turn.person.death_annulled_at, turn.person.death_told_at
+    annulled_at = max(before or turn.cause.time, turn.cause.time)
+    turn.know(iin=fact.iin, death_annulled_at=annulled_at)
+    if told_at is None or told_at <= annulled_at:
+        turn.know(died_on=None, death_told_at=None)
+    if turn.person.dead and not _death_stands(turn):
         _lives(turn)
+
+
+def _death_stands(turn: Turn) -> bool:
+    """Whether something says that the person has died which nothing has taken back."""
+    person = turn.person
+    if person.died_on is not None or any(person.says_dead(case) for case in _cases(turn)):
+        return True
+    # Cases stored by version 2 do not tell which award said it: only an annulment takes it back.
+    unsaid = not any(case.posthumous for case in _cases(turn))
+    return person.dead and unsaid and person.death_annulled_at is None
 
 
 def _lives(turn: Turn) -> None:
     """Nothing says any longer that the person has died: what ended for that begins anew."""
-    turn.know(dead=False, died_on=None)
+    turn.know(dead=False)
     for case in _cases(turn):
         if case.state is State.ENDED and case.reason is EndReason.DECEASED:
             barred = EndReason.MANUAL_ROUTE if case.obstacle else None

@@ -157,11 +157,13 @@ class Case(Stored):
     drafts that were made, so that each has an id of its own. `questioned` are the reasons for which the
     decision was questioned. `log_sha256` is the digest of the last step, on which the next one hangs.
     `obstacle` stands in the way of an offer whatever else is known; `posthumous`: the award said that its
-    holder had died. `answers` are those that counted, under the consent that stands. `rules_at` is when it is
-    looked at again whether rules are in force. `extended_until` is the day to which an officer extended the
-    term of the service, `due_told` and `overdue_told` whether its end was noted. `rested_at` is when the case
-    came to rest, `purged_at` when what names the person was purged, and `forgotten` how many of its questions
-    were. `held` says that an operator holds it, `withheld` why it waits for operators, if it does.
+    holder had died, at `posthumous_at` for the last time (null: with the `source`). `published_at` is when
+    the registry published the record last, if it did more than once. `answers` are those that counted, under
+    the consent that stands. `rules_at` is when it is looked at again whether rules are in force.
+    `extended_until` is the day to which an officer extended the term of the service, `due_told` and
+    `overdue_told` whether its end was noted. `rested_at` is when the case came to rest, `purged_at` when what
+    names the person was purged, and `forgotten` how many of its questions were. `held` says that an operator
+    holds it, `withheld` why it waits for operators, if it does.
     """
 
     case_id: CaseId
@@ -192,6 +194,8 @@ class Case(Stored):
     log_sha256: str | None = None
     obstacle: Obstacle | None = None
     posthumous: bool = False
+    posthumous_at: Instant | None = None
+    published_at: Instant | None = None
     answered_at: Instant | None = None
     late_told: bool = False
     outcome_told: NoticeKind | None = None
@@ -234,6 +238,11 @@ class Case(Stored):
     def open(self) -> bool:
         """Whether the process is under way."""
         return self.state not in DECIDED and self.state is not State.ENDED
+
+    @property
+    def published_last(self) -> Instant:
+        """When the registry published the record last."""
+        return self.published_at or self.source.time
 
     @property
     def unoffered(self) -> bool:
@@ -311,8 +320,9 @@ class Standing(Stored):
 class Person(Stored):
     """The facts known of a person, each with the time it is as of, and their cases by case id.
 
-    `dead` without `died_on`: a title was awarded posthumously and no death was registered yet. What was said
-    of a death before `death_annulled_at` was an error.
+    `dead` without `died_on`: a title was awarded posthumously and no death was registered yet.
+    `death_told_at` is when a death was registered last, and what was said of one before `death_annulled_at`
+    was an error.
     """
 
     person_id: PersonId
@@ -326,16 +336,36 @@ class Person(Stored):
     account: str | None = None
     died_on: date | None = None
     dead: bool = False
+    death_told_at: Instant | None = None
     death_annulled_at: Instant | None = None
     standings: tuple[Standing, ...] = ()
     cases: dict[CaseId, Case] = Field(default_factory=dict)
 
     def revoked(self, record: str, record_id: str) -> bool:
-        """Whether this record stands revoked: of a revocation and a restoration the later one holds."""
+        """Whether this record stands revoked.
+
+        Of a revocation and a restoration the later one holds, and a record stands again as well where it was
+        published after it was revoked.
+        """
         said = [each for each in self.standings if each.concerns(record, record_id)]
         revoked = max((each.revoked_at for each in said if each.revoked_at), default=None)
+        if revoked is None:
+            return False
         restored = max((each.restored_at for each in said if each.restored_at), default=None)
-        return revoked is not None and (restored is None or restored < revoked)
+        if restored is not None and restored >= revoked:
+            return False
+        return all(
+            case.published_last <= revoked
+            for case in self.cases.values()
+            if (case.record, case.record_id) == (record, record_id)
+        )
+
+    def says_dead(self, case: Case) -> bool:
+        """Whether this case's award says that its holder has died, and nothing has taken that back."""
+        if not case.posthumous or self.revoked(case.record, case.record_id):
+            return False
+        said_at = case.posthumous_at or case.source.time
+        return self.death_annulled_at is None or said_at > self.death_annulled_at
 
     @property
     def receives(self) -> bool:

@@ -1,7 +1,8 @@
 """Which records stand, and which are revoked: what registries say of an award or a certificate afterwards.
 
 Of a revocation and a restoration of the same record the one with the later time (`ce_time`) holds, in
-whatever order they are read; of two with the same time the restoration does. What is said without a word of
+whatever order they are read; of two with the same time the restoration does. A record that was published
+later than it was revoked stands, too. What is said without a word of
 which record is meant is said of the only one of the person's that bears the id, or of the first that will.
 """
 
@@ -12,6 +13,7 @@ from rules.person import Case, Standing
 from rules.turn import Turn
 from schemas.registry import EntitlementRestored, EntitlementRevoked
 from schemas.turned import RefusedEventError
+from schemas.values import EndReason
 
 _Record = Literal["award", "certificate"]
 _RECORDS: dict[str | None, _Record] = {"title": "award", "disability": "certificate"}
@@ -38,7 +40,11 @@ def restored_cases(turn: Turn, fact: EntitlementRestored) -> list[Case]:
     Raises `AmbiguousRecordError` and changes nothing where it can't be told which record is meant.
     """
     concerned = _concerned(turn, fact)
-    revoked = [case for case in concerned if turn.person.revoked(case.record, case.record_id)]
+    revoked = [
+        case
+        for case in concerned
+        if case.reason is EndReason.REVOKED or turn.person.revoked(case.record, case.record_id)
+    ]
     _restore(turn, _standing(turn, fact, concerned))
     return [case for case in revoked if not turn.person.revoked(case.record, case.record_id)]
 

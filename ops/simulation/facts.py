@@ -38,10 +38,10 @@ def fact(  # noqa: PLR0911 - one for each word
             )
         case "revoked":
             return EntitlementRevoked(iin=iin, record_id="title", reason="in error")
-        case "revoked_title":
-            return EntitlementRevoked(iin=iin, record_id="title", record="title")
-        case "restored":
-            return EntitlementRestored(iin=iin, record_id="title", record="title")
+        case "revoked_title" | "revoked_posthumous":
+            return EntitlementRevoked(iin=iin, record_id=_award(word), record="title")
+        case "restored" | "restored_posthumous":
+            return EntitlementRestored(iin=iin, record_id=_award(word), record="title")
         case "death":
             return DeathRegistered(iin=iin, died_on=day)
         case "annulled":
@@ -52,6 +52,10 @@ def fact(  # noqa: PLR0911 - one for each word
             return AccountKnown(iin=iin, iban=IBANS[1] if word == "account" else None)
         case _:
             return PhoneRegistered(iin=iin, phone=_number(word, numbers), registered_at=at)
+
+
+def _award(word: str) -> str:
+    return "posthumous" if word.endswith("posthumous") else "title"
 
 
 def _number(word: str, numbers: Sequence[str]) -> str | None:

@@ -81,8 +81,10 @@ class Known:
     """
 
     registrations: list[PhoneRegistered] = field(default_factory=list)
-    dead: bool = False
+    death_at: datetime | None = None
+    posthumous_at: dict[str, datetime] = field(default_factory=dict)
     annulled_at: datetime | None = None
+    published_at: dict[str, datetime] = field(default_factory=dict)
     revoked_at: dict[str, datetime] = field(default_factory=dict)
     restored_at: dict[str, datetime] = field(default_factory=dict)
     benefit: BenefitRecorded | None = None
@@ -97,6 +99,8 @@ class Known:
         return replace(
             self,
             registrations=list(self.registrations),
+            posthumous_at=dict(self.posthumous_at),
+            published_at=dict(self.published_at),
             revoked_at=dict(self.revoked_at),
             restored_at=dict(self.restored_at),
             sent=set(self.sent),
@@ -113,17 +117,18 @@ class Known:
                 newest = self.registrations[-1] if self.registrations else None
                 if newest is None or fact.registered_at >= newest.registered_at:
                     self.registrations.append(fact)
-            case DeathRegistered() | TitleAwarded(posthumous=True):
-                self.dead = self.dead or self.annulled_at is None or at > self.annulled_at
+            case DeathRegistered():
+                self.death_at = max(self.death_at or at, at)
             case DeathAnnulled():
-                self.dead, self.annulled_at = False, max(self.annulled_at or at, at)
+                self.annulled_at = max(self.annulled_at or at, at)
             case EntitlementRevoked():
                 self.revoked_at[fact.record_id] = max(self.revoked_at.get(fact.record_id, at), at)
             case EntitlementRestored():
                 self.restored_at[fact.record_id] = max(self.restored_at.get(fact.record_id, at), at)
-            case TitleAwarded() if self.revoked_at.get(fact.award_id, at) < at:
-                # Published anew.
-                self.restored_at[fact.award_id] = max(self.restored_at.get(fact.award_id, at), at)
+            case TitleAwarded():
+                self.published_at[fact.award_id] = max(self.published_at.get(fact.award_id, at), at)
+                if fact.posthumous:
+                    self.posthumous_at[fact.award_id] = max(self.posthumous_at.get(fact.award_id, at), at)
             case BenefitRecorded():
                 if self.benefit is None or fact.recorded_on >= self.benefit.recorded_on:
                     self.benefit = fact
@@ -156,7 +161,18 @@ class Known:
     def revoked(self, record_id: str) -> bool:
         """Whether a record stands revoked."""
         revoked, restored = self.revoked_at.get(record_id), self.restored_at.get(record_id)
-        return revoked is not None and (restored is None or restored < revoked)
+        published = self.published_at.get(record_id)
+        if revoked is None or (restored is not None and restored >= revoked):
+            return False
+        return published is None or published <= revoked
+
+    @property
+    def dead(self) -> bool:
+        """Whether somebody says of the person that they have died, and nobody took it back later."""
+        said = [at for award, at in self.posthumous_at.items() if not self.revoked(award)]
+        if self.death_at:
+            said.append(self.death_at)
+        return any(self.annulled_at is None or at > self.annulled_at for at in said)
 
     def stands_in_the_way(self, application: date, case_id: str) -> bool:
         """Whether the record is of another application than this case's, made on that day."""

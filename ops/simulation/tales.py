@@ -25,6 +25,18 @@ def _died(chance: Random, person: int, phone: int) -> list[Action]:
     return [*_learns(person, death), *_learns(person, "annulled"), Write(phone, None)]
 
 
+def _posthumous(chance: Random, person: int, phone: int) -> list[Action]:
+    """A title is awarded posthumously, and what was said of it and of the death is read in any order."""
+    said = [
+        Publish(person, fact, ago)
+        for fact in ("posthumous", "revoked_posthumous", "restored_posthumous", "death", "annulled", "title")
+        for ago in chance.sample(range(_NEWEST), chance.randrange(3))
+    ]
+    chance.shuffle(said)
+    read: list[Action] = [action for fact in said for action in (fact, Settle())]
+    return [*_learns(person, f"phone{phone}"), *read, Write(phone, None)]
+
+
 def _moves(_: Random, person: int, phone: int) -> list[Action]:
     """A number goes from a person to the next one, who may be asked on it."""
     number = f"phone{phone}"
@@ -67,7 +79,7 @@ def _agrees(phone: int) -> tuple[Action, Action]:
 
 
 _TALES: tuple[Callable[[Random, int, int], list[Action]], ...] = (
-    *(_revoked, _died, _moves, _decided, _decided, _withdrawn, _heard, _heard),
+    *(_revoked, _died, _posthumous, _moves, _decided, _decided, _withdrawn, _heard, _heard),
 )
 
 

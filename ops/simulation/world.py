@@ -141,14 +141,15 @@ class World:
         number = action.person % self.scenario.people
         at = self.now - timedelta(minutes=action.ago)
         data = fact(action.fact, number, at, self.scenario.numbers)
-        self.publish(person_id(number), data)
+        self.publish(person_id(number), data, at)
 
-    def publish(self, person: PersonId, data: Event) -> None:
-        """Put an event into the case desk's inbox, as the intake does."""
+    def publish(self, person: PersonId, data: Event, at: datetime | None = None) -> None:
+        """Put an event into the case desk's inbox, as the intake does: of what happened then, or now."""
         if isinstance(data, DecisionSigned):
             self.truth.signed.append(data)
         self._note(f"published for {person}: {data.name} {_brief(data)}")
-        self.cases.post(person, self._event("urn:registry", data), self.now)
+        event = received_event("urn:registry", str(self._number()), at or self.now, data)
+        self.cases.post(person, event, self.now)
 
     def _write(self, action: Write) -> None:
         phone = self.scenario.numbers[action.phone % self.scenario.phones]
