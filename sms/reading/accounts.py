@@ -5,7 +5,7 @@ names, courtesies. Whatever else is said may be that it is not the right one.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -21,15 +21,20 @@ from sms.reading.particulars import (
     DENYING_THE_SHOWN,
     OTHER_THAN_SHOWN,
     TELLING_WHO_SENT,
+    without_item,
     without_numbers,
 )
 from sms.reading.vocabulary import Forms, Vocabulary, is_kazakh, is_particle
 
 _LOOKALIKES = str.maketrans("авсенікмоқртхуһзё", "abcehikmokptxyhze")
 _GAP = r"[\s\-‐-―_.,/:'’]{0,3}"
-_CANDIDATE = re.compile(rf"(?:(?<!\w)|(?<=iban)|(?<=ииk)|(?<=жck))k{_GAP}z(?:{_GAP}[a-z0-9]){{18}}(?!\w)")
+_CANDIDATE = re.compile(
+    rf"(?:(?<!\w)|(?<=iban)|(?<=ииk)|(?<=жck))k{_GAP}z(?:{_GAP}[a-z0-9]){{18}}(?:(?!\w)|(?=k[бb]e\W?\d\d(?!\w)))"
+)
 # Check digits and the bank's number are five digits in a row; what stands between words is read in full.
 _BARE = re.compile(r"KZ[0-9]{5}[A-Z0-9]{13}")
+# A name ends with its sentence or line; an initial's full stop ends none.
+_SENTENCE_END = re.compile(r"(?<=\w\w)[.!]+(?=\s|$)|\n")
 _DIGIT_PLACES = slice(2, 7)
 _AS_DIGITS = str.maketrans("ozi", "031")
 
@@ -83,7 +88,7 @@ def _search(flat: str, folded: str) -> _Found | None:
     ends = [match.end() for match in matches]
     starts = [match.start() for match in matches[1:]] + [len(flat)]
     after = [flat[end:start] for end, start in zip(ends, starts, strict=True)]
-    return _Found(str(ibans.pop()), flat[: matches[0].start()], after)
+    return _Found(str(ibans.pop()), without_item(flat[: matches[0].start()]), after)
 
 
 def _mended(typed: str) -> str | None:
@@ -99,11 +104,16 @@ def _mended(typed: str) -> str | None:
 
 def _agreeable(part: str) -> bool:
     """Whether every word is known to agree with an account, or is part of the name of whose it is."""
-    typed = words(without_numbers(part))
-    if typed is None:
-        return False
+    typed: list[str] = []
+    begins: set[int] = set()
+    for sentence in _SENTENCE_END.split(without_numbers(part)):
+        found = words(sentence)
+        if found is None:
+            return False
+        begins.add(len(typed))
+        typed += found
     spelled = _spelled(typed)
-    unknown = _unknown(spelled, (AROUND,))
+    unknown = _names(typed, _unknown(spelled, (AROUND,)), begins)
     return all(are_names(typed[run]) for run in unknown) and not _is_of_another(spelled, unknown)
 
 
@@ -138,18 +148,37 @@ def _spelled(typed: Sequence[str]) -> list[Forms]:
     return [forms(lower(word)) for word in typed]
 
 
-def _unknown(spelled: Sequence[Forms], vocabularies: Sequence[Vocabulary]) -> list[slice]:
-    """Where words stand in a row that are no known ones."""
-    runs: list[slice] = []
+def _unknown(spelled: Sequence[Forms], vocabularies: Sequence[Vocabulary]) -> list[int]:
+    """Where words stand that are no known ones."""
+    found: list[int] = []
     at = 0
     while at < len(spelled):
         length = _known(spelled, at, vocabularies)
-        if not length and runs and runs[-1].stop == at:
-            runs[-1] = slice(runs[-1].start, at + 1)
-        elif not length:
-            runs.append(slice(at, at + 1))
+        if not length:
+            found.append(at)
         at += length or 1
+    return found
+
+
+def _names(typed: Sequence[str], unknown: Sequence[int], begins: Collection[int]) -> list[slice]:
+    """Where unknown words stand in a row, within one sentence, and the initials beside them.
+
+    "И" and "С" are known words too.
+    """
+    runs: list[slice] = []
+    for at, word in enumerate(typed):
+        beside = bool(runs) and runs[-1].stop == at and at not in begins
+        following = typed[at + 1] if typed[at + 1 :] else ""
+        initial = _is_initial(word) and (beside or _is_initial(following))
+        if beside and (initial or at in unknown):
+            runs[-1] = slice(runs[-1].start, at + 1)
+        elif initial or at in unknown:
+            runs.append(slice(at, at + 1))
     return runs
+
+
+def _is_initial(word: str) -> bool:
+    return len(word) == 1 and word.isupper()
 
 
 def _known(spelled: Sequence[Forms], at: int, vocabularies: Sequence[Vocabulary]) -> int:

@@ -1,8 +1,8 @@
 """Recognises people's names, which nobody can list: by their endings, and by the first names that are common.
 
 A name beside an account or under a text says whose it is, and nothing else. What could be another word too
-counts just beside a sure name or an initial, and with a capital letter: "Ким Ольга". A capital letter alone
-makes no name, for "Супруг Серик" has two of them.
+counts just beside a sure name or an initial, and with a capital letter: "Ким Ольга", and no "Приставов"
+alone. A capital letter alone makes no name, for "Супруг Серик" has two of them.
 """
 
 import re
@@ -11,10 +11,15 @@ from enum import Enum, auto
 
 from sms.reading.folding import forms, lower, plain
 
-_LONGEST_NAME = 5
-_SURNAME = re.compile(r"\w{2,}(?:[ое]ва?|енко|чук|бек|гул|нур|хан|султан|мирза)")
+_LONGEST_NAME = 3
+_SURNAME = re.compile(r"\w{2,}(?:енко|чук|бек|гул|нур|хан|султан|мирза)")
+# By the letters and not by the sound: "Tomorrow", "Jonathan".
+_LATIN_SURNAME = re.compile(r"\w{2,}(?:enko|chuk|bek|gul|nur|khan|sultan|mirza)")
+_LIKE_A_LATIN_SURNAME = re.compile(
+    r"\w{2,}(?:[oe]va?|[iy]na?|sk[iy]y?|skaya|[ae][iy]|yan|zhan|jan|ali|m[uy]rat|bolat)|kim|pak|tsoi"
+)
 _LIKE_A_SURNAME = re.compile(
-    r"\w{2,}(?:[иы]на?|ски|ская|баи|таи|теги|ян|жан|али|мурат|болат|булат|берген|дзе|швили|огли|заде|их)"
+    r"\w{2,}(?:[ое]ва?|[иы]на?|ски|ская|баи|таи|ткази|теги|ян|жан|али|мурат|болат|булат|берген|дзе|швили|огли|заде|их)"
     r"|ким|пак|цои|тен|хегаи|шин|лим|шмидт|миллер|вебер|вагнер|гофман|шульц|маиер|боико|мороз|ковал|мелник"
 )
 _PLAINLY_A_SURNAME = re.compile(r"\w{2,}(?:[ое]ва|ов|ев|ски|ская|енко)")
@@ -28,8 +33,10 @@ _OF_A_THING = re.compile(r"\w+[ндт][ыі][ңн]")
 _NO_NAMES = (
     "снова слова слева готов готова здоров здорова основа новая один причина половина картина сумма"
     " хозяин магазин кирпич мамин мамина папин папина женин женина дочкин сынов бабушкин дедушкин голова"
-    " корова королева кредитов долгов штрафов налогов алиментов документов процентов счетов банков рублев"
-    " переводов расходов еңбек өзбек узбек мужчина женщина машина гражданин господин скотина дубина армян"
+    " корова королева маленко миленко прогул загул разгул хетчбек"
+    " должников кредиторов жуликов наследников кредитов долгов штрафов налогов алиментов документов"
+    " процентов счетов банков рублев переводов расходов еңбек өзбек узбек мужчина женщина машина гражданин"
+    " господин скотина дубина армян"
     " вдова дрова каков какова таков такова быстренько давненько частенько хорошенько вновь детский детская"
     " русский русская казахский казахская китай келін жұбай"
 )
@@ -38,10 +45,17 @@ _AGAINST = re.compile(
     r"|кате|кател|жабик|ески|ботен|бурин|басшк|wrong|mistak|clos|old|sold|not|stop|cancel)\w*"
     r"|(?:жаб|сал|кама|токтат|бугатта|баила|тутк?инда|таркат)\w{0,3}ули"
     r"|(?:мам|пап|жен|муж|син|доч|доче|брат|сестр|сосед|внук|внучк|бабушк|дедушк|друг|подруг|тет|дяд)\w{0,4}"
-    r"|(?:зят|тещ|свек[ро]|невест|снох|супруг|племян|опекун|знаком|родств|крестн|отц|матер|дет)\w*"
+    r"|(?:зят|тещ|тест[ьяюие]?|свек[ро]|невест|снох|супруг|племян|опекун|знаком|родств|крестн|отц|отец|матер|дет)\w*"
+    r"|(?:отчим|мачех|пасин|падчер|сват|шурин|девер|золовк|свояч|колег|началн|адвокат|юрист|нотариус|пристав)\w*"
+    r"|(?:представ|попечит|довер|сидел|соцраб|социалн|волонт|закон|сконч|покоин|погиб|пропал|бивш)\w*"
+    r"|мат|дед(?:а|у|ом|е|ов\w*|ул\w*)?|баб(?:а|и|е|у|к\w{1,2}|ин\w*|ул\w*|ушк\w*)|бат(?:я|и|ю|ин\w?|к\w|юшк\w*)"
+    r"|кум(?:а|у|е|ом|ов\w?|ин\w?|овя)?|шеф\w*|бос"
     r"|(?:ана|апа|аке|аже|ата|ага|ини|апке|тате|карин?дас|жолдас|корши|бала|ул|киз|куиеу|аиел|немере|дос)"
-    r"(?:\w{0,3}м\w*|таи\w*|жан)"
-    r"|не|нет|ни|но|или|жок|емес|ли|ма|ме|ба|бе|па|пе"
+    r"(?:\w{0,3}м\w*|таи\w*|жан|с?и(?:н\w*)?)"
+    r"|(?:камкор|шеше|синли|абисин|келин|кудаги|кудагаи|женге|жезде|оки?лет|асирауши|олди|каитис|марк?ум)\w*"
+    r"|(?:жиен|нагаш|балдиз|каин|каинага|каината|каинене|бажа|куда|коке|бауир|туис|курби|устаз|кемпир|шал|жар|окил"
+    r"|баибише|отагаси|кенже|шобере|немере|сенимхат|баст?ик)(?:лар|лер|дар|дер)?(?:с?и(?:н\w*)?|и?м\w*|лик\w*)?"
+    r"|\w*(?:чи|ва|бо)таи|не|нет|ни|но|или|жок|емес|ли|ма|ме|ба|бе|па|пе"
 )
 _COMMON = (
     "азамат айбек айгерим айгерім айгуль айгүл айдана айдар айдос айжан айман айнур айнұр айсулу айша"
@@ -74,7 +88,8 @@ class _Kind(Enum):
     """How far a word is a name. A surname that may be another word is told by an initial beside it."""
 
     FATHERS = auto()
-    SURE = auto()
+    FIRST = auto()
+    SURNAME = auto()
     LIKELY = auto()
     INITIAL = auto()
     UNKNOWN = auto()
@@ -83,29 +98,35 @@ class _Kind(Enum):
 def are_names(found: Sequence[str]) -> bool:
     """Whether the words, in their own case, are one person's name and no more.
 
-    Without a capital letter a surname's ending is not enough: a first name or a patronymic must stand beside.
-    Beside the patronymic of such a name any word with a capital letter is one more part of it.
+    A surname's ending is not enough: a first name, a patronymic or an initial must stand beside.
     """
     if not 0 < len(found) <= _LONGEST_NAME:
         return False
     kinds = [_kind(word) for word in found]
     told = set(kinds)
-    if None in told or not all(_told_by_patronymic(kinds, at) for at in range(len(kinds))):
+    unknown = [at for at, kind in enumerate(kinds) if kind is _Kind.UNKNOWN]
+    if None in told or not all(_is_first_name(found, kinds, at) for at in unknown):
         return False
-    return bool({_Kind.FATHERS, _Kind.SURE} & told) or {_Kind.LIKELY, _Kind.INITIAL} <= told
+    return bool({_Kind.FATHERS, _Kind.FIRST, _Kind.SURNAME} & told) or {_Kind.LIKELY, _Kind.INITIAL} <= told
 
 
-def _told_by_patronymic(kinds: Sequence[_Kind | None], at: int) -> bool:
-    if kinds[at] is not _Kind.UNKNOWN:
-        return True
-    return _Kind.FATHERS in kinds[max(at - 1, 0) : at + 2] and bool({_Kind.SURE, _Kind.LIKELY} & set(kinds))
+def _is_first_name(found: Sequence[str], kinds: Sequence[_Kind | None], at: int) -> bool:
+    """Whether a word that no list has stands where a first name is missing: "Иванова Снежана Петровна".
+
+    After a patronymic, or in capital letters, it may be any word: "ИВАНОВ ИВАН ИВАНОВИЧ СКОНЧАЛСЯ".
+    """
+    return (
+        kinds[at + 1 : at + 2] == [_Kind.FATHERS]
+        and found[at][1:].islower()
+        and bool({_Kind.SURNAME, _Kind.LIKELY} & set(kinds))
+    )
 
 
 def _kind(word: str) -> _Kind | None:
     small = lower(word)
     spelled = forms(small)
     if any(form in _FIRST_NAMES for form in spelled) and not _MOTHER.fullmatch(small):
-        return _Kind.SURE
+        return _Kind.FIRST
     if not word.isalpha() or any(form in _ELSEWHERE or _AGAINST.fullmatch(form) for form in spelled):
         return None
     if _SON_OF.fullmatch(small) or any(map(_PATRONYMIC.fullmatch, spelled)):
@@ -120,10 +141,18 @@ def _kind_with_a_capital(word: str) -> _Kind | None:
         return _Kind.INITIAL
     if _OF_A_THING.fullmatch(small):
         return None
+    if small.isascii():
+        return _kind_in_latin(small)
     if any(map(_SURNAME.fullmatch, spelled)):
-        return _Kind.SURE
+        return _Kind.SURNAME
     like = _LIKE_A_SON_OF.fullmatch(small) or any(map(_LIKE_A_SURNAME.fullmatch, spelled))
     return _Kind.LIKELY if like else _Kind.UNKNOWN
+
+
+def _kind_in_latin(small: str) -> _Kind:
+    if _LATIN_SURNAME.fullmatch(small):
+        return _Kind.SURNAME
+    return _Kind.LIKELY if _LIKE_A_LATIN_SURNAME.fullmatch(small) else _Kind.UNKNOWN
 
 
 def _kind_without_one(small: str) -> _Kind | None:
