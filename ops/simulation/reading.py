@@ -6,7 +6,7 @@ from sms.reading.answers import read_answer, read_offer
 
 def answer_to(asked: QuestionAsked, text: str) -> Answer | None:
     """What a text answers to this question."""
-    return read_answer(asked.kind, text, known=asked.details.account is not None)
+    return read_answer(asked.kind, text, shown=asked.details.account)
 
 
 def says_stop(text: str) -> bool:

@@ -139,7 +139,7 @@ def _obey_stop(turn: Turn, received: MessageReceived) -> None:
 
 
 def _parse(question: LineQuestion, text: str) -> Answer | None:
-    return read_answer(question.kind, text, known=question.details.account is not None)
+    return read_answer(question.kind, text, shown=question.details.account)
 
 
 def _taken_back(put: Sequence[LineQuestion], received: MessageReceived) -> LineQuestion | None:

@@ -33,6 +33,8 @@ _CANDIDATE = re.compile(
 )
 # Check digits and the bank's number are five digits in a row; what stands between words is read in full.
 _BARE = re.compile(r"KZ[0-9]{5}[A-Z0-9]{13}")
+# What of an account is shown at its end: "KZ**0100".
+_SHOWN = 4
 # A name ends with its sentence or line; an initial's full stop ends none.
 _SENTENCE_END = re.compile(r"(?<=\w\w)[.!]+(?=\s|$)|\n")
 _DIGIT_PLACES = slice(2, 7)
@@ -63,17 +65,18 @@ def read_bare(text: str) -> AccountGiven | None:
         return None
 
 
-def read_given_account(written: str, *, known: bool) -> AccountGiven | None:
+def read_given_account(written: str, *, shown: str | None) -> AccountGiven | None:
     """The account, where exactly one valid IBAN is there and nothing beside it speaks against it (R4).
 
-    With an account shown, "нет, KZ..." says that this one is right instead. Without, a "нет" is a doubt, and
-    so it is after the account.
+    With an account shown, "нет, KZ..." says that this one is right instead, if it is another. Without, a
+    "нет" is a doubt, and so it is after the account.
     """
     flat = flatten(written)
     found = _search(flat, lower(flat)) or _search(flat, as_english_keys(lower(flat)))
     if found is None:
         return None
-    before = _agreeable(found.before) or (known and _says_another(found.before))
+    another = shown is not None and not found.iban.endswith(shown[-_SHOWN:])
+    before = _agreeable(found.before) or (another and _says_another(found.before))
     if before and all(_agreeable(part) for part in found.after):
         return AccountGiven(iban=found.iban)
     return None

@@ -48,26 +48,26 @@ def read_one_application(text: str) -> Answer | None:
     return _read(text, ONE_APPLICATION)
 
 
-def read_account(text: str, *, known: bool) -> Answer | None:
+def read_account(text: str, *, shown: str | None) -> Answer | None:
     """`AccountGiven`, `Decline`, where one was shown `AccountConfirmed`, or None: not understood (R4)."""
-    return read_bare(text) or _read_account(text, known=known)
+    return read_bare(text) or _read_account(text, shown=shown)
 
 
 @lru_cache(maxsize=_KEPT)
-def _read_account(text: str, *, known: bool) -> Answer | None:
-    answer = _read(text, KNOWN_ACCOUNT if known else NEW_ACCOUNT)
-    return answer or read_given_account(_written(text), known=known)
+def _read_account(text: str, *, shown: str | None) -> Answer | None:
+    answer = _read(text, KNOWN_ACCOUNT if shown else NEW_ACCOUNT)
+    return answer or read_given_account(_written(text), shown=shown)
 
 
-def read_answer(kind: QuestionKind, text: str, *, known: bool) -> Answer | None:
-    """What a text answers to a question of this kind; `known` says whether an account was shown."""
+def read_answer(kind: QuestionKind, text: str, *, shown: str | None) -> Answer | None:
+    """What a text answers to a question of this kind; `shown` is the account that it showed, masked."""
     match kind:
         case QuestionKind.OFFER:
             return read_offer(text)
         case QuestionKind.ONE_APPLICATION:
             return read_one_application(text)
         case QuestionKind.ACCOUNT:
-            return read_account(text, known=known)
+            return read_account(text, shown=shown)
 
 
 def _written(text: str) -> str:

@@ -47,7 +47,7 @@ def test_quick_answers_are_those_of_the_question_and_of_its_explanation(
     assert offered(question) == answers
     assert offered(question, TEXTS.explanation(kind, language, details)) == answers
     assert offered(OFFER, question) == answers
-    read = {read_answer(kind, answer, known=account is not None) for answer in answers}
+    read = {read_answer(kind, answer, shown=account) for answer in answers}
     assert len(read - {None}) == len(answers)
 
 

@@ -16,13 +16,15 @@ from schemas.questions import (
 )
 from sms.reading.answers import read_account, read_offer, read_one_application
 
+SHOWN = "KZ**7781"
+
 FOLDER = Path(__file__).parent
 
 READERS: dict[str, Callable[[str], Answer | None]] = {
     "offer": read_offer,
     "one": read_one_application,
-    "account": lambda text: read_account(text, known=False),
-    "known": lambda text: read_account(text, known=True),
+    "account": lambda text: read_account(text, shown=None),
+    "known": lambda text: read_account(text, shown=SHOWN),
 }
 
 

@@ -15,17 +15,18 @@ from schemas.questions import (
     Separately,
     Together,
 )
-from schemas.values import Language, check_iban
+from schemas.values import Language, check_iban, mask_iban
 from sms.catalogues import load_texts
 from sms.reading import answers
 from sms.reading.answers import read_account, read_offer
-from tests.unit.sms.answer_samples import READERS, Sample, read, samples
+from tests.unit.sms.answer_samples import READERS, SHOWN, Sample, read, samples
 
 TEXTS = load_texts()
 
 SAMPLES = samples()
 AGREED = {"kk", "ru"}
 CONSENTS = [sample.text for sample in SAMPLES if sample.question == "offer" and sample.expected in AGREED]
+CONFIRMATIONS = [sample.text for sample in SAMPLES if sample.expected == "confirm"]
 ACCOUNTS = [sample for sample in SAMPLES if sample.expected.startswith("KZ")]
 DOUBTS = (
     *("?", "❓", "‽", "не", "нет", "жоқ", "емес", "ма", "ли", "па", "или", "немесе", "әлде", "но", "бірақ"),
@@ -36,7 +37,7 @@ DETAILS = {
     "offer": Details(iin_tail="0017"),
     "one": Details(iin_tail="0017"),
     "account": Details(iin_tail="0017"),
-    "known": Details(iin_tail="0017", account="KZ**0100"),
+    "known": Details(iin_tail="0017", account=SHOWN),
 }
 KINDS = {"offer": QuestionKind.OFFER, "one": QuestionKind.ONE_APPLICATION}
 OPTIONS = {
@@ -102,6 +103,20 @@ def test_a_consent_with_a_doubt_anywhere_in_it_is_no_consent(
     assert not isinstance(read_offer(f"{text[:place]} {doubt} {text[place:]}"), Consent)
 
 
+@given(st.sampled_from(CONFIRMATIONS), st.sampled_from(DOUBTS), st.sampled_from([" ", "\n", ", "]))
+def test_a_confirmation_with_a_doubt_beside_it_is_none(text: str, doubt: str, gap: str) -> None:
+    for doubtful in (f"{text}{gap}{doubt}", f"{doubt}{gap}{text}"):
+        assert not isinstance(read_account(doubtful, shown=SHOWN), AccountConfirmed)
+
+
+@pytest.mark.parametrize("denial", ["Неверно", "нет,", "Дұрыс емес", "Жоқ, басқа", "другой"])
+def test_the_account_shown_is_not_given_anew_where_it_is_denied(denial: str) -> None:
+    for sample in ACCOUNTS:
+        denied = f"{denial} {sample.expected}"
+        assert read_account(denied, shown=mask_iban(sample.expected)) is None
+        assert read_account(denied, shown="KZ**0000") == AccountGiven(iban=sample.expected)
+
+
 @given(st.sampled_from(ACCOUNTS), st.sampled_from(DOUBTS), st.sampled_from([" ", "\n", ", "]))
 def test_an_account_with_a_doubt_beside_it_is_none(sample: Sample, doubt: str, gap: str) -> None:
     assert read(sample.question, f"{sample.text}{gap}{doubt}") == "-"
@@ -114,7 +129,7 @@ def test_an_account_with_a_doubt_beside_it_is_none(sample: Sample, doubt: str, g
 )
 def test_two_right_accounts_are_none(one: Sample, other: Sample, gap: str) -> None:
     if one.expected != other.expected:
-        assert read_account(f"{one.text}{gap}{other.text}", known=False) is None
+        assert read_account(f"{one.text}{gap}{other.text}", shown=None) is None
 
 
 @given(st.sampled_from(SAMPLES), st.data())
@@ -201,7 +216,7 @@ def test_a_signature_alone_is_no_answer(question: str) -> None:
     st.text(alphabet="0123456789ABCDEFGHJKZTXOabckztАВСЕКМНОРТХЗавсекмнортхз -.", min_size=10, max_size=40)
 )
 def test_an_account_is_only_ever_a_valid_one(text: str) -> None:
-    answer = read_account(f"KZ{text}", known=False)
+    answer = read_account(f"KZ{text}", shown=None)
     if isinstance(answer, AccountGiven):
         assert check_iban(answer.iban) == answer.iban
 
@@ -211,7 +226,7 @@ def test_one_wrong_character_of_an_account_is_noticed(position: int) -> None:
     good = "KZ86125KZT5004100100"
     for wrong in "0123456789ABCXYZ":
         if wrong != good[position]:
-            assert read_account(good[:position] + wrong + good[position + 1 :], known=True) is None
+            assert read_account(good[:position] + wrong + good[position + 1 :], shown=SHOWN) is None
 
 
 @given(st.from_regex(r"KZ[0-9]{5}[A-Z0-9]{13}", fullmatch=True))
@@ -219,5 +234,5 @@ def test_an_account_alone_is_read_as_in_full(text: str) -> None:
     digits = int("".join(str(int(sign, 36)) for sign in f"{text[4:]}KZ00"))
     for alone in (text, f"KZ{98 - digits % 97:02d}{text[4:]}"):
         assert read_offer(alone) == answers._read_offer.__wrapped__(alone)
-        for known in (True, False):
-            assert read_account(alone, known=known) == answers._read_account.__wrapped__(alone, known=known)
+        for shown in (SHOWN, None):
+            assert read_account(alone, shown=shown) == answers._read_account.__wrapped__(alone, shown=shown)
