@@ -6,19 +6,24 @@ Russian), "да нет", "1 или 2" and "1?" are not understood. What nobody s
 phone puts under it, are no part of it; whatever else stands there is.
 """
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
 from schemas.questions import Answer, Decline, QuestionKind
 from sms.reading.accounts import is_bare, read_bare, read_given_account
+from sms.reading.doubts import contradict
 from sms.reading.folding import fold, forms, layouts, pieces, visible, words
 from sms.reading.mail_signatures import without_signatures
+from sms.reading.misleading import OTHER_WORDS
 from sms.reading.vocabulary import (
     KNOWN_ACCOUNT,
     NEW_ACCOUNT,
     OFFER,
     ONE_APPLICATION,
     Forms,
+    Said,
+    Sense,
     Vocabulary,
     Weight,
     is_kazakh,
@@ -28,6 +33,8 @@ from sms.reading.vocabulary import (
 _LONGEST = 400
 # Nearly everybody writes one of the same few texts.
 _KEPT = 512
+# Without the colon "жауап жоқ" is that there is no answer.
+_LABEL = re.compile(r"\bжауа(?:п|бым|бымыз)\s*[:–—-]")
 _REFUSED: frozenset[Answer] = frozenset([Decline()])
 
 
@@ -77,8 +84,9 @@ def _written(text: str) -> str:
 
 
 def _read(text: str, vocabulary: Vocabulary) -> Answer | None:
-    folded = fold(_written(text))
-    if not words(folded):
+    folded = _LABEL.sub("ответ ", fold(_written(text)))
+    typed = words(folded)
+    if not typed or not OTHER_WORDS.isdisjoint(typed):
         return None
     for variant in layouts(folded):
         reading = _unanimous([forms(word) for word in words(variant) or ()], vocabulary)
@@ -90,7 +98,7 @@ def _read(text: str, vocabulary: Vocabulary) -> Answer | None:
 def _unanimous(found: Sequence[Forms], vocabulary: Vocabulary) -> Answer | None:
     possible = vocabulary.answers
     weights: set[Weight] = set()
-    stops = False
+    senses: list[Sense] = []
     rest = list(found)
     before: Forms = ()
     while rest:
@@ -107,10 +115,11 @@ def _unanimous(found: Sequence[Forms], vocabulary: Vocabulary) -> Answer | None:
         sense, length = known
         possible &= _REFUSED if sense.opens and Weight.DECIDES in weights else sense.answers
         weights.add(sense.weight)
-        stops = stops or sense.stops
+        senses.append(sense)
         before, rest = rest[length - 1], rest[length:]
     decided = Weight.DECIDES in weights or {Weight.AGREES, Weight.CHOOSES_LANGUAGE} <= weights
-    if not decided or len(possible) != 1:
+    if not decided or len(possible) != 1 or contradict(senses, vocabulary.answers):
         return None
     answer = next(iter(possible))
+    stops = any(sense.said is Said.STOP for sense in senses)
     return Decline(stop=stops) if isinstance(answer, Decline) else answer

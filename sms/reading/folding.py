@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 _LOOKALIKES = str.maketrans("abcehkmoptxyiəǝ03", "авсенкмортхуіәәоз")
 
-_TELLING_LETTERS = 2
-# "Шу" is a town, typed on the keys of "ie", and "1 юля" on those of "1 .kz".
-_NO_ANSWER_BY_KEYS = re.compile(r"\d.*[а-я]|[а-я].*\d|\b(?:шу|вмф)\b", re.DOTALL)
+_TELLING_KEYS = 4
+# да, нет, жоқ on a Russian keyboard. Other short words have the keys of too many: "st" those of "ие".
+_SHORT_BY_KEYS = frozenset(["lf", "ytn", ";jr"])
+# da, net, joq, stop. "утв" is what is approved, and typed on the keys of "end".
+_CYRILLIC_BY_KEYS = frozenset(["вф", "туе", "ощй", "ыещз"])
+_BEGINS_NO_WORD = re.compile(r"\b[ьъы]")
 _ENGLISH_KEYS = "`qwertyuiop[]asdfghjkl;'zxcvbnm,./&"
 _RUSSIAN_KEYS = "ёйцукенгшщзхъфывапролджэячсмитьбю.?"
 _KEYS_TO_RUSSIAN = str.maketrans(_ENGLISH_KEYS, _RUSSIAN_KEYS)
@@ -34,11 +37,16 @@ _DROPPED_CATEGORIES = frozenset(["Cc", "Sk", "Zl", "Zp", "Zs", "Pc", "Pd", "Ps",
 _DROPPED_SYMBOLS = frozenset("+=<>|❗❕")
 _DOUBTFUL_PUNCTUATION = frozenset("?%@&")
 _LATIN, _CYRILLIC = re.compile(r"[a-z]"), re.compile(r"[а-ӿ]")
-_ORDINAL = re.compile(r"(?<=\d)[-–]?(?:[іиi]?н?ш[іиiы]|[dдтtнn][іиi]|shi|[гк][ае]|ы?й|ой|ая|ую|ое|я|е)(?!\w)")
+_ORDINAL = re.compile(r"(?<=\d)[-–]?(?:[іиi]?н?ш[іиiы]|[dдтtнn][іиi]|shi|[гк][ае]|ы?й|ой|ую|ое|е)(?!\w)")
+# A disability group, or which text or number it was: "2-я", "2-й номер".
+_OF_SOMETHING = re.compile(
+    rf"\d[-–]?а?я(?!\w)|{_ORDINAL.pattern}\s+(?:мой\s+|моя\s+|мое\s+|менің\s+)?(?:номер|смс|sms|н[өо]м[іи]р|ответ|жауап)"
+)
 _CLOSING = re.compile(r"[.,!]+(?=\s|$)")
 _BOUND_DIGITS = re.compile(r"\d[^\w\s]+\d")
 _SAD_FACE = re.compile(r"(?:[:;=]['’-]?[(/\\|]+|\({2,})(?=\s|$)")
-_LETTER_FOR_ZERO = re.compile(r"[^\w!]*[oо][^\w!]*")
+_DIGIT_FOR_LETTER = {"o": "0", "о": "0", "з": "3"}
+_LETTER_FOR_DIGIT = re.compile(r"\s*[-\"'«“„(\[<*#]?\s*(?P<letter>[oоз])\s*[\"'»”“)\]>*]?[.,]?\s*")
 _REPEATED_LETTERS = re.compile(r"([^\W\d_])\1+")
 _REPEATED_SYLLABLES = re.compile(r"([^\W\d_]{2,4}?)\1+")
 _LETTERS_OR_DIGITS = re.compile(r"\d+|[^\W\d_]+")
@@ -76,26 +84,33 @@ def lower(flat: str) -> str:
 
 
 def fold(text: str) -> str:
-    """A visible text, flattened and in lower case. Alone the letter O is a zero, else a sigh."""
+    """A visible text, flattened and in lower case. Alone the letters O and З are digits."""
     folded = lower(flatten(text))
-    return "0" if _LETTER_FOR_ZERO.fullmatch(folded) else folded
+    alone = _LETTER_FOR_DIGIT.fullmatch(folded)
+    return _DIGIT_FOR_LETTER[alone["letter"]] if alone else folded
 
 
 def layouts(folded: str) -> Iterator[str]:
     """The text as typed, then as if the keyboard had been in the other layout: `lf` is `да`.
 
-    Not where it would be another word: a single letter, digits among Cyrillic letters, two alphabets.
+    Not where it may be another word: few keys, two alphabets.
     """
     yield folded
     # After a word they are meant as such, though their keys are letters in the Russian layout.
     typed = _CLOSING.sub(" ", folded)
-    letters = sum(character.isalpha() for character in typed)
-    if letters < _TELLING_LETTERS or (_LATIN.search(typed) and _CYRILLIC.search(typed)):
+    if _LATIN.search(typed) and _CYRILLIC.search(typed):
         return
-    for keys, left in ((_KEYS_TO_RUSSIAN, _LATIN), (_KEYS_TO_ENGLISH, _CYRILLIC)):
-        other = typed.translate(keys)
-        if other != typed and not left.search(other) and not _NO_ANSWER_BY_KEYS.search(typed):
+    if _LATIN.search(typed) and all(map(_is_telling, typed.split())):
+        other = typed.translate(_KEYS_TO_RUSSIAN)
+        if not _LATIN.search(other) and not _BEGINS_NO_WORD.search(other):
             yield other
+    if _CYRILLIC.search(typed) and all(word in _CYRILLIC_BY_KEYS for word in typed.split()):
+        yield typed.translate(_KEYS_TO_ENGLISH)
+
+
+def _is_telling(typed: str) -> bool:
+    """Whether the keys are enough to tell a word by, or are those of a short answer."""
+    return typed.isdigit() or len(typed) >= _TELLING_KEYS or typed in _SHORT_BY_KEYS
 
 
 def as_english_keys(folded: str) -> str:
@@ -109,6 +124,8 @@ def words(flat: str) -> list[str] | None:
     None where a character makes the whole doubtful: a question mark, a percent sign, a letter struck through,
     a sad face, or digits that punctuation binds together, as in `1-1` and `1.5`.
     """
+    if _OF_SOMETHING.search(lower(flat)):
+        return None
     flat = _ORDINAL.sub("", flat)
     if _BOUND_DIGITS.search(flat) or _SAD_FACE.search(flat):
         return None

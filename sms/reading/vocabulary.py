@@ -21,6 +21,7 @@ from schemas.questions import (
 from schemas.values import Language
 from sms.reading import phrases
 from sms.reading.folding import plain, undouble
+from sms.reading.misleading import MISLEADING
 
 _KAZAKH: Answer = Consent(language=Language.KAZAKH)
 _RUSSIAN: Answer = Consent(language=Language.RUSSIAN)
@@ -42,17 +43,31 @@ class Weight(Enum):
     DECIDES = auto()
 
 
+class Said(Enum):
+    """What kind of word it is, where that beside another kind is a doubt (`sms/reading/doubts.py`)."""
+
+    NOTHING = auto()
+    # As a no, it is said by the number.
+    STOP = auto()
+    REFUSAL = auto()
+    DENIAL = auto()
+    UNWILLING = auto()
+    FOR_US = auto()
+    YES = auto()
+    OWN = auto()
+    OWN_NUMBER = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Sense:
     """The answers that a phrase agrees with.
 
-    `stops`: as a no, it is said by the number. `opens`: after what decides, it takes that back instead, as in
-    "отдельно нет".
+    `opens`: after what decides, it takes that back instead, as in "отдельно нет".
     """
 
     answers: frozenset[Answer]
     weight: Weight = Weight.SUPPORTS
-    stops: bool = False
+    said: Said = Said.NOTHING
     opens: bool = False
 
 
@@ -111,26 +126,35 @@ def is_particle(word: Forms) -> bool:
     return any(form in _PARTICLES for form in word)
 
 
-def _decides(*answers: Answer) -> Sense:
-    return Sense(frozenset(answers), Weight.DECIDES)
+def _decides(*answers: Answer, said: Said = Said.NOTHING) -> Sense:
+    return Sense(frozenset(answers), Weight.DECIDES, said)
 
 
-def _supports(*answers: Answer) -> Sense:
-    return Sense(frozenset(answers))
+def _supports(*answers: Answer, said: Said = Said.NOTHING) -> Sense:
+    return Sense(frozenset(answers), said=said)
 
 
 def _question(answers: Sequence[Answer], *senses: tuple[str, Sense]) -> Vocabulary:
     everything = (*answers, _NO)
     for_all = [
-        (phrases.MISLEADING, Sense(frozenset())),
+        (MISLEADING, Sense(frozenset())),
         (phrases.ZERO, _decides(_NO)),
-        (phrases.STOP, Sense(frozenset([_NO]), Weight.DECIDES, stops=True)),
+        (phrases.STOP, _decides(_NO, said=Said.STOP)),
         (phrases.REFUSING, _decides(_NO)),
-        (phrases.UNWILLING, _supports(_NO)),
+        (phrases.REFUSAL, _decides(_NO, said=Said.REFUSAL)),
+        (phrases.AGAINST, _supports(_NO, said=Said.REFUSAL)),
+        (phrases.UNWILLING, _supports(_NO, said=Said.UNWILLING)),
+        (phrases.DECLINING, _supports(_NO)),
+        (f"{phrases.NAY} {phrases.DENYING}", _supports(_NO, said=Said.DENIAL)),
         (phrases.REFUSED, _supports(_NO)),
     ]
     alike = (phrases.COURTESIES, phrases.PICTURES, phrases.KAZAKH, phrases.RUSSIAN, phrases.OTHER)
-    neutral = [(listed, _supports(*everything)) for listed in (*alike, phrases.OUR_TERM)]
+    neutral = [
+        (phrases.OWN_NUMBER, _supports(*everything, said=Said.OWN_NUMBER)),
+        (f"{phrases.OWN_KAZAKH} {phrases.OWN_RUSSIAN}", _supports(*everything, said=Said.OWN)),
+        (f"{phrases.FOR_US_KAZAKH} {phrases.FOR_US_RUSSIAN}", _supports(*everything, said=Said.FOR_US)),
+        *((listed, _supports(*everything)) for listed in (*alike, phrases.OUR_TERM)),
+    ]
     return vocabulary(everything, [*senses, *for_all, *neutral])
 
 
@@ -139,11 +163,13 @@ _BOTH = frozenset([_KAZAKH, _RUSSIAN])
 OFFER = _question(
     [_KAZAKH, _RUSSIAN],
     (phrases.ONE, _decides(_KAZAKH)),
-    (phrases.YES_KAZAKH, _decides(_KAZAKH)),
+    (phrases.YES_KAZAKH, _decides(_KAZAKH, said=Said.YES)),
     (phrases.TWO, _decides(_RUSSIAN)),
-    (phrases.YES_RUSSIAN, _decides(_RUSSIAN)),
-    (phrases.NO, _decides(_NO)),
-    (phrases.UNWILLING, _decides(_NO)),
+    (phrases.YES_RUSSIAN, _decides(_RUSSIAN, said=Said.YES)),
+    (f"{phrases.NO} {phrases.NAY}", _decides(_NO, said=Said.DENIAL)),
+    (phrases.UNWILLING, _decides(_NO, said=Said.UNWILLING)),
+    (phrases.DECLINING, _decides(_NO)),
+    (phrases.AGAINST, _decides(_NO, said=Said.REFUSAL)),
     (phrases.AGREEING_KAZAKH, Sense(_BOTH, Weight.AGREES)),
     (phrases.AGREEING_RUSSIAN, Sense(_BOTH, Weight.AGREES)),
     (phrases.WELCOMING_KAZAKH, Sense(_BOTH)),
@@ -164,7 +190,7 @@ ONE_APPLICATION = _question(
     (phrases.SEPARATELY_RUSSIAN, _decides(_SEPARATELY)),
     (phrases.YES_KAZAKH, _supports(_TOGETHER)),
     (phrases.YES_RUSSIAN, _supports(_TOGETHER)),
-    (phrases.NO, Sense(frozenset([_SEPARATELY, _NO]), opens=True)),
+    (phrases.NO, Sense(frozenset([_SEPARATELY, _NO]), said=Said.DENIAL, opens=True)),
     (phrases.CARRYING_ON, _supports(_TOGETHER, _SEPARATELY)),
     (phrases.WELCOMING_KAZAKH, _supports(_TOGETHER, _SEPARATELY)),
 )
@@ -175,7 +201,8 @@ KNOWN_ACCOUNT = _question(
     (phrases.FIVE, _decides(_CONFIRMED)),
     (phrases.YES_KAZAKH, _supports(_CONFIRMED)),
     (phrases.YES_RUSSIAN, _supports(_CONFIRMED)),
-    (phrases.NO, _supports(_NO)),
+    (phrases.NO, _supports(_NO, said=Said.DENIAL)),
+    (phrases.RIGHT_ONE, _decides(_CONFIRMED)),
     (phrases.RIGHT, _supports(_CONFIRMED)),
     (phrases.AGREEING_KAZAKH, _supports(_CONFIRMED)),
     (phrases.AGREEING_RUSSIAN, _supports(_CONFIRMED)),
@@ -184,7 +211,7 @@ KNOWN_ACCOUNT = _question(
 )
 """The account shown is the right one (R4). A bare yes does not say so: it may answer what was before."""
 
-NEW_ACCOUNT = _question([], (phrases.NO, _supports(_NO)))
+NEW_ACCOUNT = _question([], (phrases.NO, _supports(_NO, said=Said.DENIAL)))
 """No account is known, so that a text without one can only be a no."""
 
 _PARTICLES = frozenset(["да", "де", "та", "те"])
