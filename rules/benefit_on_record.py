@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 
 from rules.person import Case, Person
 from rules.terms import local_day
+from schemas.values import check_uuid
 
 
 def refuses(person: Person, case: Case, zone: ZoneInfo) -> bool:
@@ -12,9 +13,18 @@ def refuses(person: Person, case: Case, zone: ZoneInfo) -> bool:
     An application that is recorded from the consent's day on, without a word of which it is, may be the
     case's own: it refuses nothing by itself.
     """
-    if not person.receives or person.benefit_case_id == case.case_id:
+    if not person.receives or is_of(person, case):
         return False
     return not _may_be_own(person, case, zone)
+
+
+def is_of(person: Person, case: Case) -> bool:
+    """Whether the record names this case as what it records, which it then never refuses.
+
+    What was stored before ids were read in one spelling may have another one.
+    """
+    named = person.benefit_case_id
+    return named is not None and (named == case.case_id or _as_we_write_it(named) == case.case_id)
 
 
 def wants_officer(person: Person, case: Case, zone: ZoneInfo) -> bool:
@@ -27,3 +37,10 @@ def _may_be_own(person: Person, case: Case, zone: ZoneInfo) -> bool:
         return False
     consented_on = local_day(case.consent.received_at, zone)
     return person.benefit_as_of is not None and person.benefit_as_of >= consented_on
+
+
+def _as_we_write_it(case_id: str) -> str | None:
+    try:
+        return check_uuid(case_id)
+    except ValueError:
+        return None

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import Literal
 
+from rules.benefit_on_record import is_of
 from rules.person import Case
 from rules.terms import local_day
 from rules.turn import Turn
@@ -64,7 +65,7 @@ def question_number(turn: Turn, case: Case, since: datetime) -> Case:
 def question_record(turn: Turn, case: Case) -> Case:
     """Question a grant where the benefit turns out to have been on record before it was applied for (R12)."""
     made, person = case.decision, turn.person
-    if made is None or not person.receives or person.benefit_case_id == case.case_id:
+    if made is None or not person.receives or is_of(person, case):
         return case
     # What is recorded from that day on may be this grant itself.
     if person.benefit_as_of and person.benefit_as_of < made.application_date:

@@ -3,11 +3,19 @@
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, JsonValue, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    JsonValue,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from schemas.base import Model
 from schemas.routes import PublicIn
-from schemas.values import Ground
+from schemas.values import Ground, check_uuid
 
 _Pseudonym = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _OF_CASES = ("case", "decision")
@@ -30,6 +38,12 @@ class ActObject(Model):
 
     kind: Literal["case", "decision", "message", "dead_letter", "ground", "offers", "person"]
     id: Annotated[str, Field(min_length=1, max_length=300)]
+
+    @field_validator("id")
+    @classmethod
+    def _case_as_we_write_it(cls, given: str, known: ValidationInfo) -> str:
+        # The kind stands before the id; where it is wrong itself, it is not known here.
+        return check_uuid(given) if known.data.get("kind") == "case" else given
 
 
 class PilotDetails(Model):

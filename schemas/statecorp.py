@@ -1,11 +1,11 @@
 """Events of the State Corporation: benefits on record and bank accounts known."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from schemas.base import Day
 from schemas.ids import CaseId
 from schemas.routes import PublicIn
-from schemas.values import Iban, Iin
+from schemas.values import Iban, Iin, Uuid
 
 
 class BenefitRecorded(PublicIn):
@@ -23,7 +23,7 @@ class BenefitRecorded(PublicIn):
     benefit: Literal["special_state_benefit"]
     status: Literal["applied", "assigned", "paid", "ended"]
     recorded_on: Day
-    case_id: CaseId | None = None
+    case_id: Annotated[CaseId, Uuid] | None = None
 
 
 class AccountKnown(PublicIn):

@@ -14,6 +14,8 @@ from schemas.marks import Personal
 
 _IIN = re.compile(r"[0-9]{12}")
 _E164 = re.compile(r"\+[1-9][0-9]{7,14}")
+_UUID = r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+_WRITTEN_UUID = re.compile(rf"(?:urn:uuid:)?{_UUID}|\{{{_UUID}\}}", re.ASCII | re.IGNORECASE)
 _KAZAKH_MOBILE = re.compile(r"\+77(?:0[0-25-8]|47|6[0-4]|7[15-8]|85)[0-9]{7}")
 _FIRST_WEIGHTS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
 _SECOND_WEIGHTS = (3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2)
@@ -87,6 +89,20 @@ def check_iban(value: str) -> str:
         ) from None
 
 
+def check_uuid(value: str) -> str:
+    """Return a UUID as we write it, from capitals, braces or a URN too, or raise `ValueError`.
+
+    All of them name the same thing (RFC 9562), and libraries write each. Without its hyphens it is none.
+
+    >>> check_uuid("urn:uuid:0B7E1F52-3C0A-5D6B-9A51-3F6F2F0A9C11")
+    '0b7e1f52-3c0a-5d6b-9a51-3f6f2f0a9c11'
+    """
+    found = _WRITTEN_UUID.fullmatch(value)
+    if found is None:
+        raise ValueError("a UUID has 32 hex digits in five groups, parted by hyphens")
+    return (found[1] or found[2]).lower()
+
+
 def mask_iban(iban: str) -> str:
     """The account as it may be shown in an SMS: country and the last four characters.
 
@@ -99,6 +115,9 @@ def mask_iban(iban: str) -> str:
 Iin = Annotated[str, AfterValidator(check_iin), Personal()]
 Phone = Annotated[str, AfterValidator(check_phone), Personal()]
 Iban = Annotated[str, AfterValidator(check_iban), Personal()]
+
+Uuid = AfterValidator(check_uuid)
+"""Stands in the annotation of an id that is a UUID: `Annotated[CaseId, Uuid]`."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """A digest in lower-case hex."""

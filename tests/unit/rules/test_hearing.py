@@ -14,6 +14,7 @@ from rules.states import State
 from schemas.base import Event
 from schemas.cabinet import HearingNotice
 from schemas.emaket import DecisionSigned, HearingRecorded
+from schemas.ids import derived_id
 from schemas.operators import ActObject, OperatorActed
 from schemas.outcomes import BenefitDecided, CaseAdvanced, DecisionDrafted, DraftVoided
 from schemas.questions import (
@@ -323,7 +324,7 @@ def test_an_operator_sends_a_case_the_manual_way() -> None:
     assert (desk.case.reason, desk.case.draft) == (EndReason.MANUAL_ROUTE, None)
     assert desk.reads(act) == []
     with pytest.raises(UnfitActError, match=r"^object: the person has no such case$"):
-        desk.reads(act.model_copy(update={"object": ActObject(kind="case", id="another")}))
+        desk.reads(act.model_copy(update={"object": ActObject(kind="case", id=derived_id("another"))}))
     assert desk.reads(act.model_copy(update={"act": "praise"})) == []
     assert desk.remarks == ("an operator's act that no case obeys: praise on a case",)
 

@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
+from rules import benefit_on_record
 from rules.one_ground import in_the_way
 from rules.person import Case, Person, Source
 from rules.policy import DecisionMode, Policy, TermPolicy
@@ -352,6 +353,21 @@ def test_a_record_questions_a_grant_where_it_is_of_before_and_of_another_applica
     record = {"iin": IIN, "benefit": "special_state_benefit", "status": status, "recorded_on": day}
     effects = desk.reads(BenefitRecorded.model_validate(record | {"case_id": CASE if own else None}))
     assert [each.reason for each in effects if isinstance(each, DecisionQuestioned)] == questioned
+
+
+@pytest.mark.parametrize("stored", [CaseId(CASE.upper()), CaseId(f"urn:uuid:{CASE}")])
+def test_a_record_of_the_cases_own_grant_that_was_stored_in_another_spelling_questions_nothing(
+    stored: CaseId,
+) -> None:
+    """Before, a `case_id` was kept as it came."""
+    desk = Desk()
+    desk.reads(REGISTERED, TITLE)
+    for answer in (YES, AccountGiven(iban=IBAN)):
+        desk.answers(answer)
+    paid = desk.person.with_(benefit="paid", benefit_as_of=date(2021, 7, 1))
+    zone = desk.policy.zone
+    assert benefit_on_record.refuses(paid.with_(benefit_case_id=CaseId("another")), desk.case, zone)
+    assert not benefit_on_record.refuses(paid.with_(benefit_case_id=stored), desk.case, zone)
 
 
 @pytest.mark.parametrize(("left", "questioned"), [(NOON, True), (NOON + MINUTE, False)])

@@ -27,6 +27,29 @@ def test_every_public_event_has_an_example_that_is_read(name: str) -> None:
     assert PUBLIC_IN[name].model_validate(DATA[name]).name == name
 
 
+CASE = "0b7e1f52-3c0a-5d6b-9a51-3f6f2f0a9c11"
+_OF_A_CASE = {
+    "statecorp.benefit-recorded.v1": lambda case_id: {"case_id": case_id},
+    "operator.acted.v1": lambda case_id: {"object": {"kind": "case", "id": case_id}},
+}
+
+
+@pytest.mark.parametrize("name", sorted(_OF_A_CASE))
+def test_a_case_is_named_by_its_uuid_in_whatever_spelling(name: str) -> None:
+    read = PUBLIC_IN[name].model_validate
+    as_we_write_it = read(DATA[name] | _OF_A_CASE[name](CASE))
+    assert read(DATA[name] | _OF_A_CASE[name](CASE.upper())) == as_we_write_it
+    for wrong in ("", " ", "another", f"{CASE}\0", 17, "a" * 2_000_000):
+        with pytest.raises(ValidationError, match=r"case_id|object\.id"):
+            read(DATA[name] | _OF_A_CASE[name](wrong))
+
+
+def test_what_an_act_on_anything_else_is_done_to_stands_as_it_came() -> None:
+    name = "operator.acted.v1"
+    about = {"kind": "dead_letter", "id": f"{CASE.upper()}/0/7"}
+    assert PUBLIC_IN[name].model_validate(DATA[name] | {"object": about}).model_dump()["object"] == about
+
+
 @pytest.mark.parametrize("ground", [True, False, "4", 0, 5, 1.5])
 def test_a_refusal_names_one_of_four_grounds_by_its_number(ground: object) -> None:
     name = "emaket.decision-signed.v1"

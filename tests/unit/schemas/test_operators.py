@@ -39,7 +39,7 @@ def act(name: str, kind: str = "offers", id_: str = "all", **details: Any) -> di
         act("praise", share="much"),
         act("pilot", "dead_letter", "dead-letter.v1/0/7"),
         act("sent", "message", "m", sent_at="now") | {"phone_id": PERSON},
-        act("hold", "case", "c") | {"person_id": PERSON},
+        act("hold", "case", "0b7e1f52-3c0a-5d6b-9a51-3f6f2f0a9c11") | {"person_id": PERSON},
     ],
 )
 def test_what_is_well_said_is_read(content: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from schemas.values import (
     check_iban,
     check_iin,
     check_phone,
+    check_uuid,
     is_kazakh_mobile,
     mask_iban,
 )
@@ -153,3 +154,40 @@ def test_what_is_not_e164_is_refused(phone: str) -> None:
 def test_the_annotated_types_check(kind: Any) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(kind).validate_python("nothing of the kind")
+
+
+_UUID = "0b7e1f52-3c0a-5d6b-9a51-3f6f2f0a9c11"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [_UUID, _UUID.upper(), f"{{{_UUID.upper()}}}", f"urn:uuid:{_UUID}", f"URN:UUID:{_UUID.upper()}"],
+)
+def test_a_uuid_is_read_in_each_usual_spelling_as_we_write_it(written: str) -> None:
+    assert check_uuid(written) == _UUID
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        f" {_UUID}",
+        f"{_UUID}\n",
+        f"{_UUID}\0",
+        f"{{{_UUID}",
+        f"{_UUID}}}",
+        f"{{urn:uuid:{_UUID}}}",
+        f"urn:{_UUID}",
+        _UUID.replace("-", ""),
+        _UUID.replace("-", "\u2010"),
+        _UUID.replace("1", "\u0661"),
+        _UUID.replace("c", "g"),
+        _UUID * 2,
+        "a" * 2_000_000,
+    ],
+)
+def test_what_is_no_uuid_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(ValueError, match="32 hex digits") as problem:
+        check_uuid(text)
+    assert not text.strip() or text not in str(problem.value)
