@@ -97,7 +97,7 @@ def _intend_refusal(turn: Turn, act: OperatorActed) -> None:
 def _ground(act: OperatorActed) -> RefusalGround:
     given = act.details.get("refusal_ground")
     for ground in get_args(RefusalGround):
-        if given == ground and not isinstance(given, bool):
+        if given == ground and type(given) is int:
             return ground  # type: ignore[no-any-return]
     raise UnfitActError("details: refusal_ground is a number from 1 to 4")
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, StrictBool, field_validator, model_validator
 
 from schemas.base import Day, Instant
 from schemas.ids import DecisionId
@@ -45,9 +45,10 @@ class DecisionSigned(PublicIn):
 
     @field_validator("refusal_ground", mode="before")
     @classmethod
-    def _no_truth_value(cls, given: object) -> object:
-        if isinstance(given, bool):
-            raise ValueError("a ground is a number from 1 to 4")  # noqa: TRY004 - pydantic reads ValueError
+    def _whole_number(cls, given: object) -> object:
+        # `true` and 1.0 are equal to 1, which is all that is asked of a listed value.
+        if given is not None and type(given) is not int:
+            raise ValueError("a ground is a number from 1 to 4")
         return given
 
     @model_validator(mode="after")
@@ -70,7 +71,7 @@ class HearingRecorded(PublicIn):
 
     decision_id: _OfDraft
     held_on: Day
-    objection: bool
+    objection: StrictBool
     officer: _Officer
 
 

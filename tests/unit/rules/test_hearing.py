@@ -220,7 +220,7 @@ def test_a_hearing_recorded_again_changes_nothing_and_otherwise_is_refused() -> 
     assert desk.person == before
 
 
-@pytest.mark.parametrize("ground", [0, 5, "1", True, None, 1.5])
+@pytest.mark.parametrize("ground", [0, 5, "1", True, None, 1.5, 1.0])
 def test_an_intention_names_a_ground(ground: object) -> None:
     desk = desk_of()
     draft = drafted(desk, on_record=False)

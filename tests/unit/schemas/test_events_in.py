@@ -1,9 +1,10 @@
 """What the public events that come in take beyond their times, their nulls and their numbers."""
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, get_args
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from schemas.catalogue import ABOUT_PERSONS, CASE_EVENTS, PUBLIC_IN
 from schemas.registry import EntitlementRestored, EntitlementRevoked
@@ -50,10 +51,49 @@ def test_what_an_act_on_anything_else_is_done_to_stands_as_it_came() -> None:
     assert PUBLIC_IN[name].model_validate(DATA[name] | {"object": about}).model_dump()["object"] == about
 
 
-@pytest.mark.parametrize("ground", [True, False, "4", 0, 5, 1.5])
+@pytest.mark.parametrize("ground", [True, False, "4", 0, 5, 1.5, 1.0, 4.0])
 def test_a_refusal_names_one_of_four_grounds_by_its_number(ground: object) -> None:
     name = "emaket.decision-signed.v1"
     refused = DATA[name] | {"outcome": "refused"}
     assert PUBLIC_IN[name].model_validate(refused | {"refusal_ground": 4}).model_dump()["refusal_ground"] == 4
     with pytest.raises(ValidationError, match="refusal_ground"):
         PUBLIC_IN[name].model_validate(refused | {"refusal_ground": ground})
+
+
+_MORE = {
+    "registry.title-awarded.v1": {"posthumous": True},
+    "registry.disability-established.v1": {"in_baikonur": True},
+    "emaket.decision-signed.v1": {"outcome": "refused", "refusal_ground": 1},
+}
+"""What the examples leave out, or have as null, and is no text."""
+
+
+def _scalars(annotation: Any) -> Iterator[Any]:
+    """The truth values and numbers, by type or listed, that an annotation is made of."""
+    if annotation in (bool, int, float) or isinstance(annotation, bool | int | float):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _scalars(part)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        for field in annotation.model_fields.values():
+            yield from _scalars(field.annotation)
+
+
+def _of_numbers(model: type[BaseModel]) -> set[str]:
+    """The fields with such values in them. What may be any JSON is its reader's to check."""
+    return {name for name, field in model.model_fields.items() if list(_scalars(field.annotation))}
+
+
+@pytest.mark.parametrize("name", sorted(PUBLIC_IN))
+def test_a_truth_value_and_a_number_are_read_as_what_they_are_alone(name: str) -> None:
+    data = DATA[name] | _MORE.get(name, {})
+    model = PUBLIC_IN[name]
+    assert model.model_validate(data)
+    numbers = {field for field, value in data.items() if isinstance(value, bool | int | float)}
+    assert numbers == _of_numbers(model), "an example of every one stands here"
+    for field in numbers:
+        # A list: in a set `True`, 1 and 1.0 are one.
+        for like in [True, False, "yes", "true", "1", "", 0, 1, 1.0, str(data[field]), float(data[field])]:
+            if type(like) is not type(data[field]):
+                with pytest.raises(ValidationError, match=field):
+                    model.model_validate(data | {field: like})
