@@ -42,7 +42,7 @@ class Roots:
             oid = one.signature_algorithm_oid.dotted_string
             if not oid.startswith(_KNOWN_SIGNATURES):
                 raise NotVerifiedError(
-                    f"a certificate is signed with {algorithm_name(oid)}, which is not read"
+                    f"a certificate is signed with the algorithm {algorithm_name(oid)}, which is not read"
                 )
         verifier = (
             PolicyBuilder()

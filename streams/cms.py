@@ -1,6 +1,7 @@
 """Detached CMS signatures (RFC 5652) in DER: one signer, whose certificate is inside.
 
-The shape is read by cryptography's strict reader of DER; what is not read here is refused by its name or OID.
+The shape is read by cryptography's strict reader of DER; what is not read here is refused by its name,
+where it is known.
 """
 
 from collections.abc import Mapping
@@ -41,6 +42,24 @@ _WITH_DIGEST: Mapping[str, str] = {
 """RSA and ECDSA under names that say the digest too."""
 
 _NAMES: Mapping[str, str] = {
+    _RSA: "RSA",
+    _PSS: "RSA-PSS",
+    _MGF1: "MGF1",
+    "1.2.840.113549.1.1.11": "RSA with SHA-256",
+    "1.2.840.113549.1.1.12": "RSA with SHA-384",
+    "1.2.840.113549.1.1.13": "RSA with SHA-512",
+    "1.2.840.113549.1.1.14": "RSA with SHA-224",
+    "1.2.840.10045.2.1": "a key on a curve",
+    "1.2.840.10045.4.3.1": "ECDSA with SHA-224",
+    "1.2.840.10045.4.3.2": "ECDSA with SHA-256",
+    "1.2.840.10045.4.3.3": "ECDSA with SHA-384",
+    "1.2.840.10045.4.3.4": "ECDSA with SHA-512",
+    "1.2.840.10040.4.1": "DSA",
+    "2.16.840.1.101.3.4.2.1": "SHA-256",
+    "2.16.840.1.101.3.4.2.2": "SHA-384",
+    "2.16.840.1.101.3.4.2.3": "SHA-512",
+    "2.16.840.1.101.3.4.2.4": "SHA-224",
+    "2.16.840.1.101.3.4.3.2": "DSA with SHA-256",
     "1.2.840.113549.2.5": "MD5",
     "1.3.14.3.2.26": "SHA-1",
     "1.2.840.113549.1.1.5": "RSA with SHA-1",
@@ -48,16 +67,33 @@ _NAMES: Mapping[str, str] = {
     "1.2.840.10040.4.3": "DSA with SHA-1",
     "1.3.101.112": "Ed25519",
     "1.3.101.113": "Ed448",
+    "1.2.643.2.2.3": "GOST R 34.10-2001 with GOST R 34.11-94",
     "1.2.643.2.2.9": "GOST R 34.11-94",
     "1.2.643.2.2.19": "GOST R 34.10-2001",
     "1.2.643.7.1.1.1.1": "GOST R 34.10-2012, 256 bits",
     "1.2.643.7.1.1.1.2": "GOST R 34.10-2012, 512 bits",
     "1.2.643.7.1.1.2.2": "GOST R 34.11-2012, 256 bits",
     "1.2.643.7.1.1.2.3": "GOST R 34.11-2012, 512 bits",
+    "1.2.643.7.1.1.3.2": "GOST R 34.10-2012 with GOST R 34.11-2012, 256 bits",
+    "1.2.643.7.1.1.3.3": "GOST R 34.10-2012 with GOST R 34.11-2012, 512 bits",
+    **dict.fromkeys(
+        (
+            "1.2.398.3.10.1.1.1.1",
+            "1.2.398.3.10.1.1.1.2",
+            "1.2.398.3.10.1.1.2.1",
+            "1.2.398.3.10.1.1.2.2",
+            "1.2.398.3.10.1.1.2.3.1",
+            "1.2.398.3.10.1.1.2.3.2",
+            "1.2.398.3.10.1.3.1",
+            "1.2.398.3.10.1.3.2",
+            "1.2.398.3.10.1.3.3",
+        ),
+        "GOST of Kazakhstan",
+    ),
 }
-"""What may come and is not read. Those of Kazakhstan's own arc are told by their OID."""
+"""What may come. A reason names these alone: an OID has room for any number, also for somebody's."""
 
-_GOST_KZ = "1.2.398."
+_OF_KAZAKHSTAN = "1.2.398."
 
 
 @asn1.sequence
@@ -143,14 +179,14 @@ def verify_cms(der: bytes, content: bytes) -> CmsSigner:
 
 
 def algorithm_name(oid: str) -> str:
-    """What an algorithm that is not read is called: by its name, where it is known, else by its OID.
+    """What an algorithm that is not read is called: by its name and OID, where it is known.
 
     >>> algorithm_name("1.2.643.7.1.1.1.1"), algorithm_name("1.2.398.3.10.1.1.1.1")
     ('GOST R 34.10-2012, 256 bits (1.2.643.7.1.1.1.1)', 'GOST of Kazakhstan (1.2.398.3.10.1.1.1.1)')
     """
-    if oid.startswith(_GOST_KZ):
-        return f"GOST of Kazakhstan ({oid})"
-    return f"{_NAMES[oid]} ({oid})" if oid in _NAMES else oid
+    if oid in _NAMES:
+        return f"{_NAMES[oid]} ({oid})"
+    return f"of an OID of {'Kazakhstan' if oid.startswith(_OF_KAZAKHSTAN) else 'others'} that is not known"
 
 
 def _read(der: bytes) -> _SignedData:

@@ -21,7 +21,7 @@ _PARTS = 3
 
 
 class NotVerifiedError(ValueError):
-    """A signature that does not verify. The message says why and repeats no data but algorithms and `kid`."""
+    """A signature that does not verify. The message says why, and of the data only names of a closed list."""
 
 
 @dataclass(frozen=True, slots=True)

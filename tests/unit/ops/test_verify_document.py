@@ -123,7 +123,7 @@ def test_keys_are_those_named_those_configured_or_those_beside_it(tmp_path: Path
     folder = tmp_path / "keys"
     new_key(folder, datetime(2021, 7, 1, tzinfo=UTC), None)
     file = put(tmp_path / "document", load_signer(folder, "Біз").issue(GRANTED))
-    assert run("verify", file) == (1, f"does not verify: the key {_kid(folder)} is not in the key set")
+    assert run("verify", file) == (1, "does not verify: its kid is not in the key set")
     assert run("verify", file, "--keys", str(folder / "keys.json"))[0] == 0
     assert run("verify", file, SIGNING_KEYS=str(folder))[0] == 0
     (tmp_path / "keys.json").write_text((folder / "keys.json").read_text())
@@ -135,10 +135,6 @@ def test_keys_are_those_named_those_configured_or_those_beside_it(tmp_path: Path
     assert run("verify", file, "--keys", file)[0] == 2
     assert run("verify", str(tmp_path / "none"))[0] == 2
     assert run("verify")[0] == 2
-
-
-def _kid(folder: Path) -> str:
-    return next(folder.glob("*.jwk")).stem
 
 
 def test_what_is_no_document_does_not_verify() -> None:

@@ -1,5 +1,6 @@
 import base64
 import json
+import re
 import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from schemas.canonical import canonical
 from streams.certificates import Roots
-from streams.cms import verify_cms
+from streams.cms import algorithm_name, verify_cms
 from streams.jws import NotVerifiedError
 from streams.officer_signatures import (
     OfficersError,
@@ -124,10 +125,24 @@ def test_a_header_that_is_not_read_is_refused(header: dict[str, Any], why: str, 
     assert why in refused(officers(tmp_path), jws("ES256", SIGNED, **header))
 
 
-@pytest.mark.parametrize("alg", ["none", "HS256", "ES256K", "GOST34310", "RS1"])
+@pytest.mark.parametrize("alg", ["none", "HS256", "ES256K", "RS1"])
 def test_another_algorithm_is_refused_by_its_name(alg: str, tmp_path: Path) -> None:
     head = base64.urlsafe_b64encode(json.dumps({"alg": alg, "kid": "key-ES256"}).encode()).rstrip(b"=")
     assert refused(officers(tmp_path), f"{head.decode()}..") == f"the algorithm {alg} is not read"
+
+
+@pytest.mark.parametrize(
+    "alg", ["GOST34310", "+7 (701) 123-45-67 Иванов\r\nx: y", "rs256", "", None, 850101300015, ["RS256"]]
+)
+def test_an_algorithm_that_nobody_knows_is_refused_and_not_quoted(alg: object, tmp_path: Path) -> None:
+    head = base64.urlsafe_b64encode(json.dumps({"alg": alg, "kid": "key-ES256"}).encode()).rstrip(b"=")
+    told = refused(officers(tmp_path), f"{head.decode()}..")
+    assert told == "the signature is made with an algorithm that is not known"
+
+
+@pytest.mark.parametrize("oid", ["1.2.850101300015", "1.2.398.850101300015", "2.16.398.3", ""])
+def test_an_oid_that_nobody_knows_is_not_quoted(oid: str) -> None:
+    assert re.fullmatch(r"of an OID of (Kazakhstan|others) that is not known", algorithm_name(oid))
 
 
 def test_whose_the_key_is_and_when_it_signs_is_looked_at(tmp_path: Path) -> None:
