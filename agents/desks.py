@@ -40,7 +40,7 @@ def case_desk(
 
     Under one more key each partition keeps what is in force of the whole service, as the people see it.
     """
-    policy = replace(policy, phone_id=pseudonyms.phone)
+    policy = replace(policy, pseudonyms=pseudonyms)
 
     def turn(state: Person, event: ReceivedEvent, now: datetime, shared: Stored | None) -> Turned[Person]:
         if documents and isinstance(event.data, DecisionSigned):

@@ -22,7 +22,7 @@ from schemas.cloudevents import CloudEvent, NotACloudEventError, decode, encode
 from schemas.emaket import DecisionSigned, HearingRecorded, TermExtended
 from schemas.ids import SERVICE, CaseId, PersonId, Pseudonyms, derived_id, person_of
 from schemas.operators import OperatorActed
-from schemas.personal import could_name_somebody, trace_names_somebody
+from schemas.personal import nameless, trace_names_somebody
 from schemas.plausible import check_not_ahead
 from schemas.received import SOURCE_DIGEST, UnknownEventError, received_event
 from schemas.registry import DisabilityEstablished, TitleAwarded, case_id_of_right
@@ -189,10 +189,12 @@ class Intake:
         if trace is not None and trace_names_somebody(trace, fact.data):
             trace = None
         of: str = getattr(fact.data, "iin", "")
-        told = replace(event, id=self._nameless(event.id, of), source=self._nameless(event.source, of))
+        # Headers and the audit log carry them.
+        id_ = nameless(event.id, of, self._pseudonyms)
+        told = replace(event, id=id_, source=nameless(event.source, of, self._pseudonyms))
         if self._traces:
-            id_, case_id = derived_id(told.source, told.id), _case_id(key, fact.data)
-            trace = self._traces.taken(fact.record.topic, trace, id_, case_id, fact.began, time_ns())
+            event_id, case_id = derived_id(told.source, told.id), _case_id(key, fact.data)
+            trace = self._traces.taken(fact.record.topic, trace, event_id, case_id, fact.began, time_ns())
         if trace is not None:
             extensions["traceparent"] = trace
         headers, value = encode(replace(told, extensions=extensions))
@@ -209,10 +211,6 @@ class Intake:
             return person_id
         iin: str = getattr(fact, "iin")  # noqa: B009 - every other one about a person
         return self._pseudonyms.person(iin)
-
-    def _nameless(self, name: str, of: str) -> str:
-        """An id or a source that does not name a person: headers and the audit log carry it."""
-        return self._pseudonyms.id(name, of) if could_name_somebody(name) else name
 
 
 def _case_id(key: str, fact: Event) -> CaseId | None:

@@ -42,5 +42,5 @@ def decision(person: Person, case: Case, now: datetime, policy: Policy, rules_ve
         account_source=None if refused else case.account_source,
         decided_at=now,
         rules_version=rules_version,
-        evidence=evidence(case, consent, policy.phone_id),
+        evidence=evidence(case, consent, policy.stand_ins(person.iin)),
     )

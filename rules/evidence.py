@@ -1,9 +1,10 @@
 """The evidence of a case: what is shown when a decision, or an ending, is disputed (R2, R7, R8, R33)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rules.person import Case, ConsentGiven, Counted, Question, Source
+from rules.policy import StandIns
 from schemas.canonical import data_of, text_digest
 from schemas.evidence import (
     AnswerEvidence,
@@ -15,7 +16,6 @@ from schemas.evidence import (
     SenderEvidence,
     SourceEvidence,
 )
-from schemas.ids import PhoneId
 from schemas.questions import Answer, Consent, Decline
 from schemas.values import Language
 
@@ -26,11 +26,8 @@ MOST_QUESTIONS = 50
 its own, and what tells of all of them would one day be larger than a record may be.
 """
 
-PhoneIds = Callable[[str], PhoneId]
-"""What stands for a number."""
 
-
-def evidence(case: Case, consent: ConsentGiven, phone_id: PhoneIds) -> Evidence:
+def evidence(case: Case, consent: ConsentGiven, stand_ins: StandIns) -> Evidence:
     """What a case with this consent rests on. Raises `ValueError` where its offer has never left.
 
     Of the questions those that were answered, in the order of their sending: the consent's, and the last.
@@ -43,11 +40,11 @@ def evidence(case: Case, consent: ConsentGiven, phone_id: PhoneIds) -> Evidence:
     told = {question.question_id for question in asked}
     given = _consent(consent, offer)
     return Evidence(
-        source=_source(case, case.source),
-        number=_number(offer, phone_id),
-        questions=tuple(_question(question, phone_id) for question in asked),
+        source=_source(case, case.source, stand_ins),
+        number=_number(offer, stand_ins),
+        questions=tuple(_question(question, stand_ins) for question in asked),
         answers=tuple(
-            _answer(case, answer, phone_id)
+            _answer(case, answer, stand_ins)
             for answer in _answers(case, consent)
             if answer.question_id in told
         ),
@@ -57,21 +54,21 @@ def evidence(case: Case, consent: ConsentGiven, phone_id: PhoneIds) -> Evidence:
     )
 
 
-def evidence_so_far(case: Case, phone_id: PhoneIds) -> dict[str, Any] | None:
+def evidence_so_far(case: Case, stand_ins: StandIns) -> dict[str, Any] | None:
     """The evidence of a case in whatever state; None where nothing was asked.
 
     Without a consent there are the last questions that have left, and no more.
     """
     if case.consent:
-        return data_of(evidence(case, case.consent, phone_id))
+        return data_of(evidence(case, case.consent, stand_ins))
     asked = [question for question in case.questions if question.sent_at]
     if not asked:
         return None
     last = asked[-1]
     return {
-        "source": data_of(_source(case, case.source)),
-        "number": data_of(_number(last, phone_id)),
-        "questions": [data_of(_question(question, phone_id)) for question in _told(asked, last)],
+        "source": data_of(_source(case, case.source, stand_ins)),
+        "number": data_of(_number(last, stand_ins)),
+        "questions": [data_of(_question(question, stand_ins)) for question in _told(asked, last)],
         "answers": [],
         "consent_to_service": None,
         "consent_to_data": None,
@@ -117,7 +114,7 @@ def _answers(case: Case, consent: ConsentGiven) -> Sequence[Counted]:
     return (own, *case.answers)
 
 
-def _source(case: Case, source: Source) -> SourceEvidence:
+def _source(case: Case, source: Source, stand_ins: StandIns) -> SourceEvidence:
     return SourceEvidence(
         event=source.event or _EVENTS[case.record],
         time=source.time,
@@ -125,26 +122,26 @@ def _source(case: Case, source: Source) -> SourceEvidence:
         source=source.source,
         sha256=source.sha256,
         record="title" if case.record == "award" else "disability",
-        record_id=case.record_id,
+        record_id=stand_ins.record_id(case.record_id),
         record_date=source.record_date,
     )
 
 
-def _number(question: Question, phone_id: PhoneIds) -> NumberEvidence:
+def _number(question: Question, stand_ins: StandIns) -> NumberEvidence:
     return NumberEvidence(
-        phone_id=phone_id(question.phone),
+        phone_id=stand_ins.phone_id(question.phone),
         registered_at=question.phone_registered_at,
         event_sha256=question.phone_event_sha256,
     )
 
 
-def _question(question: Question, phone_id: PhoneIds) -> QuestionEvidence:
+def _question(question: Question, stand_ins: StandIns) -> QuestionEvidence:
     if question.sent_at is None or question.text is None or question.message_id is None:
         raise ValueError("no answer to a question that has not left")
     return QuestionEvidence(
         question_id=question.question_id,
         kind=question.kind.value,
-        phone_id=phone_id(question.phone),
+        phone_id=stand_ins.phone_id(question.phone),
         language=question.language,
         text=question.text,
         sha256=text_digest(question.text),
@@ -155,12 +152,12 @@ def _question(question: Question, phone_id: PhoneIds) -> QuestionEvidence:
     )
 
 
-def _answer(case: Case, answer: Counted, phone_id: PhoneIds) -> AnswerEvidence:
+def _answer(case: Case, answer: Counted, stand_ins: StandIns) -> AnswerEvidence:
     question = case.find(answer.question_id)
     return AnswerEvidence(
         question_id=answer.question_id,
         meaning=answer.meaning,
-        phone_id=phone_id(question.phone) if question else None,
+        phone_id=stand_ins.phone_id(question.phone) if question else None,
         text=answer.text,
         sha256=text_digest(answer.text),
         received_at=answer.received_at,

@@ -86,7 +86,7 @@ class _Issuing:
             application_date=day,
             scheme=case.scheme,
             decision_due=service_term.decision_due(case, self.policy) or day,
-            evidence=data_of(evidence(case, consent, self.policy.phone_id)),
+            evidence=data_of(evidence(case, consent, self.policy.stand_ins(self.iin))),
         )
 
     def _hearing(self, step: CaseAdvanced, case: Case) -> Iterator[Claims]:
@@ -119,7 +119,7 @@ class _Issuing:
         """An ending, with what was asked and answered until then."""
         case = self.as_left[step.case_id, step.step]
         occasion = self.occasion(step, ending.consented_on)
-        return ended(occasion, data_of(ending), evidence_so_far(case, self.policy.phone_id))
+        return ended(occasion, data_of(ending), evidence_so_far(case, self.policy.stand_ins(self.iin)))
 
     def questioned(self, step: CaseAdvanced, question: DecisionQuestioned) -> Claims:
         """What was learnt of a decision, whose consent may be purged."""

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from rules.rule_sets import Permissions, RuleSets
 from schemas.ids import PhoneId, Pseudonyms
+from schemas.personal import nameless
 from schemas.times import ALMATY
 
 
@@ -69,7 +71,16 @@ class Retention:
     ended: timedelta | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class StandIns:
+    """What stands in a person's evidence for a number, and for a record's id that could name somebody."""
+
+    phone_id: Callable[[str], PhoneId]
+    record_id: Callable[[str], str]
+
+
 _PAST_THEIR_REPEAL = Permissions(repealed=True)
+_NO_KEY = Pseudonyms(b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +93,7 @@ class Policy:
     family of the dead. `verified_only`: whether a ground is decided without an officer only where a source
     confirms which documents belong to it. `hearing_days` are the working days from the notice before a
     hearing (R30). `rule_sets` are those of the package where none are given, and `allowed` says which of them
-    count beside those in force (R20). `phone_id` is what stands for a number in evidence.
+    count beside those in force (R20). `pseudonyms` are what stands in evidence for what would name somebody.
     """
 
     term: TermPolicy = TermPolicy.EXCLUSIVE_ROLL
@@ -99,4 +110,9 @@ class Policy:
     retention: Retention = Retention()
     rule_sets: RuleSets | None = None
     allowed: Permissions = _PAST_THEIR_REPEAL
-    phone_id: Callable[[str], PhoneId] = Pseudonyms(b"").phone
+    pseudonyms: Pseudonyms = _NO_KEY
+
+    def stand_ins(self, iin: str | None) -> StandIns:
+        """What stands for what, in the evidence of the person with this IIN."""
+        record_id = partial(nameless, of=iin or "", pseudonyms=self.pseudonyms)
+        return StandIns(self.pseudonyms.phone, record_id)

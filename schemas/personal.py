@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 from schemas.base import Event
+from schemas.ids import Pseudonyms
 
 PERSONAL = ("iin", "phone", "iban")
 """The fields of events that name a person."""
@@ -38,6 +39,11 @@ def could_name_somebody(text: str) -> bool:
         return True
     readings = list(_readings(text))
     return len(readings) > _ROUNDS or any(_has_room(reading) for reading in readings)
+
+
+def nameless(text: str, of: str, pseudonyms: Pseudonyms) -> str:
+    """The text, or what stands for it where it could name a person. `of` is the IIN of whom it is about."""
+    return pseudonyms.id(text, of) if could_name_somebody(text) else text
 
 
 def number_in(text: str, event: Event) -> str | None:

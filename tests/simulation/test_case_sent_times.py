@@ -10,6 +10,7 @@ from ops.simulation.scenario import IBANS, Scenario
 from rules import delivery as sending
 from rules import evidence, lifecycle, turn
 from rules.person import Question
+from rules.policy import StandIns
 from rules.states import State
 from schemas.evidence import QuestionEvidence
 from schemas.messages import SentTimeWanted
@@ -187,8 +188,8 @@ def test_a_sent_time_that_nobody_asks_for_is_noticed(monkeypatch: pytest.MonkeyP
 def test_evidence_of_another_sending_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     real = evidence._question
 
-    def a_day_early(question: Question, phone_id: evidence.PhoneIds) -> QuestionEvidence:
-        told = real(question, phone_id)
+    def a_day_early(question: Question, stand_ins: StandIns) -> QuestionEvidence:
+        told = real(question, stand_ins)
         return told.with_(sent_at=told.sent_at - timedelta(days=1))
 
     monkeypatch.setattr(evidence, "_question", a_day_early)

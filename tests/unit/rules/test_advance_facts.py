@@ -225,7 +225,7 @@ def test_the_decision_finds_its_person_and_names_what_it_rests_on(consented: Des
     assert (source.event, source.id, source.source) == ("registry.title-awarded.v1", "e2", "urn:test")
     assert (source.time, source.sha256) == (NOON, "d" * 64)
     assert (source.record, source.record_id, source.record_date) == ("title", "A", TITLE.awarded_on)
-    number = consented.policy.phone_id(PHONE)
+    number = consented.policy.pseudonyms.phone(PHONE)
     assert (evidence.number.phone_id, evidence.number.registered_at) == (number, NOON)
     assert evidence.number.event_sha256 == "d" * 64
     offer, account = evidence.questions
