@@ -47,8 +47,11 @@ def nameless(text: str, of: str, pseudonyms: Pseudonyms) -> str:
 
 
 def number_in(text: str, event: Event) -> str | None:
-    """The field of the event whose IIN, phone or IBAN the text holds, in whatever spelling; None if none."""
-    folded = [_fold(reading) for reading in _readings(text)]
+    """The field of the event whose IIN, phone or IBAN the text holds, in whatever spelling; None if none.
+
+    A UUID holds none, where it has no room for one: its digits are a number's by chance.
+    """
+    folded = [_fold(_without_uuids(reading)) for reading in _readings(text)]
     for field in PERSONAL:
         value = getattr(event, field, None)
         if value and any(_holds(reading, value) for reading in folded):
@@ -80,8 +83,12 @@ def _readings(text: str) -> Iterator[str]:
 
 
 def _has_room(reading: str) -> bool:
-    folded = _fold(_UUID.sub(_unless_random, reading))
+    folded = _fold(_without_uuids(reading))
     return len(_digits(folded)) >= _LEAST_DIGITS or _IBAN.search(folded) is not None
+
+
+def _without_uuids(reading: str) -> str:
+    return _UUID.sub(_unless_random, reading)
 
 
 def _unless_random(uuid: re.Match[str]) -> str:

@@ -59,6 +59,15 @@ def read_compact(token: str, detached: bytes | None = None) -> Compact:
     )
 
 
+def is_compact(token: str) -> bool:
+    """Whether it has the form of a compact JWS, whoever may have made it."""
+    try:
+        read_compact(token)
+    except NotVerifiedError:
+        return False
+    return True
+
+
 def write_compact(header: bytes, payload: bytes, sign: Callable[[bytes], bytes]) -> str:
     """A compact JWS with this header and payload, byte for byte."""
     signed = f"{encode_part(header)}.{encode_part(payload)}"

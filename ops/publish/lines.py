@@ -17,6 +17,7 @@ from schemas.plausible import check_not_ahead
 from schemas.received import UnknownEventError, received_event
 from schemas.registry import DayTotalled
 from streams.errors import UserError
+from streams.jws import is_compact
 from streams.key_set import PrivateKey
 from streams.records import Outgoing
 from streams.registry_signatures import EXTENSION, sign_event
@@ -139,7 +140,11 @@ def _text(content: Mapping[str, Any], name: str, *, required: bool = False) -> s
 
 def keep_private(event: CloudEvent, data: Event) -> None:
     """Return where nobody is named by what travels in headers and logs. Raises `LineRefusedError`."""
-    for text in (event.id, event.source, *event.extensions.values()):
+    # A signature has the digits of a number by chance, and nobody reads a number out of it.
+    extensions = (
+        text for name, text in event.extensions.items() if name != EXTENSION or not is_compact(text)
+    )
+    for text in (event.id, event.source, *extensions):
         field = number_in(text, data)
         if field:
             raise LineRefusedError(f"id, source or trace: it holds the {field}, and headers must not")

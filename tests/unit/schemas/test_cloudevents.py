@@ -57,6 +57,21 @@ def test_binary_mode_keeps_the_data_byte_for_byte() -> None:
     assert event.extensions == {}
 
 
+@pytest.mark.parametrize("id_", ["a%20b", "%FF", "100%", '"e-1"', r'"a\"b"', "aт b"])
+@pytest.mark.parametrize("more", [(), (("ce_subject", b"any"),)])
+def test_a_header_of_kafka_is_its_text_in_utf_8_and_nothing_in_it_is_decoded(
+    id_: str, more: tuple[tuple[str, bytes], ...]
+) -> None:
+    """Its binding has neither quotes nor per cent; that of HTTP has."""
+    assert decode(DATA, (*without("ce_id"), ("ce_id", id_.encode()), *more), timestamp=NOW).id == id_
+
+
+@pytest.mark.parametrize("octets", [b"\xff", b"\xfe", b"\xc0\xa0", b"\xed\xa0\x80"])
+def test_a_header_of_kafka_that_is_not_utf_8_is_refused(octets: bytes) -> None:
+    with pytest.raises(NotACloudEventError, match="not UTF-8"):
+        decode(DATA, (*without("ce_id"), ("ce_id", octets)), timestamp=NOW)
+
+
 def test_structured_mode_gives_the_same_event() -> None:
     event = decode(structured(), IS_STRUCTURED, timestamp=NOW)
     assert (event.id, event.source, event.name) == ("e-1", "urn:registry", "registry.title-awarded.v1")

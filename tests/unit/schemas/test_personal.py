@@ -83,6 +83,22 @@ def test_what_has_no_room_for_a_number_passes(text: str) -> None:
     assert not could_name_somebody(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        # The seven digits of 701 123-45-67 stand in each.
+        ("c1234a56-7b00-4c89-bafb-ff5af830be8a", None),
+        ("urn:uuid:C1234A56-7B00-4C89-BAFB-FF5AF830BE8A", None),
+        ("c9bf9e57-1685-4c89-bafb-ff5af830be8a/1234567", "phone"),
+        ("12345670-0000-4c89-bafb-ff5af830be8a", "phone"),
+        ("c1234a567b004c89bafbff5af830be8a", "phone"),
+    ],
+)
+def test_a_number_is_found_in_a_uuid_only_where_it_has_room_for_one(text: str, field: str | None) -> None:
+    assert number_in(text, PORTAL) == field
+    assert could_name_somebody(text) == (field is not None)
+
+
 def test_most_random_ids_stay_as_they_are() -> None:
     random = [str(uuid.UUID(int=(n * 0x9E3779B97F4A7C15F39CC0605CEDC835) % 2**128)) for n in range(1, 1001)]
     assert sum(map(could_name_somebody, random)) < 250
