@@ -23,7 +23,7 @@ _ATTRIBUTES = {
 }
 _OPTIONAL = ("time", EXTENSION)
 _REFUSALS = {
-    400: "The body can't be read.",
+    400: "The body, or a header of the event, can't be read.",
     401: "Nobody whom we know: the client certificate or the signature is missing or wrong.",
     403: "The caller does not publish this type, or does not speak as this source.",
     408: "The body did not come within ten seconds.",

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from ops.http_intake.log import Identity
 from ops.http_intake.remembered import DIGEST
 from schemas.cloudevents import JSON, STRUCTURED, CloudEvent, NotACloudEventError, decode
 from schemas.json_text import NotJSONError, read_json, write_json
+from streams.registry_signatures import EXTENSION
 
 BATCH = "application/cloudevents-batch+json"
 MEDIA = (JSON, STRUCTURED, BATCH)
@@ -26,6 +28,10 @@ MOST_IN_A_BATCH = 1000
 
 _ATTRIBUTE, _EVENT_HEADER = "ce-", "ce_"
 _TRACE = "traceparent"
+_NAMED = ("id", "source", "type", "time", "specversion", "datacontenttype", EXTENSION)
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_ESCAPED = re.compile(r"\\(.)")
+_NOT_DECODED = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +62,35 @@ def read_one(media: str, headers: Iterable[tuple[str, str]], body: bytes, now: d
     for name, text in headers:
         low = name.lower()
         if low.startswith(_ATTRIBUTE):
-            # The binding writes what is not printable ASCII in per cent.
-            written.append((_EVENT_HEADER + low.removeprefix(_ATTRIBUTE), unquote(text)))
+            attribute = low.removeprefix(_ATTRIBUTE)
+            written.append((_EVENT_HEADER + attribute, _value(attribute, text)))
         elif low == _TRACE:
             written.append((_TRACE, text))
     return _decoded(body, written, now)
+
+
+def _value(attribute: str, text: str) -> str:
+    """An attribute's value as it stands in a header, as the binding has it (3.1.3.2). Raises `RefusedError`.
+
+    Double quotes around the whole are taken off, and what is in per cent is decoded, once. Two texts never
+    become one: what can't be decoded is refused.
+    """
+    quoted = _QUOTED.fullmatch(text)
+    bare = _ESCAPED.sub(r"\1", quoted[1]) if quoted else text
+    if quoted is None and '"' in text:
+        raise _unreadable(attribute, "double quotes stand around the whole value, or are written %22")
+    if _NOT_DECODED.search(bare):
+        raise _unreadable(attribute, "a per cent sign that is none of an encoding is written %25")
+    try:
+        return unquote(bare, errors="strict")
+    except UnicodeDecodeError:
+        raise _unreadable(attribute, "what is encoded in per cent is not UTF-8") from None
+
+
+def _unreadable(attribute: str, message: str) -> RefusedError:
+    # A name that we don't know is the caller's, and may be anything.
+    field = _ATTRIBUTE + (attribute if attribute in _NAMED else "*")
+    return RefusedError(400, "a header of the event can't be read", [Problem(field, message)])
 
 
 def read_batch(body: bytes, now: datetime) -> list[CloudEvent | RefusedError]:

@@ -1,5 +1,6 @@
 """The HTTP intake up to its wires: requests into events, who may, what is remembered, and its description."""
 
+import base64
 import json
 import re
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from ops.http_intake.limits import Limits
 from ops.http_intake.log import IntakeLog
 from ops.http_intake.openapi import description
 from ops.http_intake.remembered import NONCE, Claim, Remembered, read_claim
-from ops.http_intake.requests import RefusedError, identity, read_batch, read_one
+from ops.http_intake.requests import Problem, RefusedError, identity, read_batch, read_one
 from schemas.cloudevents import JSON, STRUCTURED
 from schemas.ids import FormerKey, Pseudonyms
 from streams.http_callers import TYPES, CallersError, load_callers
@@ -72,6 +73,67 @@ def test_headers_are_read_as_the_binding_writes_them() -> None:
         **{"ce-source": "urn:kz:%D1%82", "CE-ID": "a%20b", "traceparent": "00-1"} | {"ce-id": "a%20b"}
     )
     assert (event.source, event.id, event.extensions) == ("urn:kz:т", "a b", {"traceparent": "00-1"})
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ('"award-17"', "award-17"),
+        ('"a b"', "a b"),
+        (r'"a\"b\\c"', r'a"b\c'),
+        ('"a%20b"', "a b"),
+        ("%22award-17%22", '"award-17"'),
+        ("a%2520b", "a%20b"),
+        ("a%D1%82", "aт"),
+        (r"a\b", r"a\b"),
+    ],
+)
+def test_a_value_is_taken_out_of_quotes_and_decoded_once(written: str, read: str) -> None:
+    assert binary(**{"ce-id": written}).id == read
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("%FF", "what is encoded in per cent is not UTF-8"),
+        ("%FE", "what is encoded in per cent is not UTF-8"),
+        ("a%C0%A0", "what is encoded in per cent is not UTF-8"),
+        ("%ED%A0%80", "what is encoded in per cent is not UTF-8"),
+        ('"%FF"', "what is encoded in per cent is not UTF-8"),
+        ("100%", "a per cent sign that is none of an encoding is written %25"),
+        ("%zz", "a per cent sign that is none of an encoding is written %25"),
+        ('"award-17', "double quotes stand around the whole value, or are written %22"),
+        ('"award-17\\"', "double quotes stand around the whole value, or are written %22"),
+        ('award"-17"', "double quotes stand around the whole value, or are written %22"),
+        ('"a""b"', "double quotes stand around the whole value, or are written %22"),
+    ],
+)
+def test_what_two_readers_would_read_otherwise_is_refused(written: str, said: str) -> None:
+    for header, field in (("ce-id", "ce-id"), ("ce-source", "ce-source"), (f"ce-{IIN}", "ce-*")):
+        with pytest.raises(RefusedError) as refused:
+            binary(**{header: written})
+        assert refused.value.status == 400
+        assert refused.value.problems == (Problem(field, said),)
+
+
+def test_an_id_that_is_a_uuid_is_taken_whatever_its_digits_are(tmp_path: Path) -> None:
+    by_chance = "c1234a56-7b00-4c89-bafb-ff5af830be8a"
+    file = FILE.replace("registry.title-awarded.v1", "portal.phone-registered.v1")
+    phone = {"iin": IIN, "phone": "+77011234567", "registered_at": "2021-07-01T00:00:00Z"}
+    event = structured(id=by_chance, type="kz.jardem.portal.phone-registered.v1", data=phone)
+    assert gate(tmp_path, file).admit(event, "CN=titles", NOW).id == by_chance
+
+
+def test_a_signature_names_nobody_by_the_digits_in_it_and_a_text_in_its_place_may(tmp_path: Path) -> None:
+    head = base64.urlsafe_b64encode(b'{"alg":"EdDSA"}').decode().rstrip("=")
+    signed = structured(jws=f"{head}.{IIN}.")
+    assert (
+        dict(gate(tmp_path).admit(signed, "CN=titles", NOW).record.headers)["ce_jws"]
+        == signed.extensions["jws"].encode()
+    )
+    with pytest.raises(RefusedError) as refused:
+        gate(tmp_path).admit(structured(jws=IIN), "CN=titles", NOW)
+    assert refused.value.status == 422
 
 
 def test_content_is_alike_however_it_is_written_and_a_given_time_is_part_of_it() -> None:
