@@ -334,6 +334,7 @@ class Person(Stored):
     benefit_as_of: date | None = None
     benefit_case_id: CaseId | None = None
     account: str | None = None
+    account_as_of: Instant | None = None
     died_on: date | None = None
     dead: bool = False
     death_told_at: Instant | None = None
