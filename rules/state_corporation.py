@@ -52,9 +52,15 @@ def _looked_at_again(turn: Turn, case: Case) -> None:
 
 
 def account_known(turn: Turn, fact: AccountKnown) -> None:
-    """An account to confirm instead of asking for one (R4), or that the one known before is closed."""
-    before = turn.person.account
-    turn.know(iin=fact.iin, account=fact.iban)
+    """An account to confirm instead of asking for one (R4), or that the one known before is closed.
+
+    Of two the one that happened later holds, in whatever order they are read.
+    """
+    before, as_of = turn.person.account, turn.person.account_as_of
+    if as_of and turn.happened_at < as_of:
+        turn.remarks.append("a newer record of the account is known already")
+        return
+    turn.know(iin=fact.iin, account=fact.iban, account_as_of=turn.happened_at)
     if before and fact.iban is None:
         for case in list(turn.person.cases.values()):
             accounts.closed(turn, case, before)

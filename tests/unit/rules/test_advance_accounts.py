@@ -1,5 +1,7 @@
 """What a known, closed or given account does to a case."""
 
+import pytest
+
 from rules.policy import DecisionMode, Policy
 from rules.states import State
 from schemas.outcomes import BenefitDecided, DecisionDrafted, DraftVoided
@@ -84,6 +86,43 @@ def test_an_account_that_becomes_known_again_closes_none() -> None:
     for iban in (IBAN, other):
         assert desk.reads(AccountKnown.model_construct(iin=IIN, iban=iban)) == []
     assert desk.case.questions[-1].account == IBAN
+
+
+OTHER_IBAN = "KZ75125KZT1001300335"
+
+
+@pytest.mark.parametrize("later", [None, OTHER_IBAN])
+@pytest.mark.parametrize("older", [IBAN, None])
+def test_of_two_words_on_an_account_the_later_one_holds_in_whatever_order_they_are_read(
+    later: str | None, older: str | None
+) -> None:
+    """The older may be a dead letter that was sent back."""
+    desk = Desk()
+    desk.reads(REGISTERED)
+    desk.now += 2 * MINUTE
+    desk.reads(AccountKnown(iin=IIN, iban=later), at=desk.now - MINUTE)
+    known = desk.person
+    assert desk.reads(AccountKnown(iin=IIN, iban=older), at=desk.now - 2 * MINUTE) == []
+    assert (desk.person, desk.remarks) == (known, ("a newer record of the account is known already",))
+    desk.reads(AccountKnown(iin=IIN, iban=IBAN), at=desk.now - MINUTE)
+    assert desk.person.account == IBAN
+
+
+def test_a_word_on_an_account_that_is_dated_ahead_does_not_outlive_the_next() -> None:
+    """Clocks differ: what is dated later than it came, happened when it came."""
+    desk = Desk()
+    desk.reads(REGISTERED)
+    desk.reads(AccountKnown(iin=IIN, iban=IBAN), at=desk.now + 10 * MINUTE)
+    desk.now += MINUTE
+    desk.reads(AccountKnown(iin=IIN, iban=None))
+    assert desk.person.account is None
+
+
+def test_an_account_that_was_stored_without_its_time_gives_way_to_any() -> None:
+    desk = Desk()
+    desk.person = desk.person.with_(account=IBAN)
+    desk.reads(AccountKnown(iin=IIN, iban=None), at=desk.now - MINUTE)
+    assert desk.person.account is None
 
 
 def test_an_account_that_is_closed_before_the_choice_leaves_the_choice_as_it_was_asked() -> None:

@@ -14,7 +14,7 @@ from rules.service import Pilot
 from rules.states import State
 from schemas.base import Event
 from schemas.emaket import DecisionSigned
-from schemas.ids import MessageId, Sid
+from schemas.ids import MessageId, Sid, derived_id
 from schemas.outcomes import BenefitDecided, CaseAdvanced, DecisionDrafted, DraftVoided, ProcessEnded
 from schemas.portal import PhoneRegistered
 from schemas.questions import (
@@ -346,7 +346,7 @@ def test_what_has_its_outcome_or_is_no_case_can_be_neither_held_nor_resumed(act:
     with pytest.raises(UnfitActError, match=r"^object: the case has its outcome already$"):
         desk.acts(act)
     with pytest.raises(UnfitActError, match=r"^object: the person has no such case$"):
-        desk.reads(on_case(act, "another"))
+        desk.reads(on_case(act, derived_id("another")))
     granted = consented()
     granted.answers(AccountGiven(iban=IBAN))
     with pytest.raises(UnfitActError, match=r"^object: the case has its outcome already$"):
