@@ -3,11 +3,36 @@
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 
-from aiohttp import web
+from aiohttp import web, web_server
+from aiohttp.http_exceptions import HttpProcessingError
 from prometheus_client.aiohttp import make_aiohttp_handler
 
 from streams.errors import CannotListenError
 from streams.settings.values import Address
+
+
+class _Quiet(web.RequestHandler):
+    """Repeats nothing of what is no HTTP.
+
+    aiohttp quotes the line that it can't read, in its answer and in its log: a header of an event, say.
+    """
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        if isinstance(exc, HttpProcessingError):
+            return super().handle_error(request, status, message="it is no HTTP that is read here")
+        return super().handle_error(request, status, exc, message)
+
+
+# There is no other way to have it: a server makes its handlers by this name.
+web_server.RequestHandler = _Quiet  # type: ignore[attr-defined]
 
 
 async def listen(
