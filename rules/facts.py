@@ -88,8 +88,8 @@ def _published(turn: Turn, known: Case, *, posthumous: bool, anew: bool) -> tupl
     stands = not turn.person.revoked(known.record, known.record_id)
     anew = anew or (revoked and stands)
     if posthumous:
-        said_at = max(known.posthumous_at or at, at)
-        known = turn.keep(known.with_(posthumous=True, posthumous_at=said_at))
+        said_at = known.said_dead_at
+        known = turn.keep(known.with_(posthumous=True, posthumous_at=max(said_at or at, at)))
     elif anew:
         known = turn.keep(known.with_(posthumous=False, posthumous_at=None))
     return known, anew

@@ -245,6 +245,11 @@ class Case(Stored):
         return self.published_at or self.source.time
 
     @property
+    def said_dead_at(self) -> Instant | None:
+        """When the award said last that its holder had died, if it did."""
+        return (self.posthumous_at or self.source.time) if self.posthumous else None
+
+    @property
     def unoffered(self) -> bool:
         """Whether its offer waits for operators: until then it stands in no other case's way (R29)."""
         return self.withheld is not None and self.consent is None
@@ -363,9 +368,9 @@ class Person(Stored):
 
     def says_dead(self, case: Case) -> bool:
         """Whether this case's award says that its holder has died, and nothing has taken that back."""
-        if not case.posthumous or self.revoked(case.record, case.record_id):
+        said_at = case.said_dead_at
+        if said_at is None or self.revoked(case.record, case.record_id):
             return False
-        said_at = case.posthumous_at or case.source.time
         return self.death_annulled_at is None or said_at > self.death_annulled_at
 
     @property

@@ -6,8 +6,8 @@ from schemas.questions import Answer
 from sms.reading.vocabulary import Said, Sense
 
 _DOUBTS = (
-    # "Отказ: нет", "не хочу отказ", "бас тарту маған".
-    *(frozenset([Said.REFUSAL, other]) for other in (Said.DENIAL, Said.UNWILLING, Said.FOR_US)),
+    # "Не хочу отказ", "бас тарту маған".
+    *(frozenset([Said.REFUSAL, other]) for other in (Said.UNWILLING, Said.FOR_US)),
     # "Стоп не надо". A bare "нет" beside it is one no more.
     frozenset([Said.STOP, Said.UNWILLING]),
     # "Да, мой номер" answers whose number this is.
@@ -17,8 +17,14 @@ _DOUBTS = (
 
 def contradict(senses: Sequence[Sense], neutral: frozenset[Answer]) -> bool:
     """Whether what is said together is a doubt. What goes with all the `neutral` answers has no meaning."""
-    together = {sense.said for sense in senses}
-    return any(doubt <= together for doubt in _DOUBTS) or _is_of_oneself(senses, neutral)
+    said = [sense.said for sense in senses]
+    together = set(said)
+    return any(doubt <= together for doubt in _DOUBTS) or _is_denied(said) or _is_of_oneself(senses, neutral)
+
+
+def _is_denied(said: Sequence[Said]) -> bool:
+    """Whether a refusal is named and denied: "отказ: нет". "Нет, отказ" is none of that."""
+    return Said.REFUSAL in said and Said.DENIAL in said[said.index(Said.REFUSAL) :]
 
 
 def _is_of_oneself(senses: Sequence[Sense], neutral: frozenset[Answer]) -> bool:

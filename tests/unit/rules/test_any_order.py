@@ -6,6 +6,7 @@ import pytest
 
 from rules.states import State
 from schemas.base import Event
+from schemas.ids import case_id_of
 from schemas.questions import QuestionAsked
 from schemas.registry import (
     DeathAnnulled,
@@ -24,7 +25,6 @@ from tests.unit.rules.case_desk import (
     REGISTERED,
     TITLE,
     Desk,
-    case_id_of,
     only,
 )
 
@@ -90,6 +90,7 @@ def test_an_award_that_is_published_again_without_it_says_it_no_more() -> None:
 def test_an_older_annulment_takes_no_newer_death_back() -> None:
     assert ended(after((DEATH, 2), (DEATH, 4), (LIVES, 3))) == (True, False, False)
     assert ended(after((DEATH, 2), (POSTHUMOUS, 4), (LIVES, 3))) == (True, False, False)
+    assert ended(after((POSTHUMOUS, 4), (POSTHUMOUS, 1), (LIVES, 3))) == (True, False, False)
 
 
 def test_an_older_revocation_takes_no_newer_publication_back() -> None:
