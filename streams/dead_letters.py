@@ -78,7 +78,7 @@ def dead_letter(record: Record, reason: str) -> Outgoing:
 
 
 def packed_dead_letter(item: NotUnpacked) -> Outgoing:
-    """What could not be unpacked, as its bytes stand in the log, with seven headers.
+    """What could not be unpacked, as its bytes stand in the log, with seven headers and perhaps `jardem_cut`.
 
     The five of every dead letter, `jardem_form` (`record` or `batch`), and `jardem_last_offset`: a batch
     stands for all records from `jardem_offset` on up to there.
@@ -88,6 +88,8 @@ def packed_dead_letter(item: NotUnpacked) -> Outgoing:
         (FORM, item.form.encode()),
         (LAST_OFFSET, str(item.last_offset).encode()),
     ]
+    if item.missing:
+        headers.append((CUT, item.missing.encode()))
     return _fitting(Outgoing(DEAD_LETTERS, None, item.data, tuple(headers)))
 
 

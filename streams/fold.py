@@ -183,7 +183,7 @@ class Fold(Generic[S, E]):
     def take(self, record: Record, now: datetime) -> None:
         """Fold one more record. `now` is the present instant in UTC, of virtual time.
 
-        Raises `UnreadableStateError`; nothing of this fold must be written then.
+        Raises `UnreadableStateError`, and `MemoryError`; nothing of this fold must be written then.
         """
         self.count += 1
         core = self._core
@@ -192,6 +192,8 @@ class Fold(Generic[S, E]):
         except UnreadableRecordError as error:
             self._refuse(record, error.reason, error.why)
             return
+        except MemoryError:
+            raise
         except Exception as error:  # noqa: BLE001 - one bad record never takes its batch along
             self._refuse(record, f"reading raised {type(error).__name__}", Why.RAISED)
             return
@@ -207,6 +209,8 @@ class Fold(Generic[S, E]):
         except UnreadableRecordError as error:
             self._refuse_event(opened, event_id, record, error.reason, error.why)
             return
+        except MemoryError:
+            raise
         except Exception as error:  # noqa: BLE001 - the same
             reason = f"applying raised {type(error).__name__}"
             self._refuse_event(opened, event_id, record, reason, Why.RAISED)

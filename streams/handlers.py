@@ -49,6 +49,9 @@ def register_stateless(
             outgoing = await handle(batch)
             if on_error == "isolate" and any(map(_too_large, outgoing)):
                 outgoing = await _one_by_one(batch, handle)
+        except MemoryError:
+            # It says nothing of the records: the process ends, and they are read again.
+            raise
         except Exception as error:
             if on_error == "end":
                 end_process(
@@ -66,6 +69,8 @@ async def _one_by_one(batch: Batch, handle: Handler) -> Sequence[Outgoing]:
     for record in batch:
         try:
             found = await handle(batch.part([record]))
+        except MemoryError:
+            raise
         except Exception as error:
             log.exception("record dead-lettered", at=record.position)
             metrics.DEAD_LETTERS.labels(record.topic, Why.RAISED).inc()

@@ -84,6 +84,7 @@ class NotUnpacked:
     """What stands in a partition and cannot be unpacked: a record, or a whole batch of them.
 
     `data` is what there is of it, as it stands in the log. `reason` says why, and quotes nothing of it.
+    Where only the beginning of it is kept, `missing` says how much there was.
     """
 
     topic: str
@@ -94,6 +95,7 @@ class NotUnpacked:
     data: bytes
     form: Literal["record", "batch"]
     bare_timestamp: int | None = None
+    missing: str = ""
 
     @property
     def position(self) -> str:

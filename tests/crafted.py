@@ -94,8 +94,7 @@ def batch(
     `says` is how far behind the first offset its header puts the last one, and how many records it counts.
     """
     first = records[0].timestamp
-    bodies = [body(record, number, first) for number, record in enumerate(records)]
-    content = compressed(b"".join(map(sized, bodies)), codec) if payload is None else payload
+    content = compressed(numbered(records, range(len(records))), codec) if payload is None else payload
     delta, count = says or (len(records) - 1, len(records))
     checked = struct.pack(
         ">hiqqqhii",

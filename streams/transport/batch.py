@@ -38,13 +38,13 @@ class AssignedPartition:
         """Take what was fetched; it waits for its turn."""
         self.waiting.append(fetched)
         self.items_waiting += len(fetched.items)
-        self.bytes_waiting += fetched.size
+        self.bytes_waiting += fetched.weight
 
     def take(self) -> Fetched:
         """What has waited longest; its turn has come."""
         fetched = self.waiting.popleft()
         self.items_waiting -= len(fetched.items)
-        self.bytes_waiting -= fetched.size
+        self.bytes_waiting -= fetched.weight
         return fetched
 
     def move_to(self, offset: int) -> None:

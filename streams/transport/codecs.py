@@ -106,19 +106,20 @@ _SAMPLES = {
 }
 
 
-def decompress(codec: int, data: bytes, most: int = LARGEST_BATCH) -> bytes:
-    """Undo a codec of Kafka's, given by its number.
+def decompress(codec: int, data: bytes, most: int = LARGEST_BATCH, head: bytes = b"") -> bytes:
+    """Undo a codec of Kafka's, given by its number; what comes of it is put behind `head`.
 
     Raises:
         DecompressionError: it is unknown, not installed here, broken, or grows beyond `most`.
+        MemoryError: memory is short, which says nothing of the data.
     """
     try:
         name, undo = CODECS[codec]
     except KeyError:
         raise DecompressionError(f"it is compressed in a way with the number {codec}, unknown here") from None
     try:
-        return _together(undo(data, most), most)
-    except DecompressionError:
+        return _together(head, undo(data, most), most)
+    except (DecompressionError, MemoryError):
         raise
     except ImportError:
         raise DecompressionError(
@@ -128,8 +129,8 @@ def decompress(codec: int, data: bytes, most: int = LARGEST_BATCH) -> bytes:
         raise DecompressionError(f"its {name} data is broken ({type(error).__name__})") from None
 
 
-def _together(parts: Iterator[bytes], most: int) -> bytes:
-    found, size = [], 0
+def _together(head: bytes, parts: Iterator[bytes], most: int) -> bytes:
+    found, size = [head], 0
     for part in parts:
         size += len(part)
         if size > most:

@@ -14,7 +14,7 @@ from streams.records import NotUnpacked, Record
 from streams.transport.batch import AssignedPartition, Batch
 from streams.transport.beginnings import Beginning, beginning, moved
 from streams.transport.consumer_thread import ConsumerThread, Levels
-from streams.transport.fetching import Fetched
+from streams.transport.fetching import LARGEST_TAKE, Fetched
 from streams.transport.host import Host
 from streams.transport.source_reader import SourceReader
 from streams.transport.unpacking import Item
@@ -130,12 +130,13 @@ class Consumer(driver.Consumer):
             self._reader.go_on()
 
     def _next_batch(self, tp: TP, assigned: AssignedPartition) -> Batch | None:
-        """All that waits, at most so many records as a batch may have; None where there are none."""
+        """All that waits, at most so much as a batch may have; None where there is nothing."""
         items: list[Item] = []
-        end = None
+        end, weight, most = None, 0, self.app.tuning.max_poll_records
         while waiting := assigned.waiting:
             fetched = waiting[0]
-            if items and len(items) + len(fetched.items) > self.app.tuning.max_poll_records:
+            weight += fetched.weight
+            if items and (len(items) + len(fetched.items) > most or weight > LARGEST_TAKE):
                 break
             if fetched.moved is not None:
                 if items:

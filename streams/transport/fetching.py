@@ -9,8 +9,10 @@ place of aiokafka's as soon as a fetch has been answered, before anybody looks a
 
 import asyncio
 import copy
+import sys
+import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -27,9 +29,11 @@ from aiokafka.protocol.fetch import FetchRequest
 from faust.types import TP
 
 from streams.exits import Exit, end_process
-from streams.records import Record
 from streams.transport.fetch_sessions import FetchSession
-from streams.transport.unpacking import Item, Unpacking
+from streams.transport.unpacking import Item, Unpacking, weight
+
+LARGEST_TAKE = 16 * 1024 * 1024
+"""What is handed over at a time ends where it weighs so much; what is left is unpacked at the next."""
 
 _LARGEST_FETCH = 1 << 30
 _TRANSACTIONS_SINCE = 4
@@ -42,19 +46,14 @@ class Fetched:
 
     `next_offset` is where to go on: behind the items, and behind what holds none, as the marks of
     transactions do. `moved` is there where the broker no longer had, or not yet, what was to be read next:
-    from which offset the reading was moved, and to which.
+    from which offset the reading was moved, and to which. `weight` is what the items weigh together (see
+    `streams.transport.unpacking`).
     """
 
     items: Sequence[Item]
     next_offset: int
     moved: tuple[int, int] | None = None
-
-    @property
-    def size(self) -> int:
-        """How many bytes the values have together."""
-        return sum(
-            len(item.value or b"") if isinstance(item, Record) else len(item.data) for item in self.items
-        )
+    weight: int = 0
 
 
 class Fetching:
@@ -69,6 +68,7 @@ class Fetching:
         self._stock_fetch = fetcher._proc_fetch_request
         fetcher._client = self._client = _Listening(fetcher._client, self._answers)
         fetcher._proc_fetch_request = self._fetch
+        fetcher.fetched_records = self._fetched_records
 
     def in_sessions(self) -> None:
         """From now on tell brokers only what has changed (see `streams.transport.fetch_sessions`)."""
@@ -150,7 +150,7 @@ class Fetching:
         return moved.union(self._fetcher._records)
 
     def take(self, tps: Iterable[TP], most: int) -> dict[TP, Fetched]:
-        """What is there of these partitions, at most so many items.
+        """What is there of these partitions, at most so many items, and no more than may be held.
 
         A partition that went on without bringing any item is there too. Raises aiokafka's errors of a fetch.
         """
@@ -168,28 +168,56 @@ class Fetching:
             if position is None or (tp not in found and position == self._positions.get(tp)):
                 continue
             self._positions[tp] = position
-            taken[tp] = Fetched(found.get(tp, ()), position, moved.get(tp))
+            items, weight = found.get(tp, ((), 0))
+            taken[tp] = Fetched(items, position, moved.get(tp), weight)
         return taken
 
-    def _items(self, tps: Iterable[TP], most: int) -> dict[TP, list[Item]]:
-        """As aiokafka's `fetched_records` does without a timeout."""
-        fetcher = self._fetcher
-        found: dict[TP, list[Item]] = {}
+    async def _fetched_records(
+        self,
+        partitions: Collection[TopicPartition],
+        timeout: float = 0,  # noqa: ASYNC109 - aiokafka's own signature
+        max_records: int | None = None,
+    ) -> dict[TP, list[Item]]:
+        """As aiokafka does it for `getmany`, which counts records and never looks how large they are."""
+        fetcher, subscriptions = self._fetcher, self._fetcher._subscriptions
+        until = time.monotonic() + timeout
+        while True:
+            if subscriptions.reassignment_in_progress:
+                await subscriptions.wait_for_assignment()
+            wanted = [tp for tp in fetcher._records if not partitions or tp in partitions]
+            found = self._items(wanted, sys.maxsize if max_records is None else max_records)
+            left = until - time.monotonic()
+            if found or left <= 0:
+                return {tp: items for tp, (items, _) in found.items()}
+            arrived = fetcher._create_fetch_waiter()
+            await asyncio.wait([arrived], timeout=left)
+            if not arrived.done() or fetcher._closed:
+                arrived.cancel()
+                return {}
+            arrived.result()
+
+    def _items(self, tps: Iterable[TP], most: int) -> dict[TP, tuple[list[Item], int]]:
+        """As aiokafka's `fetched_records` does without a timeout; with what the items weigh."""
+        fetcher, left = self._fetcher, LARGEST_TAKE
+        found: dict[TP, tuple[list[Item], int]] = {}
         for tp in tps:
             fetched = fetcher._records[tp]
             if not isinstance(fetched, FetchResult):
+                if found:
+                    break  # it is raised at the next call, and what is found is not lost
                 del fetcher._records[tp]
                 fetcher._notify(fetcher._wait_consume_future)
                 fetched.check_raise()
                 continue
-            items = fetched.getall(most)
+            items, weight = _unpacked(tp, fetched, most, left)
             if not fetched.has_more():
                 del fetcher._records[tp]
                 fetcher._notify(fetcher._wait_consume_future)
             if items:
-                found[tp] = items
+                found[tp] = items, weight
                 most -= len(items)
-            if most <= 0:
+                left -= weight
+            if most <= 0 or left <= 0:
                 break
         return found
 
@@ -224,6 +252,27 @@ class Fetching:
                 call(error)
 
         self._fetcher._fetch_task.add_done_callback(ended)
+
+
+def _unpacked(tp: TP, fetched: FetchResult, most: int, largest: int) -> tuple[list[Item], int]:
+    """As aiokafka's `FetchResult.getall`, but for the weight, at which it ends too.
+
+    A fetch may unpack into a thousand times of what came, so what is not handed over is left as it is.
+    """
+    items: list[Item] = []
+    total = 0
+    if not fetched.check_assignment(tp) or not fetched.has_more():
+        return items, total
+    for item in fetched._partition_records:
+        items.append(item)
+        total += weight(item)
+        if len(items) >= most or total >= largest:
+            fetched._update_position()
+            break
+    else:
+        fetched._update_position()
+        fetched._partition_records = None
+    return items, total
 
 
 class _Listening:

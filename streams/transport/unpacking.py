@@ -1,4 +1,4 @@
-"""Takes what a broker has sent of a partition apart into records, and never raises.
+"""Takes what a broker has sent of a partition apart into records, and never raises but for want of memory.
 
 aiokafka's own unpacking raises at the first thing that it cannot read, and stands before it for ever. Here
 what cannot be unpacked becomes a `NotUnpacked` with its place and its bytes, and the partition goes on
@@ -10,6 +10,7 @@ has as many records as places. Where that is so, a record stands in its turn; wh
 away, it is believed as far as the batch goes.
 """
 
+import hashlib
 import struct
 from collections.abc import Iterator, Sequence
 
@@ -18,10 +19,26 @@ from aiokafka.record.legacy_records import LegacyRecordBatch
 from aiokafka.record.util import calc_crc32c
 from faust.types import TP
 
-from streams.records import NotUnpacked, Record, instant
+from streams.records import LARGEST_RECORD, NotUnpacked, Record, instant
 from streams.transport.codecs import DecompressionError, decompress
 
 Item = Record | NotUnpacked
+
+_LARGEST_READ = 2 * LARGEST_RECORD
+_MOST_HEADERS = 1 << 18
+_EACH = 200
+_EACH_HEADER = 100
+
+
+def weight(item: Item) -> int:
+    """Bytes of memory that an item takes, more or less: its content, and what Python holds it in."""
+    if isinstance(item, NotUnpacked):
+        return _EACH + len(item.data)
+    total = _EACH + len(item.key or b"") + len(item.value or b"") + _EACH_HEADER * len(item.headers)
+    for name, content in item.headers:
+        total += len(name) + len(content)
+    return total
+
 
 _LOG_OVERHEAD = 12
 _MAGIC = 16
@@ -124,15 +141,22 @@ class Unpacking:
             return
         if codec := attributes & _CODEC:
             try:
-                plain = decompress(codec, batch[_HEADER.size :])
+                opened = _opened(batch, codec)
             except DecompressionError as error:
                 yield self._not_unpacked(batch, error.reason, last, time)
                 return
-            plain_attributes = struct.pack(">h", attributes & ~_CODEC)
-            opened = batch[:_ATTRIBUTES] + plain_attributes + batch[_AFTER_ATTRIBUTES : _HEADER.size] + plain
         else:
             opened = batch
-        expected, full = base, count == delta + 1
+        # aiokafka would make objects of all headers of a record before anybody could count them.
+        large = len(opened) > LARGEST_RECORD
+        yield from self._one_by_one(opened, batch) if large else self._all(opened, batch, time)
+        self._move_behind(last)
+
+    def _all(self, opened: bytes, batch: bytes, time: int) -> Iterator[Item]:
+        """The records of a batch, as aiokafka reads them wherever it can."""
+        header = _HEADER.unpack_from(opened)
+        expected, last = header[0], header[0] + header[6]
+        full = header[12] == header[6] + 1
         try:
             for record in DefaultRecordBatch(opened):
                 offset = expected if full else record.offset
@@ -144,9 +168,10 @@ class Unpacking:
                     found = self._record(offset, record.timestamp, record.key, record.value, record.headers)
                     self.next_fetch_offset = expected
                     yield found
+        except MemoryError:
+            raise
         except Exception:  # noqa: BLE001 - aiokafka raises many things, and some of them hold the record
             yield from self._one_by_one(opened, batch)
-        self._move_behind(last)
 
     def _wrong(self, base: int, last: int, *, sound: bool) -> str | None:
         """What is wrong with a batch, before anything in it is looked at. Its place is in no checksum."""
@@ -167,7 +192,7 @@ class Unpacking:
         return bool(attributes & _TRANSACTIONAL) and producer in self._aborting
 
     def _one_by_one(self, opened: bytes, batch: bytes) -> Iterator[Item]:
-        """The records of a batch, of which one at least is not as aiokafka wants it."""
+        """The records of a batch that is large, or of which one at least is not as aiokafka wants it."""
         header = _HEADER.unpack_from(opened)
         base, attributes, delta, first, latest = header[0], *header[5:9]
         count, place, expected = header[12], _HEADER.size, base
@@ -182,10 +207,14 @@ class Unpacking:
                 yield self._rest(batch, "its records end before the last one", last, time)
                 return
             try:
-                since, offset, key, value, headers = _fields(body)
+                since, offset, place_of_key = _place(body)
                 offset = expected if full else base + offset
                 timestamp = latest if attributes & _APPEND_TIME else first + since
-                found: Item = self._record(offset, timestamp, key, value, headers)
+                found: Item
+                if len(body) > _LARGEST_READ:
+                    found = self._too_large(offset, body, timestamp)
+                else:
+                    found = self._record(offset, timestamp, *_content(body, place_of_key))
             except (IndexError, ValueError):
                 reason = "its fields do not fit into it"
                 found = NotUnpacked(*self._tp, expected, expected, reason, body, "record", latest)
@@ -252,6 +281,13 @@ class Unpacking:
             nulls,
         )
 
+    def _too_large(self, offset: int, body: bytes, timestamp: int) -> NotUnpacked:
+        """A record of which no more is kept than a dead letter can bear."""
+        reason = f"it is larger than {_LARGEST_READ >> 20} MiB"
+        missing = f"the record had {len(body)} bytes, SHA-256 {hashlib.sha256(body).hexdigest()}"
+        kept = body[: LARGEST_RECORD // 2]
+        return NotUnpacked(*self._tp, offset, offset, reason, kept, "record", timestamp, missing)
+
     def _not_unpacked(
         self, data: bytes, reason: str, last: int | None = None, timestamp: int | None = None
     ) -> NotUnpacked:
@@ -279,31 +315,46 @@ def _mark(batch: bytes) -> int | None:
     """What a broker's mark says: 0 that the transaction was aborted, 1 that it was committed."""
     try:
         _, begin = _varint(batch, _HEADER.size)
-        _, _, key, _, _ = _fields(batch[begin:])
+        body = batch[begin:]
+        key, _, _ = _content(body, _place(body)[2])
         return int(struct.unpack_from(">HH", key or b"")[1])
     except (IndexError, ValueError, struct.error):
         return None
 
 
-_Fields = tuple[int, int, bytes | None, bytes | None, list[tuple[str, bytes | None]]]
+def _opened(batch: bytes, codec: int) -> bytes:
+    """A batch as it was before it was compressed. Raises `DecompressionError`."""
+    attributes = int.from_bytes(batch[_ATTRIBUTES:_AFTER_ATTRIBUTES]) & ~_CODEC
+    head = batch[:_ATTRIBUTES] + attributes.to_bytes(2) + batch[_AFTER_ATTRIBUTES : _HEADER.size]
+    return decompress(codec, batch[_HEADER.size :], head=head)
 
 
-def _fields(body: bytes) -> _Fields:
-    """Timestamp and offset, both relative to the batch's first, then key, value and headers.
+def _place(body: bytes) -> tuple[int, int, int]:
+    """Timestamp and offset, both relative to the batch's first, and where what is behind them begins.
 
     Raises IndexError or ValueError where they are not in it.
     """
     time, place = _varint(body, 1)
     offset, place = _varint(body, place)
+    return time, offset, place
+
+
+_Content = tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]
+
+
+def _content(body: bytes, place: int) -> _Content:
+    """Key, value and headers, which begin there. Raises as `_place` does."""
     key, place = _bytes(body, place)
     value, place = _bytes(body, place)
     count, place = _varint(body, place)
+    if count > _MOST_HEADERS:
+        raise ValueError
     headers = []
     for _ in range(count):
         name, place = _bytes(body, place)
         content, place = _bytes(body, place)
         headers.append(((name or b"").decode("utf-8", "surrogateescape"), content))
-    return time, offset, key, value, headers
+    return key, value, headers
 
 
 def _varint(data: bytes, place: int) -> tuple[int, int]:
@@ -330,6 +381,9 @@ def _bytes(body: bytes, place: int) -> tuple[bytes | None, int]:
 
 
 def _misbuilt(magic: int, error: Exception) -> str:
+    """Why a record of an old format cannot be read. Want of memory is no reason, and raised again."""
+    if isinstance(error, MemoryError):
+        raise error
     return f"it is not built as format {magic} is ({type(error).__name__})"
 
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+import struct
+import tracemalloc
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,8 +17,8 @@ from aiokafka.protocol.fetch import FetchRequest
 from faust.types import TP
 
 from streams.records import NotUnpacked, Record
-from streams.transport.fetching import Fetched, Fetching
-from tests.crafted import Raw, batch
+from streams.transport.fetching import LARGEST_TAKE, Fetched, Fetching
+from tests.crafted import Raw, batch, compressed, numbered, sized, varint
 
 IN = TP("in", 0)
 OUT_OF_RANGE = 1
@@ -25,7 +27,8 @@ OUT_OF_RANGE = 1
 class Broker:
     """What stands in a log from `begin` on; it sends at most so many bytes, as brokers of long ago do."""
 
-    def __init__(self, log: bytes = b"", begin: int = 0, end: int = 0) -> None:
+    def __init__(self, log: bytes = b"", begin: int = 0, end: int = 0, most: int = 200) -> None:
+        self.most = most
         self.log, self.begin, self.end = log, begin, end
         self.asked: list[int] = []
         self.raises: Exception | None = None
@@ -64,7 +67,7 @@ async def start() -> AsyncIterator[Start]:
             subscriptions,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
-            max_partition_fetch_bytes=200,
+            max_partition_fetch_bytes=broker.most,
             prefetch_backoff=0.01,
         )
         fetchers.append(fetcher)
@@ -135,3 +138,63 @@ async def test_where_fetching_ends_of_an_error_that_is_told(start: Start) -> Non
     broker.raises = ZeroDivisionError()
     async with asyncio.timeout(5):
         assert "Unexpected error" in str(await ended)
+
+
+MANY = 12
+LARGE = 62 << 20
+HEADER = b"\x00\x01"
+
+
+def with_headers(count: int) -> bytes:
+    """A record with so many headers, each without name and value."""
+    return sized(b"\x00\x00\x00" + sized(b"k") + sized(b"v") + varint(count) + HEADER * count)
+
+
+BOMBS = {
+    "value": numbered([Raw(b"k", bytes(LARGE))], [0]),
+    "key": numbered([Raw(bytes(LARGE), b"v")], [0]),
+    "headers": with_headers(LARGE // 2),
+    "headers just within": with_headers(250_000) * 100,
+    "values just within": numbered([Raw(b"k", bytes(7 << 20))] * 8, range(8)),
+}
+
+
+@pytest.fixture(scope="module", params=BOMBS)
+def bombs(request: pytest.FixtureRequest) -> tuple[bytes, int]:
+    """Batches that are small in the log, and as large as they may be unpacked; and the end behind them."""
+    count = {"headers just within": 100, "values just within": 8}.get(request.param, 1)
+    one = batch([Raw(None, None)] * count, "zstd", payload=compressed(BOMBS[request.param], "zstd"))
+    # Where a batch stands is in no checksum.
+    return b"".join(struct.pack(">q", n * count) + one[8:] for n in range(MANY)), MANY * count
+
+
+async def taken(fetching: Fetching) -> Mapping[TP, Fetched]:
+    return fetching.take({IN}, 500)
+
+
+async def got(fetching: Fetching) -> Mapping[TP, Iterable[Any]]:
+    """As `getmany` does it, without a bound on the number of records."""
+    found: Mapping[TP, Iterable[Any]] = await fetching._fetcher.fetched_records((), 0.1, 500)
+    return found
+
+
+@pytest.mark.parametrize("turn", [taken, got])
+async def test_a_fetch_that_unpacks_into_a_thousand_times_of_itself_comes_piece_by_piece(
+    start: Start, bombs: tuple[bytes, int], turn: Any
+) -> None:
+    log, count = bombs
+    fetching = start(Broker(log, end=count, most=len(log)), 0)
+    async with asyncio.timeout(5):
+        while not fetching.arrived():  # noqa: ASYNC110 - aiokafka's own task
+            await asyncio.sleep(0.01)
+    tracemalloc.start()
+    try:
+        offsets: list[int] = []
+        for _ in range(2):
+            (found,) = (await turn(fetching)).values()
+            offsets += [item.offset for item in getattr(found, "items", found)]
+        assert offsets == list(range(len(offsets)))
+        # A batch as it is unpacked, twice while that is done, and what is handed over.
+        assert tracemalloc.get_traced_memory()[1] < 2.5 * LARGE + LARGEST_TAKE
+    finally:
+        tracemalloc.stop()

@@ -191,7 +191,7 @@ async def test_of_a_partition_whose_batch_is_in_flight_only_so_much_waits(
     for offset in range(1, count + 1):
         assert consumer._has_room(INBOX)
         large = replace(record(offset), value=b"x" * size)
-        consumer._deliver(INBOX, Fetched([large], offset + 1))
+        consumer._deliver(INBOX, Fetched([large], offset + 1, weight=len(large.value or b"")))
     assert not consumer._has_room(INBOX)
     await asyncio.sleep(0)
     assert begun == [[0]]
