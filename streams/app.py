@@ -11,6 +11,7 @@ from streams.encryption.vault import Vault
 from streams.records import LARGEST_RECORD, Outgoing
 from streams.security import broker_credentials
 from streams.settings.settings import Settings
+from streams.transport.assignor import Assignor
 from streams.transport.changelog_watch import ChangelogWatch
 from streams.transport.codecs import codec_to_write
 from streams.transport.consumer import Consumer
@@ -101,6 +102,7 @@ def create_app(settings: Settings, tuning: Tuning | None = None, vault: Vault | 
         broker_credentials=broker_credentials(settings),
         datadir=settings.data_dir / "streams",
         store=f"{settings.store}://",
+        PartitionAssignor=Assignor,
         Table=BytesTable,
         TableManager=TableManager,
         key_serializer="raw",

@@ -10,6 +10,8 @@ from aiokafka import AIOKafkaConsumer
 
 from ops.demo.sample import Citizen
 from schemas.ids import CaseId, PersonId
+from streams.records import Record
+from streams.transport.fetching import Fetching
 
 DECIDED = "benefit.decided.v1"
 ENDED = "benefit.process-ended.v1"
@@ -78,18 +80,20 @@ async def follow(
         isolation_level="read_committed",
     )
     await consumer.start()
+    Fetching(consumer)
     try:
         known: set[tuple[bytes | None, bytes | None]] = set()
         async for record in consumer:
+            if not isinstance(record, Record):
+                continue
             headers = dict(record.headers)
             event = headers.get("ce_source"), headers.get("ce_id")
             if record.topic != DEAD and event in known:
                 continue
             known.add(event)
-            readable = record.topic != DEAD and record.value
-            data = json.loads(record.value) if readable else {}
+            data = json.loads(record.value) if record.topic != DEAD and record.value else {}
             take(record.topic, data)
-            if stepped and record.topic == ADVANCED:
+            if stepped and record.topic == ADVANCED and record.key:
                 stepped(PersonId(record.key.decode()), CaseId(data["case_id"]))
     finally:
         await consumer.stop()

@@ -21,10 +21,13 @@ from aiokafka.errors import KafkaError
 
 from ops.http_intake.remembered import NONCE, Claim, Remembered, read_claim
 from streams.errors import NoBrokerError, UserError
+from streams.exits import Exit, end_process
 from streams.kafka_access import client_options
-from streams.records import Outgoing
+from streams.records import Outgoing, Record
 from streams.settings.settings import Settings
 from streams.topics import DIGESTS
+from streams.transport.fetching import Fetching, end_without_fetches
+from streams.transport.unpacking import Item
 
 _SECONDS_TO_START = 9.0
 _SECONDS_TO_ASK = 2.0
@@ -97,7 +100,9 @@ class IntakeLog:
         if not numbers:
             await self._disconnect()
             raise NoDigestsError(f"{DIGESTS} is missing: run jardem topics apply")
+        Fetching(self._consumer).when_it_ends(end_without_fetches)
         self._follower = asyncio.create_task(self._follow(numbers))
+        self._follower.add_done_callback(_end_without_follower)
         return self
 
     async def __aexit__(
@@ -223,17 +228,22 @@ class IntakeLog:
                 continue
             for place, records in batches.items():
                 for record in records:
-                    claim = read_claim(record.key, record.value, record.timestamp)
-                    if claim is None:
-                        _log.warning("a record of the digests is none", at=f"{place}@{record.offset}")
-                    else:
-                        self._remembered.take(claim)
-                self._read[place.partition] = records[-1].offset + 1
+                    self._take(record)
+                self._read[place.partition] = await self._consumer.position(place)
             self._remembered.forget(_now())
             if not self._caught_up:
                 self._caught_up = await self._reached(ends)
             async with self._moved:
                 self._moved.notify_all()
+
+    def _take(self, item: Item) -> None:
+        claim = None
+        if isinstance(item, Record):
+            claim = read_claim(item.key, item.value, item.milliseconds or 0)
+        if claim is None:
+            _log.warning("a record of the digests is none", at=item.position)
+        else:
+            self._remembered.take(claim)
 
     async def _reached(self, ends: dict[TopicPartition, int]) -> bool:
         """Whether what stood there at the start is read. What is deleted or compacted is passed over."""
@@ -260,6 +270,12 @@ class IntakeLog:
 
 def _now() -> int:
     return int(time() * 1000)
+
+
+def _end_without_follower(follower: "asyncio.Task[None]") -> None:
+    """End the process: claims would be waited for that nobody reads any more."""
+    if not follower.cancelled() and (error := follower.exception()) is not None:
+        end_process(Exit.CRASHED, "the digests are read no more", error=type(error).__name__)
 
 
 def _passed_over(sent: "asyncio.Future[Any]") -> None:

@@ -18,6 +18,7 @@ LARGEST_BATCH = 64 * 1024 * 1024
 _XERIAL = b"\x82SNAPPY\x00"
 _XERIAL_HEADER = 16
 _GZIP = 31
+_GZIP_MARK = b"\x1f\x8b"
 _STEP = 256 * 1024
 
 
@@ -44,6 +45,8 @@ def _gzip(data: bytes, most: int) -> Iterator[bytes]:
                 raise EOFError
             yield found
         data = member.unused_data
+        if not data.startswith(_GZIP_MARK):
+            return  # nothing that is compressed, and others pass over it too
 
 
 def _snappy(data: bytes, most: int) -> Iterator[bytes]:
@@ -52,8 +55,12 @@ def _snappy(data: bytes, most: int) -> Iterator[bytes]:
     if not data.startswith(_XERIAL):
         yield _snappy_block(snappy, data, most)
         return
-    place = _XERIAL_HEADER
+    place = 0
     while place < len(data):
+        if data.startswith(_XERIAL, place):
+            # Streams may stand one behind the other. As the size of a block, the mark would be negative.
+            place += _XERIAL_HEADER
+            continue
         (size,) = struct.unpack_from(">i", data, place)
         place += 4
         if size < 0 or place + size > len(data):

@@ -192,10 +192,10 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         known = {
             driver.ensure_aiokafka_TP(tp): entry
             for tp, entry in offsets.items()
-            if consumer.partitions_for_topic(tp.topic)
+            if tp.partition in (consumer.partitions_for_topic(tp.topic) or ())
         }
         try:
-            # aiokafka would ask for ever where a topic was deleted, and all other commits would wait.
+            # aiokafka would ask for ever where a partition is no more, and all other commits would wait.
             async with asyncio.timeout(_COMMIT_SECONDS):
                 if known:
                     await consumer.commit(known)

@@ -20,6 +20,7 @@ Row = tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]
 _Handed = list[tuple[asyncio.Future[Any], int]]
 
 _FEW = 8
+_LONGEST_REMEMBERED = 128
 
 
 def end_at_lost_send(topic: str, error: BaseException) -> None:
@@ -143,9 +144,16 @@ def _size(row: Row) -> int:
     return len(key or b"") + len(value or b"") + content
 
 
-@lru_cache(maxsize=65_536)
 def _hash(key: bytes) -> int:
+    # A producer's key may have a megabyte, and would be remembered with it.
+    return _remembered_hash(key) if len(key) <= _LONGEST_REMEMBERED else _new_hash(key)
+
+
+def _new_hash(key: bytes) -> int:
     return int(murmur2(key)) & 0x7FFFFFFF
+
+
+_remembered_hash = lru_cache(maxsize=65_536)(_new_hash)
 
 
 def _partition_of(key: bytes | None, partitions: Sequence[int]) -> int:

@@ -15,6 +15,7 @@ Each mend is one function, with its reason in the docstring; `docs/upstream/` ha
 | M10 a stop leaves the group in any case | `streams.transport.host.Host._on_rebalance_when_stopped` |
 | M11 what is not committed is not read | `streams.transport.consumer_thread.ConsumerThread` |
 | M12 no record can end the fetching | `streams.transport.fetching`, `streams.transport.unpacking` |
+| M13 fewer partitions end no worker | `streams.transport.assignor.Assignor` |
 
 All of it is written against exactly the versions that pyproject.toml pins;
 `tests/unit/streams/test_pinned_versions.py` says what to look at when they change.

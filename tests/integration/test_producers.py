@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import UnknownError
+from psutil import Process
 
 from ops.brokers.kafka import KafkaBroker
 from ops.demo.installation import Installation
@@ -185,6 +186,34 @@ async def test_what_is_larger_than_our_own_topics_take_stops_nothing(broker: Kaf
         ("its effect is too large", True),
         ("it grows beyond 64 MiB when it is decompressed", False),
     ]
+
+
+async def test_batches_that_are_huge_only_when_they_are_unpacked_do_not_take_the_memory_of_a_worker(
+    broker: KafkaBroker, installation: Installation
+) -> None:
+    count, before = 150, len(await records_in(broker.address, DEAD_LETTERS))
+    bomb = Raw(b"key", bytes(62 << 20), award("bomb", 0).headers)
+    payload = compressed(numbered([bomb], [0]), "zstd")
+    worker = Process(installation.worker.pid)
+    # All of it is to come with one fetch.
+    worker.suspend()
+    async with AIOKafkaProducer(bootstrap_servers=broker.address, acks="all") as producer:
+        for _ in range(count):
+            batch = Crafted([award("bomb", 0)], "zstd", transactional=False, payload=payload)
+            await (await producer.send_batch(batch, LARGE, partition=0))
+        behind = Crafted([award("behind the bombs", 0)], "none", transactional=False)
+        await (await producer.send_batch(behind, LARGE, partition=0))
+    worker.resume()
+    most = 0
+    async with asyncio.timeout(120):
+        while await unhandled(broker.address, "jardem", LARGE):
+            most = max(most, worker.memory_info().rss)
+            await asyncio.sleep(0.05)
+    assert "behind the bombs" in {named(record) for record in await records_in(broker.address, CASE_INBOX)}
+    letters = [dict(letter.headers) for letter in (await records_in(broker.address, DEAD_LETTERS))[before:]]
+    assert Counter(letter[REASON] for letter in letters) == {b"it is larger than 8 MiB": count}
+    assert all(b"SHA-256" in letter[CUT] for letter in letters)
+    assert most < 800 << 20
 
 
 @pytest.mark.usefixtures("installation")

@@ -120,12 +120,12 @@ async def test_what_is_deleted_under_a_worker_that_stood_still_is_counted(
     await ledger.until(ledger.no_lag)
 
 
-async def remake(admin: AIOKafkaAdminClient, topic: str, pause: float) -> None:
+async def remake(admin: AIOKafkaAdminClient, topic: str, pause: float, partitions: int = PARTITIONS) -> None:
     await admin.delete_topics([topic])
     await asyncio.sleep(pause)
     async with asyncio.timeout(20):
         # What was deleted goes in its own time.
-        while (await admin.create_topics([NewTopic(topic, PARTITIONS, 1)])).topic_errors[0][1]:  # noqa: ASYNC110
+        while (await admin.create_topics([NewTopic(topic, partitions, 1)])).topic_errors[0][1]:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
 
 
@@ -148,6 +148,34 @@ async def test_a_topic_made_anew_is_read_from_its_beginning(
             await asyncio.sleep(0.2)
     assert ledger.told("a topic was made anew")[0]["topic"] == ledger.originals
     await ledger.until(ledger.no_lag)
+
+
+@pytest.mark.parametrize("pause", [0.2, 6.0], ids=["at once", "later"])
+async def test_a_topic_made_anew_with_fewer_partitions_ends_neither_of_two_workers(
+    kafka: KafkaBroker, ledger: Ledger, admin: AIOKafkaAdminClient, tmp_path: Path, pause: float
+) -> None:
+    other = Ledger(kafka.address, tmp_path, ledger.store)
+    other.app_id = ledger.app_id
+    await ledger.start()
+    await other.start(folder="other")
+    try:
+        for number in range(PARTITIONS):
+            await put(ledger, b"%d" % number, partition=number)
+        await until_copied(ledger, *(b"%d" % number for number in range(PARTITIONS)))
+        await remake(admin, ledger.originals, pause, partitions=1)
+        # The other topic is still committed meanwhile.
+        await ledger.events(b"a", {"id": "a1", "add": 1})
+        await put(ledger, b"new")
+        await until_copied(ledger, b"new")
+        await ledger.until_said("a1")
+        await asyncio.sleep(15)
+        for each in (ledger, other):
+            assert each.process is not None
+            assert each.process.returncode is None
+            assert await each.is_ready()
+            assert each.log.read_text().count("OffsetCommit failed") < 200
+    finally:
+        await other.__aexit__()
 
 
 async def test_partitions_that_come_later_are_read_soon_and_said(

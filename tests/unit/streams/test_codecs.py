@@ -4,6 +4,7 @@ import builtins
 import gzip
 import os
 import tracemalloc
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -31,6 +32,27 @@ def test_what_aiokafka_compresses_is_given_back(codec: int) -> None:
 
 def test_a_member_of_gzip_may_follow_another() -> None:
     assert decompress(1, gzip.compress(b"jar") + gzip.compress(b"dem")) == b"jardem"
+
+
+@pytest.mark.parametrize("behind", [bytes(8), b"hello", b"\x1f"])
+def test_what_stands_behind_gzip_and_is_none_is_passed_over(behind: bytes) -> None:
+    assert decompress(1, gzip.compress(b"jar") + gzip.compress(b"dem") + behind) == b"jardem"
+
+
+def test_a_stream_of_snappy_may_follow_another() -> None:
+    streams = compressed(b"jar" * 20_000, "snappy blocks") + compressed(b"dem", "snappy blocks")
+    assert decompress(2, streams) == b"jar" * 20_000 + b"dem"
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_want_of_memory_is_not_taken_for_broken_data(codec: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def short(data: bytes, most: int) -> Iterator[bytes]:
+        yield data[:most]
+        raise MemoryError
+
+    monkeypatch.setitem(CODECS, codec, ("any", short))
+    with pytest.raises(MemoryError):
+        decompress(codec, b"sound")
 
 
 @pytest.mark.parametrize("codec", COMPRESSED)
