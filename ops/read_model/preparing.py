@@ -81,7 +81,7 @@ class Prepared:
 
 
 def prepare(items: Iterable[Record | NotUnpacked], means: Means) -> Prepared:
-    """What these records change. It never raises for what stands in them: what can't be read is counted."""
+    """What these records change. What can't be read in them is counted, and raises nothing."""
     prepared = Prepared()
     for item in items:
         for change in _changes(item, means, prepared):
@@ -96,6 +96,8 @@ def _changes(item: Record | NotUnpacked, means: Means, prepared: Prepared) -> Se
             check_fits(change.table, change.what if isinstance(change, Folded) else change.row)
     except UnreadError as error:
         reason = str(error)[:_LONGEST_REASON]
+    except MemoryError:
+        raise
     except Exception as error:  # noqa: BLE001 - one record never stops the others, whatever is in it
         reason = f"it cannot be taken in ({type(error).__name__})"
     else:

@@ -92,3 +92,32 @@ def test_only_the_transport_touches_private_names_of_faust_and_aiokafka() -> Non
 def test_a_private_name_is_found() -> None:
     assert private_names("import faust\n\ndef f(app):\n    return app._fetcher") == ["_fetcher"]
     assert private_names("import faust\n\nclass A:\n    def f(self):\n        return self._own") == []
+
+
+FETCHES = {"getmany", "getone"}
+BENCHES = "ops.bench"
+"""They read what they have written themselves."""
+
+
+def fetches_bare(source: str) -> bool:
+    """Whether a file fetches with a consumer of aiokafka's that can end or swell of any record it meets."""
+    nodes = list(ast.walk(ast.parse(source)))
+    called = {
+        node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    loops = any(isinstance(node, ast.AsyncFor) and isinstance(node.iter, ast.Name) for node in nodes)
+    fetches = loops or any(isinstance(node, ast.Attribute) and node.attr in FETCHES for node in nodes)
+    return "AIOKafkaConsumer" in called and fetches and "Fetching" not in called
+
+
+def test_whatever_reads_a_topic_unpacks_it_as_we_do() -> None:
+    sources = {name: path.read_text(encoding="utf-8") for name, path in _files().items()}
+    bare = [name for name, source in sources.items() if fetches_bare(source)]
+    assert [name for name in bare if not name.startswith(BENCHES)] == []
+
+
+@pytest.mark.parametrize("fetch", ["await consumer.getmany()", "async for record in consumer: print(record)"])
+def test_a_bare_fetch_is_found(fetch: str) -> None:
+    source = "async def f():\n    consumer = AIOKafkaConsumer()\n    {}" + fetch
+    assert fetches_bare(source.format(""))
+    assert not fetches_bare(source.format("Fetching(consumer)\n    "))

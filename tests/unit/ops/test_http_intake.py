@@ -1,5 +1,6 @@
 """The HTTP intake up to its wires: requests into events, who may, what is remembered, and its description."""
 
+import asyncio
 import base64
 import json
 import re
@@ -8,25 +9,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import TopicPartition
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from ops.brokers.certificates import Authority, Certificate
 from ops.http_intake import metrics
 from ops.http_intake.gate import Gate
 from ops.http_intake.limits import Limits
-from ops.http_intake.log import IntakeLog
+from ops.http_intake.log import IntakeLog, _end_without_follower
 from ops.http_intake.openapi import description
-from ops.http_intake.remembered import NONCE, Claim, Remembered, read_claim
+from ops.http_intake.remembered import DIGEST, NONCE, Claim, Remembered, read_claim
 from ops.http_intake.requests import Problem, RefusedError, identity, read_batch, read_one
 from schemas.cloudevents import JSON, STRUCTURED
 from schemas.ids import FormerKey, Pseudonyms
 from streams.http_callers import TYPES, CallersError, load_callers
 from streams.key_set import PrivateKey
+from streams.records import NotUnpacked, Record
 from streams.registry_signatures import RegistrySignatures, public_jwk, read_source_keys
 from streams.settings.checks import contradictions
 from streams.settings.intake import intake_faults
 from streams.settings.settings import Settings
 from streams.settings.values import Address
+from streams.topics import DIGESTS
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 IIN = "850101300015"
@@ -370,6 +374,55 @@ async def test_what_was_claimed_under_a_former_key_is_known_under_the_present_on
     assert log.known_by(admitted.identities) == former
     remembered.take(Claim(present.id, b"n" * NONCE, present.content, published=True, at=stamp))
     assert log.known_by(admitted.identities) == present
+    await log._disconnect()
+
+
+class Digests:
+    """A partition of the digests, as `Fetching` lets it be read; what comes is there at once."""
+
+    def __init__(self, *items: Record | NotUnpacked) -> None:
+        self.turns: list[Any] = [{PLACE: items}]
+
+    def assign(self, places: list[TopicPartition]) -> None:
+        assert places == [PLACE]
+
+    async def end_offsets(self, places: list[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(places, 5)
+
+    async def position(self, place: TopicPartition) -> int:
+        assert place == PLACE
+        return 5
+
+    async def getmany(self, **_: Any) -> Any:
+        if not self.turns:
+            raise ZeroDivisionError
+        return self.turns.pop()
+
+    async def stop(self) -> None:
+        """Nothing is open."""
+
+
+PLACE = TopicPartition(DIGESTS, 0)
+
+
+async def test_digests_go_on_behind_what_cannot_be_unpacked_and_their_end_is_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    claim = Claim(b"i" * DIGEST, b"n" * NONCE, b"c" * DIGEST, published=True, at=0)
+    now = datetime.now(UTC)
+    good = Record(DIGESTS, 0, 4, now, claim.key, claim.value)
+    log = IntakeLog(Settings(kafka="127.0.0.1:1"), remembered := Remembered(timedelta(days=30), 64))
+    await log._consumer.stop()
+    log._consumer = Digests(NotUnpacked(DIGESTS, 0, 0, 3, "its checksum is wrong", b"", "batch"), good)
+    ends: list[str] = []
+    monkeypatch.setattr("ops.http_intake.log.end_process", lambda _, event, **__: ends.append(event))
+    follower = asyncio.create_task(log._follow({0}))
+    follower.add_done_callback(_end_without_follower)
+    with pytest.raises(ZeroDivisionError):
+        await follower
+    assert log._read == {0: 5}
+    assert remembered.get(claim.id, int(now.timestamp() * 1000)) is not None
+    assert ends == ["the digests are read no more"]
     await log._disconnect()
 
 

@@ -18,6 +18,7 @@ from faust.types import TP
 
 from streams.records import NotUnpacked, Record
 from streams.transport.fetching import LARGEST_TAKE, Fetched, Fetching
+from streams.transport.unpacking import Unpacking
 from tests.crafted import Raw, batch, compressed, numbered, sized, varint
 
 IN = TP("in", 0)
@@ -138,6 +139,25 @@ async def test_where_fetching_ends_of_an_error_that_is_told(start: Start) -> Non
     broker.raises = ZeroDivisionError()
     async with asyncio.timeout(5):
         assert "Unexpected error" in str(await ended)
+
+
+@pytest.mark.parametrize("at", [1, 2])
+async def test_want_of_memory_is_raised_and_loses_nothing(
+    start: Start, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    stock, made = Unpacking._record, []
+
+    def short(self: Unpacking, *fields: Any) -> Record:
+        made.append(fields)
+        if len(made) == at:
+            raise MemoryError
+        return stock(self, *fields)
+
+    monkeypatch.setattr(Unpacking, "_record", short)
+    fetching = start(Broker(batch(records(3)), end=3), 0)
+    with pytest.raises(MemoryError):
+        await first(fetching)
+    assert [item.offset for item in (await first(fetching)).items] == [0, 1, 2]
 
 
 MANY = 12

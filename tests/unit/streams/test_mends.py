@@ -11,7 +11,9 @@ from typing import Any, cast
 
 import pytest
 from aiokafka.consumer.fetcher import FetchResult
+from aiokafka.coordinator.protocol import ConsumerProtocolMemberMetadata
 from aiokafka.producer.message_accumulator import BatchBuilder
+from faust.assignor.client_assignment import ClientAssignment, ClientMetadata
 from faust.types import TP, AppT
 
 from streams.app import StreamApp
@@ -454,3 +456,28 @@ def record(offset: int) -> Record:
 
 def fetched(*offsets: int) -> Fetched:
     return Fetched([record(offset) for offset in offsets], offsets[-1] + 1)
+
+
+def member(actives: dict[str, list[int]]) -> ConsumerProtocolMemberMetadata:
+    """What a member says that it had."""
+    said = ClientMetadata(
+        assignment=ClientAssignment(actives=actives, standbys={}),
+        url=f"http://{sorted(actives.items())}",
+        changelog_distribution={},
+        external_topic_distribution={},
+        topic_groups={},
+    )
+    return ConsumerProtocolMemberMetadata(4, ["remade", "same"], said.dumps())
+
+
+def test_m13_fewer_partitions_than_before_end_no_worker(stock: AppT, ours: StreamApp) -> None:
+    had = {"a": {"remade": [0, 3], "same": [0, 3]}, "b": {"remade": [1, 2], "same": [1, 2]}}
+    members = {name: member(actives) for name, actives in had.items()}
+    counts = {"remade": {0, 1}, "same": {0, 1, 2, 3}}
+    cluster = SimpleNamespace(partitions_for_topic=counts.get)
+    with pytest.raises(AssertionError):
+        cast("Any", stock.assignor).assign(cluster, members)
+    found = cast("Any", ours.assignor).assign(cluster, members)
+    assigned = {name: dict(each.assignment) for name, each in found.items()}
+    assert {name: sorted(each["same"]) for name, each in assigned.items()} == {"a": [0, 3], "b": [1, 2]}
+    assert sorted(assigned["a"]["remade"] + assigned["b"]["remade"]) == [0, 1]

@@ -19,7 +19,7 @@ Before you change the number here and in pyproject.toml:
         (
             "faust-streaming",
             "0.15.3",
-            "transport/{consumer,producer,drivers/aiokafka}.py, tables/{recovery,manager}.py, app/base.py, assignor/",
+            "transport/{consumer,producer,drivers/aiokafka}.py, tables/{recovery,manager}.py, app/, assignor",
         ),
         (
             "aiokafka",
