@@ -228,6 +228,16 @@ def test_what_is_at_hand_counts_only_as_long_as_the_store_holds_the_same(table: 
     assert table.sums() == {b"k": 9}
 
 
+@pytest.mark.parametrize("where", ["read", "apply"])
+def test_want_of_memory_refuses_no_record(table: Table, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    def short(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Adder, where, short)
+    with pytest.raises(MemoryError):
+        table.fold(table.record("a", add=1))
+
+
 def test_one_bad_record_takes_none_of_the_others_along(table: Table) -> None:
     good = table.record("a", add=1)
     fold = table.fold(
