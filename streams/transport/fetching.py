@@ -185,6 +185,9 @@ class Fetching:
             if subscriptions.reassignment_in_progress:
                 await subscriptions.wait_for_assignment()
             wanted = [tp for tp in fetcher._records if not partitions or tp in partitions]
+            for tp in fetcher._records.keys() - set(wanted):
+                if not subscriptions.is_assigned(tp):
+                    del fetcher._records[tp]
             found = self._items(wanted, sys.maxsize if max_records is None else max_records)
             left = until - time.monotonic()
             if found or left <= 0:
