@@ -481,3 +481,18 @@ def test_m13_fewer_partitions_than_before_end_no_worker(stock: AppT, ours: Strea
     assigned = {name: dict(each.assignment) for name, each in found.items()}
     assert {name: sorted(each["same"]) for name, each in assigned.items()} == {"a": [0, 3], "b": [1, 2]}
     assert sorted(assigned["a"]["remade"] + assigned["b"]["remade"]) == [0, 1]
+
+
+async def test_an_offset_of_a_partition_that_is_no_more_holds_up_no_commit(
+    ours: StreamApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thread, committed = cast("Any", ours.consumer)._thread, []
+
+    async def commit(offsets: Any) -> None:
+        committed.append(dict(offsets))
+
+    driver = SimpleNamespace(partitions_for_topic={"in": {0}}.get, commit=commit)
+    monkeypatch.setattr(thread, "_ensure_consumer", lambda: driver)
+    offsets = {TP("in", 0): (5, "id"), TP("in", 1): (6, "id"), TP("gone", 0): (7, "")}
+    assert await thread._commit_offsets(offsets)
+    assert committed == [{("in", 0): (5, "id")}]
