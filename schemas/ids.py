@@ -98,10 +98,19 @@ def _id(key: bytes, text: str) -> str:
     return "hmac-sha256:" + hmac.digest(key, b"id:" + text.encode(), "sha256").hex()
 
 
-@lru_cache(maxsize=16_384)
+_LONGEST_REMEMBERED = 128
+
+
 def _hmac(key: bytes, text: str) -> str:
     """Remembered, because a number is asked for with each of its events, and they come close together."""
+    return _remembered(key, text) if len(text) <= _LONGEST_REMEMBERED else _computed(key, text)
+
+
+def _computed(key: bytes, text: str) -> str:
     return hmac.digest(key, text.encode(), "sha256").hex()
+
+
+_remembered = lru_cache(maxsize=16_384)(_computed)
 
 
 _NAMESPACE = uuid.UUID("5a0e9f0e-4f0b-5b0c-9c57-6a61726d656d")

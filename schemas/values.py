@@ -21,6 +21,8 @@ _FIRST_WEIGHTS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
 _SECOND_WEIGHTS = (3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2)
 _NO_DIGIT = 10
 _KEPT = 4096
+# With blanks between its letters; what is remembered may not grow with what is written.
+_LONGEST_IBAN = 64
 """How many numbers are known to be right: the events of one person come close together, and bear the same."""
 
 
@@ -69,7 +71,6 @@ def is_kazakh_mobile(phone: str) -> bool:
     return _KAZAKH_MOBILE.fullmatch(phone) is not None
 
 
-@lru_cache(maxsize=_KEPT)
 def check_iban(value: str) -> str:
     """Return a Kazakh IBAN in its compact upper-case form, or raise `ValueError` saying what is wrong.
 
@@ -78,6 +79,13 @@ def check_iban(value: str) -> str:
     >>> check_iban("kz86 125k zt50 0410 0100")
     'KZ86125KZT5004100100'
     """
+    if len(value) > _LONGEST_IBAN:
+        raise ValueError("the account is an IBAN of Kazakhstan, and is longer than one can be written")
+    return _checked_iban(value)
+
+
+@lru_cache(maxsize=_KEPT)
+def _checked_iban(value: str) -> str:
     compact = re.sub(r"\s", "", value).upper()
     if not compact.startswith("KZ"):
         raise ValueError("the account is an IBAN of Kazakhstan: it starts with KZ")
