@@ -8,7 +8,7 @@ from rules.grounds import entitlement, scheme_without_choice
 from rules.numbers import undo_since, without_former_consent
 from rules.person import Case, Source
 from rules.questioning import question, question_death
-from rules.standings import published_anew, restored_cases, revoked_cases
+from rules.standings import restored_cases, revoked_cases, settle
 from rules.states import DRAFTED, WAITING, State
 from rules.turn import Turn, find_case, without_number
 from schemas.ids import case_id_of
@@ -32,11 +32,10 @@ def right_arises(turn: Turn, fact: TitleAwarded | DisabilityEstablished) -> None
     case_id = case_id_of(turn.person.person_id, right.record, right.record_id)
     cause = turn.cause
     posthumous = isinstance(fact, TitleAwarded) and fact.posthumous
-    anew = published_anew(turn, right.record, right.record_id)
+    settle(turn, right.record, right.record_id)
     known = find_case(turn, case_id)
-    if known:
-        known, anew = _published(turn, known, posthumous=posthumous, anew=anew)
-    revoked = turn.person.revoked(right.record, right.record_id)
+    anew = known is not None and _published(turn, known, posthumous=posthumous)
+    revoked = turn.person.revoked(right.record, right.record_id, published_at=cause.time)
     if right.barred is EndReason.DECEASED and (revoked or _annulled(turn)):
         right = replace(right, barred=EndReason.MANUAL_ROUTE if right.obstacle else None)
     elif right.barred is EndReason.DECEASED:
@@ -77,7 +76,7 @@ def right_arises(turn: Turn, fact: TitleAwarded | DisabilityEstablished) -> None
         steps.proceed(turn, case)
 
 
-def _published(turn: Turn, known: Case, *, posthumous: bool, anew: bool) -> tuple[Case, bool]:
+def _published(turn: Turn, known: Case, *, posthumous: bool) -> bool:
     """Note that a known record was published once more, and whether it stands again for that.
 
     A record that was taken back said nothing of a death that its new publication does not say as well.
@@ -85,14 +84,13 @@ def _published(turn: Turn, known: Case, *, posthumous: bool, anew: bool) -> tupl
     at, revoked = turn.cause.time, turn.person.revoked(known.record, known.record_id)
     if at > known.published_last:
         known = turn.keep(known.with_(published_at=at))
-    stands = not turn.person.revoked(known.record, known.record_id)
-    anew = anew or (revoked and stands)
+    anew = revoked and not turn.person.revoked(known.record, known.record_id)
     if posthumous:
         said_at = known.said_dead_at
-        known = turn.keep(known.with_(posthumous=True, posthumous_at=max(said_at or at, at)))
+        turn.keep(known.with_(posthumous=True, posthumous_at=max(said_at or at, at)))
     elif anew:
-        known = turn.keep(known.with_(posthumous=False, posthumous_at=None))
-    return known, anew
+        turn.keep(known.with_(posthumous=False, posthumous_at=None))
+    return anew
 
 
 def _bar(turn: Turn, case: Case, barred: EndReason) -> None:

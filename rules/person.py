@@ -347,11 +347,11 @@ class Person(Stored):
     standings: tuple[Standing, ...] = ()
     cases: dict[CaseId, Case] = Field(default_factory=dict)
 
-    def revoked(self, record: str, record_id: str) -> bool:
+    def revoked(self, record: str, record_id: str, *, published_at: Instant | None = None) -> bool:
         """Whether this record stands revoked.
 
         Of a revocation and a restoration the later one holds, and a record stands again as well where it was
-        published after it was revoked.
+        published after it was revoked: as its case says, or now, at `published_at`.
         """
         said = [each for each in self.standings if each.concerns(record, record_id)]
         revoked = max((each.revoked_at for each in said if each.revoked_at), default=None)
@@ -359,6 +359,8 @@ class Person(Stored):
             return False
         restored = max((each.restored_at for each in said if each.restored_at), default=None)
         if restored is not None and restored >= revoked:
+            return False
+        if published_at is not None and published_at > revoked:
             return False
         return all(
             case.published_last <= revoked

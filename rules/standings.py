@@ -49,16 +49,6 @@ def restored_cases(turn: Turn, fact: EntitlementRestored) -> list[Case]:
     return [case for case in revoked if not turn.person.revoked(case.record, case.record_id)]
 
 
-def published_anew(turn: Turn, record: str, record_id: str) -> bool:
-    """Whether the registry publishes a record that it had revoked before: it stands again."""
-    _settle(turn, record, record_id)
-    before = turn.person.revoked(record, record_id)
-    for known in turn.person.standings:
-        if known.concerns(record, record_id) and known.revoked_at and known.revoked_at < turn.cause.time:
-            _restore(turn, known)
-    return before and not turn.person.revoked(record, record_id)
-
-
 def _concerned(turn: Turn, fact: EntitlementRevoked | EntitlementRestored) -> list[Case]:
     said = Standing(record_id=fact.record_id, record=_RECORDS.get(fact.record))
     concerned = [case for case in turn.person.cases.values() if said.concerns(case.record, case.record_id)]
@@ -75,7 +65,7 @@ def _standing(
     return _known(turn, Standing(record_id=fact.record_id, record=record))
 
 
-def _settle(turn: Turn, record: str, record_id: str) -> None:
+def settle(turn: Turn, record: str, record_id: str) -> None:
     """Say of which record it was said that an id was revoked or restored, now that one bears it.
 
     Another that bears the same id later has nothing to do with it.
