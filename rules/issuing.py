@@ -39,7 +39,7 @@ def documents(advanced: Advanced, event: ReceivedEvent, policy: Policy, issued: 
     """
     effects = advanced.effects
     # What is learnt of a purged case brings the IIN with it, which is not kept.
-    iin = advanced.state.iin or str(getattr(event.data, "iin", ""))
+    iin = advanced.iin or str(getattr(event.data, "iin", ""))
     desk = _Issuing(advanced.as_left, iin, policy, issued)
     steps = [effect for effect in effects if isinstance(effect, CaseAdvanced)]
     by_number = {(step.case_id, step.step): step for step in steps}

@@ -30,9 +30,13 @@ from schemas.values import is_kazakh_mobile
 
 @dataclass(frozen=True, slots=True)
 class Advanced(Turned[Person]):
-    """What an event did to a person, with each case as each of its steps left it, by case and step."""
+    """What an event did to a person, with each case as each of its steps left it, by case and step.
+
+    `iin` is the person's, where it was known while the event was applied: it may be forgotten at its end.
+    """
 
     as_left: Mapping[tuple[str, int], Case]
+    iin: str | None
 
 
 class Turn:
@@ -62,6 +66,7 @@ class Turn:
         self.remarks: list[str] = []
         self.answering: QuestionAnswered | None = None
         self._as_left: dict[tuple[str, int], Case] = {}
+        self._iin = person.iin
 
     @property
     def happened_at(self) -> datetime:
@@ -76,11 +81,12 @@ class Turn:
     def done(self) -> Advanced:
         """What the event did. Closings are told last: they make room on their line for what follows."""
         effects = (*self.effects, *self._closings)
-        return Advanced(self.person, effects, tuple(self.remarks), self._as_left)
+        return Advanced(self.person, effects, tuple(self.remarks), self._as_left, self._iin)
 
     def know(self, **facts: object) -> None:
         """Change what is known of the person."""
         self.person = self.person.with_(**facts)
+        self._iin = self.person.iin or self._iin
 
     def keep(self, case: Case) -> Case:
         """Keep a case as it is now."""

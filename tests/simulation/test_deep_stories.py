@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from ops.simulation.actions import Carry, Crash, Operate
+from ops.simulation.actions import Carry, Crash, Office, Operate
 from ops.simulation.scenario import Scenario, person_id
 from rules.states import State
 from schemas.messages import SentTimeWanted
@@ -258,3 +258,18 @@ def test_what_a_case_refused_is_refused_again_though_it_goes_on_by_then() -> Non
     assert town.told() == ["offer"]
     assert town.case().state is State.OFFER_SENT
     town.comes_to_rest()
+
+
+def test_a_purged_case_that_waits_for_operators_is_ended_with_the_iin_that_it_waited_with() -> None:
+    town = Town(Scenario(kept=timedelta(days=4)))
+    town.learns("title")
+    town.passes(days=5)
+    assert town.case().purged_at
+    town.world.do(Operate(1, "pause"))
+    town.learns("phone0")
+    assert town.case().withheld
+    # The world demands that nothing raises: the ending's document could not be written without an IIN.
+    town.world.do(Office(0, "manual_route"))
+    town.world.settle()
+    assert town.case().reason is EndReason.MANUAL_ROUTE
+    assert town.person().iin is None
