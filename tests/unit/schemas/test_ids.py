@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas import ids
 from schemas.ids import (
     CaseId,
     MessageId,
@@ -52,3 +53,10 @@ def test_a_derived_id_is_the_uuid_of_its_parts_as_json(parts: list[str]) -> None
 def test_a_decision_id_carries_its_person() -> None:
     person = PersonId("9f2c")
     assert person_of(decision_id_of(person, CASE, Sid("IN"))) == person
+
+
+def test_a_long_id_has_its_pseudonym_and_is_not_remembered() -> None:
+    pseudonyms, long = ids.Pseudonyms(b"a key of tests"), "x" * 1_000_000
+    before = ids._remembered.cache_info().currsize
+    assert pseudonyms.phone(long) == pseudonyms.phone(long) != pseudonyms.phone(long + "x")
+    assert ids._remembered.cache_info().currsize == before

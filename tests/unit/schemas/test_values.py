@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from schemas import values
 from schemas.values import (
     Iban,
     Iin,
@@ -154,6 +155,14 @@ def test_what_is_not_e164_is_refused(phone: str) -> None:
 def test_the_annotated_types_check(kind: Any) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(kind).validate_python("nothing of the kind")
+
+
+def test_an_iban_among_a_megabyte_of_blanks_is_refused_and_not_remembered() -> None:
+    assert check_iban(" ".join("KZ86125KZT5004100100")) == "KZ86125KZT5004100100"
+    before = values._checked_iban.cache_info().currsize
+    with pytest.raises(ValueError, match="longer than one can be written"):
+        check_iban("KZ86125KZT5004100100" + " " * 1_000_000)
+    assert values._checked_iban.cache_info().currsize == before
 
 
 _UUID = "0b7e1f52-3c0a-5d6b-9a51-3f6f2f0a9c11"
