@@ -16,10 +16,11 @@ from schemas import catalogue
 from schemas.deadlines import Deadline
 from schemas.emaket import DecisionSigned
 from schemas.ids import NOBODY, SERVICE, PersonId, Pseudonyms
+from schemas.messages import MessageReceived
 from schemas.received import ReceivedEvent
 from schemas.stored import Stored
 from schemas.turned import Turned
-from sms.conversation import line
+from sms.conversation import earlier_copies, line
 from sms.conversation.converse import LinePolicy, converse
 from sms.conversation.converse import deadlines as line_deadlines
 from sms.conversation.line import Line
@@ -92,6 +93,9 @@ def sms_desk(policy: LinePolicy, pseudonyms: Pseudonyms, clock: Clock = REAL_TIM
     def turn(state: Line, event: ReceivedEvent, now: datetime, _: Stored | None) -> Turned[Line]:
         return converse(state, event, now, policy)
 
+    def more(state: Line, event: ReceivedEvent) -> bool:
+        return isinstance(event.data, MessageReceived) and earlier_copies.is_earlier(state, event.data)
+
     return EventDesk(
         name="lines",
         inbox=SMS_INBOX,
@@ -106,4 +110,5 @@ def sms_desk(policy: LinePolicy, pseudonyms: Pseudonyms, clock: Clock = REAL_TIM
         pseudonyms=pseudonyms,
         clock=clock,
         keyed=lambda event: number_key(event, pseudonyms),
+        more=more,
     )

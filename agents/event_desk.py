@@ -34,6 +34,10 @@ def _log_remark(remark: str, event: ReceivedEvent) -> None:
     _log.info(remark, about=event.name, id=event.id)
 
 
+def _never_more(_state: object, _event: ReceivedEvent) -> bool:
+    return False
+
+
 def _keyed_anyhow(_: Event) -> None:
     return
 
@@ -59,14 +63,14 @@ class Shape(Generic[S]):
 class EventDesk(Generic[S]):
     """A core with its inbox and its table.
 
-    `turn` applies an event to a state at the present instant in UTC, with the state that the partition's keys
-    share, where they share one; `waits` says what a state waits for.
-    `subject` is the person whom the public events of a state are about. `known` are the events that it reads.
-    `keyed` is the key under which an event has to come, where it tells that itself: under another one it is
-    somebody else's. `clock` tells virtual time; `told` hears of each remark. `count` is shown the state
-    before each event, the event, what it did, and the present instant: what is repeated because it was not
-    written counts again. Whatever it raises is only said: no event is lost for a number's sake. `traces` is
-    there where traces are wanted.
+    `turn` applies an event to a state at the present instant in UTC, with the state that the partition's
+    keys share, where they share one; `waits` says what a state waits for. `subject` is the person whom
+    the public events of a state are about. `known` are the events that it reads. `keyed` is the key under
+    which an event has to come, where it tells that itself: under another one it is somebody else's.
+    `more` says whether a repeat tells a state more than the event did. `clock` tells virtual time; `told`
+    hears of each remark. `count` is shown the state before each event, the event, what it did, and the
+    present instant: what is repeated because it was not written counts again. Whatever it raises is only
+    said: no event is lost for a number's sake. `traces` is there where traces are wanted.
     """
 
     name: str
@@ -81,6 +85,7 @@ class EventDesk(Generic[S]):
     pseudonyms: Pseudonyms
     clock: Clock = field(default_factory=Clock)
     keyed: Callable[[Event], str | None] = _keyed_anyhow
+    more: Callable[[S, ReceivedEvent], bool] = _never_more
     told: Callable[[str, ReceivedEvent], None] = _log_remark
     count: Callable[[S, ReceivedEvent, Turned[S], datetime], None] = _count_nothing
     traces: DeskTraces[S] | None = None
@@ -135,6 +140,10 @@ class EventDesk(Generic[S]):
             self.traces.handled(event, turned.effects, turned.state, began, time_ns())
             trace = self.traces.trace(event, turned.state)
         return turned.state, effects.outgoing(turned.effects, event, now, person_id=subject, trace=trace)
+
+    def tells_more(self, state: S, event: ReceivedEvent) -> bool:
+        """Whether a repeat of an event that was handled tells more than it did."""
+        return self.more(state, event)
 
     def deadlines(self, state: S) -> Sequence[Deadline]:
         """What the state waits for."""

@@ -86,6 +86,10 @@ class SharingDesk(Generic[S, C]):
         """Apply an event. Raises `UnreadableRecordError` where the core refuses it."""
         return self._of(state).apply(state, event, now, shared)  # type: ignore[arg-type]
 
+    def tells_more(self, state: S | C, event: ReceivedEvent) -> bool:
+        """Whether a repeat of an event that was handled tells more than it did."""
+        return self._of(state).tells_more(state, event)  # type: ignore[arg-type]
+
     def deadlines(self, state: S | C) -> Sequence[Deadline]:
         """What the state waits for."""
         return self._of(state).deadlines(state)  # type: ignore[arg-type]

@@ -113,7 +113,7 @@ OFFERS_HELD = counter(
 WEBHOOKS = counter(
     "jardem_sms_webhooks",
     "Requests to the webhooks, by what was answered: taken, or the HTTP status of the refusal",
-    {"endpoint": ("inbound", "status"), "result": ("taken", "400", "403", "408", "413", "503")},
+    {"endpoint": ("inbound", "status"), "result": ("taken", "400", "403", "408", "413", "500", "503")},
 )
 WEBHOOK_SECONDS = histogram(
     "jardem_sms_webhook_seconds",

@@ -83,6 +83,9 @@ class DeskCore(Protocol[S, E]):
         change `state` in place: after a raise the old state goes on.
         """
 
+    def tells_more(self, state: S, event: E) -> bool:
+        """Whether a repeat of an event that was handled tells more than it did, and is applied as well."""
+
     def deadlines(self, state: S) -> Sequence[Deadline]:
         """What the state waits for."""
 
@@ -200,7 +203,8 @@ class Fold(Generic[S, E]):
         opened = self._opened.get(key)
         if opened is None:
             opened = self._opened[key] = self._open(key)
-        if self._is_known(opened.envelope, event_id, record):
+        handled_as = self._to_be_handled_as(opened, event_id, event, record)
+        if handled_as is None:
             return
         # A value that cannot be read is the table's fault, not the record's.
         shared = self._shared(key)
@@ -223,7 +227,7 @@ class Fold(Generic[S, E]):
         opened.state = state
         timestamp = self._time(record)
         opened.newest = max(opened.newest, timestamp)
-        opened.envelope.remember(event_id, timestamp, record.offset, effects)
+        opened.envelope.remember(handled_as, timestamp, record.offset, effects)
         self.effects += effects
 
     def settle(self, keys: Iterable[bytes]) -> None:
@@ -271,19 +275,29 @@ class Fold(Generic[S, E]):
         self.refused.append(Refused(record, reason, why))
         self.effects.append(dead_letter(record, reason))
 
-    def _is_known(self, known: Envelope, event_id: str, record: Record) -> bool:
-        """Whether the event was handled, or this record refused; what was sent of that is sent again."""
-        if known.find(event_id) is not None:
-            again = known.remember_again(event_id, self._time(record), record.offset, self._acknowledged)
-            self.effects += again.effects()
-            return True
+    def _to_be_handled_as(self, opened: Opened[S], event_id: str, event: E, record: Record) -> str | None:
+        """The id under which the event is to be remembered, if it is to be handled.
+
+        None where it was handled, or this record refused; what was sent of that is sent again. A repeat that
+        tells more is remembered beside the event, by its record: each may be read again with its own effects.
+        """
+        known = opened.envelope
         refusal = known.refusal(event_id, record.offset)
-        if refusal is None:
-            return False
-        # The state has gone on since, with the records behind this one, and might take it now.
-        why, _, reason = refusal.partition(" ")
-        self._refuse(record, reason, Why(why))
-        return True
+        if refusal is not None:
+            # The state has gone on since, with the records behind this one, and might take it now.
+            why, _, reason = refusal.partition(" ")
+            self._refuse(record, reason, Why(why))
+            return None
+        if known.find(event_id) is None:
+            return event_id
+        again = known.remember_again(event_id, self._time(record), record.offset, self._acknowledged)
+        repeat = f"{event_id} at {record.offset}"
+        if known.find(repeat) is not None:
+            again = known.remember_again(repeat, self._time(record), record.offset, self._acknowledged)
+        elif self._core.tells_more(opened.state, event):
+            return repeat
+        self.effects += again.effects()
+        return None
 
     def _refuse_event(self, opened: Opened[S], event_id: str, record: Record, reason: str, why: Why) -> None:
         """Refuse what the aggregate as it is now does not take; it is refused again if it is read again."""

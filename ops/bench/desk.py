@@ -136,6 +136,11 @@ class BenchCore:
         said = _to_json({"id": f"effect-{event['id']}", "n": counted["n"]}).encode()
         return counted, (Outgoing(self._effects, event["person"].encode(), said),)
 
+    def tells_more(self, state: dict[str, Any], event: dict[str, Any]) -> bool:
+        """Never."""
+        del state, event
+        return False
+
     def deadlines(self, state: dict[str, Any]) -> Sequence[Deadline]:
         """None."""
         del state

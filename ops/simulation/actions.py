@@ -53,7 +53,10 @@ class Publish:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A text comes from a number. `late`: the webhook keeps it until a `Land`.
+    """A text comes from a number. `late`: it reaches the inbox by a `Land`.
+
+    Then it is found in the SMS API's list, with the instant at which it was written. `called`: the API calls
+    us with it as well, so late that it is received at that call's own instant, if that is read first.
 
     `text` None: whatever agrees with the message that this number got last.
     """
@@ -61,11 +64,12 @@ class Write:
     phone: int
     text: str | None
     late: bool = False
+    called: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Land:
-    """A text that a webhook kept reaches the inbox."""
+    """A late text reaches the inbox."""
 
     pick: int
 
@@ -232,7 +236,8 @@ def _publish(chance: Random, setting: Scenario) -> Action:
 
 def _write(chance: Random, setting: Scenario) -> Action:
     text = None if _happens(chance, 0.6) else chance.choice(TEXTS)
-    return Write(chance.randrange(setting.phones), text, late=_happens(chance, 0.15))
+    late = _happens(chance, 0.15)
+    return Write(chance.randrange(setting.phones), text, late=late, called=late and _happens(chance, 0.4))
 
 
 def _work(chance: Random, setting: Scenario) -> Action:

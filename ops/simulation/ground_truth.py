@@ -32,11 +32,25 @@ from schemas.values import is_kazakh_mobile
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text that a citizen wrote."""
+    """A text that a citizen wrote.
+
+    `received_at` is when the SMS API had it. `called_at` is when it called us with it, where that was much
+    later: for as long as nothing else is known it was received then.
+    """
 
     phone: str
     text: str
     received_at: datetime
+    called_at: datetime | None = None
+
+    def told_at(self, instant: datetime) -> bool:
+        """Whether a copy of the text told that it was received at this instant."""
+        return instant in (self.received_at, self.called_at)
+
+    @property
+    def as_called(self) -> "Text":
+        """The text as the call told of it."""
+        return replace(self, received_at=self.called_at or self.received_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +240,10 @@ class GroundTruth:
     def known(self, person_id: PersonId) -> Known:
         """What is known of a person."""
         return self.people.setdefault(person_id, Known())
+
+    def called(self, sid: Sid, at: datetime) -> None:
+        """The SMS API calls us with a text, late."""
+        self.texts[sid] = replace(self.texts[sid], called_at=at)
 
     def left(self, put: Put) -> None:
         """A question has left."""

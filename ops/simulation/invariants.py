@@ -1,5 +1,6 @@
 """The promises, checked at each step against what truly happened."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from ops.simulation.carrier_model import STALE, Sms
@@ -195,7 +196,9 @@ class Invariants:
         demand(text, "no decision without a consent that somebody wrote")
         read = read_offer(text.text) if text else None
         demand(isinstance(read, Consent), "no decision without a consent")
-        own = text is not None and known.registered_at(text.received_at) == text.phone
+        at = decision.evidence.consent_to_service.at
+        demand(text and text.told_at(at), "a consent was received when a copy of it says so")
+        own = text is not None and known.registered_at(at) == text.phone
         demand(own, "no consent is used from a number that was not the registered one")
 
     def _rests(self, decision: Decision, known: Known) -> None:
@@ -215,11 +218,9 @@ class Invariants:
         answered = done.before.cases[report.case_id]
         waits = answered.withheld or answered.state in DRAFTED | {State.AWAITING_RULES}
         voids = waits and isinstance(report.answer, Decline)
-        demand(voids or ends is None or text.received_at < ends, "a late answer never counts")
-        demand(
-            known.registered_at(text.received_at) == text.phone,
-            "an answer counts from the registered number only",
-        )
+        demand(voids or ends is None or report.received_at < ends, "a late answer never counts")
+        own = known.registered_at(report.received_at) == text.phone
+        demand(own, "an answer counts from the registered number only")
 
     def _counts(self, done: Application[Person], case_id: CaseId) -> bool:
         """Whether an answer counted for its case; nothing else may have happened to another."""
@@ -322,6 +323,8 @@ class Invariants:
 
     def _attributed(self, report: QuestionAnswered) -> None:
         text = self.truth.texts[report.message_id]
+        demand(text.told_at(report.received_at), "an answer was received when a copy of it says so")
+        text = replace(text, received_at=report.received_at)
         meant = self.truth.meant(text)
         if not self.truth.unsure(text):
             right = meant is not None and meant.asked.case_id == report.case_id
@@ -369,7 +372,7 @@ class Invariants:
         if HOURS.next_opening(sms.at) == sms.at or HOURS.next_opening(sms.at - STALE) == sms.at - STALE:
             return
         written = [text for text in self.truth.texts.values() if text.phone == sms.message.phone]
-        just = [text for text in written if text.received_at >= sms.at - _JUST - STALE]
+        just = [text for text in written if text.as_called.received_at >= sms.at - _JUST - STALE]
         at = f"{sms.at.astimezone(ALMATY):%H:%M}"
         demand(just, "in quiet hours only answers go out", at)
 
@@ -416,7 +419,8 @@ def _line_subject(data: Event) -> tuple[object, ...] | None:
         case SentTimeWanted():
             return "inquiry", data.sid, data.attempt
         case QuestionAnswered():
-            return "answer", data.message_id
+            # A text that turns out to have come earlier is told anew.
+            return "answer", data.message_id, data.received_at
         case QuestionSent():
             return "sent", data.message_id
         case QuestionNotReached():

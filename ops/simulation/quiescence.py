@@ -107,8 +107,9 @@ def _check_questioned(case: Case, invariants: Invariants, known: Known) -> None:
         if not isinstance(made, BenefitDecided) or made.outcome != "granted":
             continue
         reasons = invariants.public.questioned.get(made.decision_id, set())
-        text = invariants.truth.texts[made.evidence.consent_to_service.message_id]
-        own = known.registered_at(text.received_at) == text.phone
+        consent = made.evidence.consent_to_service
+        text = invariants.truth.texts[consent.message_id]
+        own = known.registered_at(consent.at) == text.phone
         told = "number_not_registered_at_consent" in reasons
         demand(own or told, "a grant by a number that was not the registered one is questioned")
         told = any(reason.startswith("died") for reason in reasons)
@@ -182,13 +183,16 @@ def _timely(
         return []
     ends = invariants.ends(question.question_id, known)
     found = []
-    for text in truth.texts.values():
+    # What was read as of a late call may have answered what was put in between, too.
+    texts = [(text, True) for text in truth.texts.values()]
+    texts += [(text.as_called, False) for text, _ in texts if text.called_at]
+    for text, first in texts:
         if text.phone != question.phone or text.received_at < put.put_at:
             continue
         if ends and text.received_at >= ends and not late:
             continue
         last = truth.meant(text)
-        unsure = truth.unsure(text) or ends is None
+        unsure = truth.unsure(text) or ends is None or not first
         answer = answer_to(put.asked, text.text) if unsure or _puts(last, question) else None
         if answer:
             registered = question.withdrawn_at is None or text.received_at < question.withdrawn_at

@@ -146,6 +146,8 @@ def _simpler(action: Action) -> Iterator[Action]:
             yield replace(action, crash=None)
             yield replace(action, lag=0.0)
             yield replace(action, count=1)
+        case Write(called=True):
+            yield replace(action, called=False)
         case Write(late=True):
             yield replace(action, late=False)
         case Publish():

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from random import Random
 
-from ops.simulation.actions import Action, Office, Pass, Publish, Ring, Settle, Sign, Write
+from ops.simulation.actions import Action, Land, Office, Pass, Publish, Ring, Settle, Sign, Write
 from ops.simulation.scenario import Scenario
 
 _OVER_TWO_DAYS = 3000
@@ -70,6 +70,14 @@ def _heard(chance: Random, person: int, phone: int) -> list[Action]:
     return [*agreed, intended, Settle(), extended, waited, Ring(), held, Settle(), signed, Settle()]
 
 
+def _called_late(chance: Random, person: int, phone: int) -> list[Action]:
+    """A person answers, and the call tells of it when the question may be over; then the list does."""
+    wrote = Write(phone, None, late=True, called=True)
+    waited = Pass(chance.choice((20.0, _DAY, 2 * _DAY, 4 * _DAY)))
+    told: tuple[Action, ...] = (Land(0), Settle(), Land(0), Settle())
+    return [*_learns(person, f"phone{phone}"), wrote, waited, Ring(), *told, *_agrees(phone)]
+
+
 def _learns(person: int, fact: str) -> tuple[Action, Action]:
     return Publish(person, fact), Settle()
 
@@ -79,7 +87,8 @@ def _agrees(phone: int) -> tuple[Action, Action]:
 
 
 _TALES: tuple[Callable[[Random, int, int], list[Action]], ...] = (
-    *(_revoked, _died, _posthumous, _moves, _decided, _decided, _withdrawn, _heard, _heard),
+    *(_revoked, _revoked, _died, _posthumous, _moves, _decided, _decided, _withdrawn, _heard, _heard),
+    _called_late,
 )
 
 

@@ -101,7 +101,7 @@ class World:
         self.carrier = Carrier(self._taken, scenario.held)
         self._published: list[Outgoing] = []
         self._tell = tell
-        self._kept_texts: list[MessageReceived] = []
+        self._kept_texts: list[tuple[MessageReceived, bool]] = []
         self._unreported: list[Sms] = []
         self._drafts: list[DecisionDrafted] = []
         self._spoiled: set[str] = set()
@@ -153,32 +153,38 @@ class World:
 
     def _write(self, action: Write) -> None:
         phone = self.scenario.numbers[action.phone % self.scenario.phones]
-        self.write(phone, self._agreeing(phone) if action.text is None else action.text, late=action.late)
+        text = self._agreeing(phone) if action.text is None else action.text
+        self.write(phone, text, late=action.late, called=action.called)
 
-    def write(self, phone: str, text: str, *, late: bool = False) -> None:
-        """A citizen writes; the webhook has it in the inbox at once, or keeps it."""
-        self._note(f"{phone} writes {text!r}{' (the webhook is slow)' if late else ''}")
+    def write(self, phone: str, text: str, *, late: bool = False, called: bool = False) -> None:
+        """A citizen writes; the text is in the inbox at once, or kept for the list and a late call."""
+        self._note(f"{phone} writes {text!r}{' (it comes late)' if late else ''}")
         sid = Sid(f"IN{self._number()}")
         self.truth.texts[sid] = Text(phone, text, self.now)
         received = MessageReceived(phone=phone, text=text, sid=sid, received_at=self.now)
-        if late:
-            self._kept_texts.append(received)
-        else:
+        if not late:
             self._text(received)
+            return
+        if called:
+            self._kept_texts.append((received, True))
+        self._kept_texts.append((received, False))
 
     def _text(self, received: MessageReceived) -> None:
-        """A text reaches the inbox, with the instant at which the carrier brought it first."""
-        id_ = str(self._number())
+        """A text reaches the inbox. Each copy of it bears the same event."""
         self.truth.landed.append(received.sid)
-        self.lines.post(
-            received.phone, received_event("urn:webhooks", id_, received.received_at, received), self.now
-        )
+        event = received_event("urn:webhooks", received.sid, received.received_at, received)
+        self.lines.post(received.phone, event, self.now)
 
     def _land(self, action: Land) -> None:
-        if self._kept_texts:
-            received = self._kept_texts.pop(action.pick % len(self._kept_texts))
-            self._note(f"the text {received.text!r} from {received.phone} reaches the inbox")
-            self._text(received)
+        if not self._kept_texts:
+            return
+        received, called = self._kept_texts.pop(action.pick % len(self._kept_texts))
+        if called:
+            received = received.with_(received_at=self.now)
+            self.truth.called(received.sid, self.now)
+        how = "by a late call" if called else "by the list"
+        self._note(f"the text {received.text!r} from {received.phone} reaches the inbox {how}")
+        self._text(received)
 
     def _pass(self, action: Pass) -> None:
         self.now += timedelta(seconds=action.seconds)

@@ -54,7 +54,7 @@ def forget(turn: Turn, keep: timedelta) -> datetime | None:
     line = turn.line
     texts = [each.message for each in line.deliveries if each.message]
     if not (line.current or line.waiting or line.past or line.messages or line.held_texts or texts):
-        turn.change(phone=None, deliveries=())
+        turn.change(phone=None, deliveries=(), taken=(), told_earlier=())
     return min((text.tried_at + keep for text in texts if text.tried_at), default=None)
 
 

@@ -121,14 +121,24 @@ class Delivery(Stored):
     message: Message | None = None
 
 
+class TextTaken(Stored):
+    """When a text was received, and the question that had been put last by then, once it was read."""
+
+    sid: Sid
+    received_at: Instant
+    question_id: QuestionId | None = None
+
+
 class Line(Stored):
     """The conversation on one number. At most one message is with the carrier at a time.
 
-    `wake_at` is the next instant at which something must be done without an event: a held message's morning,
-    a retry, another inquiry; `wakes` counts its settings. `heard` are the sids of the texts that came: a
-    signature has no time in it, so a call of the webhook that is replayed long after must be known by its
-    sid. Until `stopped_until` no new offer is made here, because the number has said STOP. `requested` are
-    the questions and notices that were asked for of late: one that comes again, because the first sending may
+    `wake_at` is the next instant at which something must be done without an event: a held message's
+    morning, a retry, another inquiry; `wakes` counts its settings. `heard` are the sids of the texts that
+    came: a signature has no time in it, so a call of the webhook that is replayed long after must be
+    known by its sid. `taken` says of the last of them when they were received, and `told_earlier` are
+    copies of them that tell of an earlier instant, kept until it shows whether that makes a difference.
+    Until `stopped_until` no new offer is made here, because the number has said STOP. `requested` are the
+    questions and notices that were asked for of late: one that comes again, because the first sending may
     have been lost, is no other, even where nothing else is left of it.
     """
 
@@ -139,6 +149,8 @@ class Line(Stored):
     messages: tuple[Message, ...] = ()
     held_texts: tuple[MessageReceived, ...] = ()
     heard: tuple[Sid, ...] = ()
+    taken: tuple[TextTaken, ...] = ()
+    told_earlier: tuple[MessageReceived, ...] = ()
     requested: tuple[str, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     early: tuple[MessageStatusReported, ...] = ()

@@ -14,7 +14,7 @@ from schemas.questions import (
     QuestionKind,
     QuestionNotUnderstood,
 )
-from sms.conversation import redelivery
+from sms.conversation import earlier_copies, redelivery
 from sms.conversation.line import Line, LineQuestion, Message
 from sms.conversation.turn import Turn
 from sms.reading.answers import read_answer, read_offer
@@ -26,16 +26,17 @@ _KEPT_HEARD = 500
 
 
 def take_text(turn: Turn, received: MessageReceived) -> None:
-    """Keep a text that came; the same one comes again, and changes nothing then."""
+    """Keep a text that came. The same one comes again, and changes nothing then, unless it came earlier."""
     line = turn.line
     if received.sid in line.heard:
-        turn.remarks.append("a text came that had come before")
+        earlier_copies.keep(turn, received)
         return
     turn.change(
         phone=received.phone,
         held_texts=(*line.held_texts, received),
         heard=(*line.heard, received.sid)[-_KEPT_HEARD:],
     )
+    earlier_copies.note(turn, received)
     redelivery.handset_is_on(turn)
 
 
@@ -58,6 +59,7 @@ def read_held(turn: Turn, restored: Restored | None = None) -> datetime | None:
     that answers no question yet may answer one that is still to be asked again: it waits for that, until the
     instant that is returned.
     """
+    earlier_copies.decide(turn)
     line = turn.line
     if not line.held_texts:
         return None
@@ -90,6 +92,7 @@ def _read(turn: Turn, received: MessageReceived) -> None:
     """The text belongs to the question that was put last when the carrier received it."""
     _obey_stop(turn, received)
     put = turn.line.put_by(received.received_at)
+    earlier_copies.note_read(turn, received, put[0].question_id if put else None)
     if not put:
         turn.remarks.append("a text came from a number that was asked nothing")
         return

@@ -110,6 +110,10 @@ class CountingCore:
         counted = state.after(event)
         return counted, [effect(self._effects, event, counted)]
 
+    def tells_more(self, state: Count, event: str) -> bool:
+        del state, event
+        return False
+
     def deadlines(self, state: Count) -> Sequence[Deadline]:  # noqa: ARG002
         return ()
 

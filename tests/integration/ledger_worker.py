@@ -82,6 +82,10 @@ class Ledger:
         said = {"id": event["id"], "sum": state["sum"], "big": _incompressible(event.get("big", 0))}
         return state, [Outgoing(self._effects, b"e", json.dumps(said).encode())]
 
+    def tells_more(self, state: dict[str, Any], event: dict[str, Any]) -> bool:
+        del state, event
+        return False
+
     def deadlines(self, state: dict[str, Any]) -> Sequence[Deadline]:
         due = state.get("due")
         return [Deadline(datetime.fromtimestamp(due, UTC), "due", 1)] if due else []

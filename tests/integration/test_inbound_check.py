@@ -28,7 +28,12 @@ from tests.integration.reader import records_in
 from tests.integration.waiting import until
 
 # Of these tests alone: the worker also reads what other tests have left on the broker.
-CITIZENS = {"down": ("+77015550188", "680303300186"), "503": ("+77015550189", "690404400193")}
+CITIZENS = {
+    "down": ("+77015550188", "680303300186"),
+    "503": ("+77015550189", "690404400193"),
+    "late": ("+77015550190", "700505300211"),
+}
+SECONDS_A_DAY = 10.0
 
 
 class Story:
@@ -163,3 +168,43 @@ async def test_answers_that_nobody_took_count_once_and_when_they_were_received(
     names = {pseudonyms.person(story.iin).encode(), pseudonyms.phone(story.phone).encode()}
     dead = await records_in(kafka.address, DEAD)
     assert not [each for each in dead if each.key in names or story.iin.encode() in (each.value or b"")]
+
+
+@pytest.mark.timeout(240)
+async def test_an_answer_in_time_counts_though_its_call_came_after_the_end_of_the_term(
+    kafka: KafkaBroker, tmp_path: Path
+) -> None:
+    """All of the installation is away when it is written, and the SMS API calls once more days later."""
+    more = {
+        "JARDEM_PSEUDONYM_KEY": f"an-outage-of-its-own-{time.time_ns()}",
+        "JARDEM_INBOUND_CHECK": "1",
+    }
+    async with Installation(
+        kafka.address,
+        tmp_path,
+        scale=86_400 / SECONDS_A_DAY,
+        hours="off",
+        asked="rc=0&rp=ct",
+        more=more,
+    ) as installation:
+        story = Story(installation, *CITIZENS["late"])
+        following = asyncio.create_task(follow(kafka.address, story.note))
+        await story.award()
+        await story.until_asked("offer")
+        installation.worker.kill()
+        async with nobody_takes_calls(installation, "down"):
+            consent = await story.answer("1")
+            await asyncio.sleep(5 * SECONDS_A_DAY)
+        assert await story.webhook_brings(consent)
+        await installation.worker.start()
+        await story.until_asked("account")
+        await installation.simulator.answer(story.phone, IBAN)
+        await until(lambda: any("iban" in outcome for outcome in story.outcomes()))
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        counted_at = installation.clock.virtual(received(consent))
+
+    *ended, decided = story.outcomes()
+    assert [each["reason"] for each in ended] == ["no_reply"]
+    assert (decided["outcome"], decided["iban"]) == ("granted", IBAN)
+    assert datetime.fromisoformat(decided["evidence"]["consent_to_data"]["at"]) == counted_at

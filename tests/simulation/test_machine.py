@@ -61,9 +61,13 @@ class Machine(RuleBasedStateMachine):
     def publish(self, person: int, fact: str, ago: int) -> None:
         self.world.do(Publish(person, fact, ago))
 
-    @rule(phone=some, text=st.none() | st.sampled_from(TEXTS), late=st.booleans())
-    def write(self, phone: int, text: str | None, late: bool) -> None:  # noqa: FBT001 - hypothesis names it
-        self.world.do(Write(phone, text, late))
+    @rule(
+        phone=some,
+        text=st.none() | st.sampled_from(TEXTS),
+        how=st.sampled_from(("at once", "late", "called")),
+    )
+    def write(self, phone: int, text: str | None, how: str) -> None:
+        self.world.do(Write(phone, text, how != "at once", how == "called"))
 
     @rule(phone=some)
     def agree(self, phone: int) -> None:

@@ -14,6 +14,7 @@ from rules import answers, facts, lifecycle, turn
 from rules.person import Person, Question
 from schemas.registry import DeathRegistered
 from schemas.stored import Stored, dump_stored
+from sms.conversation import earlier_copies
 from sms.conversation.line import Line
 from sms.conversation.turn import Turn
 
@@ -113,7 +114,17 @@ def test_an_answer_given_to_another_question_is_noticed(monkeypatch: pytest.Monk
     assert failure.promise in {
         "a timely answer always counts",
         "a text answers the question that left last before it, or the no before that",
+        "who wrote was not silent",
     }
+
+
+def test_a_call_that_is_believed_though_the_list_tells_of_an_earlier_instant_is_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(earlier_copies, "is_earlier", lambda *_: False)
+    failure = first_failure(300)
+    assert failure is not None
+    assert failure.promise == "a timely answer always counts"
 
 
 def test_a_core_that_raises_is_told_as_a_broken_promise(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from ops.simulation.ground_truth import Known
 from ops.simulation.runner import story
 from ops.simulation.world import World
 from rules.policy import DecisionMode
+from schemas.evidence import AnswerEvidence
 from schemas.outcomes import BenefitDecided, DecisionDrafted, DraftVoided
 
 SEEDS = range(210_000, 212_000)
@@ -27,6 +28,7 @@ AT_LEAST = {
         "a consent that is withdrawn": 35,
         "a draft that is void": 16,
         "a draft that is signed": 70,
+        "an answer that counts as of before its call": 2,
         "a grant": 200,
         "a refusal": 11,
         "a grant that is questioned": 25,
@@ -42,6 +44,7 @@ AT_LEAST = {
         "a consent that is withdrawn": 70,
         "a draft that is void": 20,
         "a draft that is signed": 38,
+        "an answer that counts as of before its call": 16,
         "a grant": 90,
         "a refusal": 25,
         "a grant that is questioned": 48,
@@ -85,6 +88,8 @@ def from_outcomes(world: World) -> Iterator[str]:
             case DraftVoided() if world.scenario.mode is DecisionMode.OFFICER:
                 yield "a draft that is void"
             case BenefitDecided() as decision:
+                if any(counts_as_of_before_its_call(world, each) for each in decision.evidence.answers):
+                    yield "an answer that counts as of before its call"
                 yield "a grant" if decision.outcome == "granted" else "a refusal"
                 if decision.decision_id in drafts:
                     yield "a draft that is signed"
@@ -94,6 +99,12 @@ def from_outcomes(world: World) -> Iterator[str]:
         yield "a second right"
     if changes_hands(list(world.truth.people.values())):
         yield "a number that changes hands"
+
+
+def counts_as_of_before_its_call(world: World, answer: AnswerEvidence) -> bool:
+    """Whether the SMS API called us with an answer later than it counts."""
+    called_at = world.truth.texts[answer.message_id].called_at
+    return called_at is not None and answer.received_at < called_at
 
 
 def changes_hands(people: list[Known]) -> bool:

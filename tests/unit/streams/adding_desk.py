@@ -16,6 +16,7 @@ def adding_core() -> Any:
         dump=lambda state: b"%d" % state,
         read=lambda record: (str(record.offset), int(record.value)),
         apply=lambda state, event, *_: (state + event, []),
+        tells_more=lambda *_: False,
         deadlines=lambda _: [],
         elapsed=lambda *_: None,
     )

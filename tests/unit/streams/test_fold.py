@@ -27,6 +27,7 @@ class Said:
     big: int = 0
     raises: bool = False
     refused: str = ""
+    more: int = 0
 
 
 class Adder:
@@ -65,6 +66,9 @@ class Adder:
         total = state + event.add
         text = f"{event.id}: {total} at {now:%H:%M}" + "x" * event.big
         return total, [Outgoing("sums", b"k", text.encode())]
+
+    def tells_more(self, state: int, event: Said) -> bool:
+        return event.more > state
 
     def deadlines(self, state: int) -> Sequence[Deadline]:
         return [Deadline(NOW + HOUR, "sum", state)]
@@ -236,6 +240,46 @@ def test_want_of_memory_refuses_no_record(table: Table, monkeypatch: pytest.Monk
     monkeypatch.setattr(Adder, where, short)
     with pytest.raises(MemoryError):
         table.fold(table.record("a", add=1))
+
+
+def test_a_repeat_that_tells_more_is_applied_once_beside_the_event(table: Table) -> None:
+    first, repeat = table.record("a", add=1), table.record("a", add=9, more=5)
+    fold = table.fold(first, repeat, table.record("a", add=9, more=5))
+    assert said(fold) == ["a: 1 at 06:00", "a: 10 at 06:00", "a: 1 at 06:00"]
+    table.write(fold)
+    assert table.sums() == {b"k": 10}
+
+
+@pytest.mark.parametrize("written", [1, 2])
+@pytest.mark.parametrize("lost", ["the store", "nothing at hand"])
+def test_each_record_of_an_event_is_read_again_with_its_own_effects(
+    table: Table, written: int, lost: str
+) -> None:
+    """Nobody can tell which effects have reached the broker: each of them is sent again, and no other."""
+    records = [table.record("a", add=1), table.record("a", add=9, more=5)]
+    first = table.fold(*records)
+    table.write(table.fold(*records[:written]))
+    if lost == "nothing at hand":
+        table.recent.clear()
+    again = table.fold(*records)
+    assert again.effects == first.effects
+    table.write(again)
+    assert table.sums() == {b"k": 10}
+    # Once the broker has them nothing is sent, wherever it is read.
+    table.acknowledged = records[1].offset + 1
+    assert said(table.fold(*records)) == []
+
+
+def test_a_repeat_that_is_refused_is_refused_again_as_that_record(table: Table) -> None:
+    records = [table.record("a", add=1), table.record("a", more=5, refused="why?")]
+    first = table.fold(*records)
+    table.write(first)
+    table.recent.clear()
+    again = table.fold(*records)
+    assert reasons(again) == reasons(first) == ["why?"]
+    assert again.effects == first.effects
+    table.write(again)
+    assert table.sums() == {b"k": 1}
 
 
 def test_one_bad_record_takes_none_of_the_others_along(table: Table) -> None:

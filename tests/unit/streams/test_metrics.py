@@ -76,6 +76,10 @@ class Refusing:
             raise ZeroDivisionError
         return state, [Outgoing("t", b"k", b"x" * 600_000)] if event == "too_large" else []
 
+    def tells_more(self, state: str, event: str) -> bool:
+        del state, event
+        return False
+
     def deadlines(self, state: str) -> list[Deadline]:
         del state
         return []

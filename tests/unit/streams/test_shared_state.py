@@ -71,6 +71,10 @@ class Listener:
         word = [word for offset, word in shared if offset < event.offset][-1]
         return (*state, (event.offset, "heard")), [Outgoing("told", b"k", f"{event.id} {word}".encode())]
 
+    def tells_more(self, state: History, event: Word) -> bool:
+        del state, event
+        return False
+
     def deadlines(self, state: History) -> Sequence[Deadline]:
         raise AssertionError(state)
 

@@ -1,0 +1,147 @@
+"""A text of which a call tells late, and the SMS API's list when it was written: the earlier counts."""
+
+from datetime import timedelta
+
+import pytest
+
+from ops.simulation.actions import Crash, Land, Write
+from ops.simulation.scenario import IBANS, Scenario
+from rules.states import State
+from schemas.messages import MessageReceived
+from schemas.values import EndReason
+from tests.simulation.town import PHONE, Town, at
+
+SECOND = timedelta(seconds=1)
+END = at(26, 0)
+"""When the term of an offer of the 22nd is over."""
+
+
+@pytest.fixture
+def asked() -> Town:
+    """A hero was offered at ten of the 22nd, and it is two seconds to the end of the term."""
+    town = Town(Scenario(people=1))
+    town.learns("phone0", "title")
+    assert town.waits_for("term") == END
+    town.passes(days=3, hours=13, minutes=59, seconds=58)
+    return town
+
+
+def writes(town: Town, text: str) -> None:
+    """A citizen writes; neither the call nor the list has brought it yet."""
+    town.world.do(Write(0, text, late=True, called=True))
+
+
+def lands(town: Town, *, settled: bool = True) -> None:
+    """The call comes while there is one, then what the list has."""
+    town.world.do(Land(0))
+    if settled:
+        town.world.settle()
+
+
+def test_a_consent_in_time_whose_call_comes_late_counts_once_the_list_tells_it(asked: Town) -> None:
+    writes(asked, "1")
+    asked.passes(seconds=4)
+    lands(asked)
+    assert asked.case().reason is EndReason.NO_REPLY
+    assert asked.told()[-1] in ("no_reply", "answered_late")
+    lands(asked)
+    consent = asked.case().consent
+    assert consent is not None
+    assert consent.received_at == END - 2 * SECOND
+    assert asked.case().state is State.ACCOUNT_SENT
+    asked.reads(IBANS[0])
+    assert asked.case().state is State.GRANTED
+    asked.comes_to_rest()
+
+
+def test_it_counts_too_where_the_line_reads_both_before_it_hears_of_the_end(asked: Town) -> None:
+    """As after an outage: the end of the term is told to the case after the answers to the line."""
+    writes(asked, "1")
+    asked.reaches(END + 2 * SECOND)
+    lands(asked, settled=False)
+    lands(asked, settled=False)
+    asked.line_works(count=2)
+    assert [each.received_at for each in asked.line().told_earlier] == [END - 2 * SECOND]
+    asked.rings()
+    assert asked.case().consent is not None
+    assert asked.line().told_earlier == ()
+    asked.comes_to_rest()
+
+
+@pytest.mark.parametrize("text", ["1", "кто это?"])
+def test_an_earlier_instant_that_changes_nothing_tells_the_case_nothing(asked: Town, text: str) -> None:
+    asked.world.now -= timedelta(hours=5)
+    writes(asked, text)
+    asked.passes(seconds=20)
+    lands(asked)
+    steps, told = len(asked.steps()), asked.told()
+    lands(asked)
+    assert (len(asked.steps()), asked.told()) == (steps, told)
+    asked.passes(hours=10)
+    assert asked.told().count("explanation") == (text != "1")
+    asked.comes_to_rest()
+
+
+def test_who_wrote_in_time_what_nobody_understood_was_not_silent(asked: Town) -> None:
+    writes(asked, "кто это?")
+    asked.passes(seconds=4)
+    lands(asked)
+    lands(asked)
+    assert asked.case().reason is EndReason.NOT_UNDERSTOOD
+    asked.comes_to_rest()
+
+
+def test_a_text_that_is_not_read_yet_is_read_as_of_the_earlier_instant(asked: Town) -> None:
+    asked.world.now = END - 2 * SECOND
+    writes(asked, "1")
+    asked.reaches(END + 2 * SECOND)
+    lands(asked, settled=False)
+    lands(asked, settled=False)
+    # The second copy is read before the first has had any effect: a message is on its way to the number.
+    asked.line_works(count=2)
+    asked.world.settle()
+    asked.rings()
+    assert asked.case().consent is not None
+    asked.comes_to_rest()
+
+
+def test_it_answers_what_was_asked_when_it_was_written(family: Town) -> None:
+    """The first of a family has a second left, the text is told of when the next has been asked."""
+    family.passes(days=3, hours=13, minutes=59, seconds=59)
+    writes(family, "0")
+    family.passes(hours=12)
+    assert family.told()[-1] == "offer"
+    assert family.case(person=1).state is State.OFFER_SENT
+    family.world.do(Land(1))
+    family.world.do(Land(0))
+    family.world.settle()
+    assert family.case().reason is EndReason.DECLINED
+    assert family.case(person=1).state is State.OFFER_SENT
+    family.comes_to_rest()
+
+
+def test_a_later_copy_and_the_same_once_more_change_nothing(asked: Town) -> None:
+    writes(asked, "1")
+    asked.passes(seconds=4)
+    lands(asked)
+    lands(asked)
+    before, sent = asked.line(), asked.texts()
+    [sid] = asked.truth.texts
+    for seconds in (0, 1, 60):
+        copy = MessageReceived(phone=PHONE, text="1", sid=sid, received_at=END + seconds * SECOND)
+        asked.world._text(copy)
+        asked.world.settle()
+    assert (asked.line(), asked.texts()) == (before, sent)
+
+
+@pytest.mark.parametrize("crash", [Crash(wrote, sent) for wrote in (False, True) for sent in (0, 1, 5)])
+def test_a_worker_that_dies_over_the_earlier_copy_loses_nothing(asked: Town, crash: Crash) -> None:
+    writes(asked, "1")
+    asked.passes(seconds=4)
+    lands(asked)
+    lands(asked, settled=False)
+    asked.line_works(crash=crash)
+    asked.world.settle()
+    assert asked.case().state is State.ACCOUNT_SENT
+    assert asked.told().count("account") == 1
+    asked.comes_to_rest()
