@@ -11,6 +11,7 @@ from rules import benefit_on_record, steps, telling
 from rules.evidence import meaning_of
 from rules.one_ground import rival
 from rules.person import Case, ConsentGiven, Counted, Question
+from rules.received_earlier import received_earlier
 from rules.refusals import declined, reminded_of_outcome, withdrawn
 from rules.states import DRAFTED, UNANSWERED, WAITING, State
 from rules.terms import term_end
@@ -44,10 +45,20 @@ _UNASKED = DRAFTED | {State.AWAITING_RULES}
 
 
 def answered(turn: Turn, report: QuestionAnswered) -> None:
-    """Take an answer to one of the person's questions."""
+    """Take an answer to one of the person's questions; a text that came before was received earlier."""
     asked = find_question(turn, report.case_id, report.question_id)
     if asked is None:
         turn.remarks.append("an answer came to a question that no case asked")
+        return
+    case, question = asked
+    if not received_earlier(turn, case, question, report):
+        take(turn, report)
+
+
+def take(turn: Turn, report: QuestionAnswered) -> None:
+    """Take an answer, which may have been taken before: the term of its question has moved since."""
+    asked = find_question(turn, report.case_id, report.question_id)
+    if asked is None:
         return
     case, question = asked
     turn.answering = report
@@ -138,7 +149,7 @@ def _before_another(turn: Turn, case: Case, question: Question, report: Question
         return
     # The "yes" was read first, when the consent before both still stood and it could change nothing.
     withdrawn(turn, turn.keep(case.with_(answered_at=report.received_at)), question)
-    answered(turn, later)
+    take(turn, later)
 
 
 def _consent_after(case: Case, report: QuestionAnswered) -> QuestionAnswered | None:

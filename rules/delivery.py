@@ -1,7 +1,7 @@
 """When a question was sent, and the term that runs from then on (R6)."""
 
 from rules import steps
-from rules.answers import answered
+from rules.answers import take
 from rules.states import SENT, UNANSWERED, WAITING
 from rules.terms import term_end
 from rules.turn import Turn, find_case, find_question, replace_question
@@ -97,7 +97,7 @@ def sent_time(turn: Turn, told: QuestionSentTime) -> None:
         turn.remark(replace_question(case, moved), "sent_later")
         for answer in sorted(moved.late, key=lambda late: late.received_at):
             if moved.open_at(answer.received_at):
-                answered(turn, answer)
+                take(turn, answer)
         after = find_question(turn, told.case_id, told.question_id)
         if after:
             steps.not_silent(turn, *after)

@@ -84,7 +84,8 @@ class Question(Stored):
         Of a row of the same answers the first is kept, because it is in time first; and the first of all,
         however often a person writes.
         """
-        late = sorted((*self.late, answer), key=lambda each: each.received_at)
+        others = [each for each in self.late if each.message_id != answer.message_id]
+        late = sorted((*others, answer), key=lambda each: each.received_at)
         kept = [
             each for number, each in enumerate(late) if number == 0 or late[number - 1].answer != each.answer
         ]
@@ -109,6 +110,13 @@ class Counted(Stored):
     text: str
     received_at: Instant
     message_id: Sid
+
+
+class TextRead(Stored):
+    """A text that was read as an answer to one of the case's questions, and when it was received."""
+
+    message_id: Sid
+    received_at: Instant
 
 
 class Hearing(Stored):
@@ -153,17 +161,18 @@ class Case(Stored):
     """One entitlement of a person on its way to an outcome.
 
     `answered_at` is when the carrier received the newest "yes" or "no": the one received last counts, in
-    whatever order they are read. `outcome_told` is how the decision was told, if it was. `drafts` counts the
-    drafts that were made, so that each has an id of its own. `questioned` are the reasons for which the
-    decision was questioned. `log_sha256` is the digest of the last step, on which the next one hangs.
+    whatever order they are read. `outcome_told` is how the decision was told, if it was. `drafts` counts
+    the drafts that were made, so that each has an id of its own. `questioned` are the reasons for which
+    the decision was questioned. `log_sha256` is the digest of the last step, on which the next one hangs.
     `obstacle` stands in the way of an offer whatever else is known; `posthumous`: the award said that its
-    holder had died, at `posthumous_at` for the last time (null: with the `source`). `published_at` is when
-    the registry published the record last, if it did more than once. `answers` are those that counted, under
-    the consent that stands. `rules_at` is when it is looked at again whether rules are in force.
-    `extended_until` is the day to which an officer extended the term of the service, `due_told` and
-    `overdue_told` whether its end was noted. `rested_at` is when the case came to rest, `purged_at` when what
-    names the person was purged, and `forgotten` how many of its questions were. `held` says that an operator
-    holds it, `withheld` why it waits for operators, if it does.
+    holder had died, at `posthumous_at` for the last time (null: with the `source`). `published_at` is
+    when the registry published the record last, if it did more than once. `answers` are those that
+    counted, under the consent that stands. `rules_at` is when it is looked at again whether rules are in
+    force. `extended_until` is the day to which an officer extended the term of the service, `due_told`
+    and `overdue_told` whether its end was noted. `rested_at` is when the case came to rest, `purged_at`
+    when what names the person was purged, and `forgotten` how many of its questions were. `held` says
+    that an operator holds it, `withheld` why it waits for operators, if it does. `texts` are the last
+    that were read as answers.
     """
 
     case_id: CaseId
@@ -197,6 +206,7 @@ class Case(Stored):
     posthumous_at: Instant | None = None
     published_at: Instant | None = None
     answered_at: Instant | None = None
+    texts: tuple[TextRead, ...] = ()
     late_told: bool = False
     outcome_told: NoticeKind | None = None
     rested_at: Instant | None = None

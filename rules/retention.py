@@ -54,6 +54,7 @@ def purge(turn: Turn, case: Case) -> None:
     turn.keep(
         noted.without_consent().with_(
             questions=(),
+            texts=(),
             forgotten=case.asked,
             outcome_told=None,
             rested_at=case.rested_at,

@@ -270,6 +270,9 @@ class GroundTruth:
         if any(put is self.put(put.asked.question_id) for put in leaving):
             return True
         meant = self.meant(text)
+        if self.meant(text.as_called) is not meant:
+            # It may have been taken for the answer to what was put before the call.
+            return True
         return any(
             tried.requested <= text.received_at and (meant is None or meant.put_at <= tried.at)
             for tried in self.tried.get(text.phone, {}).values()

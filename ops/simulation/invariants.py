@@ -18,7 +18,7 @@ from rules.states import DRAFTED, State
 from rules.terms import is_working_day, term_end
 from schemas.base import Event
 from schemas.emaket import DecisionSigned
-from schemas.ids import CaseId, MessageId, QuestionId, explanation_id_of, message_id_of
+from schemas.ids import CaseId, MessageId, QuestionId, Sid, explanation_id_of, message_id_of
 from schemas.messages import (
     MessageDeferred,
     MessageRejected,
@@ -67,6 +67,7 @@ class Invariants:
         self._subjects: dict[tuple[object, ...], str] = {}
         self._ids: dict[str, tuple[object, ...]] = {}
         self._questions: dict[MessageId, QuestionAsked] = {}
+        self._consents: dict[Sid, CaseId] = {}
         self._sent: set[MessageId] = set()
         self._explained: dict[QuestionId, set[MessageId]] = {}
         self._acts = ServiceTruth()
@@ -196,6 +197,8 @@ class Invariants:
         demand(text, "no decision without a consent that somebody wrote")
         read = read_offer(text.text) if text else None
         demand(isinstance(read, Consent), "no decision without a consent")
+        case = self._consents.setdefault(decision.evidence.consent_to_service.message_id, decision.case_id)
+        demand(case == decision.case_id, "one text consents to one application")
         at = decision.evidence.consent_to_service.at
         demand(text and text.told_at(at), "a consent was received when a copy of it says so")
         own = text is not None and known.registered_at(at) == text.phone

@@ -180,8 +180,9 @@ class World:
             return
         received, called = self._kept_texts.pop(action.pick % len(self._kept_texts))
         if called:
+            if received.sid not in self.truth.landed:
+                self.truth.called(received.sid, self.now)
             received = received.with_(received_at=self.now)
-            self.truth.called(received.sid, self.now)
         how = "by a late call" if called else "by the list"
         self._note(f"the text {received.text!r} from {received.phone} reaches the inbox {how}")
         self._text(received)

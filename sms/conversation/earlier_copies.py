@@ -5,12 +5,16 @@ question is over that was open when the text was written, or another one was put
 as received at the earlier instant (R6).
 """
 
-from schemas.ids import QuestionId
+from datetime import datetime, timedelta
+
 from schemas.messages import MessageReceived
-from sms.conversation.line import Line, TextTaken
+from schemas.questions import Answer, Decline
+from sms.conversation.attribution import answered_by
+from sms.conversation.line import Line, LineQuestion, TextTaken
 from sms.conversation.turn import Turn
 
 _KEPT = 40
+_PROMPT = timedelta(seconds=2)
 
 
 def note(turn: Turn, received: MessageReceived) -> None:
@@ -19,14 +23,12 @@ def note(turn: Turn, received: MessageReceived) -> None:
     turn.change(taken=(*turn.line.taken, taken)[-_KEPT:])
 
 
-def note_read(turn: Turn, received: MessageReceived, question_id: QuestionId | None) -> None:
-    """Note for which question a text was read."""
+def note_read(turn: Turn, received: MessageReceived, question: LineQuestion, answer: Answer | None) -> None:
+    """Note for which question a text was read, and as what."""
+    read_as = "no" if isinstance(answer, Decline) else "answer" if answer else "nothing"
+    read = {"question_id": question.question_id, "read_as": read_as}
     taken = turn.line.taken
-    turn.change(
-        taken=tuple(
-            each.with_(question_id=question_id) if each.sid == received.sid else each for each in taken
-        )
-    )
+    turn.change(taken=tuple(each.with_(**read) if each.sid == received.sid else each for each in taken))
 
 
 def is_earlier(line: Line, received: MessageReceived) -> bool:
@@ -50,29 +52,46 @@ def keep(turn: Turn, received: MessageReceived) -> None:
 
 
 def decide(turn: Turn) -> None:
-    """Have texts read anew for which the earlier instant makes a difference, once that shows.
+    """Have texts read anew that turn out to have been in time.
 
-    Whether a text came in time shows when its question is over: the end may be told later than the text.
+    Whether a text was in time shows when its question is over, which may be told later than the text: until
+    then a copy is kept. What was taken for an answer in time stays one, to the question for which it was
+    read: the SMS API's clock may be behind, and one text answers no two questions.
     """
     for received in turn.line.told_earlier:
-        put = turn.line.put_by(received.received_at)
-        if put and put[0].closed_at is None and not put[0].is_purged:
+        line = turn.line
+        put = line.put_by(received.received_at)
+        question = answered_by(put, received) if put and not put[0].is_purged else None
+        taken = next((each for each in line.taken if each.sid == received.sid), None)
+        read_for = line.question(taken.question_id) if taken else None
+        if question and any(each.closed_at is None for each in (question, read_for) if each):
             continue
-        copies = turn.line.told_earlier
-        turn.change(told_earlier=tuple(each for each in copies if each.sid != received.sid))
-        if put and not put[0].is_purged and not _was_in_time(turn.line, received):
+        turn.change(told_earlier=tuple(each for each in line.told_earlier if each.sid != received.sid))
+        if question and _makes_a_difference(taken, read_for, question, received.received_at):
             turn.remarks.append("a text had been received earlier than was told at first")
             _read_as_of(turn, received)
 
 
-def _was_in_time(line: Line, received: MessageReceived) -> bool:
-    """Whether the text was in time for the same question already at the instant at which it was read."""
-    last = line.put_by(received.received_at)[0]
-    taken = next((each for each in line.taken if each.sid == received.sid), None)
-    if taken is None:
-        # So many texts have come since that it is not known any more.
+def _makes_a_difference(
+    taken: TextTaken | None, read_for: LineQuestion | None, question: LineQuestion, at: datetime
+) -> bool:
+    """Whether a text is to be read anew, for `question`, as received at this instant."""
+    if taken is None or read_for is None:
         return True
-    return taken.question_id == last.question_id and last.open_at(taken.received_at)
+    same = read_for.question_id == question.question_id
+    if _stands(taken, read_for, question):
+        # The evidence says when an answer was received. The list has whole seconds, and calls take a while.
+        return same and taken.read_as == "answer" and taken.received_at - at >= _PROMPT
+    # Too late by both, it may be in time for the same question when the end of that is moved.
+    return same or question.open_at(at)
+
+
+def _stands(taken: TextTaken, read_for: LineQuestion, question: LineQuestion) -> bool:
+    """Whether a text stays what it was read as."""
+    # A "no" itself closes a question that is no offer.
+    closed_by_it = taken.read_as == "no" and read_for.closed_at == taken.received_at
+    in_time = read_for.open_at(taken.received_at) or closed_by_it
+    return in_time and (taken.read_as != "nothing" or read_for.question_id == question.question_id)
 
 
 def _read_as_of(turn: Turn, received: MessageReceived) -> None:

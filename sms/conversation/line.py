@@ -4,6 +4,7 @@ The open question, those behind it, the messages on their way. The SMS desk's ag
 """
 
 from datetime import datetime
+from typing import Literal
 
 from schemas.base import Instant
 from schemas.ids import NOBODY, CaseId, MessageId, PersonId, QuestionId, Sid
@@ -122,11 +123,12 @@ class Delivery(Stored):
 
 
 class TextTaken(Stored):
-    """When a text was received, and the question that had been put last by then, once it was read."""
+    """When a text was received, for which question it was read, and as what, as far as was known then."""
 
     sid: Sid
     received_at: Instant
     question_id: QuestionId | None = None
+    read_as: Literal["nothing", "answer", "no"] = "nothing"
 
 
 class Line(Stored):

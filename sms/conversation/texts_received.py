@@ -1,23 +1,21 @@
 """What becomes of a text that comes from a number: which question it answers, and what it is answered."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.ids import explanation_id_of
 from schemas.messages import MessageReceived
 from schemas.questions import (
-    Answer,
-    Consent,
     Decline,
     QuestionAnswered,
     QuestionKind,
     QuestionNotUnderstood,
 )
 from sms.conversation import earlier_copies, redelivery
+from sms.conversation.attribution import answered_by, parse
 from sms.conversation.line import Line, LineQuestion, Message
 from sms.conversation.turn import Turn
-from sms.reading.answers import read_answer, read_offer
+from sms.reading.answers import read_offer
 
 _EXPLANATIONS = 3
 
@@ -85,23 +83,23 @@ def _is_early(turn: Turn, received: MessageReceived, restored: Restored) -> bool
     put = turn.line.put_by(received.received_at)
     if not put or put[0].answered or not put[0].open_at(received.received_at):
         return True
-    return _parse(put[0], received.text) is None
+    return parse(put[0], received.text) is None
 
 
 def _read(turn: Turn, received: MessageReceived) -> None:
     """The text belongs to the question that was put last when the carrier received it."""
     _obey_stop(turn, received)
     put = turn.line.put_by(received.received_at)
-    earlier_copies.note_read(turn, received, put[0].question_id if put else None)
     if not put:
         turn.remarks.append("a text came from a number that was asked nothing")
         return
     if put[0].is_purged:
         turn.remarks.append("a text came to a question whose case is purged")
         return
-    question = _taken_back(put, received) or put[0]
+    question = answered_by(put, received)
     closed = not question.open_at(received.received_at)
-    answer = _parse(question, received.text)
+    answer = parse(question, received.text)
+    earlier_copies.note_read(turn, received, question, answer)
     current = turn.line.current
     open_now = current is not None and current.question_id == question.question_id and not question.answered
     if answer is None and not closed:
@@ -139,25 +137,6 @@ def _obey_stop(turn: Turn, received: MessageReceived) -> None:
             redelivery.stop(turn, received.received_at)
         case _:
             pass
-
-
-def _parse(question: LineQuestion, text: str) -> Answer | None:
-    return read_answer(question.kind, text, shown=question.details.account)
-
-
-def _taken_back(put: Sequence[LineQuestion], received: MessageReceived) -> LineQuestion | None:
-    """The offer that the text consents to, where the question that was put last is closed.
-
-    A "no" is taken back so. Nothing else answers a question that was not put last: a bare "нет" may mean what
-    was put after it. An offer whose term is over as far as is known here may turn out to have left later; the
-    case decides that.
-    """
-    at, last = received.received_at, put[0]
-    if last.open_at(at):
-        return None
-    same = [each for each in put if each.case_id == last.case_id]
-    offers = [each for each in same if isinstance(_parse(each, received.text), Consent)]
-    return min(offers, key=lambda offer: not offer.open_at(at), default=None)
 
 
 def _explain(turn: Turn, question: LineQuestion, received: MessageReceived) -> None:
@@ -206,4 +185,4 @@ def _tell_not_understood(turn: Turn, question: LineQuestion, received: MessageRe
 def _is_echo(line: Line, question: LineQuestion, text: str) -> bool:
     """Whether the text answers an earlier question of the case, of another kind."""
     earlier = [each for each in line.past if each.case_id == question.case_id and each.kind != question.kind]
-    return any(_parse(each, text) for each in earlier)
+    return any(parse(each, text) for each in earlier)

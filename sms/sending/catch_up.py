@@ -1,8 +1,7 @@
 """Fetches what citizens wrote while nobody answered, so that no answer depends on a call that is repeated.
 
 The SMS API's own list is read from a stored instant on, less an overlap. What the webhook brought too has the
-same id there, and the SMS desk knows it. Nothing here is a decision: a text that is read twice changes
-nothing.
+same id there, and the SMS desk knows it: the earlier of the two instants counts. Nothing here is a decision.
 """
 
 from collections.abc import Callable, Sequence

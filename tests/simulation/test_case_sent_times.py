@@ -202,7 +202,7 @@ def test_a_timely_answer_that_is_forgotten_as_late_is_noticed(monkeypatch: pytes
     def forgetful(made: turn.Turn, answer: QuestionAnswered) -> None:
         """Nothing is made of an answer that was late at first."""
 
-    monkeypatch.setattr(sending, "answered", forgetful)
+    monkeypatch.setattr(sending, "take", forgetful)
     failure = first_failure(1000)
     assert failure is not None
     assert failure.promise == "a timely answer always counts"

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from ops.simulation.actions import Crash, Land, Write
-from ops.simulation.scenario import IBANS, Scenario
+from ops.simulation.scenario import IBANS, Scenario, person_id
+from rules.policy import DecisionMode
 from rules.states import State
 from schemas.messages import MessageReceived
 from schemas.values import EndReason
@@ -118,6 +119,131 @@ def test_it_answers_what_was_asked_when_it_was_written(family: Town) -> None:
     assert family.case().reason is EndReason.DECLINED
     assert family.case(person=1).state is State.OFFER_SENT
     family.comes_to_rest()
+
+
+def test_what_was_taken_for_an_answer_in_time_answers_nothing_else_as_well(family: Town) -> None:
+    """The clock of the SMS API may be behind, and the text an answer to what was asked last after all."""
+    family.passes(days=3, hours=13, minutes=59, seconds=59)
+    writes(family, "0")
+    family.passes(hours=12)
+    lands(family)
+    assert family.case(person=1).reason is EndReason.DECLINED
+    lands(family)
+    assert family.case().reason is EndReason.NO_REPLY
+    family.comes_to_rest()
+
+
+@pytest.mark.parametrize("text", ["0", "1"])
+def test_an_answer_in_time_to_a_later_question_is_told_once(asked: Town, text: str) -> None:
+    """A "no" closes its question itself, and was in time all the same."""
+    asked.world.now -= timedelta(hours=5)
+    asked.reads("1")
+    asked.passes(minutes=1)
+    writes(asked, text)
+    asked.passes(seconds=20)
+    lands(asked)
+    before, steps = asked.told(), len(asked.steps())
+    lands(asked)
+    assert (asked.told(), len(asked.steps())) == (before, steps)
+    asked.comes_to_rest()
+    answers = [done.data for done in asked.world.lines.inboxes[PHONE].records if done.data]
+    assert sum(isinstance(each, MessageReceived) for each in answers) == 3
+
+
+@pytest.mark.parametrize("ending", ["waits for a signature", "is decided", "has ended"])
+def test_what_was_too_late_by_both_is_told_once(ending: str) -> None:
+    town = Town(Scenario(people=1, mode=DecisionMode.OFFICER))
+    town.learns("phone0", "title")
+    if ending != "has ended":
+        town.reads("1")
+        town.passes(minutes=1)
+        town.reads(IBANS[0])
+    town.passes(days=4, hours=5)
+    if ending == "is decided":
+        town.world.sign(town.drafts()[-1])
+        town.world.settle()
+    writes(town, "1" if ending == "has ended" else "0")
+    town.passes(seconds=2)
+    lands(town)
+    told, notes = town.told(), town.notes()
+    town.passes(minutes=1)
+    lands(town)
+    assert (town.told(), town.notes()) == (told, notes)
+    town.comes_to_rest()
+    assert len(town.told()) == len(told)
+
+
+def test_what_was_too_late_by_both_counts_where_the_term_is_moved_behind_it() -> None:
+    """The SMS API held the offer back, and tells of it only when the texts have come."""
+    town = Town(Scenario(people=1, held=timedelta(hours=30)))
+    town.learns("phone0", "title")
+    end = town.waits_for("term")
+    town.passes(days=3, hours=14, seconds=10)
+    assert town.now > end
+    writes(town, "1")
+    town.passes(days=1)
+    lands(town)
+    lands(town)
+    assert town.case().consent is None
+    # Moved by a day and more: behind the text, and before the call.
+    town.world.status(town.world.carrier.api[0], "sent")
+    town.world.settle()
+    consent = town.case().consent
+    assert consent is not None
+    assert consent.received_at == end + 10 * SECOND
+    town.comes_to_rest()
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_the_evidence_tells_the_earlier_instant(*, late: bool) -> None:
+    """A consent of the last seconds of a day is of that day, though its call came on the next one."""
+    town = Town(Scenario(people=1))
+    town.learns("phone0", "title")
+    town.passes(hours=13, minutes=59, seconds=58)
+    writes(town, "1")
+    town.passes(seconds=5)
+    lands(town)
+    written = at(23, 0) - 2 * SECOND
+    if late:
+        steps = len(town.steps())
+        lands(town)
+        assert len(town.steps()) == steps
+    town.passes(minutes=1)
+    town.reads(IBANS[0])
+    if not late:
+        # Decided by then, on what was known.
+        lands(town)
+    [decision] = town.decisions()
+    assert decision.outcome == "granted"
+    expected = written if late else written + 5 * SECOND
+    assert decision.evidence.consent_to_service.at == expected
+    assert decision.evidence.answers[0].received_at == expected
+    assert decision.application_date.day == (22 if late else 23)
+    town.comes_to_rest()
+
+
+def test_of_a_prompt_call_nothing_is_told_again(asked: Town) -> None:
+    asked.world.now -= timedelta(hours=5)
+    writes(asked, "1")
+    asked.passes(seconds=1)
+    lands(asked)
+    inbox = asked.world.cases.inboxes[person_id(0)]
+    before = len(inbox.records)
+    lands(asked)
+    assert len(inbox.records) == before
+
+
+def test_an_answer_in_time_is_not_forgotten_behind_forty_others(asked: Town) -> None:
+    writes(asked, "1")
+    asked.reaches(END + 2 * SECOND)
+    lands(asked, settled=False)
+    lands(asked, settled=False)
+    for _ in range(50):
+        asked.world.write(PHONE, "рахмет")
+    asked.line_works(count=52)
+    asked.rings()
+    assert asked.case().consent is not None
+    asked.comes_to_rest()
 
 
 def test_a_later_copy_and_the_same_once_more_change_nothing(asked: Town) -> None:

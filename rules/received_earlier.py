@@ -1,0 +1,50 @@
+"""A text that a case has had, and that was received earlier than was told at first (R6)."""
+
+from datetime import datetime
+
+from rules.person import Case, Question, TextRead
+from rules.turn import Turn, replace_question
+from schemas.questions import QuestionAnswered
+
+_KEPT_TEXTS = 40
+
+
+def received_earlier(turn: Turn, case: Case, question: Question, report: QuestionAnswered) -> bool:
+    """Know when a text was received; whether that is all, because it means for the case what it did.
+
+    What was decided, or drafted, rests on what was known then.
+    """
+    sid, at = report.message_id, report.received_at
+    known = any(each.message_id == sid and at < each.received_at for each in case.texts)
+    others = [each for each in case.texts if each.message_id != sid]
+    case = turn.keep(case.with_(texts=(*others, TextRead(message_id=sid, received_at=at))[-_KEPT_TEXTS:]))
+    if not known:
+        return False
+    if case.decided or case.draft:
+        turn.remarks.append("an answer was received earlier than a decision says")
+        return True
+    if not question.open_at(at):
+        late = question.with_late(report) if report.answer else question.misread(at)
+        turn.keep(replace_question(case, late))
+        return True
+    same = report.question_id, sid
+    former = next((each for each in case.answers if (each.question_id, each.message_id) == same), None)
+    if former:
+        turn.keep(_as_of(case, former.received_at, report))
+    return former is not None
+
+
+def _as_of(case: Case, former: datetime, report: QuestionAnswered) -> Case:
+    """The case with the answer as received at the earlier instant, wherever it stands."""
+    at, consent = report.received_at, case.consent
+    if consent and consent.message_id == report.message_id:
+        consent = consent.with_(received_at=at)
+    return case.with_(
+        consent=consent,
+        answers=tuple(
+            each.with_(received_at=at) if each.message_id == report.message_id else each
+            for each in case.answers
+        ),
+        account_at=at if case.account_at == former else case.account_at,
+        answered_at=at if case.answered_at == former else case.answered_at,
+    )
