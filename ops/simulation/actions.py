@@ -304,9 +304,18 @@ def few_actions(chance: Random, setting: Scenario) -> list[Action]:
         for _ in range(chance.choice((0, 1, 1, 2, 3, 4))):
             # Longer than any term: only where the SMS API held the question back, the answer is in time.
             begin += (Pass(chance.choice(_OVER_A_TERM)),) if _happens(chance, 0.15) else ()
-            begin += (Write(chance.randrange(setting.phones), None), Settle())
+            begin += _written(chance, setting)
     weights = [few for few, _, _ in _MAKERS]
     return begin + _anything(chance, setting, weights, chance.randrange(10, 50))
+
+
+def _written(chance: Random, setting: Scenario) -> tuple[Action, ...]:
+    """Somebody agrees. Now and then the SMS API tells of it when the term is over, and then when it was."""
+    phone = chance.randrange(setting.phones)
+    if not _happens(chance, 0.12):
+        return Write(phone, None), Settle()
+    late = Write(phone, None, late=True, called=True), Pass(chance.choice(_OVER_A_TERM)), Ring(), Settle()
+    return *late, Land(0), Settle(), Land(0), Settle()
 
 
 def many_actions(chance: Random, setting: Scenario) -> list[Action]:
