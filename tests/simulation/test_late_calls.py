@@ -92,20 +92,6 @@ def test_who_wrote_in_time_what_nobody_understood_was_not_silent(asked: Town) ->
     asked.comes_to_rest()
 
 
-def test_a_text_that_is_not_read_yet_is_read_as_of_the_earlier_instant(asked: Town) -> None:
-    asked.world.now = END - 2 * SECOND
-    writes(asked, "1")
-    asked.reaches(END + 2 * SECOND)
-    lands(asked, settled=False)
-    lands(asked, settled=False)
-    # The second copy is read before the first has had any effect: a message is on its way to the number.
-    asked.line_works(count=2)
-    asked.world.settle()
-    asked.rings()
-    assert asked.case().consent is not None
-    asked.comes_to_rest()
-
-
 def test_it_answers_what_was_asked_when_it_was_written(family: Town) -> None:
     """The first of a family has a second left, the text is told of when the next has been asked."""
     family.passes(days=3, hours=13, minutes=59, seconds=59)
