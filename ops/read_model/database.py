@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, event, make_url, text
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from streams.errors import UserError, make_folder
@@ -24,6 +24,10 @@ _SCHEMA = "jardem_console"
 _FOLDER = "console"
 _WHOSE = "JARDEM_CONSOLE_DATABASE"
 _BUSY_MILLISECONDS = 15_000
+_GIVES_WAY = "500ms"
+"""For so long a table that goes is waited for: less than PostgreSQL waits before it looks for deadlocks (a
+second), so that whoever reads is never the one who is stopped."""
+_LOCK_NOT_AVAILABLE, _DEADLOCK_DETECTED = "55P03", "40P01"
 _SQLITE = (
     f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}",
     "PRAGMA journal_mode = WAL",
@@ -39,6 +43,10 @@ class DatabaseError(UserError):
     """A database that is not there or cannot be used. No message repeats its address and password."""
 
     exit_code = 2
+
+
+class InUseError(DatabaseError):
+    """A database is not taken away while somebody reads or writes in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +99,17 @@ class Database:
             await self._run(f'CREATE SCHEMA IF NOT EXISTS "{_schema(name)}"')
 
     async def drop(self, name: str) -> None:
-        """Take a database away with all that is in it."""
+        """Take a database away with all that is in it. Raises `InUseError` where somebody is in it still."""
         if self.folder is None:
-            await self._run(f'DROP SCHEMA IF EXISTS "{_schema(name)}" CASCADE')
+            try:
+                await self._run(
+                    f"SET LOCAL lock_timeout = '{_GIVES_WAY}'",
+                    f'DROP SCHEMA IF EXISTS "{_schema(name)}" CASCADE',
+                )
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) in (_LOCK_NOT_AVAILABLE, _DEADLOCK_DETECTED):
+                    raise InUseError(f"{_WHOSE}: somebody reads the schema {_schema(name)} still") from None
+                raise
             return
         for ending in ("", "-wal", "-shm"):
             await asyncio.to_thread(Path(f"{self._file(name)}{ending}").unlink, missing_ok=True)
@@ -103,13 +119,14 @@ class Database:
             raise ValueError("PostgreSQL has no files of ours")
         return self.folder / f"{name}.sqlite"
 
-    async def _run(self, statement: str) -> None:
+    async def _run(self, *statements: str) -> None:
         engine = self.engine(CONTROL)
         try:
             async with engine.begin() as connection:
                 # Two that make the same schema at once would both find that it is not there.
                 await connection.execute(text("SELECT pg_advisory_xact_lock(727465)"))
-                await connection.execute(text(statement))
+                for statement in statements:
+                    await connection.execute(text(statement))
         finally:
             await engine.dispose()
 

@@ -15,7 +15,7 @@ from ops.read_model.database import Database, DatabaseError
 from ops.read_model.migrate import GENERATION, migrate
 from ops.read_model.projections.reading import Means
 from ops.read_model.sealing import Place, Sealer
-from ops.read_model.tables import following, identity, positions
+from ops.read_model.tables import following, identity, metadata, positions
 from ops.read_model.writing import Place as ReadTo
 from ops.read_model.writing import Writer
 from streams.pseudonym_keys import pseudonyms_of
@@ -112,7 +112,12 @@ class Generation:
         async with self.engine.begin() as connection:
             if connection.dialect.name == "sqlite":
                 await connection.execute(text(f"PRAGMA analysis_limit = {_LOOKED_AT}"))
-            await connection.execute(text("ANALYZE"))
+                await connection.execute(text("ANALYZE"))
+                return
+            # Without names PostgreSQL looks at each table of the database, and holds them all to the end: a
+            # former generation, which a rebuild drops just then, and what is not ours.
+            tables = ", ".join(sorted(metadata.tables))
+            await connection.execute(text(f"ANALYZE {tables}"))
 
     async def forget_old(self, settings: Settings, at: datetime) -> None:
         """Forget what goes by its age. `at` is the present instant of the installation."""

@@ -5,6 +5,7 @@ serves; the next rebuild takes it away.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ops.read_model import control
-from ops.read_model.database import CONTROL, Database, DatabaseError
+from ops.read_model.database import CONTROL, Database, DatabaseError, InUseError
 from ops.read_model.follow import Following
 from ops.read_model.generation import Generation, means_of
 from ops.read_model.migrate import CONTROL as CONTROL_MIGRATIONS
@@ -29,6 +30,8 @@ from streams.settings.settings import Settings
 _TELL_SECONDS = 1.0
 GRACE_SECONDS = 5.0
 """For so long the former generation stays, for consoles that are just answering from it."""
+_DROPS = 10
+_DROP_PAUSE = 0.5
 
 _log = structlog.get_logger(__name__)
 
@@ -79,11 +82,27 @@ async def rebuild(settings: Settings, progress: Callable[[Progress], None]) -> N
 
 
 async def clear(database: Database, engine: AsyncEngine) -> None:
-    """Take away the generations that nobody needs any more."""
+    """Take away the generations that nobody needs any more.
+
+    One that somebody reads for longer than we wait stays noted, and goes with the next rebuild.
+    """
     for number in await control.outdated(engine, real_now()):
-        await database.drop(control.name_of(number))
-        await control.forget(engine, number)
-        _log.info("a generation of the read model was taken away", generation=number)
+        if await _dropped(database, control.name_of(number)):
+            await control.forget(engine, number)
+            _log.info("a generation of the read model was taken away", generation=number)
+        else:
+            _log.warning("a former generation is read still: the next rebuild takes it", generation=number)
+
+
+async def _dropped(database: Database, name: str) -> bool:
+    """Whether a generation could be taken away, as soon as nobody is in it."""
+    for again in range(_DROPS):
+        if again:
+            await asyncio.sleep(_DROP_PAUSE)
+        with contextlib.suppress(InUseError):
+            await database.drop(name)
+            return True
+    return False
 
 
 async def _build(
