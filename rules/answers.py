@@ -193,8 +193,8 @@ def _in_time(turn: Turn, case: Case, question: Question, report: QuestionAnswere
             together = isinstance(report.answer, Together)
             scheme = Scheme.ONE_APPLICATION if together else Scheme.STANDALONE
             _go_on(turn, _with_answer(case, report), question, scheme=scheme)
-        case AccountConfirmed(), QuestionKind.ACCOUNT if case.account is None and question.account:
-            _account(turn, case, question, report, question.account, "confirmed")
+        case AccountConfirmed(), QuestionKind.ACCOUNT if case.account is None:
+            _confirmed(turn, case, question, report)
         case AccountGiven(), QuestionKind.ACCOUNT if case.account is None:
             _account(turn, case, question, report, report.answer.iban, "given")
         case _:
@@ -215,11 +215,22 @@ def _consented(turn: Turn, case: Case, offer: Question, report: QuestionAnswered
     consent = _consent(offer, report, language)
     if benefit_on_record.refuses(turn.person, case.with_(consent=consent), turn.policy.zone):
         steps.end(turn, case, EndReason.ALREADY_RECEIVING)
-        turn.close(offer, turn.at)
+        turn.close(offer, turn.at, by=report)
         return
     given = turn.keep(case.with_(consent=consent, answers=(_counted(report),)))
     # While another case is consented to this consent is void: nothing was accepted.
     _go_on(turn, given if rival(turn.person, given) else turn.remark(given, "accepted"), offer)
+
+
+def _confirmed(turn: Turn, case: Case, question: Question, report: QuestionAnswered) -> None:
+    """The account shown is the person's own (R4), unless it was closed before this was read."""
+    if question.account:
+        _account(turn, case, question, report, question.account, "confirmed")
+    elif case.state is State.ENDED and case.question == question:
+        # That was no silence: another account is asked for.
+        _go_on(turn, case, question)
+    else:
+        turn.remark(case, "answered_already")
 
 
 def _account(
@@ -239,7 +250,7 @@ def _account(
         turn.keep(case.with_(account=account, account_source=source, account_at=report.received_at)),
         "account_before_choice",
     )
-    turn.close(question, turn.at)
+    turn.close(question, turn.at, by=report)
 
 
 def _with_answer(case: Case, report: QuestionAnswered) -> Case:
@@ -301,6 +312,6 @@ def _go_on(turn: Turn, case: Case, question: Question, **learnt: object) -> None
     steps.proceed(turn, turn.keep(case.with_(**learnt)))
     # An offer goes on hearing a "1" or "2" that takes a later "no" back, as long as its own term runs.
     offer = question.kind is QuestionKind.OFFER
-    turn.close(question, question.term_ends if offer and question.term_ends else turn.at)
+    turn.close(question, question.term_ends if offer and question.term_ends else turn.at, by=turn.answering)
     if current and current.question_id != question.question_id:
         turn.close(current, turn.at)

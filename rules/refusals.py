@@ -37,7 +37,7 @@ def withdrawn(turn: Turn, case: Case, question: Question) -> None:
     telling.notify(turn, ended, kind, language=consent.language, until=until)
     asked = {each.question_id: each for each in (question, current, offer) if each}
     for each in asked.values():
-        turn.close(each, until if until and each == offer else said_at)
+        turn.close(each, until if until and each == offer else said_at, by=turn.answering)
 
 
 def reminded_of_outcome(turn: Turn, case: Case) -> None:

@@ -155,10 +155,15 @@ class Turn:
         phone = self.person.phone
         return phone if phone and is_kazakh_mobile(phone) and not self.person.dead else None
 
-    def close(self, question: Question, at: datetime) -> None:
-        """Answers received from `at` on are not this question's any more."""
+    def close(self, question: Question, at: datetime, *, by: QuestionAnswered | None = None) -> None:
+        """Answers received from `at` on are not this question's any more; `by` is what closed it."""
         self._closings.append(
-            QuestionClosed(question_id=question.question_id, phone=question.phone, closed_at=at)
+            QuestionClosed(
+                question_id=question.question_id,
+                phone=question.phone,
+                closed_at=at,
+                closed_by=by.message_id if by else None,
+            )
         )
 
     def withdraw_person(self, phone: str, at: datetime) -> None:

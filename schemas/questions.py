@@ -119,12 +119,16 @@ class QuestionAsked(ToLine):
 
 
 class QuestionClosed(ToLine):
-    """The question awaits no answer any longer: answers received from `closed_at` on are not its answers."""
+    """The question awaits no answer any longer: answers received from `closed_at` on are not its answers.
+
+    `closed_by` is the text whose answer closed it, if one did: that one was in time.
+    """
 
     name: ClassVar[str] = "question.closed"
 
     question_id: QuestionId
     closed_at: Instant
+    closed_by: Sid | None = None
 
 
 class NoticeRequested(ToLine):

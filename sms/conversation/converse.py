@@ -142,7 +142,11 @@ def _closed(turn: Turn, closed: QuestionClosed, _policy: LinePolicy) -> None:
         turn.remarks.append("a question was closed that this line does not know")
         return
     earlier = question.closed_at if question.kind is not QuestionKind.OFFER else None
-    turn.update(question, closed_at=min(closed.closed_at, earlier or closed.closed_at))
+    turn.update(
+        question,
+        closed_at=min(closed.closed_at, earlier or closed.closed_at),
+        closed_by=closed.closed_by or question.closed_by,
+    )
     turn.drop(lambda message: message.question_id == closed.question_id)
     current = turn.line.current
     if current and current.question_id == closed.question_id:

@@ -64,12 +64,18 @@ def decide(turn: Turn) -> None:
         question = answered_by(put, received) if put and not put[0].is_purged else None
         taken = next((each for each in line.taken if each.sid == received.sid), None)
         read_for = line.question(taken.question_id) if taken else None
-        if question and any(each.closed_at is None for each in (question, read_for) if each):
+        if any(not _is_over(line, each) for each in (question, read_for) if question and each):
             continue
         turn.change(told_earlier=tuple(each for each in line.told_earlier if each.sid != received.sid))
         if question and _makes_a_difference(taken, read_for, question, received.received_at):
             turn.remarks.append("a text had been received earlier than was told at first")
             _read_as_of(turn, received)
+
+
+def _is_over(line: Line, question: LineQuestion) -> bool:
+    """Whether the case has said that a question is over: a "no" closes it here before the case does."""
+    current = line.current is not None and line.current.question_id == question.question_id
+    return question.closed_at is not None and not current
 
 
 def _makes_a_difference(
@@ -88,9 +94,8 @@ def _makes_a_difference(
 
 def _stands(taken: TextTaken, read_for: LineQuestion, question: LineQuestion) -> bool:
     """Whether a text stays what it was read as."""
-    # A "no" itself closes a question that is no offer.
-    closed_by_it = taken.read_as == "no" and read_for.closed_at == taken.received_at
-    in_time = read_for.open_at(taken.received_at) or closed_by_it
+    # An answer may be of the very instant at which it closes its question, and so may the end of the term.
+    in_time = read_for.open_at(taken.received_at) or read_for.closed_by == taken.sid
     return in_time and (taken.read_as != "nothing" or read_for.question_id == question.question_id)
 
 

@@ -21,9 +21,10 @@ class LineQuestion(Stored):
     """A question on this number.
 
     `put_at` is when its message was handed to the carrier that then accepted it; a text received from then on
-    may be its answer, up to `closed_at`. `echoed`: an answer of an earlier question of the case came to it,
-    and was explained. `text` is how it was put, while it may be put again, and `text_version` the version of
-    the texts of which it was made; both null before it is put, and where that was before they were kept.
+    may be its answer, up to `closed_at`; `closed_by` is the text whose answer closed it, as the case says.
+    `echoed`: an answer of an earlier question of the case came to it, and was explained. `text` is how it
+    was put, while it may be put again, `text_version` the version of the texts of which it was made: both
+    null before it is put, and where that was before they were kept.
     """
 
     question_id: QuestionId
@@ -36,6 +37,7 @@ class LineQuestion(Stored):
     put_at: Instant | None = None
     answered: bool = False
     closed_at: Instant | None = None
+    closed_by: Sid | None = None
     explained: int = 0
     echoed: bool = False
     text: str | None = None

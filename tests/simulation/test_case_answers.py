@@ -341,3 +341,27 @@ def test_two_noes_and_a_yes_that_are_read_together_end_with_the_yes(asked: Town)
     asked.world.settle()
     assert asked.case().state is State.ACCOUNT_SENT
     asked.comes_to_rest()
+
+
+@pytest.mark.parametrize("read", ["the end, then the closing", "the closing, then the end"])
+def test_who_confirmed_an_account_that_is_closed_by_then_has_not_kept_silent(read: str) -> None:
+    """All was read late: the end of the term, that the account is closed, and the confirmation in time."""
+    town = Town(Scenario(people=1))
+    town.learns("phone0", "account", "title")
+    town.reads("1")
+    assert town.told()[-1] == "account"
+    town.world.write(PHONE, "5")
+    town.reaches(town.waits_for("term"))
+    if read == "the closing, then the end":
+        town.hears("closed")
+    town.world.ring()
+    town.hears("closed")
+    while town.world.cases.waiting():
+        town.case_works()
+    town.world.settle()
+    town.passes(hours=9)
+    assert town.case().state is State.ACCOUNT_SENT
+    assert town.told().count("account") == 2
+    town.reads(IBANS[0])
+    assert town.case().state is State.GRANTED
+    town.comes_to_rest()

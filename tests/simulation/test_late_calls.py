@@ -136,6 +136,31 @@ def test_an_answer_in_time_to_a_later_question_is_told_once(asked: Town, text: s
     assert sum(isinstance(each, MessageReceived) for each in answers) == 3
 
 
+@pytest.mark.parametrize("text", ["0", "1", "бас тартамын"])
+@pytest.mark.parametrize("question", ["offer", "account"])
+@pytest.mark.parametrize("read", ["together", "one by one", "behind the end"])
+def test_a_call_at_the_very_end_is_too_late_and_the_list_is_not(
+    asked: Town, question: str, text: str, read: str
+) -> None:
+    """A "no" that closes its question, and the end of the term, may be of the same instant."""
+    if question == "account":
+        asked.world.now -= timedelta(hours=5)
+        asked.reads("1")
+        text = IBANS[0] if text == "1" else text
+    writes(asked, text)
+    asked.reaches(asked.waits_for("term"))
+    if read == "behind the end":
+        asked.rings()
+    lands(asked, settled=read != "together")
+    lands(asked, settled=read != "together")
+    if read == "together":
+        asked.line_works(count=2)
+    asked.rings()
+    expected = (None,) if text in ("1", IBANS[0]) else (EndReason.DECLINED, EndReason.WITHDRAWN)
+    assert asked.case().reason in expected
+    asked.comes_to_rest()
+
+
 @pytest.mark.parametrize("ending", ["waits for a signature", "is decided", "has ended"])
 def test_what_was_too_late_by_both_is_told_once(ending: str) -> None:
     town = Town(Scenario(people=1, mode=DecisionMode.OFFICER))

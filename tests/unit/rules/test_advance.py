@@ -9,7 +9,7 @@ from rules.policy import DecisionMode, Policy
 from rules.states import State
 from schemas.deadlines import Deadline, DeadlineElapsed
 from schemas.emaket import DecisionSigned
-from schemas.ids import derived_id, notice_id_of
+from schemas.ids import Sid, derived_id, notice_id_of
 from schemas.outcomes import BenefitDecided, CaseAdvanced, DecisionDrafted, ProcessEnded
 from schemas.questions import (
     AccountGiven,
@@ -90,7 +90,7 @@ def test_a_consent_asks_for_the_account_in_its_language_and_closes_the_offer(off
         details=Details(iin_tail="0015", account="KZ**0100"),
         prompted_at=NOON + MINUTE / 2,
     )
-    assert closed == QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=TERM_ENDS)
+    assert closed == QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=TERM_ENDS, closed_by=Sid("IN"))
 
 
 def test_a_disability_is_routed_to_the_provider(desk: Desk) -> None:
@@ -180,8 +180,8 @@ def test_a_no_tells_until_when_and_closes_the_offer_only_then(consented: Desk) -
     assert notice.language is Language.RUSSIAN
     assert notice.prompted_at == NOON + 2 * MINUTE
     assert only(effects, QuestionClosed) == [
-        QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=TERM_ENDS),
-        QuestionClosed(question_id=ACCOUNT, phone=PHONE, closed_at=NOON + 2 * MINUTE),
+        QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=TERM_ENDS, closed_by=Sid("IN")),
+        QuestionClosed(question_id=ACCOUNT, phone=PHONE, closed_at=NOON + 2 * MINUTE, closed_by=Sid("IN")),
     ]
 
 

@@ -12,7 +12,7 @@ from rules.signatures import UnfitSignatureError
 from rules.states import State
 from schemas.deadlines import DeadlineElapsed
 from schemas.emaket import DecisionSigned
-from schemas.ids import CaseId, QuestionId, case_id_of, question_id_of
+from schemas.ids import CaseId, QuestionId, Sid, case_id_of, question_id_of
 from schemas.outcomes import BenefitDecided, CaseAdvanced, DecisionDrafted, DecisionQuestioned, DraftVoided
 from schemas.portal import PhoneRegistered
 from schemas.questions import AccountGiven, Consent, QuestionAsked, QuestionClosed, Together
@@ -279,7 +279,7 @@ def test_a_consent_to_one_case_has_the_other_wait_at_once_and_closes_its_offer()
     assert desk.person.cases[SECOND].state is State.QUEUED
     assert [step.note for step in effects if isinstance(step, CaseAdvanced)] == ["accepted", None, "queued"]
     assert only(effects, QuestionClosed) == [
-        QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=TERM_ENDS),
+        QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=TERM_ENDS, closed_by=Sid("IN")),
         QuestionClosed(question_id=second, phone=PHONE, closed_at=desk.now),
     ]
     # A consent that comes to it is void, which is noted; what else comes changes nothing.

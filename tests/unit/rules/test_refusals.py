@@ -9,7 +9,7 @@ from rules.signatures import UnfitSignatureError
 from rules.states import State
 from schemas.base import Event
 from schemas.emaket import DecisionSigned
-from schemas.ids import question_id_of
+from schemas.ids import Sid, question_id_of
 from schemas.outcomes import BenefitDecided, DecisionDrafted, DraftVoided, ProcessEnded
 from schemas.questions import (
     AccountGiven,
@@ -59,8 +59,8 @@ def test_a_no_at_the_account_question_withdraws_the_consent(consented: Desk) -> 
     assert ended.reason is EndReason.WITHDRAWN
     assert (consented.case.state, consented.case.consent, consented.case.account) == (State.ENDED, None, None)
     assert only(effects, QuestionClosed) == [
-        QuestionClosed(question_id=ACCOUNT, phone=REGISTERED.phone or "", closed_at=NOON + 2 * MINUTE),
-        QuestionClosed(question_id=OFFER, phone=REGISTERED.phone or "", closed_at=TERM_ENDS),
+        QuestionClosed(question_id=ACCOUNT, phone=PHONE, closed_at=NOON + 2 * MINUTE, closed_by=Sid("IN")),
+        QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=TERM_ENDS, closed_by=Sid("IN")),
     ]
 
 
