@@ -113,10 +113,14 @@ class Counted(Stored):
 
 
 class TextRead(Stored):
-    """A text that was read as an answer to one of the case's questions, and when it was received."""
+    """A text that was read as an answer to one of the case's questions, and when it was received.
+
+    `question_id` is null where it was read before that was kept.
+    """
 
     message_id: Sid
     received_at: Instant
+    question_id: QuestionId | None = None
 
 
 class Hearing(Stored):

@@ -15,10 +15,11 @@ def received_earlier(turn: Turn, case: Case, question: Question, report: Questio
     What was decided, or drafted, rests on what was known then.
     """
     sid, at = report.message_id, report.received_at
-    known = any(each.message_id == sid and at < each.received_at for each in case.texts)
     others = [each for each in case.texts if each.message_id != sid]
-    case = turn.keep(case.with_(texts=(*others, TextRead(message_id=sid, received_at=at))[-_KEPT_TEXTS:]))
-    if not known:
+    read = TextRead(message_id=sid, received_at=at, question_id=report.question_id)
+    before = next((each for each in case.texts if each.message_id == sid), None)
+    case = turn.keep(case.with_(texts=(*others, read)[-_KEPT_TEXTS:]))
+    if before is None or at >= before.received_at:
         return False
     if case.decided or case.draft:
         turn.remarks.append("an answer was received earlier than a decision says")
@@ -31,7 +32,9 @@ def received_earlier(turn: Turn, case: Case, question: Question, report: Questio
     former = next((each for each in case.answers if (each.question_id, each.message_id) == same), None)
     if former:
         turn.keep(_as_of(case, former.received_at, report))
-    return former is not None
+    # What was in time for this question was taken then, and may have been undone since.
+    in_time = before.question_id == report.question_id and question.open_at(before.received_at)
+    return former is not None or in_time
 
 
 def _as_of(case: Case, former: datetime, report: QuestionAnswered) -> Case:

@@ -142,11 +142,10 @@ def _closed(turn: Turn, closed: QuestionClosed, _policy: LinePolicy) -> None:
         turn.remarks.append("a question was closed that this line does not know")
         return
     earlier = question.closed_at if question.kind is not QuestionKind.OFFER else None
-    turn.update(
-        question,
-        closed_at=min(closed.closed_at, earlier or closed.closed_at),
-        closed_by=closed.closed_by or question.closed_by,
-    )
+    if earlier is None or closed.closed_at < earlier:
+        turn.update(question, closed_at=closed.closed_at, closed_by=closed.closed_by)
+    elif closed.closed_at == earlier:
+        turn.update(question, closed_by=closed.closed_by or question.closed_by)
     turn.drop(lambda message: message.question_id == closed.question_id)
     current = turn.line.current
     if current and current.question_id == closed.question_id:

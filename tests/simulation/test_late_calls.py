@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from ops.simulation.actions import Crash, Land, Write
+from ops.simulation import office
+from ops.simulation.actions import CaseAct, Crash, Land, Write
 from ops.simulation.scenario import IBANS, Scenario, person_id
 from rules.policy import DecisionMode
 from rules.states import State
@@ -30,6 +31,12 @@ def asked() -> Town:
 def writes(town: Town, text: str) -> None:
     """A citizen writes; neither the call nor the list has brought it yet."""
     town.world.do(Write(0, text, late=True, called=True))
+
+
+def operates(town: Town, act: CaseAct) -> None:
+    """An operator does something to the case."""
+    town.world.publish(person_id(0), office.on_case(act, town.case().case_id))
+    town.world.settle()
 
 
 def lands(town: Town, *, settled: bool = True) -> None:
@@ -282,3 +289,82 @@ def test_a_worker_that_dies_over_the_earlier_copy_loses_nothing(asked: Town, cra
     assert asked.case().state is State.ACCOUNT_SENT
     assert asked.told().count("account") == 1
     asked.comes_to_rest()
+
+
+def test_who_was_put_back_by_an_older_registration_is_asked_in_time_by_the_list() -> None:
+    """The number turns out to have been another's since an instant between the text and its call."""
+    town = Town(Scenario(people=1))
+    town.learns("phone0", "title")
+    town.reads("1")
+    town.passes(minutes=1)
+    operates(town, "hold")
+    town.passes(minutes=1)
+    written = town.now
+    writes(town, IBANS[0])
+    town.passes(seconds=1.5)
+    lands(town)
+    town.passes(seconds=60)
+    town.learns("no_phone", ago=town.now - written - SECOND)
+    lands(town)
+    operates(town, "resume_case")
+    assert town.case().account == IBANS[0]
+
+
+@pytest.mark.parametrize("mode", list(DecisionMode))
+def test_an_account_that_is_closed_does_not_come_back_with_the_list(mode: DecisionMode) -> None:
+    town = Town(Scenario(people=1, mode=mode))
+    town.learns("phone0", "account", "title")
+    town.reads("1")
+    operates(town, "hold")
+    town.passes(minutes=1)
+    writes(town, IBANS[1])
+    town.passes(seconds=10)
+    lands(town)
+    town.passes(minutes=1)
+    town.learns("closed")
+    lands(town)
+    operates(town, "resume_case")
+    assert town.decisions() == []
+    assert town.case().account is None
+
+
+@pytest.mark.parametrize("happened", ["a no of the same instant", "a no behind it", "revoked before"])
+def test_what_was_in_time_by_the_call_is_not_noted_twice(happened: str) -> None:
+    town = Town(Scenario(people=1, mode=DecisionMode.OFFICER))
+    town.learns("phone0", "title")
+    town.reads("1")
+    town.passes(minutes=1)
+    if happened == "revoked before":
+        town.learns("revoked_title")
+    writes(town, IBANS[0] if happened == "a no behind it" else "0")
+    town.passes(seconds=10)
+    if happened == "a no of the same instant":
+        town.world.write(PHONE, "0")
+    lands(town)
+    if happened == "a no behind it":
+        town.passes(minutes=1)
+        town.reads("0")
+    steps, told = len(town.steps()), town.told()
+    lands(town)
+    assert (len(town.steps()), town.told()) == (steps, told)
+    town.comes_to_rest()
+
+
+def test_who_confirmed_a_closed_account_is_asked_for_another_one_once() -> None:
+    town = Town(Scenario(people=1))
+    town.learns("phone0", "account", "title")
+    town.reads("1")
+    town.reaches(town.waits_for("term") - 10 * SECOND)
+    writes(town, "5")
+    town.reaches(town.now + 5 * SECOND)
+    lands(town, settled=False)
+    town.reaches(town.waits_for("term"))
+    town.world.ring()
+    town.hears("closed")
+    while town.world.cases.waiting():
+        town.case_works()
+    town.world.settle()
+    steps, told = len(town.steps()), town.told()
+    lands(town)
+    assert (len(town.steps()), town.told()) == (steps, told)
+    town.comes_to_rest()
