@@ -96,6 +96,7 @@ class Desk:
         at: datetime | None = None,
         *,
         case_id: CaseId = CASE,
+        message: str = "IN",
     ) -> list[Event]:
         return self.reads(
             QuestionAnswered(
@@ -104,7 +105,7 @@ class Desk:
                 person_id=PERSON,
                 answer=answer,
                 text="as written",
-                message_id=Sid("IN"),
+                message_id=Sid(message),
                 received_at=at or self.now,
             )
         )

@@ -77,7 +77,7 @@ def a_no_twice() -> list[Event]:
 
 
 def a_yes_of_before_the_no() -> list[Event]:
-    return refused_to().hears(YES, at=NOON - MINUTE)
+    return refused_to().hears(YES, at=NOON - MINUTE, message="IN-before")
 
 
 def a_late_yes() -> list[Event]:
