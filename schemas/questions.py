@@ -121,7 +121,7 @@ class QuestionAsked(ToLine):
 class QuestionClosed(ToLine):
     """The question awaits no answer any longer: answers received from `closed_at` on are not its answers.
 
-    `closed_by` is the text whose answer closed it, if one did: that one was in time.
+    `closed_by` is the text whose answer closed it, if one did: that one counted.
     """
 
     name: ClassVar[str] = "question.closed"

@@ -26,7 +26,7 @@ _WHOSE = "JARDEM_CONSOLE_DATABASE"
 _BUSY_MILLISECONDS = 15_000
 _GIVES_WAY = "500ms"
 """For so long a table that goes is waited for: less than PostgreSQL waits before it looks for deadlocks (a
-second), so that whoever reads is never the one who is stopped."""
+second), so that whoever waits for us is seldom the one who is stopped."""
 _LOCK_NOT_AVAILABLE, _DEADLOCK_DETECTED = "55P03", "40P01"
 _SQLITE = (
     f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}",
