@@ -9,6 +9,7 @@ from typing import Literal
 
 from rules import benefit_on_record, steps, telling
 from rules.evidence import meaning_of
+from rules.last_word import last_word, note_yes_or_no
 from rules.one_ground import rival
 from rules.person import Case, ConsentGiven, Counted, Question
 from rules.received_earlier import received_earlier
@@ -51,8 +52,18 @@ def answered(turn: Turn, report: QuestionAnswered) -> None:
         turn.remarks.append("an answer came to a question that no case asked")
         return
     case, question = asked
+    last = last_word(case, report)
     if not received_earlier(turn, case, question, report):
         take(turn, report)
+    elif last:
+        _say_last(turn, report, last)
+
+
+def _say_last(turn: Turn, report: QuestionAnswered, last: QuestionAnswered) -> None:
+    """Take the word once more that turns out to be the last: of the other kind it was undone by this one."""
+    turn.keep(turn.person.cases[report.case_id].with_(answered_at=last.received_at))
+    if isinstance(last.answer, Decline) != isinstance(report.answer, Decline):
+        take(turn, last)
 
 
 def take(turn: Turn, report: QuestionAnswered) -> None:
@@ -77,7 +88,7 @@ def take(turn: Turn, report: QuestionAnswered) -> None:
         if not question.open_at(report.received_at):
             # Should the term move, the "no" stands between what was said before it and after it.
             case = turn.keep(replace_question(case, question.with_late(report)))
-        withdrawn(turn, case, question)
+        withdrawn(turn, note_yes_or_no(turn, case, report), question)
     elif not question.open_at(report.received_at):
         _late(turn, case, question, report)
     elif report.answer is None or question.sent_at is None:
@@ -174,6 +185,7 @@ def _consent_after(case: Case, report: QuestionAnswered) -> QuestionAnswered | N
 
 def _in_time(turn: Turn, case: Case, question: Question, report: QuestionAnswered) -> None:
     if question.kind is QuestionKind.OFFER or isinstance(report.answer, Decline):
+        case = note_yes_or_no(turn, case, report)
         if not _is_newest(case, report):
             _before_another(turn, case, question, report)
             return

@@ -115,12 +115,14 @@ class Counted(Stored):
 class TextRead(Stored):
     """A text that was read as an answer to one of the case's questions, and when it was received.
 
-    `question_id` is null where it was read before that was kept.
+    `question_id` is null where it was read before that was kept. `yes_or_no` is what it said, where that was
+    a "yes" or a "no" in time.
     """
 
     message_id: Sid
     received_at: Instant
     question_id: QuestionId | None = None
+    yes_or_no: Annotated[QuestionAnswered, _Whole] | None = None
 
 
 class Hearing(Stored):

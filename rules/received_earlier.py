@@ -16,8 +16,11 @@ def received_earlier(turn: Turn, case: Case, question: Question, report: Questio
     """
     sid, at = report.message_id, report.received_at
     others = [each for each in case.texts if each.message_id != sid]
-    read = TextRead(message_id=sid, received_at=at, question_id=report.question_id)
     before = next((each for each in case.texts if each.message_id == sid), None)
+    said = before.yes_or_no if before else None
+    if said and at < said.received_at:
+        said = said.with_(received_at=at)
+    read = TextRead(message_id=sid, received_at=at, question_id=report.question_id, yes_or_no=said)
     case = turn.keep(case.with_(texts=(*others, read)[-_KEPT_TEXTS:]))
     if before is None or at >= before.received_at:
         return False

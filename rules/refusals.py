@@ -14,10 +14,10 @@ from schemas.values import EndReason
 
 def declined(turn: Turn, case: Case, offer: Question) -> None:
     """A "no" to the offer. The offer stays answerable until the end of its term."""
-    current = case.question
+    current, until = case.question, _until(offer)
     ended = steps.end(turn, case, EndReason.DECLINED, at=_said_at(turn))
-    telling.notify(turn, ended, NoticeKind.DECLINED, until=offer.term_ends)
-    turn.close(offer, offer.term_ends or turn.at)
+    telling.notify(turn, ended, NoticeKind.DECLINED if until else NoticeKind.WITHDRAWN, until=until)
+    turn.close(offer, offer.withdrawn_at or offer.term_ends or turn.at)
     if current and current.question_id != offer.question_id:
         turn.close(current, turn.at)
 
@@ -31,7 +31,7 @@ def withdrawn(turn: Turn, case: Case, question: Question) -> None:
     said_at = _said_at(turn)
     ended = steps.end(turn, case, EndReason.WITHDRAWN, at=said_at)
     ended = turn.keep(ended.without_consent().with_(answered_at=said_at))
-    ends = offer.term_ends if offer else None
+    ends = _until(offer) if offer else None
     until = ends if ends and ends > said_at else None
     kind = NoticeKind.DECLINED if until else NoticeKind.WITHDRAWN
     telling.notify(turn, ended, kind, language=consent.language, until=until)
@@ -46,6 +46,11 @@ def reminded_of_outcome(turn: Turn, case: Case) -> None:
     noted = turn.keep(turn.remark(case, "declined_after_decision").with_(outcome_told=None))
     if told:
         telling.notify(turn, noted, told)
+
+
+def _until(offer: Question) -> datetime | None:
+    """Until when a "no" may be taken back: on another number, or after its own was another's, not at all."""
+    return None if offer.withdrawn_at else offer.term_ends
 
 
 def _said_at(turn: Turn) -> datetime:

@@ -13,6 +13,7 @@ from schemas.operators import ActObject, OperatorActed
 from schemas.portal import PhoneRegistered
 from schemas.questions import (
     Decline,
+    QuestionAnswered,
     QuestionAsked,
     QuestionKind,
     QuestionNotReached,
@@ -91,7 +92,8 @@ class Known:
 
     `sent` and `failed` are the messages of questions that it was told to have left, and not to have reached;
     `told` are those whose sent time it was told, with that. `heard` is when there was a hearing on a draft.
-    `held` are the cases that an operator holds.
+    `held` are the cases that an operator holds. `said` are the answers of each case, as the earliest copy has
+    each.
     """
 
     registrations: list[PhoneRegistered] = field(default_factory=list)
@@ -107,6 +109,7 @@ class Known:
     told: set[tuple[MessageId | None, datetime]] = field(default_factory=set)
     heard: dict[DecisionId, date] = field(default_factory=dict)
     held: set[CaseId] = field(default_factory=set)
+    said: dict[tuple[CaseId, Sid], QuestionAnswered] = field(default_factory=dict)
 
     def copy(self) -> "Known":
         """The same, whatever is learnt afterwards."""
@@ -122,6 +125,7 @@ class Known:
             told=set(self.told),
             heard=dict(self.heard),
             held=set(self.held),
+            said=dict(self.said),
         )
 
     def learn(self, fact: Event, at: datetime) -> None:  # noqa: C901, PLR0912 - one line for each kind
@@ -150,6 +154,10 @@ class Known:
                 self.held.add(CaseId(case_id))
             case OperatorActed(act="resume", object=ActObject(kind="case", id=case_id)):
                 self.held.discard(CaseId(case_id))
+            case QuestionAnswered():
+                before = self.said.get((fact.case_id, fact.message_id))
+                if before is None or fact.received_at < before.received_at:
+                    self.said[fact.case_id, fact.message_id] = fact
             case HearingRecorded():
                 self.heard[fact.decision_id] = fact.held_on
             case QuestionSentTime():

@@ -47,6 +47,7 @@ from sms.conversation.line import Line
 from sms.reading.answers import read_offer
 
 _JUST = timedelta(minutes=30)
+_WHOLE_SECONDS = timedelta(seconds=1)
 _EXPLANATIONS = 3
 _GROUND_4 = 4
 _NOTICE = 3
@@ -99,6 +100,7 @@ class Invariants:
                 case DecisionDrafted() as draft:
                     demand(draft.case_id not in known.held, "nothing is drafted while a case is held")
                     self._consented(draft, known)
+                    self._undenied(done.after.cases[draft.case_id], known)
                     self._rests(draft, known)
                 case BenefitDecided() as decision:
                     self._decided(done, decision, known)
@@ -132,6 +134,7 @@ class Invariants:
     def _decided(self, done: Application[Person], decision: BenefitDecided, known: Known) -> None:
         case = done.before.cases[decision.case_id]
         self._consented(decision, known)
+        self._undenied(case, known)
         demand(not known.dead, "no decision after a death")
         self._ruled(decision)
         demand(not known.revoked(case.record_id), "no decision after a revocation")
@@ -204,6 +207,23 @@ class Invariants:
         own = text is not None and known.registered_at(at) == text.phone
         demand(own, "no consent is used from a number that was not the registered one")
 
+    def _undenied(self, case: Case, known: Known) -> None:
+        """Of all the "yes" and "no" that the case was told of, the one that was received last is a "yes".
+
+        The SMS API's list has whole seconds: what was received within one is in no order.
+        """
+        asked = {question.question_id: question for question in case.questions}
+        said = [
+            each
+            for (case_id, _), each in known.said.items()
+            if case_id == case.case_id and isinstance(each.answer, Consent | Decline)
+            if each.question_id in asked and asked[each.question_id].open_at(each.received_at)
+        ]
+        last = max(said, key=lambda each: each.received_at)
+        agreed = max(each.received_at for each in said if isinstance(each.answer, Consent))
+        undenied = isinstance(last.answer, Consent) or last.received_at - agreed < _WHOLE_SECONDS
+        demand(undenied, "no decision against the last word")
+
     def _rests(self, decision: Decision, known: Known) -> None:
         """A decision's evidence says what is known of the offer when it is made, or drafted."""
         message_id = decision.evidence.questions[0].message_id
@@ -214,6 +234,10 @@ class Invariants:
     def _answered(self, done: Application[Person], report: QuestionAnswered, known: Known) -> None:
         if not self._counts(done, report.case_id):
             return
+        consent = done.after.cases[report.case_id].consent
+        if consent and consent != done.before.cases[report.case_id].consent:
+            # It may be one that this text undid, before it turned out to have been received earlier.
+            report = known.said[report.case_id, consent.message_id]
         text = self.truth.texts[report.message_id]
         demand(self.truth.put(report.question_id), "no answer counts for a question that never left")
         ends = self.ends(report.question_id, known)

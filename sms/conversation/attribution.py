@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from schemas.messages import MessageReceived
-from schemas.questions import Answer, Consent
+from schemas.questions import Answer, Consent, QuestionAnswered
 from sms.conversation.line import LineQuestion
 from sms.reading.answers import read_answer
 
@@ -26,3 +26,16 @@ def answered_by(put: Sequence[LineQuestion], received: MessageReceived) -> LineQ
     same = [each for each in put if each.case_id == last.case_id]
     offers = [each for each in same if isinstance(parse(each, received.text), Consent)]
     return min(offers, key=lambda offer: not offer.open_at(at), default=last)
+
+
+def answer_of(question: LineQuestion, received: MessageReceived) -> QuestionAnswered:
+    """What the case is told of a text that belongs to this question; its answer is None if not understood."""
+    return QuestionAnswered(
+        question_id=question.question_id,
+        case_id=question.case_id,
+        person_id=question.person_id,
+        answer=parse(question, received.text),
+        text=received.text,
+        message_id=received.sid,
+        received_at=received.received_at,
+    )

@@ -88,7 +88,7 @@ def converse(line: Line, event: ReceivedEvent, now: datetime, policy: LinePolicy
     if isinstance(event.data, DeadlineElapsed):
         instant = max(instant, event.data.due)
     # What is told has come, even if this worker's clock lags behind the one that told it.
-    turn = Turn(line, instant, max(now, instant), policy.texts, policy.hours)
+    turn = Turn(line, event.id, instant, max(now, instant), policy.texts, policy.hours)
     handle = _HANDLERS.get(type(event.data))
     if handle:
         handle(turn, event.data, policy)
@@ -188,7 +188,7 @@ def _notice(turn: Turn, notice: NoticeRequested, _policy: LinePolicy) -> None:
 
 
 def _first_time(turn: Turn, id_: str) -> bool:
-    """Note that this question or notice was asked for; whether it is for the first time."""
+    """Note that this was asked for; whether it is for the first time."""
     if id_ in turn.line.requested:
         return False
     turn.change(requested=(*turn.line.requested, id_)[-_KEPT_REQUESTS:])
@@ -201,7 +201,13 @@ def _supersede(turn: Turn, case_id: CaseId) -> None:
 
 
 def _withdrawn(turn: Turn, withdrawn: PersonWithdrawn, _policy: LinePolicy) -> None:
-    """Nothing more goes out for this person: they died, or the number is no longer theirs (R2)."""
+    """Nothing more goes out for this person: they died, or the number is no longer theirs (R2).
+
+    Told again, long after, it says nothing of what was asked when the number was theirs once more.
+    """
+    if not _first_time(turn, turn.event_id):
+        turn.remarks.append("the withdrawal is known already")
+        return
     person_id = withdrawn.person_id
     turn.drop(lambda message: message.person_id == person_id)
     _forget_waiting(turn, lambda known: known.person_id == person_id)

@@ -8,13 +8,14 @@ as received at the earlier instant (R6).
 from datetime import datetime, timedelta
 
 from schemas.messages import MessageReceived
-from schemas.questions import Answer, Decline
-from sms.conversation.attribution import answered_by
+from schemas.questions import Answer, Decline, QuestionKind
+from sms.conversation.attribution import answer_of, answered_by
 from sms.conversation.line import Line, LineQuestion, TextTaken
 from sms.conversation.turn import Turn
 
 _KEPT = 40
 _PROMPT = timedelta(seconds=2)
+_QUARTER = timedelta(minutes=15)
 
 
 def note(turn: Turn, received: MessageReceived) -> None:
@@ -52,13 +53,13 @@ def keep(turn: Turn, received: MessageReceived) -> None:
 
 
 def decide(turn: Turn) -> None:
-    """Have texts read anew that turn out to have been in time.
+    """Have texts read anew that turn out to have been in time, and tell when those were received that stand.
 
     Whether a text was in time shows when its question is over, which may be told later than the text: until
     then a copy is kept. What was taken for an answer in time stays one, to the question for which it was
     read: the SMS API's clock may be behind, and one text answers no two questions.
     """
-    for received in turn.line.told_earlier:
+    for received in sorted(turn.line.told_earlier, key=lambda each: each.received_at):
         line = turn.line
         put = line.put_by(received.received_at)
         question = answered_by(put, received) if put and not put[0].is_purged else None
@@ -67,7 +68,12 @@ def decide(turn: Turn) -> None:
         if any(not _is_over(line, each) for each in (question, read_for) if question and each):
             continue
         turn.change(told_earlier=tuple(each for each in line.told_earlier if each.sid != received.sid))
-        if question and _makes_a_difference(taken, read_for, question, received.received_at):
+        if question is None:
+            continue
+        if taken and read_for and _stands(taken, read_for, question):
+            if _matters(line, taken, read_for, question, received.received_at):
+                _tell_earlier(turn, read_for, received)
+        elif _may_be_in_time(read_for, question, received.received_at):
             turn.remarks.append("a text had been received earlier than was told at first")
             _read_as_of(turn, received)
 
@@ -78,18 +84,13 @@ def _is_over(line: Line, question: LineQuestion) -> bool:
     return question.closed_at is not None and not current
 
 
-def _makes_a_difference(
-    taken: TextTaken | None, read_for: LineQuestion | None, question: LineQuestion, at: datetime
-) -> bool:
-    """Whether a text is to be read anew, for `question`, as received at this instant."""
-    if taken is None or read_for is None:
-        return True
-    same = read_for.question_id == question.question_id
-    if _stands(taken, read_for, question):
-        # The evidence says when an answer was received. The list has whole seconds, and calls take a while.
-        return same and taken.read_as == "answer" and taken.received_at - at >= _PROMPT
-    # Too late by both, it may be in time for the same question when the end of that is moved.
-    return same or question.open_at(at)
+def _may_be_in_time(read_for: LineQuestion | None, question: LineQuestion, at: datetime) -> bool:
+    """Whether a text that does not stand as what it was read is to be read anew, for `question`.
+
+    Too late by both instants, it may be in time for the same question when the end of that is moved.
+    """
+    same = read_for is not None and read_for.question_id == question.question_id
+    return read_for is None or same or question.open_at(at)
 
 
 def _stands(taken: TextTaken, read_for: LineQuestion, question: LineQuestion) -> bool:
@@ -97,6 +98,47 @@ def _stands(taken: TextTaken, read_for: LineQuestion, question: LineQuestion) ->
     # An answer may be of the very instant at which it closes its question, and so may the end of the term.
     in_time = read_for.open_at(taken.received_at) or read_for.closed_by == taken.sid
     return in_time and (taken.read_as != "nothing" or read_for.question_id == question.question_id)
+
+
+def _matters(
+    line: Line, taken: TextTaken, read_for: LineQuestion, question: LineQuestion, at: datetime
+) -> bool:
+    """Whether it matters to the case that an answer that stands was received at this earlier instant.
+
+    The last "yes" or "no" counts, whichever of the case's questions it was read for. The evidence says when
+    an answer was received, and the day of a consent is that of the application. Calls take a while, and the
+    list has whole seconds: that alone is not told.
+    """
+    if taken.read_as == "nothing" or read_for.is_purged:
+        return False
+    yes_or_no = taken.read_as == "no" or read_for.kind is QuestionKind.OFFER
+    if yes_or_no and read_for.case_id == question.case_id and _overtakes(line, taken, at):
+        return True
+    same = read_for.question_id == question.question_id
+    later = taken.received_at - at >= _PROMPT or _quarter(taken.received_at) != _quarter(at)
+    return same and taken.read_as == "answer" and later
+
+
+def _overtakes(line: Line, taken: TextTaken, at: datetime) -> bool:
+    """Whether another answer was received behind this text, that seemed to be before it."""
+    others = [each.received_at for each in line.taken if each.sid != taken.sid and each.read_as != "nothing"]
+    return any(at < other <= taken.received_at for other in others)
+
+
+def _quarter(instant: datetime) -> int:
+    """The quarter of an hour: no day of any zone begins within one."""
+    return int(instant.timestamp() // _QUARTER.total_seconds())
+
+
+def _tell_earlier(turn: Turn, read_for: LineQuestion, received: MessageReceived) -> None:
+    """Tell the case when a text was received that it has been told of, and know it so from now on."""
+    turn.remarks.append("an answer had been received earlier than was told at first")
+    at = received.received_at
+    known = turn.line.taken
+    turn.change(
+        taken=tuple(each.with_(received_at=at) if each.sid == received.sid else each for each in known)
+    )
+    turn.effects.append(answer_of(read_for, received))
 
 
 def _read_as_of(turn: Turn, received: MessageReceived) -> None:

@@ -142,8 +142,8 @@ class Line(Stored):
     known by its sid. `taken` says of the last of them when they were received, and `told_earlier` are
     copies of them that tell of an earlier instant, kept until it shows whether that makes a difference.
     Until `stopped_until` no new offer is made here, because the number has said STOP. `requested` are the
-    questions and notices that were asked for of late: one that comes again, because the first sending may
-    have been lost, is no other, even where nothing else is left of it.
+    questions, notices and withdrawals that were asked for of late: one that comes again, because the first
+    sending may have been lost, is no other, even where nothing else is left of it.
     """
 
     phone: str | None = None

@@ -7,12 +7,11 @@ from schemas.ids import explanation_id_of
 from schemas.messages import MessageReceived
 from schemas.questions import (
     Decline,
-    QuestionAnswered,
     QuestionKind,
     QuestionNotUnderstood,
 )
 from sms.conversation import earlier_copies, redelivery
-from sms.conversation.attribution import answered_by, parse
+from sms.conversation.attribution import answer_of, answered_by, parse
 from sms.conversation.line import Line, LineQuestion, Message
 from sms.conversation.turn import Turn
 from sms.reading.answers import read_offer
@@ -111,17 +110,7 @@ def _read(turn: Turn, received: MessageReceived) -> None:
             if not _is_echo(turn.line, question, received.text):
                 _tell_not_understood(turn, question, received)
         return
-    turn.effects.append(
-        QuestionAnswered(
-            question_id=question.question_id,
-            case_id=question.case_id,
-            person_id=question.person_id,
-            answer=answer,
-            text=received.text,
-            message_id=received.sid,
-            received_at=received.received_at,
-        )
-    )
+    turn.effects.append(answer_of(question, received))
     if isinstance(answer, Decline) and not closed and question.kind is not QuestionKind.OFFER:
         # What is written next may take the "no" back, whether or not the case has read it by then.
         question = turn.update(question, closed_at=received.received_at)

@@ -19,14 +19,22 @@ _JUST = timedelta(minutes=30)
 class Turn:
     """The line as the event finds it, changed move by move.
 
-    `now` is the event's instant, by which all is decided, and `read_at` the present one, both in UTC.
+    `event_id` is the event's, `now` its instant, by which all is decided, and `read_at` the present one, both
+    in UTC.
     `remarks` says what was done with an event that changed nothing.
     """
 
     def __init__(
-        self, line: Line, now: datetime, read_at: datetime, texts: Texts, hours: SendingHours | None
+        self,
+        line: Line,
+        event_id: str,
+        now: datetime,
+        read_at: datetime,
+        texts: Texts,
+        hours: SendingHours | None,
     ) -> None:
         self.line = line
+        self.event_id = event_id
         self.now = now
         self.read_at = read_at
         self.texts = texts

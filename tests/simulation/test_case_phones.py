@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from ops.simulation.actions import Land, Write
 from ops.simulation.scenario import IBANS, Scenario
 from rules.policy import DecisionMode
 from rules.states import State
@@ -187,3 +188,29 @@ def test_undeliverable_ends_the_process_and_a_new_number_goes_on(asked: Town) ->
     assert asked.case().reason is EndReason.UNDELIVERABLE
     asked.learns("phone1")
     assert asked.told(OTHER_PHONE) == ["offer"]
+
+
+def test_a_no_to_the_offer_before_leaves_the_one_that_has_left_since_open_to_a_yes() -> None:
+    """The number was another's for a moment, and the "no" of before is read when the new offer leaves."""
+    town = Town(Scenario(people=1))
+    town.learns("phone0", "title")
+    town.passes(minutes=1)
+    town.world.do(Write(0, "0", late=True))
+    town.passes(minutes=1)
+    town.hears("no_phone")
+    town.hears("phone0")
+    town.case_works(count=2)
+    while town.world.lines.waiting():
+        town.line_works()
+    town.world.do(Land(0))
+    town.world.settle()
+    assert town.case().reason is EndReason.DECLINED
+    # By a "1" to the offer before it could not be taken back.
+    assert town.told()[-1] == "withdrawn"
+    assert town.told().count("offer") == 2
+    town.passes(hours=1)
+    town.reads("1")
+    consent = town.case().consent
+    assert consent is not None
+    assert consent.question_id == town.case().questions[1].question_id
+    town.comes_to_rest()

@@ -368,3 +368,131 @@ def test_who_confirmed_a_closed_account_is_asked_for_another_one_once() -> None:
     lands(town)
     assert (len(town.steps()), town.told()) == (steps, told)
     town.comes_to_rest()
+
+
+def test_a_no_behind_a_consent_whose_call_comes_late_is_not_taken_back_by_it() -> None:
+    town = Town(Scenario(people=1))
+    town.learns("phone0", "title")
+    town.passes(minutes=1)
+    writes(town, "1")
+    town.passes(seconds=5)
+    town.reads("0")
+    assert town.case().reason is EndReason.DECLINED
+    town.passes(seconds=5)
+    lands(town)
+    assert town.case().consent is not None
+    lands(town)
+    assert town.case().reason is EndReason.WITHDRAWN
+    town.passes(minutes=1)
+    town.reads(IBANS[0])
+    assert town.decisions() == []
+    town.reads("1")
+    assert town.case().consent is not None
+    town.comes_to_rest()
+
+
+def test_a_consent_behind_a_no_whose_call_comes_late_stands() -> None:
+    town = Town(Scenario(people=1))
+    town.learns("phone0", "title")
+    town.passes(minutes=1)
+    writes(town, "0")
+    town.passes(seconds=5)
+    agreed = town.now
+    town.reads("1")
+    town.passes(seconds=5)
+    lands(town)
+    assert town.case().reason is EndReason.WITHDRAWN
+    lands(town)
+    consent = town.case().consent
+    assert consent is not None
+    assert consent.received_at == agreed
+    town.passes(minutes=1)
+    town.reads(IBANS[0])
+    assert town.case().state is State.GRANTED
+    town.comes_to_rest()
+
+
+@pytest.mark.parametrize("mode", list(DecisionMode))
+def test_a_consent_that_was_sent_twice_does_not_take_a_no_back_by_its_late_call(mode: DecisionMode) -> None:
+    """By the list the second "1" was an echo at the account question."""
+    town = Town(Scenario(people=1, mode=mode))
+    town.learns("phone0", "title")
+    town.reads("1")
+    town.passes(minutes=1)
+    writes(town, "1")
+    town.passes(seconds=5)
+    town.reads("0")
+    town.passes(seconds=5)
+    lands(town)
+    assert town.case().consent is not None
+    if mode is DecisionMode.OFFICER:
+        town.reads(IBANS[0])
+        assert len(town.drafts()) == 1
+    lands(town)
+    assert town.case().reason is EndReason.WITHDRAWN
+    assert town.case().draft is None
+    town.comes_to_rest()
+
+
+def test_of_two_that_say_the_same_nothing_is_told_again() -> None:
+    town = Town(Scenario(people=1))
+    town.learns("phone0", "title")
+    town.passes(minutes=1)
+    writes(town, "0")
+    town.passes(seconds=5)
+    town.reads("0")
+    town.passes(seconds=5)
+    lands(town)
+    steps, told = len(town.steps()), town.told()
+    lands(town)
+    assert (len(town.steps()), town.told()) == (steps, told)
+    town.reads("1")
+    assert town.case().consent is not None
+    town.comes_to_rest()
+
+
+def test_fractions_of_a_second_put_nothing_in_another_order() -> None:
+    """The list says that the "no" came at the full second, in which the "yes" was written before it."""
+    town = Town(Scenario(people=1))
+    town.learns("phone0", "title")
+    town.passes(minutes=1)
+    writes(town, "0")
+    town.passes(seconds=0.2)
+    town.reads("1")
+    town.passes(seconds=0.7)
+    lands(town)
+    lands(town)
+    assert town.case().reason is EndReason.WITHDRAWN
+    town.comes_to_rest()
+
+
+def test_a_prompt_call_over_midnight_is_of_the_day_before() -> None:
+    town = Town(Scenario(people=1))
+    town.learns("phone0", "title")
+    town.passes(hours=13, minutes=59, seconds=59.5)
+    writes(town, "1")
+    town.passes(seconds=1)
+    lands(town)
+    lands(town)
+    town.passes(minutes=1)
+    town.reads(IBANS[0])
+    [decision] = town.decisions()
+    assert decision.application_date.day == 22
+    town.comes_to_rest()
+
+
+def test_of_two_accounts_that_were_late_by_their_calls_the_first_written_counts(asked: Town) -> None:
+    asked.world.now -= timedelta(hours=5)
+    asked.reads("1")
+    asked.passes(minutes=1)
+    asked.reaches(asked.waits_for("term") - 20 * SECOND)
+    writes(asked, IBANS[0])
+    asked.reaches(asked.now + SECOND)
+    writes(asked, IBANS[1])
+    asked.reaches(asked.now + 60 * SECOND)
+    for pick in (2, 0, 1, 0):
+        asked.world.do(Land(pick))
+    asked.line_works(count=4)
+    asked.rings()
+    assert asked.case().account == IBANS[0]
+    asked.comes_to_rest()

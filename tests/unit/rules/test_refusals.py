@@ -267,7 +267,8 @@ def test_a_no_to_an_offer_of_before_closes_the_one_of_now_as_well(desk: Desk) ->
     desk.reads(REGISTERED, TITLE)
     desk.sent()
     desk.now += 5 * MINUTE
-    desk.reads(REGISTERED.model_copy(update={"phone": OTHER, "registered_at": desk.now}))
+    changed_at = desk.now
+    desk.reads(REGISTERED.model_copy(update={"phone": OTHER, "registered_at": changed_at}))
     again = desk.case.questions[-1].question_id
     desk.now += MINUTE
     effects = desk.hears(NO, OFFER, NOON + MINUTE)
@@ -275,7 +276,7 @@ def test_a_no_to_an_offer_of_before_closes_the_one_of_now_as_well(desk: Desk) ->
     assert isinstance(ended, ProcessEnded)
     assert (ended.reason, ended.ended_at) == (EndReason.DECLINED, NOON + MINUTE)
     assert only(effects, QuestionClosed) == [
-        QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=TERM_ENDS),
+        QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=changed_at),
         QuestionClosed(question_id=again, phone=OTHER, closed_at=desk.now),
     ]
 

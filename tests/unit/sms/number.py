@@ -43,9 +43,10 @@ class Number:
         self.remarks: Sequence[str] = ()
         self._count = 0
 
-    def hears(self, data: Event) -> list[Event]:
+    def hears(self, data: Event, *, event_id: str = "") -> list[Event]:
+        """An event comes, by default one that did not come before."""
         self._count += 1
-        event = ReceivedEvent(str(self._count), "urn:test", str(self._count), self.now, "", data)
+        event = ReceivedEvent(event_id or str(self._count), "urn:test", str(self._count), self.now, "", data)
         done = converse(self.line, event, self.now, self.policy)
         self.line, self.remarks = done.state, done.remarks
         return list(done.effects)

@@ -206,6 +206,18 @@ def test_a_withdrawal_closes_and_clears_for_one_person_only(put: Number) -> None
     assert put.line.current.question_id == "q2"
 
 
+def test_a_withdrawal_that_is_told_again_long_after_concerns_nothing_that_was_asked_since(
+    put: Number,
+) -> None:
+    withdrawn = PersonWithdrawn(person_id=PersonId("person of case"), phone=PHONE, at=NOON + SECOND)
+    put.hears(withdrawn, event_id="withdrawn")
+    put.asks("q2")
+    put.hears(withdrawn, event_id="withdrawn")
+    assert put.line.current
+    assert put.line.current.question_id == "q2"
+    assert put.remarks == ("the withdrawal is known already",)
+
+
 def test_a_withdrawal_does_not_move_the_closing_that_was_told_before(put: Number) -> None:
     put.hears(QuestionClosed(question_id=QuestionId("q"), phone=PHONE, closed_at=NOON))
     put.hears(PersonWithdrawn(person_id=PersonId("person of case"), phone=PHONE, at=NOON + SECOND))

@@ -1,0 +1,47 @@
+"""Which "yes" or "no" of a case was received last, where one turns out to have been received earlier (R6).
+
+The last one counts. They are read as they come, and one of which a call told late is read behind others that
+were written after it: what it undid then holds, once the SMS API's list tells when it was written.
+"""
+
+from datetime import timedelta
+
+from rules.person import Case
+from rules.turn import Turn
+from schemas.questions import QuestionAnswered
+
+_WHOLE_SECONDS = timedelta(seconds=1)
+"""The SMS API's list leaves out the fractions of a second: an instant of it may be up to so much later."""
+
+
+def note_yes_or_no(turn: Turn, case: Case, report: QuestionAnswered) -> Case:
+    """The case that knows this "yes" or "no", which is in time."""
+    texts = tuple(
+        each.with_(yes_or_no=report) if each.message_id == report.message_id else each for each in case.texts
+    )
+    return turn.keep(case.with_(texts=texts))
+
+
+def last_word(case: Case, report: QuestionAnswered) -> QuestionAnswered | None:
+    """The "yes" or "no" that is the last instead of this text's, which was received earlier than was told.
+
+    None where this text's was not the last, or is so still, and where there is a decision: that rests on what
+    was known then.
+    """
+    said = next((each.yes_or_no for each in case.texts if each.message_id == report.message_id), None)
+    if said is None or case.decided or case.answered_at != said.received_at:
+        return None
+    behind = [
+        each.yes_or_no
+        for each in case.texts
+        if each.yes_or_no
+        and each.message_id != report.message_id
+        and report.received_at + _WHOLE_SECONDS <= each.yes_or_no.received_at <= said.received_at
+        and _is_timely(case, each.yes_or_no)
+    ]
+    return max(behind, key=lambda each: each.received_at, default=None)
+
+
+def _is_timely(case: Case, said: QuestionAnswered) -> bool:
+    question = case.find(said.question_id)
+    return question is not None and question.open_at(said.received_at)
