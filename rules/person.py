@@ -91,6 +91,10 @@ class Question(Stored):
         ]
         return self.with_(late=tuple(kept[:_KEPT_LATE]))
 
+    def without_late(self, message_id: Sid) -> "Question":
+        """The question without an answer that was too late for it, because it was not too late."""
+        return self.with_(late=tuple(each for each in self.late if each.message_id != message_id))
+
 
 class ConsentGiven(Stored):
     """The consent: when the carrier received it, its exact text and the offer that it answers (R5)."""

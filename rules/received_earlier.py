@@ -19,11 +19,16 @@ def received_earlier(turn: Turn, case: Case, question: Question, report: Questio
     before = next((each for each in case.texts if each.message_id == sid), None)
     said = before.yes_or_no if before else None
     if said and at < said.received_at:
+        if case.answered_at == said.received_at:
+            case = case.with_(answered_at=at)
         said = said.with_(received_at=at)
     read = TextRead(message_id=sid, received_at=at, question_id=report.question_id, yes_or_no=said)
     case = turn.keep(case.with_(texts=(*others, read)[-_KEPT_TEXTS:]))
     if before is None or at >= before.received_at:
         return False
+    if any(each.message_id == sid for each in question.late):
+        question = question.without_late(sid)
+        case = turn.keep(replace_question(case, question))
     if case.decided or case.draft:
         turn.remarks.append("an answer was received earlier than a decision says")
         return True
@@ -37,7 +42,7 @@ def received_earlier(turn: Turn, case: Case, question: Question, report: Questio
         turn.keep(_as_of(case, former.received_at, report))
     # What was in time for this question was taken then, and may have been undone since.
     in_time = before.question_id == report.question_id and question.open_at(before.received_at)
-    return former is not None or in_time
+    return former is not None or said is not None or in_time
 
 
 def _as_of(case: Case, former: datetime, report: QuestionAnswered) -> Case:
@@ -52,5 +57,4 @@ def _as_of(case: Case, former: datetime, report: QuestionAnswered) -> Case:
             for each in case.answers
         ),
         account_at=at if case.account_at == former else case.account_at,
-        answered_at=at if case.answered_at == former else case.answered_at,
     )

@@ -1,6 +1,7 @@
 """What must be true when nothing waits any longer: each right its outcome, no timely answer lost."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from ops.simulation.ground_truth import Known, Put, Text
 from ops.simulation.invariants import Invariants
@@ -12,6 +13,8 @@ from schemas.outcomes import BenefitDecided, ProcessEnded
 from schemas.questions import Answer, Consent, Decline, QuestionKind
 from schemas.values import EndReason
 from sms.conversation.line import Line
+
+_WHOLE_SECONDS = timedelta(seconds=1)
 
 
 def check_person(person: Person, invariants: Invariants) -> None:
@@ -80,9 +83,9 @@ def _check_refused(case: Case, invariants: Invariants, known: Known) -> None:
         late = [each for question in asked for each in _timely(question, invariants, known, late=True)]
         answers += [each for each in late if isinstance(each.answer, Decline)]
     answers += [each for question in asked for each in _taken_back(case, question, invariants, known)]
-    answers = [each for each in answers if isinstance(each.answer, Consent | Decline)]
+    answers = [each for each in answers if isinstance(each.answer, Consent | Decline) and not each.called]
     newest = max((each.text.received_at for each in answers), default=None)
-    last = [each for each in answers if each.text.received_at == newest]
+    last = [each for each in answers if newest and newest - each.text.received_at <= each.order]
     stands = any(isinstance(each.answer, Decline) or not each.sure for each in last)
     demand(stands or not last, "a no is taken back within the term")
 
@@ -147,11 +150,20 @@ def _check_story(case: Case, invariants: Invariants) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Answered:
-    """A text that may have answered a question in time. `sure`: nobody can say that it did not."""
+    """A text that may have answered a question in time. `sure`: nobody can say that it did not.
+
+    `called`: as of a late call, before the list told when it was received.
+    """
 
     text: Text
     answer: Answer
     sure: bool
+    called: bool = False
+
+    @property
+    def order(self) -> timedelta:
+        """Within which time it is in no order with others: where its call is late the list tells seconds."""
+        return _WHOLE_SECONDS if self.text.called_at else timedelta(0)
 
 
 def _taken_back(case: Case, offer: Question, invariants: Invariants, known: Known) -> list[_Answered]:
@@ -196,5 +208,5 @@ def _timely(
         answer = answer_to(put.asked, text.text) if unsure or _puts(last, question) else None
         if answer:
             registered = question.withdrawn_at is None or text.received_at < question.withdrawn_at
-            found.append(_Answered(text, answer, sure=registered and not unsure))
+            found.append(_Answered(text, answer, sure=registered and not unsure, called=not first))
     return found

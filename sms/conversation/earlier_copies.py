@@ -14,7 +14,8 @@ from sms.conversation.line import Line, LineQuestion, TextTaken
 from sms.conversation.turn import Turn
 
 _KEPT = 40
-_PROMPT = timedelta(seconds=2)
+_PROMPT = timedelta(seconds=1)
+"""The list has whole seconds: what is less is told to nobody."""
 _QUARTER = timedelta(minutes=15)
 
 
@@ -65,21 +66,19 @@ def decide(turn: Turn) -> None:
         question = answered_by(put, received) if put and not put[0].is_purged else None
         taken = next((each for each in line.taken if each.sid == received.sid), None)
         read_for = line.question(taken.question_id) if taken else None
-        if any(not _is_over(line, each) for each in (question, read_for) if question and each):
+        if any(not _is_over(line, each) for each in (question, read_for) if each):
             continue
         turn.change(told_earlier=tuple(each for each in line.told_earlier if each.sid != received.sid))
-        if question is None:
-            continue
         if taken and read_for and _stands(taken, read_for, question):
             if _matters(line, taken, read_for, question, received.received_at):
                 _tell_earlier(turn, read_for, received)
-        elif _may_be_in_time(read_for, question, received.received_at):
+        elif question and _may_be_in_time(read_for, question, received.received_at):
             turn.remarks.append("a text had been received earlier than was told at first")
             _read_as_of(turn, received)
 
 
 def _is_over(line: Line, question: LineQuestion) -> bool:
-    """Whether the case has said that a question is over: a "no" closes it here before the case does."""
+    """Whether the case has said that a question is over."""
     current = line.current is not None and line.current.question_id == question.question_id
     return question.closed_at is not None and not current
 
@@ -93,36 +92,47 @@ def _may_be_in_time(read_for: LineQuestion | None, question: LineQuestion, at: d
     return read_for is None or same or question.open_at(at)
 
 
-def _stands(taken: TextTaken, read_for: LineQuestion, question: LineQuestion) -> bool:
+def _stands(taken: TextTaken, read_for: LineQuestion, question: LineQuestion | None) -> bool:
     """Whether a text stays what it was read as."""
-    # An answer may be of the very instant at which it closes its question, and so may the end of the term.
-    in_time = read_for.open_at(taken.received_at) or read_for.closed_by == taken.sid
-    return in_time and (taken.read_as != "nothing" or read_for.question_id == question.question_id)
+    at = taken.received_at
+    undenied = read_for.denied_at is None or at <= read_for.denied_at
+    # What came at the very instant of an answer that closed the question is in no order with that. The end of
+    # a term is no answer.
+    answered = read_for.closed_at == at and read_for.closed_by is not None
+    in_time = undenied and (read_for.closed_at is None or at < read_for.closed_at or answered)
+    same = question is not None and read_for.question_id == question.question_id
+    return in_time and (taken.read_as != "nothing" or same)
 
 
 def _matters(
-    line: Line, taken: TextTaken, read_for: LineQuestion, question: LineQuestion, at: datetime
+    line: Line, taken: TextTaken, read_for: LineQuestion, question: LineQuestion | None, at: datetime
 ) -> bool:
     """Whether it matters to the case that an answer that stands was received at this earlier instant.
 
-    The last "yes" or "no" counts, whichever of the case's questions it was read for. The evidence says when
-    an answer was received, and the day of a consent is that of the application. Calls take a while, and the
-    list has whole seconds: that alone is not told.
+    The evidence says when an answer was received, and the day of a consent is that of the application. The
+    last "yes" or "no" counts, whatever had been asked when it was written; but of a consent that was written
+    when another question was asked, or none, the evidence is the call.
     """
-    if taken.read_as == "nothing" or read_for.is_purged:
-        return False
-    yes_or_no = taken.read_as == "no" or read_for.kind is QuestionKind.OFFER
-    if yes_or_no and read_for.case_id == question.case_id and _overtakes(line, taken, at):
-        return True
-    same = read_for.question_id == question.question_id
     later = taken.received_at - at >= _PROMPT or _quarter(taken.received_at) != _quarter(at)
-    return same and taken.read_as == "answer" and later
+    if taken.read_as == "nothing" or read_for.is_purged or not later:
+        return False
+    if taken.read_as == "no" or (question and read_for.question_id == question.question_id):
+        return True
+    return read_for.kind is QuestionKind.OFFER and _is_before_a_no(line, taken, at)
 
 
-def _overtakes(line: Line, taken: TextTaken, at: datetime) -> bool:
-    """Whether another answer was received behind this text, that seemed to be before it."""
-    others = [each.received_at for each in line.taken if each.sid != taken.sid and each.read_as != "nothing"]
-    return any(at < other <= taken.received_at for other in others)
+def _is_before_a_no(line: Line, taken: TextTaken, at: datetime) -> bool:
+    """Whether a "no" seemed to be before this text that was received behind it."""
+    others = [each for each in line.taken if each.sid != taken.sid and _is_yes_or_no(line, each)]
+    between = [each for each in others if at < each.received_at <= taken.received_at]
+    last = max(between, key=lambda each: each.received_at, default=None)
+    return last is not None and last.read_as == "no"
+
+
+def _is_yes_or_no(line: Line, taken: TextTaken) -> bool:
+    read_for = line.question(taken.question_id)
+    yes = taken.read_as == "answer" and read_for is not None and read_for.kind is QuestionKind.OFFER
+    return yes or taken.read_as == "no"
 
 
 def _quarter(instant: datetime) -> int:

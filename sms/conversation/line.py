@@ -21,7 +21,8 @@ class LineQuestion(Stored):
     """A question on this number.
 
     `put_at` is when its message was handed to the carrier that then accepted it; a text received from then on
-    may be its answer, up to `closed_at`; `closed_by` is the text whose answer closed it, as the case says.
+    may be its answer, up to `closed_at`, as the case says; `closed_by` is the text whose answer closed it. Up
+    to `denied_at` it is closed here by a "no", whatever the case says.
     `echoed`: an answer of an earlier question of the case came to it, and was explained. `text` is how it
     was put, while it may be put again, `text_version` the version of the texts of which it was made: both
     null before it is put, and where that was before they were kept.
@@ -38,6 +39,7 @@ class LineQuestion(Stored):
     answered: bool = False
     closed_at: Instant | None = None
     closed_by: Sid | None = None
+    denied_at: Instant | None = None
     explained: int = 0
     echoed: bool = False
     text: str | None = None
@@ -45,7 +47,8 @@ class LineQuestion(Stored):
 
     def open_at(self, received_at: datetime) -> bool:
         """Whether a text received at this instant may answer it."""
-        return self.closed_at is None or received_at < self.closed_at
+        ends = [end for end in (self.closed_at, self.denied_at) if end is not None]
+        return all(received_at < end for end in ends)
 
     @property
     def is_purged(self) -> bool:

@@ -56,7 +56,7 @@ def not_delivered(
 def _of_open_question(turn: Turn, question: LineQuestion | None, delivery: Delivery) -> Message | None:
     """What puts a question that is open still, however long ago it left: nothing of it is kept then."""
     current = turn.line.current
-    if question is None or question != current or question.closed_at:
+    if question is None or question != current or question.closed_at or question.denied_at:
         return None
     message = turn.message_of(question)
     return message.with_(message_id=delivery.message_id or message.message_id, tried_at=question.put_at)

@@ -113,7 +113,7 @@ def _read(turn: Turn, received: MessageReceived) -> None:
     turn.effects.append(answer_of(question, received))
     if isinstance(answer, Decline) and not closed and question.kind is not QuestionKind.OFFER:
         # What is written next may take the "no" back, whether or not the case has read it by then.
-        question = turn.update(question, closed_at=received.received_at)
+        question = turn.update(question, denied_at=received.received_at)
     if answer and open_now and not closed:
         turn.update(question, answered=True)
         turn.drop(lambda message: message.question_id == question.question_id)

@@ -243,7 +243,7 @@ def test_the_evidence_tells_the_earlier_instant(*, late: bool) -> None:
 def test_of_a_prompt_call_nothing_is_told_again(asked: Town) -> None:
     asked.world.now -= timedelta(hours=5)
     writes(asked, "1")
-    asked.passes(seconds=1)
+    asked.passes(seconds=0.9)
     lands(asked)
     inbox = asked.world.cases.inboxes[person_id(0)]
     before = len(inbox.records)
@@ -431,6 +431,42 @@ def test_a_consent_that_was_sent_twice_does_not_take_a_no_back_by_its_late_call(
     lands(town)
     assert town.case().reason is EndReason.WITHDRAWN
     assert town.case().draft is None
+    town.comes_to_rest()
+
+
+def test_a_consent_that_only_the_list_brings_is_behind_a_no_that_was_written_before_it() -> None:
+    town = Town(Scenario(people=1))
+    town.learns("phone0", "title")
+    town.passes(minutes=1)
+    writes(town, "0")
+    town.passes(minutes=5)
+    town.world.do(Write(0, "1", late=True))
+    town.passes(minutes=5)
+    lands(town)
+    assert town.case().reason is EndReason.DECLINED
+    lands(town)
+    assert town.case().reason is EndReason.DECLINED
+    lands(town)
+    assert town.case().consent is not None
+    town.comes_to_rest()
+
+
+def test_a_no_that_was_late_by_its_call_counts_once_where_the_term_is_moved_behind_it() -> None:
+    town = Town(Scenario(people=1, held=timedelta(hours=30)))
+    town.learns("phone0", "title")
+    town.passes(minutes=1)
+    writes(town, "0")
+    town.reaches(town.waits_for("term") + 10 * SECOND)
+    town.rings()
+    town.reads("1")
+    lands(town)
+    assert town.case().reason is EndReason.NO_REPLY
+    lands(town)
+    assert town.case().reason is EndReason.DECLINED
+    town.world.status(town.world.carrier.api[0], "sent")
+    town.world.settle()
+    assert town.case().consent is not None
+    assert town.case().state is State.ACCOUNT_SENT
     town.comes_to_rest()
 
 
