@@ -6,7 +6,6 @@ from rules.states import SENT, UNANSWERED, WAITING
 from rules.terms import term_end
 from rules.turn import Turn, find_case, find_question, replace_question
 from schemas.questions import (
-    QuestionKind,
     QuestionNotReached,
     QuestionSent,
     QuestionSentTime,
@@ -41,13 +40,8 @@ def sent(turn: Turn, report: QuestionSent) -> None:
     current = case.question
     if current and current.question_id == question.question_id and case.state in SENT:
         turn.move(case, SENT[case.state])
-        return
-    case = turn.remark(case, "sent_after_closing")
-    refused = case.reason in (EndReason.DECLINED, EndReason.WITHDRAWN)
-    sent = case.find(question.question_id)
-    if refused and sent and sent.kind is QuestionKind.OFFER and not sent.withdrawn_at:
-        # It left before its line heard of a "no" to the offer before it, and says that a "1" is a consent.
-        turn.close(sent, sent.term_ends or turn.at)
+    else:
+        turn.remark(case, "sent_after_closing")
 
 
 def not_reached(turn: Turn, report: QuestionNotReached) -> None:

@@ -29,20 +29,21 @@ def received_earlier(turn: Turn, case: Case, question: Question, report: Questio
     if any(each.message_id == sid for each in question.late):
         question = question.without_late(sid)
         case = turn.keep(replace_question(case, question))
-    if case.decided or case.draft:
+    same = report.question_id, sid
+    former = next((each for each in case.answers if (each.question_id, each.message_id) == same), None)
+    # What was in time for this question was taken then, and may have been undone since.
+    in_time = before.question_id == report.question_id and question.open_at(before.received_at)
+    taken = former is not None or said is not None or in_time
+    if case.decided or (case.draft and taken):
         turn.remarks.append("an answer was received earlier than a decision says")
         return True
     if not question.open_at(at):
         late = question.with_late(report) if report.answer else question.misread(at)
         turn.keep(replace_question(case, late))
         return True
-    same = report.question_id, sid
-    former = next((each for each in case.answers if (each.question_id, each.message_id) == same), None)
     if former:
         turn.keep(_as_of(case, former.received_at, report))
-    # What was in time for this question was taken then, and may have been undone since.
-    in_time = before.question_id == report.question_id and question.open_at(before.received_at)
-    return former is not None or said is not None or in_time
+    return taken
 
 
 def _as_of(case: Case, former: datetime, report: QuestionAnswered) -> Case:

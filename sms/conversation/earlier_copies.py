@@ -118,11 +118,13 @@ def _matters(
         return False
     if taken.read_as == "no" or (question and read_for.question_id == question.question_id):
         return True
-    return read_for.kind is QuestionKind.OFFER and _is_before_a_no(line, taken, at)
+    return read_for.kind is QuestionKind.OFFER and _is_before_a_no(
+        line, taken, max(at, read_for.put_at or at)
+    )
 
 
 def _is_before_a_no(line: Line, taken: TextTaken, at: datetime) -> bool:
-    """Whether a "no" seemed to be before this text that was received behind it."""
+    """Whether a "no" seemed to be before this text that was received behind it, and the last that was."""
     others = [each for each in line.taken if each.sid != taken.sid and _is_yes_or_no(line, each)]
     between = [each for each in others if at < each.received_at <= taken.received_at]
     last = max(between, key=lambda each: each.received_at, default=None)

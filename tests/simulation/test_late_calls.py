@@ -532,3 +532,43 @@ def test_of_two_accounts_that_were_late_by_their_calls_the_first_written_counts(
     asked.rings()
     assert asked.case().account == IBANS[0]
     asked.comes_to_rest()
+
+
+def test_a_no_that_the_list_finds_in_time_voids_a_draft() -> None:
+    """Its call came when the number was another's already, and the account was read just before."""
+    town = Town(Scenario(people=1, mode=DecisionMode.OFFICER))
+    town.learns("phone0", "title")
+    town.reads("1")
+    town.passes(minutes=1)
+    town.reads(IBANS[0])
+    assert town.case().state is State.AWAITING_SIGNATURE
+    writes(town, "0")
+    town.passes(minutes=1)
+    town.learns("no_phone")
+    town.passes(minutes=1)
+    lands(town)
+    assert town.case().state is State.AWAITING_SIGNATURE
+    lands(town)
+    assert town.case().reason is EndReason.WITHDRAWN
+    town.comes_to_rest()
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_no_of_the_instant_of_another_answer_is_known_to_have_been_before_a_consent(
+    *, together: bool
+) -> None:
+    town = Town(Scenario(people=1))
+    town.learns("phone0", "disability")
+    town.passes(minutes=1)
+    writes(town, "0")
+    town.passes(minutes=1)
+    town.reads("1")
+    town.passes(minutes=1)
+    town.world.write(PHONE, "4")
+    lands(town, settled=False)
+    lands(town, settled=not together)
+    lands(town)
+    town.world.settle()
+    case = town.case("disability")
+    assert (case.consent is not None, case.reason) == (True, None)
+    town.comes_to_rest()
