@@ -2,10 +2,14 @@
 
 from rules import steps
 from rules.answers import take
+from rules.person import Question
 from rules.states import SENT, UNANSWERED, WAITING
 from rules.terms import term_end
 from rules.turn import Turn, find_case, find_question, replace_question
 from schemas.questions import (
+    Consent,
+    Decline,
+    QuestionAnswered,
     QuestionNotReached,
     QuestionSent,
     QuestionSentTime,
@@ -95,12 +99,26 @@ def sent_time(turn: Turn, told: QuestionSentTime) -> None:
             moves=question.moves + 1,
         )
         turn.remark(replace_question(case, moved), "sent_later")
-        for answer in sorted(moved.late, key=lambda late: late.received_at):
-            if moved.open_at(answer.received_at):
-                take(turn, answer)
+        for answer in _found_in_time(moved):
+            take(turn, answer)
         after = find_question(turn, told.case_id, told.question_id)
         if after:
             steps.not_silent(turn, *after)
+
+
+def _found_in_time(moved: Question) -> list[QuestionAnswered]:
+    """The answers that were too late before the move, as they were received.
+
+    What completes an application is none of them where a "no" came behind it: it would be decided at once.
+    """
+    timely = [each for each in moved.late if moved.open_at(each.received_at)]
+    refused_at = max((each.received_at for each in timely if isinstance(each.answer, Decline)), default=None)
+    found = [
+        each
+        for each in timely
+        if isinstance(each.answer, Consent | Decline) or refused_at is None or each.received_at > refused_at
+    ]
+    return sorted(found, key=lambda each: each.received_at)
 
 
 def undeliverable(turn: Turn, report: QuestionUndeliverable) -> None:

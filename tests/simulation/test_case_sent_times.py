@@ -147,6 +147,20 @@ def test_a_no_that_was_taken_back_late_is_taken_back_once_the_offer_is_told_to_h
     town.comes_to_rest()
 
 
+def test_an_account_with_a_no_behind_it_decides_nothing_once_both_turn_out_to_be_in_time() -> None:
+    town = town_where_it_takes(DAYS, reports=False)
+    town.reads("1")
+    town.passes(days=4, hours=5)
+    town.reads(IBANS[0])
+    town.passes(minutes=1)
+    town.reads("0")
+    assert town.case().reason is EndReason.NO_REPLY
+    town.world.status(town.world.carrier.api[1], "sent")
+    town.world.settle()
+    assert (town.case().reason, town.decisions()) == (EndReason.WITHDRAWN, [])
+    town.comes_to_rest()
+
+
 def test_an_answer_after_the_moved_term_is_late() -> None:
     town = town_where_it_takes(DAYS)
     town.passes(days=9)
