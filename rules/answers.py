@@ -60,9 +60,11 @@ def answered(turn: Turn, report: QuestionAnswered) -> None:
 
 
 def _say_last(turn: Turn, report: QuestionAnswered, last: QuestionAnswered) -> None:
-    """Take the word once more that turns out to be the last: of the other kind it was undone by this one."""
-    turn.keep(turn.person.cases[report.case_id].with_(answered_at=last.received_at))
-    if isinstance(last.answer, Decline) != isinstance(report.answer, Decline):
+    """Take the word once more that turns out to be the last, unless the case is as that one left it."""
+    case = turn.keep(turn.person.cases[report.case_id].with_(answered_at=last.received_at))
+    refused = case.consent is None and case.reason in (EndReason.DECLINED, EndReason.WITHDRAWN)
+    stands = refused if isinstance(last.answer, Decline) else case.consent is not None
+    if not stands and case.reason not in _FINAL:
         take(turn, last)
 
 
@@ -95,9 +97,20 @@ def take(turn: Turn, report: QuestionAnswered) -> None:
         # Its line had closed it, but the term has moved since.
         _misread(turn, case, question, report.received_at)
     elif question.kind is not QuestionKind.OFFER and _of_no_consent(case, report):
-        turn.remark(case, "answered_without_consent")
+        _without_consent(turn, case, report)
     else:
         _in_time(turn, case, question, report)
+
+
+def _without_consent(turn: Turn, case: Case, report: QuestionAnswered) -> None:
+    """It answers what was asked under a consent that is taken back; a "no" is a "no" all the same.
+
+    A "yes" of before that is read later takes it back no more than one that was read in time.
+    """
+    if isinstance(report.answer, Decline):
+        newest = max(case.answered_at or report.received_at, report.received_at)
+        case = note_yes_or_no(turn, case.with_(answered_at=newest), report)
+    turn.remark(case, "answered_without_consent")
 
 
 def not_understood(turn: Turn, report: QuestionNotUnderstood) -> None:

@@ -136,9 +136,9 @@ def _begin_anew(turn: Turn, case: Case, barred: EndReason | None, **published: o
 
 def _anew(turn: Turn, case: Case, barred: EndReason | None) -> None:
     """Begin again with the offer; no answer of before counts any more."""
+    at = turn.happened_at
     # What was answered before is not an answer to the offer that comes now.
-    texts = tuple(each.with_(yes_or_no=None) for each in case.texts)
-    anew = turn.keep(case.without_consent().with_(answered_at=turn.happened_at, texts=texts, late_told=False))
+    anew = turn.keep(case.without_consent().with_(answered_at=at, anew_at=at, late_told=False))
     if barred:
         _bar(turn, anew, barred)
     else:

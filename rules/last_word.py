@@ -10,8 +10,9 @@ from rules.person import Case
 from rules.turn import Turn
 from schemas.questions import QuestionAnswered
 
-_WHOLE_SECONDS = timedelta(seconds=1)
-"""The SMS API's list leaves out the fractions of a second: an instant of it may be up to so much later."""
+_ORDERED = timedelta(seconds=3)
+"""From so much apart on the order is known: the SMS API's list leaves out the fractions of a second, and a
+call that is prompt takes one or two."""
 
 
 def note_yes_or_no(turn: Turn, case: Case, report: QuestionAnswered) -> Case:
@@ -36,7 +37,8 @@ def last_word(case: Case, report: QuestionAnswered) -> QuestionAnswered | None:
         for each in case.texts
         if each.yes_or_no
         and each.message_id != report.message_id
-        and report.received_at + _WHOLE_SECONDS <= each.yes_or_no.received_at <= said.received_at
+        and report.received_at + _ORDERED <= each.yes_or_no.received_at <= said.received_at
+        and (case.anew_at is None or each.yes_or_no.received_at >= case.anew_at)
         and _is_timely(case, each.yes_or_no)
     ]
     return max(behind, key=lambda each: each.received_at, default=None)

@@ -171,9 +171,10 @@ class Case(Stored):
     """One entitlement of a person on its way to an outcome.
 
     `answered_at` is when the carrier received the newest "yes" or "no": the one received last counts, in
-    whatever order they are read. `outcome_told` is how the decision was told, if it was. `drafts` counts
-    the drafts that were made, so that each has an id of its own. `questioned` are the reasons for which
-    the decision was questioned. `log_sha256` is the digest of the last step, on which the next one hangs.
+    whatever order they are read; none of before `anew_at` does, when the case began anew. `outcome_told` is
+    how the decision was told, if it was. `drafts` counts the drafts that were made, so that each has an id
+    of its own. `questioned` are the reasons for which the decision was questioned. `log_sha256` is the
+    digest of the last step, on which the next one hangs.
     `obstacle` stands in the way of an offer whatever else is known; `posthumous`: the award said that its
     holder had died, at `posthumous_at` for the last time (null: with the `source`). `published_at` is
     when the registry published the record last, if it did more than once. `answers` are those that
@@ -216,6 +217,7 @@ class Case(Stored):
     posthumous_at: Instant | None = None
     published_at: Instant | None = None
     answered_at: Instant | None = None
+    anew_at: Instant | None = None
     texts: tuple[TextRead, ...] = ()
     late_told: bool = False
     outcome_told: NoticeKind | None = None

@@ -17,10 +17,14 @@ def received_earlier(turn: Turn, case: Case, question: Question, report: Questio
     sid, at = report.message_id, report.received_at
     others = [each for each in case.texts if each.message_id != sid]
     before = next((each for each in case.texts if each.message_id == sid), None)
+    if before and at >= before.received_at and before.question_id == report.question_id:
+        turn.remarks.append("an answer came that had come before")
+        return True
     said = before.yes_or_no if before else None
     if said and at < said.received_at:
         if case.answered_at == said.received_at:
-            case = case.with_(answered_at=at)
+            # What begins anew hears no answer of before.
+            case = case.with_(answered_at=max(at, case.anew_at or at))
         said = said.with_(received_at=at)
     read = TextRead(message_id=sid, received_at=at, question_id=report.question_id, yes_or_no=said)
     case = turn.keep(case.with_(texts=(*others, read)[-_KEPT_TEXTS:]))
@@ -58,4 +62,5 @@ def _as_of(case: Case, former: datetime, report: QuestionAnswered) -> Case:
             for each in case.answers
         ),
         account_at=at if case.account_at == former else case.account_at,
+        answered_at=at if case.answered_at == former else case.answered_at,
     )

@@ -47,7 +47,7 @@ from sms.conversation.line import Line
 from sms.reading.answers import read_offer
 
 _JUST = timedelta(minutes=30)
-_WHOLE_SECONDS = timedelta(seconds=1)
+_ORDERED = timedelta(seconds=3)
 _EXPLANATIONS = 3
 _GROUND_4 = 4
 _NOTICE = 3
@@ -210,7 +210,8 @@ class Invariants:
     def _undenied(self, case: Case, known: Known) -> None:
         """Of all the "yes" and "no" that the case was told of, the one that was received last is a "yes".
 
-        The SMS API's list has whole seconds: what was received within one is in no order.
+        What was received within a few seconds is in no order: the SMS API's list has whole ones, and calls
+        take a while.
         """
         asked = {question.question_id: question for question in case.questions}
         said = [
@@ -221,7 +222,7 @@ class Invariants:
         ]
         last = max(said, key=lambda each: each.received_at)
         agreed = max(each.received_at for each in said if isinstance(each.answer, Consent))
-        undenied = isinstance(last.answer, Consent) or last.received_at - agreed < _WHOLE_SECONDS
+        undenied = isinstance(last.answer, Consent) or last.received_at - agreed < _ORDERED
         demand(undenied, "no decision against the last word")
 
     def _rests(self, decision: Decision, known: Known) -> None:
@@ -238,6 +239,9 @@ class Invariants:
         if consent and consent != done.before.cases[report.case_id].consent:
             # It may be one that this text undid, before it turned out to have been received earlier.
             report = known.said[report.case_id, consent.message_id]
+        elif consent is None and isinstance(report.answer, Consent):
+            # A "no" turned out to be behind it, which was looked at when it came.
+            return
         text = self.truth.texts[report.message_id]
         demand(self.truth.put(report.question_id), "no answer counts for a question that never left")
         ends = self.ends(report.question_id, known)

@@ -14,7 +14,7 @@ from schemas.questions import Answer, Consent, Decline, QuestionKind
 from schemas.values import EndReason
 from sms.conversation.line import Line
 
-_WHOLE_SECONDS = timedelta(seconds=1)
+_ORDERED = timedelta(seconds=3)
 
 
 def check_person(person: Person, invariants: Invariants) -> None:
@@ -84,6 +84,8 @@ def _check_refused(case: Case, invariants: Invariants, known: Known) -> None:
         answers += [each for each in late if isinstance(each.answer, Decline)]
     answers += [each for question in asked for each in _taken_back(case, question, invariants, known)]
     answers = [each for each in answers if isinstance(each.answer, Consent | Decline) and not each.called]
+    if case.anew_at:
+        answers = [each for each in answers if each.text.received_at >= case.anew_at]
     newest = max((each.text.received_at for each in answers), default=None)
     last = [each for each in answers if newest and newest - each.text.received_at <= each.order]
     stands = any(isinstance(each.answer, Decline) or not each.sure for each in last)
@@ -162,8 +164,8 @@ class _Answered:
 
     @property
     def order(self) -> timedelta:
-        """Within which time it is in no order with others: where its call is late the list tells seconds."""
-        return _WHOLE_SECONDS if self.text.called_at else timedelta(0)
+        """Within which time it is in no order with others: as `rules.last_word` knows it."""
+        return _ORDERED if self.text.called_at else timedelta(0)
 
 
 def _taken_back(case: Case, offer: Question, invariants: Invariants, known: Known) -> list[_Answered]:

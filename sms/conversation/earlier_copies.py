@@ -7,6 +7,7 @@ as received at the earlier instant (R6).
 
 from datetime import datetime, timedelta
 
+from schemas.ids import CaseId
 from schemas.messages import MessageReceived
 from schemas.questions import Answer, Decline, QuestionKind
 from sms.conversation.attribution import answer_of, answered_by
@@ -14,8 +15,8 @@ from sms.conversation.line import Line, LineQuestion, TextTaken
 from sms.conversation.turn import Turn
 
 _KEPT = 40
-_PROMPT = timedelta(seconds=1)
-"""The list has whole seconds: what is less is told to nobody."""
+_PROMPT = timedelta(seconds=2)
+"""The list has whole seconds, and a call takes a while: what is less is told to nobody."""
 _QUARTER = timedelta(minutes=15)
 
 
@@ -118,23 +119,24 @@ def _matters(
         return False
     if taken.read_as == "no" or (question and read_for.question_id == question.question_id):
         return True
-    return read_for.kind is QuestionKind.OFFER and _is_before_a_no(
-        line, taken, max(at, read_for.put_at or at)
-    )
+    since = max(at, read_for.put_at or at)
+    return read_for.kind is QuestionKind.OFFER and _is_before_a_no(line, taken, read_for.case_id, since)
 
 
-def _is_before_a_no(line: Line, taken: TextTaken, at: datetime) -> bool:
-    """Whether a "no" seemed to be before this text that was received behind it, and the last that was."""
-    others = [each for each in line.taken if each.sid != taken.sid and _is_yes_or_no(line, each)]
+def _is_before_a_no(line: Line, taken: TextTaken, case_id: CaseId, at: datetime) -> bool:
+    """Whether the last "yes" or "no" to the case behind this text is a "no" that seemed to be before it."""
+    others = [each for each in line.taken if each.sid != taken.sid]
     between = [each for each in others if at < each.received_at <= taken.received_at]
-    last = max(between, key=lambda each: each.received_at, default=None)
+    said = [each for each in between if _is_yes_or_no(line, each, case_id)]
+    last = max(said, key=lambda each: each.received_at, default=None)
     return last is not None and last.read_as == "no"
 
 
-def _is_yes_or_no(line: Line, taken: TextTaken) -> bool:
+def _is_yes_or_no(line: Line, taken: TextTaken, case_id: CaseId) -> bool:
     read_for = line.question(taken.question_id)
-    yes = taken.read_as == "answer" and read_for is not None and read_for.kind is QuestionKind.OFFER
-    return yes or taken.read_as == "no"
+    if read_for is None or read_for.case_id != case_id:
+        return False
+    return taken.read_as == "no" or (taken.read_as == "answer" and read_for.kind is QuestionKind.OFFER)
 
 
 def _quarter(instant: datetime) -> int:

@@ -7,6 +7,7 @@ import pytest
 from ops.simulation import office
 from ops.simulation.actions import CaseAct, Crash, Land, Write
 from ops.simulation.scenario import IBANS, Scenario, person_id
+from rules import answers
 from rules.policy import DecisionMode
 from rules.states import State
 from schemas.messages import MessageReceived
@@ -571,4 +572,139 @@ def test_a_no_of_the_instant_of_another_answer_is_known_to_have_been_before_a_co
     town.world.settle()
     case = town.case("disability")
     assert (case.consent is not None, case.reason) == (True, None)
+    town.comes_to_rest()
+
+
+def test_of_two_calls_that_are_prompt_the_list_puts_none_in_another_order() -> None:
+    """Both were written in the second of which the list tells, and their calls took more than one."""
+    town = Town(Scenario(people=1))
+    town.learns("phone0", "title")
+    town.passes(minutes=1)
+    writes(town, "1")
+    writes(town, "0")
+    town.passes(seconds=1.1)
+    lands(town)
+    town.passes(seconds=0.2)
+    town.world.do(Land(1))
+    town.world.settle()
+    assert town.case().reason is EndReason.WITHDRAWN
+    for pick in (1, 0):
+        town.world.do(Land(pick))
+        town.world.settle()
+    assert town.case().reason is EndReason.WITHDRAWN
+    town.comes_to_rest()
+
+
+def test_a_no_of_before_a_revocation_in_error_lets_nothing_of_before_it_count() -> None:
+    town = Town(Scenario(people=1))
+    town.learns("phone0", "title")
+    town.passes(minutes=1)
+    writes(town, "0")
+    town.passes(minutes=1)
+    town.world.do(Write(0, "1", late=True))
+    town.passes(minutes=1)
+    town.learns("revoked_title")
+    town.passes(minutes=1)
+    town.learns("restored")
+    town.passes(minutes=1)
+    lands(town)
+    lands(town)
+    lands(town)
+    assert town.case().consent is None
+    assert town.case().reason is EndReason.DECLINED
+    town.comes_to_rest()
+
+
+def test_a_no_of_another_of_the_family_moves_no_consent_before_its_offer(family: Town) -> None:
+    family.passes(hours=13, minutes=58)
+    writes(family, "1")
+    family.passes(minutes=1)
+    family.reads("0")
+    family.passes(hours=10, minutes=5)
+    lands(family)
+    lands(family)
+    family.reads(IBANS[0])
+    [decision] = family.decisions()
+    assert decision.evidence.consent_to_service.at >= decision.evidence.questions[0].sent_at
+    family.comes_to_rest()
+
+
+def test_a_consent_that_was_stored_before_its_word_was_is_moved_before_a_no(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    town = Town(Scenario(people=1))
+    town.learns("phone0", "title")
+    town.passes(minutes=1)
+    writes(town, "1")
+    town.passes(minutes=1)
+    town.world.do(Write(0, "0", late=True))
+    town.passes(minutes=3)
+    with monkeypatch.context() as before:
+        before.setattr(answers, "note_yes_or_no", lambda _turn, case, _report: case)
+        lands(town)
+    lands(town)
+    lands(town)
+    assert town.case().reason is EndReason.WITHDRAWN
+    town.comes_to_rest()
+
+
+def test_what_the_line_tells_again_a_day_later_does_nothing_again() -> None:
+    town = Town(Scenario(people=1))
+    town.learns("phone0", "title")
+    town.passes(minutes=1)
+    writes(town, "1")
+    town.passes(minutes=1)
+    town.reads("0")
+    town.passes(minutes=3)
+    lands(town)
+    lands(town)
+    inbox = town.world.cases.inboxes[person_id(0)]
+    told = [each for each in inbox.records if each.event and each.event.name == "question.answered"]
+    assert len(told) == 3
+    for _ in range(26):
+        # Until the desk has forgotten the ids.
+        town.passes(hours=1)
+        town.learns("account", "closed")
+    before = town.told(), town.notes()
+    for each in told:
+        inbox.repeat(each, town.now)
+    town.world.settle()
+    assert (town.told(), town.notes()) == before
+
+
+@pytest.mark.parametrize("happened", ["a no of the same instant", "revoked"])
+def test_a_word_that_stands_already_is_not_noted_once_more(happened: str) -> None:
+    town = Town(Scenario(people=1))
+    town.learns("phone0", "title")
+    town.passes(minutes=1)
+    writes(town, "1")
+    town.passes(minutes=1)
+    if happened == "revoked":
+        town.reads("0")
+        town.passes(minutes=1)
+        lands(town)
+        town.learns("revoked_title")
+    else:
+        lands(town, settled=False)
+        town.world.write(PHONE, "0")
+        town.world.settle()
+    steps, told = len(town.steps()), town.told()
+    lands(town)
+    assert (len(town.steps()), town.told()) == (steps, told)
+
+
+def test_a_no_when_nothing_is_consented_to_is_the_last_word_before_what_only_the_list_brings() -> None:
+    town = Town(Scenario(people=1))
+    town.learns("phone0", "title")
+    town.reads("1")
+    town.passes(minutes=1)
+    town.reads("0")
+    town.passes(minutes=1)
+    town.world.do(Write(0, "1", late=True))
+    town.passes(minutes=1)
+    town.reads("0")
+    assert town.notes()[-1] == "answered_without_consent"
+    lands(town)
+    assert town.case().consent is None
+    assert town.case().reason is EndReason.WITHDRAWN
     town.comes_to_rest()

@@ -48,6 +48,7 @@ class Desk:
         self.now = NOON
         self.remarks: Sequence[str] = ()
         self._count = 0
+        self._texts = 0
 
     def reads(self, *facts: Event, at: datetime | None = None) -> list[Event]:
         """Read these facts now; `at` is when they happened, as their sender says."""
@@ -96,8 +97,11 @@ class Desk:
         at: datetime | None = None,
         *,
         case_id: CaseId = CASE,
-        message: str = "IN",
+        message: str = "",
     ) -> list[Event]:
+        """An answer comes, by default with a text of its own."""
+        self._texts += 1
+        message = message or ("IN" if self._texts == 1 else f"IN{self._texts}")
         return self.reads(
             QuestionAnswered(
                 question_id=question_id,

@@ -180,8 +180,8 @@ def test_a_no_tells_until_when_and_closes_the_offer_only_then(consented: Desk) -
     assert notice.language is Language.RUSSIAN
     assert notice.prompted_at == NOON + 2 * MINUTE
     assert only(effects, QuestionClosed) == [
-        QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=TERM_ENDS, closed_by=Sid("IN")),
-        QuestionClosed(question_id=ACCOUNT, phone=PHONE, closed_at=NOON + 2 * MINUTE, closed_by=Sid("IN")),
+        QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=TERM_ENDS, closed_by=Sid("IN2")),
+        QuestionClosed(question_id=ACCOUNT, phone=PHONE, closed_at=NOON + 2 * MINUTE, closed_by=Sid("IN2")),
     ]
 
 

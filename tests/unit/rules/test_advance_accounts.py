@@ -156,5 +156,5 @@ def test_an_account_closes_its_question_at_once_and_not_at_its_term(consented: D
     consented.now += MINUTE
     effects = consented.hears(AccountGiven(iban=IBAN), ACCOUNT)
     assert only(effects, QuestionClosed) == [
-        QuestionClosed(question_id=ACCOUNT, phone=PHONE, closed_at=consented.now, closed_by=Sid("IN"))
+        QuestionClosed(question_id=ACCOUNT, phone=PHONE, closed_at=consented.now, closed_by=Sid("IN2"))
     ]

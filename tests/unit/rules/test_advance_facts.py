@@ -234,7 +234,8 @@ def test_the_decision_finds_its_person_and_names_what_it_rests_on(consented: Des
     assert offer.sha256 == "41a1f654dc79a9ac645afa553c31d51fd115eca8dd1cb9e6c67ae03e52718e8b"
     assert [answer.meaning for answer in evidence.answers] == ["consent_ru", "account_given"]
     assert [answer.received_at for answer in evidence.answers] == [NOON + MINUTE, NOON + 2 * MINUTE]
-    assert {(answer.text, answer.message_id) for answer in evidence.answers} == {("as written", "IN")}
+    assert [answer.message_id for answer in evidence.answers] == ["IN", "IN2"]
+    assert {answer.text for answer in evidence.answers} == {"as written"}
     consent = evidence.consent_to_service
     assert (consent.at, consent.question_id, consent.text_sha256) == (NOON + MINUTE, OFFER, offer.sha256)
     assert evidence.consent_to_data == consent

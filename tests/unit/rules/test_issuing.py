@@ -79,8 +79,7 @@ def test_answers_stand_in_the_order_of_their_receipt_in_whatever_order_they_were
     [case_id] = desk.person.cases
 
     def hears(answer: Answer, number: int, minute: int) -> None:
-        at, sid = LAST_DAY + minute * MINUTE, f"IN{number}.{minute}"
-        desk.hears(answer, question_id_of(case_id, number), at, case_id=case_id, message=sid)
+        desk.hears(answer, question_id_of(case_id, number), LAST_DAY + minute * MINUTE, case_id=case_id)
 
     def sent(number: int) -> None:
         desk.sent(question_id_of(case_id, number), case_id=case_id)

@@ -59,8 +59,8 @@ def test_a_no_at_the_account_question_withdraws_the_consent(consented: Desk) -> 
     assert ended.reason is EndReason.WITHDRAWN
     assert (consented.case.state, consented.case.consent, consented.case.account) == (State.ENDED, None, None)
     assert only(effects, QuestionClosed) == [
-        QuestionClosed(question_id=ACCOUNT, phone=PHONE, closed_at=NOON + 2 * MINUTE, closed_by=Sid("IN")),
-        QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=TERM_ENDS, closed_by=Sid("IN")),
+        QuestionClosed(question_id=ACCOUNT, phone=PHONE, closed_at=NOON + 2 * MINUTE, closed_by=Sid("IN2")),
+        QuestionClosed(question_id=OFFER, phone=PHONE, closed_at=TERM_ENDS, closed_by=Sid("IN2")),
     ]
 
 
@@ -125,11 +125,11 @@ def test_what_a_withdrawal_is_told_with_depends_on_when_it_came_however_late_it_
 def test_of_a_yes_and_a_later_no_at_another_question_the_later_counts_in_either_order(
     consented: Desk,
 ) -> None:
-    consented.hears(NO, ACCOUNT, NOON + 3 * MINUTE, message="IN3")
-    consented.hears(YES, OFFER, NOON + 2 * MINUTE, message="IN2")
+    consented.hears(NO, ACCOUNT, NOON + 3 * MINUTE)
+    consented.hears(YES, OFFER, NOON + 2 * MINUTE)
     assert consented.case.reason is EndReason.WITHDRAWN
-    consented.hears(YES, OFFER, NOON + 5 * MINUTE, message="IN5")
-    consented.hears(NO, consented.case.questions[-1].question_id, NOON + 4 * MINUTE, message="IN4")
+    consented.hears(YES, OFFER, NOON + 5 * MINUTE)
+    consented.hears(NO, consented.case.questions[-1].question_id, NOON + 4 * MINUTE)
     assert consented.case.consent is not None
 
 
@@ -166,10 +166,10 @@ def test_a_yes_from_before_the_no_to_a_draft_is_read_after_it_and_changes_nothin
 ) -> None:
     desk, _ = drafted
     desk.now += 10 * MINUTE
-    desk.hears(NO, ACCOUNT, message="IN2")
-    desk.hears(YES, OFFER, desk.now - MINUTE, message="IN3")
+    desk.hears(NO, ACCOUNT)
+    desk.hears(YES, OFFER, desk.now - MINUTE)
     assert (desk.case.reason, desk.case.consent) == (EndReason.WITHDRAWN, None)
-    desk.hears(YES, OFFER, desk.now + MINUTE, message="IN4")
+    desk.hears(YES, OFFER, desk.now + MINUTE)
     assert desk.case.consent is not None
 
 
