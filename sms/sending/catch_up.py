@@ -5,7 +5,7 @@ same id there, and the SMS desk knows it: the earlier of the two instants counts
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
@@ -28,6 +28,7 @@ CLOCKS_APART = timedelta(hours=1)
 """How far the SMS API's clock may be from ours."""
 _WORTH_STORING = timedelta(minutes=1)
 _MOST_PARTS = 5000
+_MOST_HELD = 50
 _MOST_REMEMBERED = 20_000
 
 
@@ -56,7 +57,10 @@ class Part:
 
 @dataclass(slots=True)
 class _Reading:
-    """A reading of the list, which may be interrupted and go on with the part at which it was."""
+    """A reading of the list, which may be interrupted and go on with the part at which it was.
+
+    `held` are the texts of the parts that were read and are not handed over yet, the newest part first.
+    """
 
     stored: datetime | None
     since: datetime
@@ -64,10 +68,21 @@ class _Reading:
     newest: datetime
     following: str | None = None
     parts: int = 0
+    held: list[list[Text]] = field(default_factory=list)
+    handing_over: bool = False
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is more of the list to be read."""
+        return self.following is not None and self.parts < _MOST_PARTS
 
 
 class CatchUp:
     """Reads the list part by part. `leave` is how long a text is left to the webhook before it is taken.
+
+    The list is newest first, and a number's texts are handed over in the order in which they were written, so
+    that a "yes" and a "no" of an outage are not taken for the last word in turn. So a reading is held until
+    its end, up to 10,000 texts; of a longer one each 10,000 are in their order.
 
     `traced`: a text begins the same trace that it would have begun there.
     """
@@ -100,11 +115,18 @@ class CatchUp:
         self._handed_over.clear()
 
     async def read(self, stored: bytes | None) -> Part:
-        """Read the next part of the list. `stored` is the last mark that was stored, if any was.
+        """Read the next part of the list, or hand one over. `stored` is the last mark, if any was stored.
 
         After a failure that may pass the next call asks for the same part. Raises `CannotBeAskedError`.
         """
         reading = self._reading = self._reading or self._begin(stored)
+        if not reading.handing_over:
+            await self._read_on(reading)
+            if reading.goes_on and len(reading.held) < _MOST_HELD:
+                return Part([], None, more=True)
+        return self._hand_over(reading)
+
+    async def _read_on(self, reading: _Reading) -> None:
         try:
             part = await self._carrier.received(reading.since, reading.following)
         except CannotBeAskedError as problem:
@@ -117,10 +139,15 @@ class CatchUp:
         reading.parts += 1
         due = [text for text in part.texts if text.at <= reading.began - self._leave]
         reading.newest = max([reading.newest, *(text.at for text in due)])
-        # The list is newest first; a number's texts are handed over in their order, as far as one part goes.
-        texts = [record for text in reversed(due) if (record := self._record(text)) is not None]
+        reading.held.append(due)
         reading.following = part.following
-        if reading.following and reading.parts < _MOST_PARTS:
+
+    def _hand_over(self, reading: _Reading) -> Part:
+        """The oldest part that is held, and the mark with the last of all."""
+        oldest = reversed(reading.held.pop())
+        texts = [record for text in oldest if (record := self._record(text)) is not None]
+        reading.handing_over = bool(reading.held)
+        if reading.handing_over or reading.goes_on:
             return Part(texts, None, more=True)
         self._reading = None
         return Part(texts, self._end(reading), more=False)

@@ -154,7 +154,7 @@ async def test_who_loses_the_partition_while_reading_writes_no_mark() -> None:
         bench.app.before_sending = lambda: bench.table.stores.pop(0, None)
         await bench.until(1)
         await asyncio.sleep(0.1)
-    assert bench.app.written == ["text to sms.inbox.v1"]
+    assert bench.app.written == []
     assert bench.api.asked == [None]
 
 
@@ -172,7 +172,7 @@ async def test_who_loses_the_partition_with_the_last_part_leaves_the_mark_to_its
     async with running() as bench:
 
         def lose() -> None:
-            if len(bench.api.asked) == 2:
+            if bench.app.written:
                 bench.table.stores.pop(0, None)
 
         bench.app.before_sending = lose

@@ -208,15 +208,25 @@ async def test_a_long_outage_is_read_part_by_part_and_stored_at_its_end(api: Bad
         api.receive(str(number), NOW + number * SECOND, f"+77015{number % 7:06}")
     worker.time.now = NOW + timedelta(hours=1)
     found = await worker.check()
-    assert sorted(map(int, found)) == list(range(534))
-    *parts, last = worker.parts[1:]
-    assert [(len(part.texts), part.mark, part.more) for part in parts] == [(200, None, True)] * 2
-    assert last.mark
-    assert not last.more
-    for part in worker.parts[1:]:
-        # A number's texts are in their order, as far as one part goes.
-        times = [decode(each.value, each.headers, timestamp=NOW).time for each in part.texts]
-        assert times == sorted(times)
+    assert list(map(int, found)) == list(range(534))
+    parts = worker.parts[1:]
+    assert [len(part.texts) for part in parts] == [0, 0, 134, 200, 200]
+    assert [part.mark is not None for part in parts] == [False] * 4 + [True]
+    assert [part.more for part in parts] == [True] * 4 + [False]
+
+
+async def test_of_what_is_too_long_to_be_held_each_row_of_parts_is_in_its_order(
+    api: BadApi, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catch_up, "_MOST_HELD", 2)
+    await worker.check()
+    for number in range(1000):
+        api.receive(str(number), NOW + number * SECOND)
+    worker.time.now = NOW + timedelta(hours=1)
+    found = list(map(int, await worker.check()))
+    assert found == [*range(600, 1000), *range(200, 600), *range(200)]
+    assert worker.parts[-1].mark
+    assert await worker.check() == []
 
 
 @pytest.mark.parametrize("trouble", [status(503), status(429, 20429), reset])
@@ -227,8 +237,7 @@ async def test_after_a_passing_failure_the_reading_goes_on_with_the_same_part(
     for number in range(500):
         api.receive(str(number), NOW + number * SECOND)
     worker.time.now = NOW + timedelta(hours=1)
-    first = await worker.catch_up.read(worker.stored)
-    worker.inbox += first.texts
+    assert (await worker.catch_up.read(worker.stored)).texts == []
     failed = metrics.INBOUND_CHECKS.labels("not_now")._value.get()
     api.list_trouble = trouble  # type: ignore[assignment]
     for _ in range(3):
@@ -239,7 +248,7 @@ async def test_after_a_passing_failure_the_reading_goes_on_with_the_same_part(
     asked = len(api.lists())
     await worker.check()
     assert len(api.lists()) - asked == 2
-    assert sorted(int(event.text) for event in worker.events()) == list(range(500))
+    assert [int(event.text) for event in worker.events()] == list(range(500))
 
 
 async def test_after_an_outage_of_the_api_the_first_reading_has_what_came_in_it(
