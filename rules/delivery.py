@@ -51,7 +51,8 @@ def sent(turn: Turn, report: QuestionSent) -> None:
 def not_reached(turn: Turn, report: QuestionNotReached) -> None:
     """A sending is reported to have failed: it started no term, and the next one does (R6).
 
-    A case that has ended for want of an answer to it ended wrongly, and is asked anew.
+    A case that has ended for want of an answer to it ended wrongly. What was too late is in time then, and
+    without it the case is asked anew.
     """
     asked = find_question(turn, report.case_id, report.question_id)
     if asked is None:
@@ -67,7 +68,12 @@ def not_reached(turn: Turn, report: QuestionNotReached) -> None:
     if current and case.state in _ASKED:
         turn.move(turn.keep(replace_question(case, void)), _ASKED[case.state], note="not_reached")
     elif current and case.reason in UNANSWERED:
-        steps.proceed(turn, turn.remark(replace_question(case, void), "not_reached"))
+        turn.remark(replace_question(case, void), "not_reached")
+        for answer in _found_in_time(void):
+            take(turn, answer)
+        after = turn.person.cases[case.case_id]
+        if after.reason in UNANSWERED:
+            steps.proceed(turn, after)
     else:
         turn.remark(case, "not_reached_after_closing")
 
@@ -107,7 +113,7 @@ def sent_time(turn: Turn, told: QuestionSentTime) -> None:
 
 
 def _found_in_time(moved: Question) -> list[QuestionAnswered]:
-    """The answers that were too late before the move, as they were received.
+    """The answers that were too late before the term was moved, or was none, as they were received.
 
     What completes an application is none of them where a "no" came behind it: it would be decided at once.
     """

@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from rules.deadlines import deadlines
 from rules.states import State
 from schemas.base import Event
@@ -9,11 +11,13 @@ from schemas.deadlines import Deadline, DeadlineElapsed
 from schemas.ids import MessageId, QuestionId, Sid
 from schemas.outcomes import CaseAdvanced, ProcessEnded
 from schemas.questions import (
+    Answer,
     Consent,
     Decline,
     NoticeKind,
     NoticeRequested,
     QuestionAsked,
+    QuestionKind,
     QuestionNotReached,
     QuestionNotUnderstood,
     QuestionSent,
@@ -98,6 +102,21 @@ def test_a_case_that_ended_without_an_answer_to_what_never_came_is_asked_anew(of
     assert isinstance(asked, QuestionAsked)
     assert asked.question_id != OFFER
     assert offered.case.state is State.OFFER_ASKED
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"), [(Consent(language=Language.KAZAKH), State.ACCOUNT_ASKED), (Decline(), State.ENDED)]
+)
+def test_an_answer_that_seemed_too_late_counts_once_the_sending_is_said_to_have_failed(
+    offered: Desk, answer: Answer, state: State
+) -> None:
+    offered.now = TERM_ENDS + MINUTE
+    offered.hears(answer)
+    assert offered.case.reason is EndReason.NO_REPLY
+    offered.reads(failed())
+    assert offered.case.state is state
+    assert offered.case.reason is (None if state is State.ACCOUNT_ASKED else EndReason.DECLINED)
+    assert [each.kind for each in offered.case.questions].count(QuestionKind.OFFER) == 1
 
 
 def test_an_answer_to_what_is_said_not_to_have_come_counts(offered: Desk) -> None:
