@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from ops.simulation.actions import Crash, Land, Publish, Work
+from ops.simulation import office
+from ops.simulation.actions import CaseAct, Crash, Land, Publish, Work, Write
 from ops.simulation.facts import fact
 from ops.simulation.ground_truth import GroundTruth
 from ops.simulation.scenario import PHONES, Scenario, person_id
@@ -73,6 +74,21 @@ class Town:
     def rings(self) -> None:
         """The deadlines that have come are told."""
         self.world.ring()
+        self.world.settle()
+
+    def writes(self, text: str) -> None:
+        """A citizen writes; neither the call nor the list has brought it yet."""
+        self.world.do(Write(0, text, late=True, called=True))
+
+    def lands(self, *, settled: bool = True) -> None:
+        """The call of the first kept text comes while there is one, then what the list has of it."""
+        self.world.do(Land(0))
+        if settled:
+            self.world.settle()
+
+    def operates(self, act: CaseAct) -> None:
+        """An operator does something to the case."""
+        self.world.publish(person_id(0), office.on_case(act, self.case().case_id))
         self.world.settle()
 
     def texts_land(self) -> None:
