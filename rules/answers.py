@@ -84,7 +84,7 @@ def take(turn: Turn, report: QuestionAnswered) -> None:
     elif (
         case.state is State.ENDED and case.reason in _FINAL and not _may_be_own(turn, case, question, report)
     ):
-        turn.remark(case, f"answered_after_{case.reason}")
+        _without_effect(turn, case, question, report, f"answered_after_{case.reason}")
     elif no and case.consent and (case.state in _UNASKED or case.withheld) and _is_newest(case, report):
         # The person may take the consent back until it is decided, whatever term is over by then.
         if not question.open_at(report.received_at):
@@ -97,20 +97,20 @@ def take(turn: Turn, report: QuestionAnswered) -> None:
         # Its line had closed it, but the term has moved since.
         _misread(turn, case, question, report.received_at)
     elif question.kind is not QuestionKind.OFFER and _of_no_consent(case, report):
-        _without_consent(turn, case, report)
+        _without_effect(turn, case, question, report, "answered_without_consent")
     else:
         _in_time(turn, case, question, report)
 
 
-def _without_consent(turn: Turn, case: Case, report: QuestionAnswered) -> None:
-    """It answers what was asked under a consent that is taken back; a "no" is a "no" all the same.
+def _without_effect(turn: Turn, case: Case, question: Question, report: QuestionAnswered, note: str) -> None:
+    """It moves nothing, by this note; a "no" in time is a "no" all the same.
 
     A "yes" of before that is read later takes it back no more than one that was read in time.
     """
-    if isinstance(report.answer, Decline):
+    if isinstance(report.answer, Decline) and question.open_at(report.received_at):
         newest = max(case.answered_at or report.received_at, report.received_at)
         case = note_yes_or_no(turn, case.with_(answered_at=newest), report)
-    turn.remark(case, "answered_without_consent")
+    turn.remark(case, note)
 
 
 def not_understood(turn: Turn, report: QuestionNotUnderstood) -> None:

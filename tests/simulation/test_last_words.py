@@ -320,3 +320,17 @@ def test_a_no_when_nothing_is_consented_to_is_the_last_word_before_what_only_the
     assert town.case().consent is None
     assert town.case().reason is EndReason.WITHDRAWN
     town.comes_to_rest()
+
+
+def test_a_no_after_the_benefit_is_on_record_is_the_last_word_before_what_only_the_list_brings() -> None:
+    town = Town(Scenario(people=1))
+    town.learns("phone0", "title")
+    town.passes(minutes=1)
+    town.world.do(Write(0, "1", late=True))
+    town.learns("applied")
+    town.passes(hours=1)
+    town.reads("0")
+    assert town.case().reason is EndReason.ALREADY_RECEIVING
+    town.lands()
+    assert town.case().consent is None
+    town.comes_to_rest()
