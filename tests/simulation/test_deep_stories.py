@@ -224,7 +224,7 @@ def test_a_clock_that_lags_makes_no_word_of_a_registry_younger_than_the_next(
 ) -> None:
     town.hears("phone0")
     town.hears("revoked")
-    town.world._batch(town.world.cases, person_id(0), 2, None, town.now - (LAG if lags else timedelta(0)))
+    town.world.batch(town.world.cases, person_id(0), 2, None, town.now - (LAG if lags else timedelta(0)))
     town.learns("title")
     assert town.case().reason is EndReason.REVOKED
 

@@ -254,7 +254,7 @@ def test_a_later_copy_and_the_same_once_more_change_nothing(asked: Town) -> None
     [sid] = asked.truth.texts
     for seconds in (0, 1, 60):
         copy = MessageReceived(phone=PHONE, text="1", sid=sid, received_at=END + seconds * SECOND)
-        asked.world._text(copy)
+        asked.world.text_lands(copy)
         asked.world.settle()
     assert (asked.line(), asked.texts()) == (before, sent)
 

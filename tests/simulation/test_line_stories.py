@@ -390,7 +390,7 @@ def test_what_the_line_does_not_know_changes_nothing(town: Town) -> None:
         DeadlineElapsed(deadline="wake", version=77, due=town.now),
     ]
     for event in strange:
-        town.world.lines.post(PHONE, town.world._event("urn:test", event), town.now)
+        town.world.lines.post(PHONE, town.world.event("urn:test", event), town.now)
         town.world.settle()
         assert town.line().with_(requested=before.requested) == before, event.name
 

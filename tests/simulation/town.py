@@ -93,7 +93,7 @@ class Town:
 
     def texts_land(self) -> None:
         """The webhooks bring what they kept."""
-        while self.world._kept_texts:
+        while self.world.kept_texts:
             self.world.do(Land(0))
         self.world.settle()
 
@@ -114,13 +114,13 @@ class Town:
 
     def case_works(self, *, person: int = 0, count: int = 1, crash: Crash | None = None) -> None:
         """The case desk reads this many events about a person, and may die over it."""
-        self.world._batch(self.world.cases, person_id(person), count, crash, self.now)
+        self.world.batch(self.world.cases, person_id(person), count, crash, self.now)
 
     def line_works(
         self, *, count: int = 1, crash: Crash | None = None, lag: timedelta = timedelta(0)
     ) -> None:
         """The SMS desk reads this many events of the number, by a clock that lags, and may die over it."""
-        self.world._batch(self.world.lines, PHONE, count, crash, self.now - lag)
+        self.world.batch(self.world.lines, PHONE, count, crash, self.now - lag)
 
     def purges(self, *, person: int = 0) -> None:
         """Every number is told that a person's cases are purged."""
