@@ -26,15 +26,15 @@ def note_yes_or_no(turn: Turn, case: Case, report: QuestionAnswered) -> Case:
 def last_word(case: Case, report: QuestionAnswered) -> QuestionAnswered | None:
     """The "yes" or "no" that is the last instead of this text's, which was received earlier than was told.
 
-    None where this text's was not the last, or is so still, and where there is a decision: that rests on what
-    was known then.
+    Of those of one instant it is the one that was read last. None where this text's was not the last, or is
+    so still, and where there is a decision: that rests on what was known then.
     """
     said = next((each.yes_or_no for each in case.texts if each.message_id == report.message_id), None)
     if said is None or case.decided or case.answered_at != said.received_at:
         return None
     behind = [
         each.yes_or_no
-        for each in case.texts
+        for each in reversed(case.texts)
         if each.yes_or_no
         and each.message_id != report.message_id
         and report.received_at + _ORDERED <= each.yes_or_no.received_at <= said.received_at

@@ -8,7 +8,7 @@ from agents.desks import case_desk, sms_desk
 from agents.documents import Documents
 from ops.simulation.actions import Crash
 from ops.simulation.carrier_model import Carrier, Sms
-from ops.simulation.desk_model import PLAIN, Application, Desk, Inbox, Posted, opened, received_event
+from ops.simulation.desk_model import LIMITS, PLAIN, Application, Desk, Inbox, Posted, opened, received_event
 from ops.simulation.ground_truth import GroundTruth
 from ops.simulation.invariants import Invariants
 from ops.simulation.promises import BrokenPromiseError, demand
@@ -173,10 +173,15 @@ class Network:
         return [inbox for each in (self.cases, self.lines, self.carrier) for inbox in each.inboxes.values()]
 
     def _may_be_repeated(self, posted: Posted) -> bool:
-        """What others publish may come again at any time; what we send again, we send soon."""
+        """What others publish may come again at any time; what we send again, we send soon.
+
+        A desk may know for a while yet what it need not know any longer, and forget it before the repeat.
+        """
         if not posted.readable or posted.source in _OTHERS:
             return True
-        key = posted.record.key or b""
+        sent_at, key = posted.record.timestamp, posted.record.key or b""
+        if sent_at is None or self.now - sent_at >= LIMITS.keep:
+            return False
         return any(desk.remembers(key.decode(), key, posted.event_id) for desk in (self.cases, self.lines))
 
     def ring(self) -> None:

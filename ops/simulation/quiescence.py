@@ -1,7 +1,7 @@
 """What must be true when nothing waits any longer: each right its outcome, no timely answer lost."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ops.simulation.ground_truth import Known, Put, Text
 from ops.simulation.invariants import Invariants
@@ -83,11 +83,14 @@ def _check_refused(case: Case, invariants: Invariants, known: Known) -> None:
         late = [each for question in asked for each in _timely(question, invariants, known, late=True)]
         answers += [each for each in late if isinstance(each.answer, Decline)]
     answers += [each for question in asked for each in _taken_back(case, question, invariants, known)]
-    answers = [each for each in answers if isinstance(each.answer, Consent | Decline) and not each.called]
+    # A "no" that was read as of a late call is one; but the last word is the one that was written last.
+    said = [
+        each for each in answers if isinstance(each.answer, Decline if each.called else Consent | Decline)
+    ]
     if case.anew_at:
-        answers = [each for each in answers if each.text.received_at >= case.anew_at]
-    newest = max((each.text.received_at for each in answers), default=None)
-    last = [each for each in answers if newest and newest - each.text.received_at <= each.order]
+        said = [each for each in said if each.text.received_at >= case.anew_at]
+    newest = max((each.written_at for each in said), default=None)
+    last = [each for each in said if newest and newest - each.written_at <= each.order]
     stands = any(isinstance(each.answer, Decline) or not each.sure for each in last)
     demand(stands or not last, "a no is taken back within the term")
 
@@ -154,12 +157,13 @@ def _check_story(case: Case, invariants: Invariants) -> None:
 class _Answered:
     """A text that may have answered a question in time. `sure`: nobody can say that it did not.
 
-    `called`: as of a late call, before the list told when it was received.
+    `called`: as of a late call, before the list told when it was received, which was at `written_at`.
     """
 
     text: Text
     answer: Answer
     sure: bool
+    written_at: datetime
     called: bool = False
 
     @property
@@ -179,7 +183,7 @@ def _taken_back(case: Case, offer: Question, invariants: Invariants, known: Know
         said = text.phone == offer.phone and put.put_at <= text.received_at < ends
         answer = answer_to(put.asked, text.text) if said else None
         if isinstance(answer, Consent) and truth.after_a_no(text) == case.case_id:
-            found.append(_Answered(text, answer, sure=not truth.unsure(text)))
+            found.append(_Answered(text, answer, not truth.unsure(text), text.received_at))
     return found
 
 
@@ -198,17 +202,17 @@ def _timely(
     ends = invariants.ends(question.question_id, known)
     found = []
     # What was read as of a late call may have answered what was put in between, too.
-    texts = [(text, True) for text in truth.texts.values()]
-    texts += [(text.as_called, False) for text, _ in texts if text.called_at]
-    for text, first in texts:
+    texts = [(text, text.received_at, False) for text in truth.texts.values()]
+    texts += [(text.as_called, written_at, True) for text, written_at, _ in texts if text.called_at]
+    for text, written_at, called in texts:
         if text.phone != question.phone or text.received_at < put.put_at:
             continue
         if ends and text.received_at >= ends and not late:
             continue
         last = truth.meant(text)
-        unsure = truth.unsure(text) or ends is None or not first
+        unsure = truth.unsure(text) or ends is None or called
         answer = answer_to(put.asked, text.text) if unsure or _puts(last, question) else None
         if answer:
             registered = question.withdrawn_at is None or text.received_at < question.withdrawn_at
-            found.append(_Answered(text, answer, sure=registered and not unsure, called=not first))
+            found.append(_Answered(text, answer, registered and not unsure, written_at, called))
     return found

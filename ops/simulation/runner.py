@@ -6,20 +6,28 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from random import Random
+from typing import Literal
 
-from ops.simulation.actions import Action, few_actions, many_actions
+from ops.simulation.actions import Action
+from ops.simulation.making import few_actions, many_actions
 from ops.simulation.operating import half_written, operating
 from ops.simulation.promises import BrokenPromiseError
 from ops.simulation.scenario import Scenario, scenario, town, with_edges
+from ops.simulation.swarm import sparse, swarm_actions
 from ops.simulation.tales import strewn, tale
 from ops.simulation.world import World
 
 _CHUNK = 50
 _GARBAGE = 200_000
-_TOWNS = 0.1
 _TOWN_TALES = 6
 _TOLD = 0.3
-_OPERATED = 0.35
+
+Kind = Literal["few", "swarm", "town"]
+"""Anything among a few people; a short run of a few kinds of actions; or all at once in a town."""
+
+_SHARES: dict[Kind, int] = {"few": 4, "swarm": 5, "town": 1}
+"""How many of ten runs are of each kind. Most of the time is the towns' all the same."""
+_OPERATED: dict[Kind, float] = {"few": 0.35, "swarm": 0.15, "town": 0.35}
 
 Played = Generator[tuple[int, list["Failure"]], None, None]
 """How many seeds were played each time, and what failed."""
@@ -34,25 +42,41 @@ class Failure:
     detail: str
 
 
+def kind_of(seed: int) -> Kind:
+    """What kind of run a seed is."""
+    return _kind(Random(seed))  # noqa: S311 - a run must be repeatable, not secret
+
+
+def _kind(chance: Random) -> Kind:
+    return chance.choices(list(_SHARES), list(_SHARES.values()))[0]
+
+
 def story(seed: int) -> tuple[Scenario, list[Action]]:
-    """Where the run of a seed happens and what happens in it: a tenth of the runs are of a whole town."""
+    """Where the run of a seed happens and what happens in it."""
     chance = Random(seed)  # noqa: S311 - a run must be repeatable, not secret
-    setting = scenario(chance)
-    made = few_actions(chance, setting)
-    # Drawn last, so that a small run depends on nothing that is drawn for the others.
-    if chance.random() < _TOWNS:
-        setting = town(setting)
-        made, tales = many_actions(chance, setting), _TOWN_TALES
-    else:
-        tales = int(chance.random() < _TOLD)
-    for _ in range(tales):
+    kind = _kind(chance)
+    setting, made = _begun(chance, kind)
+    for _ in range(_TOWN_TALES if kind == "town" else int(chance.random() < _TOLD)):
         made = strewn(chance, made, tale(chance, setting))
-    if chance.random() < _OPERATED:
+    if chance.random() < _OPERATED[kind]:
         made = half_written(chance, made)
         for together in operating(chance, setting):
             place = chance.randrange(len(made) + 1)
             made = [*made[:place], *together, *made[place:]]
     return with_edges(chance, setting), made
+
+
+def _begun(chance: Random, kind: Kind) -> tuple[Scenario, list[Action]]:
+    setting = scenario(chance)
+    match kind:
+        case "few":
+            return setting, few_actions(chance, setting)
+        case "swarm":
+            setting = sparse(chance, setting)
+            return setting, swarm_actions(chance, setting)
+        case "town":
+            setting = town(setting)
+            return setting, many_actions(chance, setting)
 
 
 def play(seed: int) -> Failure | None:

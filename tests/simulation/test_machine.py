@@ -7,8 +7,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from ops.simulation.actions import (
-    FACTS,
-    TEXTS,
     Carry,
     Crash,
     Edge,
@@ -23,6 +21,7 @@ from ops.simulation.actions import (
     Work,
     Write,
 )
+from ops.simulation.making import FACTS, TEXTS
 from ops.simulation.scenario import HELD, Scenario
 from ops.simulation.world import World
 from rules.policy import DecisionMode, TermPolicy

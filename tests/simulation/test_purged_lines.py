@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from ops.simulation.actions import few_actions
+from ops.simulation.making import few_actions
 from ops.simulation.scenario import scenario
 from ops.simulation.world import World
 from tests.simulation.town import PHONE, Town

@@ -1,8 +1,8 @@
 from collections import Counter
 from random import Random
 
-from ops.simulation.actions import few_actions
 from ops.simulation.desk_model import Application
+from ops.simulation.making import few_actions
 from ops.simulation.scenario import scenario
 from ops.simulation.world import World
 from rules import states

@@ -38,6 +38,17 @@ def test_within_three_seconds_the_order_is_that_of_the_reading(
     assert (desk.case.consent is not None) is stands
 
 
+def test_of_words_of_one_instant_the_one_that_was_read_last_is_the_last(desk: Desk) -> None:
+    desk.reads(REGISTERED, TITLE)
+    desk.sent()
+    for answer, message in ((NO, "no"), (NO, "no again"), (YES, "yes")):
+        desk.hears(answer, OFFER, NOON + 10 * MINUTE, message=message)
+    steps = desk.case.step
+    assert desk.hears(NO, OFFER, NOON + MINUTE, message="no again") == []
+    assert desk.case.consent is not None
+    assert (desk.case.step, desk.case.reason) == (steps, None)
+
+
 def test_a_no_on_a_number_that_was_not_the_registered_one_then_is_no_last_word(desk: Desk) -> None:
     desk.reads(REGISTERED, TITLE)
     desk.sent()
