@@ -22,7 +22,7 @@ _TEXTS = ("0", "1", "2", "3", "4", "5", "бас тартамын", "рахмет
 
 
 def sparse(chance: Random, setting: Scenario) -> Scenario:
-    """The same policies and the same trouble of one or two people, with as many numbers."""
+    """The same policies and the same trouble of one or two people, who have one or two numbers."""
     return replace(setting, people=chance.choice((1, 1, 2)), phones=chance.choice((1, 1, 2)))
 
 
