@@ -81,15 +81,16 @@ class Question(Stored):
     def with_late(self, answer: QuestionAnswered) -> "Question":
         """The question with an answer that was too late for it.
 
-        Of a row of the same answers the first is kept, because it is in time first; and the first of all,
-        however often a person writes.
+        However often a person writes, no more than so many are kept: of a row of the same answers the first,
+        because it is in time first, and the last, because another answer may turn out to stand before it.
         """
         others = [each for each in self.late if each.message_id != answer.message_id]
         late = sorted((*others, answer), key=lambda each: each.received_at)
-        kept = [
-            each for number, each in enumerate(late) if number == 0 or late[number - 1].answer != each.answer
-        ]
-        return self.with_(late=tuple(kept[:_KEPT_LATE]))
+        if len(late) > _KEPT_LATE:
+            between = zip(late, late[1:], late[2:], strict=False)
+            alike = [each for before, each, after in between if before.answer == each.answer == after.answer]
+            late = [each for each in late if each not in alike]
+        return self.with_(late=tuple(late[:_KEPT_LATE]))
 
     def without_late(self, message_id: Sid) -> "Question":
         """The question without an answer that was too late for it, because it was not too late."""

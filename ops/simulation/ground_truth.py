@@ -214,7 +214,8 @@ class GroundTruth:
     """Texts by sid, questions by id, what was handed over and what left by number, what is over.
 
     `landed` are the sids of the texts in the order in which they reached the inbox; `failed` are those of the
-    messages of which the SMS API has reported that they did not reach. `signed` is what officers have signed.
+    messages of which the SMS API has reported that they did not reach. `withdrawals` are the events by which
+    numbers were told of those who are `withdrawn`. `signed` is what officers have signed.
     """
 
     texts: dict[Sid, Text] = field(default_factory=dict)
@@ -226,6 +227,7 @@ class GroundTruth:
     failed: set[Sid] = field(default_factory=set)
     over: set[QuestionId] = field(default_factory=set)
     withdrawn: set[tuple[str, PersonId]] = field(default_factory=set)
+    withdrawals: set[tuple[str, str]] = field(default_factory=set)
     people: dict[PersonId, Known] = field(default_factory=dict)
     signed: list[DecisionSigned] = field(default_factory=list)
     _sendings: dict[QuestionId, list[Put]] = field(default_factory=dict)
@@ -234,14 +236,14 @@ class GroundTruth:
         """What restores what a desk has read by now: a worker that dies forgets what it did not write."""
         person_id = PersonId(key)  # that of a line is nobody's
         known, over, withdrawn = self.people.get(person_id), set(self.over), set(self.withdrawn)
-        known = known.copy() if known else None
+        known, withdrawals = known.copy() if known else None, set(self.withdrawals)
 
         def restore() -> None:
             if known is None:
                 self.people.pop(person_id, None)
             else:
                 self.people[person_id] = known
-            self.over, self.withdrawn = over, withdrawn
+            self.over, self.withdrawn, self.withdrawals = over, withdrawn, withdrawals
 
         return restore
 

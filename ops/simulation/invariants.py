@@ -40,6 +40,7 @@ from schemas.questions import (
     QuestionSent,
     QuestionSentTime,
 )
+from schemas.received import ReceivedEvent
 from schemas.times import ALMATY
 from schemas.values import EndReason
 from sms.conversation.hours import next_morning
@@ -289,7 +290,7 @@ class Invariants:
 
     def line(self, done: Application[Line]) -> None:
         """The SMS desk applied an event."""
-        self._over(done.key, done.record.data)
+        self._over(done.key, done.record)
         for effect in done.effects:
             self._once(effect)
         demand(sum(1 for message in done.after.messages if message.handed_at) <= 1, "one message at a time")
@@ -302,13 +303,15 @@ class Invariants:
                 case _:
                     pass
 
-    def _over(self, phone: str, data: Event) -> None:
+    def _over(self, phone: str, record: ReceivedEvent) -> None:
         """Note which questions and people this line has been told to be done with."""
+        data = record.data
         asked = [question for question in self.truth.asked.values() if question.phone == phone]
         match data:
             case QuestionClosed():
                 self.truth.over.add(data.question_id)
-            case PersonWithdrawn():
+            case PersonWithdrawn() if (phone, record.id) not in self.truth.withdrawals:
+                self.truth.withdrawals.add((phone, record.id))
                 self.truth.withdrawn.add((phone, data.person_id))
                 self.truth.over |= {q.question_id for q in asked if q.person_id == data.person_id}
             case QuestionAsked():

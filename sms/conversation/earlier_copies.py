@@ -71,11 +71,13 @@ def decide(turn: Turn) -> None:
             continue
         turn.change(told_earlier=tuple(each for each in line.told_earlier if each.sid != received.sid))
         if taken and read_for and _stands(taken, read_for, question):
-            if _matters(line, taken, read_for, question, received.received_at):
-                _tell_earlier(turn, read_for, received)
+            _tell_earlier(turn, taken, read_for, question, received)
         elif question and _may_be_in_time(read_for, question, received.received_at):
             turn.remarks.append("a text had been received earlier than was told at first")
             _read_as_of(turn, received)
+        elif taken and read_for and taken.read_as == "no":
+            # It may have taken a consent back although its question was over.
+            _tell_earlier(turn, taken, read_for, question, received)
 
 
 def _is_over(line: Line, question: LineQuestion) -> bool:
@@ -144,8 +146,19 @@ def _quarter(instant: datetime) -> int:
     return int(instant.timestamp() // _QUARTER.total_seconds())
 
 
-def _tell_earlier(turn: Turn, read_for: LineQuestion, received: MessageReceived) -> None:
-    """Tell the case when a text was received that it has been told of, and know it so from now on."""
+def _tell_earlier(
+    turn: Turn,
+    taken: TextTaken,
+    read_for: LineQuestion,
+    question: LineQuestion | None,
+    received: MessageReceived,
+) -> None:
+    """Tell the case when a text was received that it has been told of, and know it so from now on.
+
+    Only where that matters to the case.
+    """
+    if not _matters(turn.line, taken, read_for, question, received.received_at):
+        return
     turn.remarks.append("an answer had been received earlier than was told at first")
     at = received.received_at
     known = turn.line.taken

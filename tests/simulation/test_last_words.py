@@ -334,3 +334,28 @@ def test_a_no_after_the_benefit_is_on_record_is_the_last_word_before_what_only_t
     town.lands()
     assert town.case().consent is None
     town.comes_to_rest()
+
+
+@pytest.mark.parametrize("asked", [False, True], ids=["before anything was asked", "to the offer"])
+def test_a_no_that_its_late_call_has_void_a_draft_does_not_stand_before_the_consent(*, asked: bool) -> None:
+    town = Town(Scenario(people=1, mode=DecisionMode.OFFICER))
+    if not asked:
+        town.writes("0")
+        town.passes(minutes=1)
+    town.learns("phone0", "title")
+    town.passes(minutes=1)
+    if asked:
+        town.writes("0")
+        town.passes(minutes=1)
+    town.reads("1")
+    town.passes(minutes=1)
+    town.reads(IBANS[0])
+    assert town.case().state is State.AWAITING_SIGNATURE
+    town.passes(hours=1)
+    town.lands()
+    assert town.case().reason is EndReason.WITHDRAWN
+    town.lands()
+    assert town.case().consent is not None
+    town.reads(IBANS[0])
+    assert town.case().state is State.AWAITING_SIGNATURE
+    town.comes_to_rest()

@@ -362,15 +362,37 @@ def test_a_timely_answer_of_a_former_number_lets_the_case_begin_on_the_new_one(o
     assert asked.phone != PHONE
 
 
-def test_of_late_answers_the_first_of_each_change_is_kept_and_survives_the_table(over: Desk) -> None:
+def test_of_many_late_answers_the_first_are_kept_and_survive_the_table(over: Desk) -> None:
     for n in range(60):
         late = answer(TERM_ENDS + n * MINUTE)
         over.reads(late if n % 3 else late.model_copy(update={"answer": Decline()}))
     [offer] = over.case.questions
-    kept = [TERM_ENDS + n * MINUTE for n in range(60) if n % 3 != 2]
-    assert [late.received_at for late in offer.late] == kept[:24]
+    assert len(offer.late) == 24
+    assert [late.received_at for late in offer.late[:23]] == [TERM_ENDS + n * MINUTE for n in range(23)]
     written = over.person.model_dump_json(exclude_defaults=True)
     assert Person.model_validate_json(written) == over.person
+
+
+def test_of_many_late_answers_that_are_the_same_the_first_and_the_last_are_kept(over: Desk) -> None:
+    no = answer(TERM_ENDS + 90 * MINUTE)
+    for n in range(60):
+        over.reads(answer(TERM_ENDS + n * MINUTE))
+    over.reads(no.model_copy(update={"answer": Decline()}))
+    for n in range(100, 130):
+        over.reads(answer(TERM_ENDS + n * MINUTE))
+    [offer] = over.case.questions
+    assert len(offer.late) <= 24
+    assert offer.late[0].received_at == TERM_ENDS
+    assert [late.received_at for late in offer.late if late.answer == Decline()] == [no.received_at]
+    assert offer.late[-1].received_at == TERM_ENDS + 129 * MINUTE
+
+
+def test_a_late_no_that_is_read_behind_two_that_agree_stands_between_them(over: Desk) -> None:
+    no = answer(TERM_ENDS + 2 * MINUTE).model_copy(update={"answer": Decline()})
+    over.reads(answer(TERM_ENDS + MINUTE), answer(TERM_ENDS + 3 * MINUTE), no)
+    over.reads(told(TERM_ENDS))
+    assert over.case.consent is not None
+    assert over.case.consent.received_at == TERM_ENDS + 3 * MINUTE
 
 
 def test_late_answers_are_kept_by_when_they_were_received_however_they_are_read(over: Desk) -> None:
