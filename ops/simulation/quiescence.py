@@ -89,6 +89,8 @@ def _check_refused(case: Case, invariants: Invariants, known: Known) -> None:
     ]
     if case.anew_at:
         said = [each for each in said if each.text.received_at >= case.anew_at]
+    refused = any(isinstance(each.answer, Decline) for each in said)
+    demand(refused or case.purged_at, "who ended by a no has said no")
     newest = max((each.written_at for each in said), default=None)
     last = [each for each in said if newest and newest - each.written_at <= each.order]
     stands = any(isinstance(each.answer, Decline) or not each.sure for each in last)

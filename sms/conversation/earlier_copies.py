@@ -75,8 +75,8 @@ def decide(turn: Turn) -> None:
         elif question and _may_be_in_time(read_for, question, received.received_at):
             turn.remarks.append("a text had been received earlier than was told at first")
             _read_as_of(turn, received)
-        elif taken and read_for and taken.read_as == "no":
-            # It may have taken a consent back although its question was over.
+        elif taken and read_for and _is_before_a_yes(line, taken, read_for, received.received_at):
+            # It may have taken the consent back although its question was over.
             _tell_earlier(turn, taken, read_for, question, received)
 
 
@@ -125,13 +125,24 @@ def _matters(
     return read_for.kind is QuestionKind.OFFER and _is_before_a_no(line, taken, read_for.case_id, since)
 
 
+def _is_before_a_yes(line: Line, taken: TextTaken, read_for: LineQuestion, at: datetime) -> bool:
+    """Whether this is a "no" and the last "yes" or "no" to its case behind it is a "yes"."""
+    last = _last_between(line, taken, read_for.case_id, at)
+    return taken.read_as == "no" and last is not None and last.read_as == "answer"
+
+
 def _is_before_a_no(line: Line, taken: TextTaken, case_id: CaseId, at: datetime) -> bool:
     """Whether the last "yes" or "no" to the case behind this text is a "no" that seemed to be before it."""
+    last = _last_between(line, taken, case_id, at)
+    return last is not None and last.read_as == "no"
+
+
+def _last_between(line: Line, taken: TextTaken, case_id: CaseId, at: datetime) -> TextTaken | None:
+    """The last "yes" or "no" to a case between this instant and that of which a text was read."""
     others = [each for each in line.taken if each.sid != taken.sid]
     between = [each for each in others if at < each.received_at <= taken.received_at]
     said = [each for each in between if _is_yes_or_no(line, each, case_id)]
-    last = max(said, key=lambda each: each.received_at, default=None)
-    return last is not None and last.read_as == "no"
+    return max(said, key=lambda each: each.received_at, default=None)
 
 
 def _is_yes_or_no(line: Line, taken: TextTaken, case_id: CaseId) -> bool:

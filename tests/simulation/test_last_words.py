@@ -359,3 +359,23 @@ def test_a_no_that_its_late_call_has_void_a_draft_does_not_stand_before_the_cons
     town.reads(IBANS[0])
     assert town.case().state is State.AWAITING_SIGNATURE
     town.comes_to_rest()
+
+
+@pytest.mark.parametrize("relative", [False, True], ids=["when nobody was asked", "to a relative's question"])
+def test_a_no_of_before_the_offer_whose_call_comes_after_the_term_is_none(*, relative: bool) -> None:
+    town = Town(Scenario(people=2))
+    if relative:
+        town.learns("phone0", "title")
+        town.reads("0")
+        town.passes(days=5)
+    town.writes("0")
+    town.passes(minutes=1)
+    town.learns("phone0", "title", person=1)
+    town.passes(days=5)
+    told = town.told()
+    town.lands()
+    assert len(town.told()) == len(told) + 1
+    town.lands()
+    assert town.case(person=1).reason is EndReason.NO_REPLY
+    assert len(town.told()) == len(told) + 1
+    town.comes_to_rest()
