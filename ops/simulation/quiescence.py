@@ -90,6 +90,9 @@ def _check_refused(case: Case, invariants: Invariants, known: Known) -> None:
     if case.anew_at:
         said = [each for each in said if each.text.received_at >= case.anew_at]
     refused = any(isinstance(each.answer, Decline) for each in said)
+    # A text that comes while a question is leaving may answer it.
+    phones, truth = {question.phone for question in asked}, invariants.truth
+    refused = refused or any(truth.unsure(text) for text in truth.texts.values() if text.phone in phones)
     demand(refused or case.purged_at, "who ended by a no has said no")
     newest = max((each.written_at for each in said), default=None)
     last = [each for each in said if newest and newest - each.written_at <= each.order]

@@ -126,9 +126,12 @@ def _matters(
 
 
 def _is_before_a_yes(line: Line, taken: TextTaken, read_for: LineQuestion, at: datetime) -> bool:
-    """Whether this is a "no" and the last "yes" or "no" to its case behind it is a "yes"."""
+    """Whether this is a "no" and the last "yes" or "no" to its case behind it is a "yes" in time."""
     last = _last_between(line, taken, read_for.case_id, at)
-    return taken.read_as == "no" and last is not None and last.read_as == "answer"
+    if taken.read_as != "no" or last is None or last.read_as != "answer":
+        return False
+    offer = line.question(last.question_id)
+    return offer is not None and offer.open_at(last.received_at)
 
 
 def _is_before_a_no(line: Line, taken: TextTaken, case_id: CaseId, at: datetime) -> bool:

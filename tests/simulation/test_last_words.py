@@ -379,3 +379,16 @@ def test_a_no_of_before_the_offer_whose_call_comes_after_the_term_is_none(*, rel
     assert town.case(person=1).reason is EndReason.NO_REPLY
     assert len(town.told()) == len(told) + 1
     town.comes_to_rest()
+
+
+def test_a_no_of_before_the_offer_is_none_where_a_yes_behind_it_was_too_late_as_well() -> None:
+    town = Town(Scenario(people=1))
+    town.writes("0")
+    town.passes(minutes=1)
+    town.learns("phone0", "title")
+    town.passes(days=5)
+    town.reads("1")
+    town.lands()
+    town.lands()
+    assert town.case().reason is EndReason.NO_REPLY
+    town.comes_to_rest()
