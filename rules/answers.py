@@ -12,7 +12,7 @@ from rules.evidence import meaning_of
 from rules.last_word import last_word, note_yes_or_no
 from rules.one_ground import rival
 from rules.person import Case, ConsentGiven, Counted, Question
-from rules.received_earlier import received_earlier
+from rules.received_earlier import no_answer, received_earlier
 from rules.refusals import declined, reminded_of_outcome, withdrawn
 from rules.states import DRAFTED, UNANSWERED, WAITING, State
 from rules.terms import term_end
@@ -25,6 +25,7 @@ from schemas.questions import (
     NoticeKind,
     QuestionAnswered,
     QuestionKind,
+    QuestionNotAnswered,
     QuestionNotUnderstood,
     Separately,
     Together,
@@ -52,16 +53,32 @@ def answered(turn: Turn, report: QuestionAnswered) -> None:
         turn.remarks.append("an answer came to a question that no case asked")
         return
     case, question = asked
-    last = last_word(case, report)
+    last = last_word(case, report.message_id, report.received_at)
     if not received_earlier(turn, case, question, report):
         take(turn, report)
     elif last:
-        _say_last(turn, report, last)
+        _say_last(turn, last)
 
 
-def _say_last(turn: Turn, report: QuestionAnswered, last: QuestionAnswered) -> None:
+def not_answered(turn: Turn, told: QuestionNotAnswered) -> None:
+    """A text that was told as an answer, and was too late, had come before its question was put (R6).
+
+    It will never be in time. A "no" that took a consent back however late may have stood before a "yes".
+    """
+    asked = find_question(turn, told.case_id, told.question_id)
+    if asked is None:
+        turn.remarks.append("a text is no answer to a question that no case asked")
+        return
+    case, _ = asked
+    last = last_word(case, told.message_id, told.received_at)
+    no_answer(turn, case, told)
+    if last:
+        _say_last(turn, last)
+
+
+def _say_last(turn: Turn, last: QuestionAnswered) -> None:
     """Take the word once more that turns out to be the last, unless the case is as that one left it."""
-    case = turn.keep(turn.person.cases[report.case_id].with_(answered_at=last.received_at))
+    case = turn.keep(turn.person.cases[last.case_id].with_(answered_at=last.received_at))
     refused = case.consent is None and case.reason in (EndReason.DECLINED, EndReason.WITHDRAWN)
     stands = refused if isinstance(last.answer, Decline) else case.consent is not None
     if not stands and case.reason not in _FINAL:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from rules import queue, retention, rules_awaited, service_awaited
-from rules.answers import answered, not_understood
+from rules.answers import answered, not_answered, not_understood
 from rules.deadlines import deadline_elapsed
 from rules.delivery import not_reached, sent, sent_time, undeliverable
 from rules.facts import (
@@ -35,6 +35,7 @@ from schemas.operators import OperatorActed
 from schemas.portal import PhoneRegistered
 from schemas.questions import (
     QuestionAnswered,
+    QuestionNotAnswered,
     QuestionNotReached,
     QuestionNotUnderstood,
     QuestionSent,
@@ -93,6 +94,7 @@ _HANDLERS: dict[type[Event], Callable[[Turn, Any], None]] = {
     QuestionSentTime: sent_time,
     QuestionNotReached: not_reached,
     QuestionNotUnderstood: not_understood,
+    QuestionNotAnswered: not_answered,
     QuestionAnswered: answered,
     QuestionUndeliverable: undeliverable,
     DeadlineElapsed: deadline_elapsed,

@@ -93,7 +93,7 @@ class Question(Stored):
         return self.with_(late=tuple(late[:_KEPT_LATE]))
 
     def without_late(self, message_id: Sid) -> "Question":
-        """The question without an answer that was too late for it, because it was not too late."""
+        """The question without an answer that was too late for it, because it was in time, or is none."""
         return self.with_(late=tuple(each for each in self.late if each.message_id != message_id))
 
 

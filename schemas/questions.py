@@ -237,6 +237,20 @@ class QuestionNotUnderstood(ToCase):
     received_at: Instant
 
 
+class QuestionNotAnswered(ToCase):
+    """A text that was told as an answer to this question, and was too late for it, is none (R6).
+
+    It had come before the question was put, at `received_at`, as the carrier tells by now.
+    """
+
+    name: ClassVar[str] = "question.not-answered"
+
+    question_id: QuestionId
+    case_id: CaseId
+    message_id: Sid
+    received_at: Instant
+
+
 class QuestionNotReached(ToCase):
     """The sending of this question that was accepted as `message_id` has not reached the number.
 

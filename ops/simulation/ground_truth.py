@@ -16,6 +16,7 @@ from schemas.questions import (
     QuestionAnswered,
     QuestionAsked,
     QuestionKind,
+    QuestionNotAnswered,
     QuestionNotReached,
     QuestionSent,
     QuestionSentTime,
@@ -158,6 +159,10 @@ class Known:
                 before = self.said.get((fact.case_id, fact.message_id))
                 if before is None or fact.received_at < before.received_at:
                     self.said[fact.case_id, fact.message_id] = fact
+            case QuestionNotAnswered():
+                said = self.said.get((fact.case_id, fact.message_id))
+                if said and fact.received_at < said.received_at:
+                    self.said[fact.case_id, fact.message_id] = said.with_(received_at=fact.received_at)
             case HearingRecorded():
                 self.heard[fact.decision_id] = fact.held_on
             case QuestionSentTime():

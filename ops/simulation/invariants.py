@@ -36,6 +36,7 @@ from schemas.questions import (
     QuestionAsked,
     QuestionClosed,
     QuestionKind,
+    QuestionNotAnswered,
     QuestionNotReached,
     QuestionSent,
     QuestionSentTime,
@@ -300,6 +301,8 @@ class Invariants:
                     self._handed(done, message)
                 case QuestionAnswered() as report:
                     self._attributed(report)
+                case QuestionNotAnswered() as report:
+                    self._unattributed(report)
                 case _:
                     pass
 
@@ -363,6 +366,11 @@ class Invariants:
         if not self.truth.unsure(text):
             right = meant is not None and meant.asked.case_id == report.case_id
             demand(right, "a text answers the question that left last before it, or the no before that")
+
+    def _unattributed(self, report: QuestionNotAnswered) -> None:
+        text, put = self.truth.texts[report.message_id], self.truth.put(report.question_id)
+        demand(text.told_at(report.received_at), "a text was received when a copy of it says so")
+        demand(put and report.received_at <= put.put_at, "what is no answer came before its question")
 
     # The carrier.
 
@@ -455,6 +463,8 @@ def _line_subject(data: Event) -> tuple[object, ...] | None:
         case QuestionAnswered():
             # A text that turns out to have come earlier is told anew.
             return "answer", data.message_id, data.received_at
+        case QuestionNotAnswered():
+            return "no answer", data.message_id, data.received_at
         case QuestionSent():
             return "sent", data.message_id
         case QuestionNotReached():

@@ -25,8 +25,8 @@ _TOLD = 0.3
 Kind = Literal["few", "swarm", "town"]
 """Anything among a few people; a short run of a few kinds of actions; or all at once in a town."""
 
-_SHARES: dict[Kind, int] = {"few": 4, "swarm": 5, "town": 1}
-"""How many of ten runs are of each kind. Most of the time is the towns' all the same."""
+_SHARES: dict[Kind, int] = {"few": 25, "swarm": 74, "town": 1}
+"""How many of a hundred runs are of each kind. A fifth of the time is the towns' all the same."""
 _OPERATED: dict[Kind, float] = {"few": 0.35, "swarm": 0.15, "town": 0.35}
 
 Played = Generator[tuple[int, list["Failure"]], None, None]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from schemas.messages import MessageReceived
-from schemas.questions import Answer, Consent, QuestionAnswered
+from schemas.questions import Answer, Consent, QuestionAnswered, QuestionNotAnswered
 from sms.conversation.line import LineQuestion
 from sms.reading.answers import read_answer
 
@@ -36,6 +36,17 @@ def answer_of(question: LineQuestion, received: MessageReceived) -> QuestionAnsw
         person_id=question.person_id,
         answer=parse(question, received.text),
         text=received.text,
+        message_id=received.sid,
+        received_at=received.received_at,
+    )
+
+
+def no_answer_of(question: LineQuestion, received: MessageReceived) -> QuestionNotAnswered:
+    """What the case is told of a text that it was told of for this question, and that came before it."""
+    return QuestionNotAnswered(
+        question_id=question.question_id,
+        case_id=question.case_id,
+        person_id=question.person_id,
         message_id=received.sid,
         received_at=received.received_at,
     )

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from schemas.ids import CaseId
 from schemas.messages import MessageReceived
 from schemas.questions import Answer, Decline, QuestionKind
-from sms.conversation.attribution import answer_of, answered_by
+from sms.conversation.attribution import answer_of, answered_by, no_answer_of
 from sms.conversation.line import Line, LineQuestion, TextTaken
 from sms.conversation.turn import Turn
 
@@ -72,12 +72,14 @@ def decide(turn: Turn) -> None:
         turn.change(told_earlier=tuple(each for each in line.told_earlier if each.sid != received.sid))
         if taken and read_for and _stands(taken, read_for, question):
             _tell_earlier(turn, taken, read_for, question, received)
-        elif question and _may_be_in_time(read_for, question, received.received_at):
+            continue
+        if taken and read_for and _is_of_before(taken, read_for, received.received_at):
+            turn.remarks.append("a text that was too late had come before its question was put")
+            _know(turn, received)
+            turn.effects.append(no_answer_of(read_for, received))
+        if question and _may_be_in_time(read_for, question, received.received_at):
             turn.remarks.append("a text had been received earlier than was told at first")
             _read_as_of(turn, received)
-        elif taken and read_for and _is_before_a_yes(line, taken, read_for, received.received_at):
-            # It may have taken the consent back although its question was over.
-            _tell_earlier(turn, taken, read_for, question, received)
 
 
 def _is_over(line: Line, question: LineQuestion) -> bool:
@@ -107,6 +109,16 @@ def _stands(taken: TextTaken, read_for: LineQuestion, question: LineQuestion | N
     return in_time and (taken.read_as != "nothing" or same)
 
 
+def _is_of_before(taken: TextTaken, read_for: LineQuestion, at: datetime) -> bool:
+    """Whether the case is to know that a text which was too late for its question came before that was put.
+
+    It might be in time for it, should the sending turn out to have failed; and a "no" may have taken a
+    consent back, however late.
+    """
+    put_after = read_for.put_at is not None and at < read_for.put_at
+    return put_after and taken.read_as != "nothing" and not read_for.is_purged
+
+
 def _matters(
     line: Line, taken: TextTaken, read_for: LineQuestion, question: LineQuestion | None, at: datetime
 ) -> bool:
@@ -125,27 +137,13 @@ def _matters(
     return read_for.kind is QuestionKind.OFFER and _is_before_a_no(line, taken, read_for.case_id, since)
 
 
-def _is_before_a_yes(line: Line, taken: TextTaken, read_for: LineQuestion, at: datetime) -> bool:
-    """Whether this is a "no" and the last "yes" or "no" to its case behind it is a "yes" in time."""
-    last = _last_between(line, taken, read_for.case_id, at)
-    if taken.read_as != "no" or last is None or last.read_as != "answer":
-        return False
-    offer = line.question(last.question_id)
-    return offer is not None and offer.open_at(last.received_at)
-
-
 def _is_before_a_no(line: Line, taken: TextTaken, case_id: CaseId, at: datetime) -> bool:
     """Whether the last "yes" or "no" to the case behind this text is a "no" that seemed to be before it."""
-    last = _last_between(line, taken, case_id, at)
-    return last is not None and last.read_as == "no"
-
-
-def _last_between(line: Line, taken: TextTaken, case_id: CaseId, at: datetime) -> TextTaken | None:
-    """The last "yes" or "no" to a case between this instant and that of which a text was read."""
     others = [each for each in line.taken if each.sid != taken.sid]
     between = [each for each in others if at < each.received_at <= taken.received_at]
     said = [each for each in between if _is_yes_or_no(line, each, case_id)]
-    return max(said, key=lambda each: each.received_at, default=None)
+    last = max(said, key=lambda each: each.received_at, default=None)
+    return last is not None and last.read_as == "no"
 
 
 def _is_yes_or_no(line: Line, taken: TextTaken, case_id: CaseId) -> bool:
@@ -174,12 +172,16 @@ def _tell_earlier(
     if not _matters(turn.line, taken, read_for, question, received.received_at):
         return
     turn.remarks.append("an answer had been received earlier than was told at first")
-    at = received.received_at
-    known = turn.line.taken
+    _know(turn, received)
+    turn.effects.append(answer_of(read_for, received))
+
+
+def _know(turn: Turn, received: MessageReceived) -> None:
+    """Know from now on that the text was received at this instant."""
+    at, known = received.received_at, turn.line.taken
     turn.change(
         taken=tuple(each.with_(received_at=at) if each.sid == received.sid else each for each in known)
     )
-    turn.effects.append(answer_of(read_for, received))
 
 
 def _read_as_of(turn: Turn, received: MessageReceived) -> None:

@@ -392,3 +392,90 @@ def test_a_no_of_before_the_offer_is_none_where_a_yes_behind_it_was_too_late_as_
     town.lands()
     assert town.case().reason is EndReason.NO_REPLY
     town.comes_to_rest()
+
+
+@pytest.mark.parametrize("text", ["0", "1"])
+@pytest.mark.parametrize("relative", [False, True], ids=["when nobody was asked", "to a relative's question"])
+def test_a_text_of_before_an_offer_that_did_not_reach_is_no_answer_to_it(
+    text: str, *, relative: bool
+) -> None:
+    """By its late call it would be in time, since a sending that failed starts no term."""
+    town = Town(Scenario(people=2))
+    if relative:
+        town.learns("phone0", "title")
+    town.writes(text)
+    town.passes(minutes=1)
+    if relative:
+        town.learns("revoked")
+    town.learns("phone0", "title", person=1)
+    town.passes(days=5)
+    offer = max(number for number, kind in enumerate(town.told()) if kind == "offer")
+    town.lands()
+    town.lands()
+    assert town.case(person=1).reason is EndReason.NO_REPLY
+    town.world.status(town.world.carrier.api[offer], "undelivered")
+    town.world.settle()
+    assert town.case(person=1).state is State.OFFER_SENT
+    assert town.case(person=1).consent is None
+    town.comes_to_rest()
+
+
+def test_a_no_of_before_the_consent_does_not_take_it_back_when_the_next_question_did_not_reach() -> None:
+    """By its late call it would be in time at the question for the account, which started no term."""
+    town = Town(Scenario(people=1))
+    town.learns("phone0", "title")
+    town.passes(minutes=1)
+    town.writes("0")
+    town.passes(minutes=1)
+    town.reads("1")
+    assert town.told() == ["offer", "account"]
+    town.passes(days=5)
+    town.lands()
+    town.lands()
+    assert town.case().reason is EndReason.NO_REPLY
+    town.world.status(town.world.carrier.api[1], "undelivered")
+    town.world.settle()
+    assert town.case().state is State.ACCOUNT_SENT
+    assert town.case().consent is not None
+    town.reads(IBANS[0])
+    assert town.case().state is State.GRANTED
+    town.comes_to_rest()
+
+
+def test_an_account_of_before_it_was_asked_for_is_none_when_the_question_did_not_reach() -> None:
+    town = Town(Scenario(people=1))
+    town.learns("phone0", "title")
+    town.passes(minutes=1)
+    town.writes(IBANS[0])
+    town.passes(minutes=1)
+    town.reads("1")
+    town.passes(days=5)
+    town.lands()
+    town.lands()
+    town.world.status(town.world.carrier.api[1], "undelivered")
+    town.world.settle()
+    assert town.case().state is State.ACCOUNT_SENT
+    assert town.case().account is None
+    town.comes_to_rest()
+
+
+def test_a_no_of_before_the_consent_that_its_late_call_has_void_a_draft_has_its_effect_once() -> None:
+    town = Town(Scenario(people=1, mode=DecisionMode.OFFICER))
+    town.learns("phone0", "title")
+    town.passes(minutes=1)
+    town.writes("0")
+    town.passes(minutes=1)
+    town.reads("1")
+    town.reads(IBANS[0])
+    assert town.case().state is State.AWAITING_SIGNATURE
+    town.passes(days=5)
+    town.lands()
+    assert town.case().reason is EndReason.WITHDRAWN
+    steps = len(town.steps())
+    town.lands()
+    assert [(step.to, step.note) for step in town.steps()[steps:]] == [
+        ("ended", "accepted"),
+        ("account_asked", None),
+        ("account_sent", None),
+    ]
+    town.comes_to_rest()

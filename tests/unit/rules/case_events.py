@@ -19,6 +19,7 @@ from schemas.questions import (
     Decline,
     QuestionAnswered,
     QuestionKind,
+    QuestionNotAnswered,
     QuestionNotReached,
     QuestionNotUnderstood,
     QuestionSent,
@@ -103,6 +104,9 @@ def of_questions(desk: Watched) -> Iterator[Event]:
             yield QuestionSentTime(**about, message_id=sid, sent_at=desk.now + timedelta(days=1))
             yield QuestionNotReached(**about, message_id=sid, code=1, at=desk.now)
             yield QuestionUndeliverable(**about, code=1, at=desk.now)
+            for text in ("IN", "IN2"):
+                of_before = (question.sent_at or desk.now) - timedelta(hours=1)
+                yield QuestionNotAnswered(**about, message_id=Sid(text), received_at=of_before)
             for received_at in (desk.now, desk.now - 2 * MINUTE, question.sent_at):
                 if received_at:
                     yield QuestionNotUnderstood(**about, message_id=Sid("IN"), received_at=received_at)

@@ -7,8 +7,8 @@ import pytest
 
 from schemas.base import Event
 from schemas.emaket import HearingRecorded, TermExtended
-from schemas.ids import CaseId, MessageId, QuestionId
-from schemas.questions import QuestionSentTime
+from schemas.ids import CaseId, MessageId, QuestionId, Sid
+from schemas.questions import QuestionNotAnswered, QuestionSentTime
 from schemas.registry import DeathAnnulled
 from tests.unit.rules.case_desk import ACCOUNT, CASE, IIN, MINUTE, NOON, OFFER, PERSON, Desk
 from tests.unit.rules.noted_desk import DEAD, PAY_HERE, YES, acted, drafted, failed, misread, offered
@@ -31,6 +31,27 @@ def not_understood_after_the_decision(desk: Desk) -> Event:
 def not_understood_at_what_has_not_left(desk: Desk) -> Event:
     desk.answers(YES)
     return misread(ACCOUNT, NOON)
+
+
+def no_answer(question_id: QuestionId = OFFER, message: str = "IN") -> QuestionNotAnswered:
+    return QuestionNotAnswered(
+        question_id=question_id,
+        case_id=CASE,
+        person_id=PERSON,
+        message_id=Sid(message),
+        received_at=NOON - MINUTE,
+    )
+
+
+def no_answer_again(desk: Desk) -> Event:
+    desk.now = NOON + timedelta(days=5)
+    desk.rings("term")
+    desk.hears(YES, OFFER, desk.now, message="IN")
+    assert desk.case.questions[0].late
+    assert desk.reads(no_answer()) == []
+    assert desk.remarks == ()
+    assert not desk.case.questions[0].late
+    return no_answer()
 
 
 def sent_later_that_did_not_reach(desk: Desk) -> Event:
@@ -83,6 +104,9 @@ def the_manual_way_again(desk: Desk) -> Event:
             not_understood_at_what_has_not_left,
             "a text was not understood when that did not matter any more",
         ),
+        (lambda _: no_answer(UNKNOWN), "a text is no answer to a question that no case asked"),
+        (lambda _: no_answer(), "it is known that the text is no answer"),
+        (no_answer_again, "it is known that the text is no answer"),
         (lambda _: failed(UNKNOWN), "a question did not reach that no case asked"),
         (sent_later_that_did_not_reach, "a sent time came of a question that has not left"),
         (
