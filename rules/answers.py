@@ -61,9 +61,10 @@ def answered(turn: Turn, report: QuestionAnswered) -> None:
 
 
 def not_answered(turn: Turn, told: QuestionNotAnswered) -> None:
-    """A text that was told as an answer, and was too late, had come before its question was put (R6).
+    """A text that was told as an answer to a question, and was too late for it, is none (R6).
 
-    It will never be in time. A "no" that took a consent back however late may have stood before a "yes".
+    It will never be in time for that. A "no" that took a consent back however late may have stood before a
+    "yes"; one that stood behind the consent is a "no" to what had been asked until then.
     """
     asked = find_question(turn, told.case_id, told.question_id)
     if asked is None:
@@ -71,9 +72,19 @@ def not_answered(turn: Turn, told: QuestionNotAnswered) -> None:
         return
     case, _ = asked
     last = last_word(case, told.message_id, told.received_at)
-    no_answer(turn, case, told)
+    late = no_answer(turn, case, told)
     if last:
         _say_last(turn, last)
+    elif late and isinstance(late.answer, Decline) and not case.decided:
+        _said_no_before(turn, case, late)
+
+
+def _said_no_before(turn: Turn, case: Case, said: QuestionAnswered) -> None:
+    """A "no" of a question that was put later: it was said to the one before, as far as that ran still."""
+    put = [each for each in case.questions if each.sent_at and each.sent_at <= said.received_at]
+    consented = case.consent is not None and case.consent.received_at <= said.received_at
+    if consented and put and put[-1].open_at(said.received_at):
+        take(turn, said.with_(question_id=put[-1].question_id))
 
 
 def _say_last(turn: Turn, last: QuestionAnswered) -> None:

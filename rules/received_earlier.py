@@ -22,8 +22,9 @@ def received_earlier(turn: Turn, case: Case, question: Question, report: Questio
         return True
     case = _known(turn, case, sid, report.question_id, at)
     if before is None or at >= before.received_at:
-        # A "yes" or "no" that turned out to be no answer to another question has had its effect.
-        return before is not None and at == before.received_at and before.yes_or_no is not None
+        # What turned out to be no answer to another question may have had its effect, or no more of one.
+        spent = before is not None and (case.decided or before.yes_or_no is not None)
+        return before is not None and spent and at == before.received_at
     case = _never_late(turn, case, sid)
     question = case.find(question.question_id) or question
     same = report.question_id, sid
@@ -43,14 +44,16 @@ def received_earlier(turn: Turn, case: Case, question: Question, report: Questio
     return taken
 
 
-def no_answer(turn: Turn, case: Case, told: QuestionNotAnswered) -> None:
-    """Know when a text was received that came before its question was put, and that it is no late answer."""
-    before = _text(case, told.message_id)
-    if before is None or told.received_at >= before.received_at:
+def no_answer(turn: Turn, case: Case, told: QuestionNotAnswered) -> QuestionAnswered | None:
+    """Know when a text was received, and that it is no late answer; what it was as one, if it was one."""
+    sid, at = told.message_id, told.received_at
+    before = _text(case, sid)
+    if before is None or at >= before.received_at:
         turn.remarks.append("it is known that the text is no answer")
-        return
-    case = _known(turn, case, told.message_id, told.question_id, told.received_at)
-    _never_late(turn, case, told.message_id)
+        return None
+    late = [each for question in case.questions for each in question.late if each.message_id == sid]
+    _never_late(turn, _known(turn, case, sid, told.question_id, at), sid)
+    return late[-1].with_(received_at=at) if late else None
 
 
 def _text(case: Case, sid: Sid) -> TextRead | None:

@@ -240,7 +240,7 @@ class QuestionNotUnderstood(ToCase):
 class QuestionNotAnswered(ToCase):
     """A text that was told as an answer to this question, and was too late for it, is none (R6).
 
-    It had come before the question was put, at `received_at`, as the carrier tells by now.
+    It had come at `received_at`, as the carrier tells by now, before the question was put or after another.
     """
 
     name: ClassVar[str] = "question.not-answered"

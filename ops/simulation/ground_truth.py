@@ -275,6 +275,13 @@ class GroundTruth:
         return sendings[0] if sendings else None
 
     def unsure(self, text: Text) -> bool:
+        """Whether the text may have been read as the answer to another question than it is.
+
+        It may have been taken for the answer to what was put before the call.
+        """
+        return self.untold(text) or self.meant(text.as_called) is not self.meant(text)
+
+    def untold(self, text: Text) -> bool:
         """Whether the text came while a question was leaving, or after one that was handed over and given up.
 
         A line does not know whether that one left, so no later text answers what was put before it.
@@ -285,9 +292,6 @@ class GroundTruth:
         if any(put is self.put(put.asked.question_id) for put in leaving):
             return True
         meant = self.meant(text)
-        if self.meant(text.as_called) is not meant:
-            # It may have been taken for the answer to what was put before the call.
-            return True
         return any(
             tried.requested <= text.received_at and (meant is None or meant.put_at <= tried.at)
             for tried in self.tried.get(text.phone, {}).values()

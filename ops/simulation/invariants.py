@@ -368,9 +368,14 @@ class Invariants:
             demand(right, "a text answers the question that left last before it, or the no before that")
 
     def _unattributed(self, report: QuestionNotAnswered) -> None:
-        text, put = self.truth.texts[report.message_id], self.truth.put(report.question_id)
+        text = self.truth.texts[report.message_id]
         demand(text.told_at(report.received_at), "a text was received when a copy of it says so")
-        demand(put and report.received_at <= put.put_at, "what is no answer came before its question")
+        text = replace(text, received_at=report.received_at)
+        meant = self.truth.meant(text)
+        own = meant is not None and meant.asked.question_id == report.question_id
+        demand(
+            not own or self.truth.untold(text), "what is no answer came when another question was the last"
+        )
 
     # The carrier.
 

@@ -42,7 +42,7 @@ def answer_of(question: LineQuestion, received: MessageReceived) -> QuestionAnsw
 
 
 def no_answer_of(question: LineQuestion, received: MessageReceived) -> QuestionNotAnswered:
-    """What the case is told of a text that it was told of for this question, and that came before it."""
+    """What the case is told of a text that it was told of for this question, and that is no answer to it."""
     return QuestionNotAnswered(
         question_id=question.question_id,
         case_id=question.case_id,

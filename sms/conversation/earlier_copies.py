@@ -73,8 +73,8 @@ def decide(turn: Turn) -> None:
         if taken and read_for and _stands(taken, read_for, question):
             _tell_earlier(turn, taken, read_for, question, received)
             continue
-        if taken and read_for and _is_of_before(taken, read_for, received.received_at):
-            turn.remarks.append("a text that was too late had come before its question was put")
+        if taken and read_for and _is_of_another(taken, read_for, question):
+            turn.remarks.append("a text that was too late for a question turns out to be no answer to it")
             _know(turn, received)
             turn.effects.append(no_answer_of(read_for, received))
         if question and _may_be_in_time(read_for, question, received.received_at):
@@ -109,14 +109,14 @@ def _stands(taken: TextTaken, read_for: LineQuestion, question: LineQuestion | N
     return in_time and (taken.read_as != "nothing" or same)
 
 
-def _is_of_before(taken: TextTaken, read_for: LineQuestion, at: datetime) -> bool:
-    """Whether the case is to know that a text which was too late for its question came before that was put.
+def _is_of_another(taken: TextTaken, read_for: LineQuestion, question: LineQuestion | None) -> bool:
+    """Whether the case is to know that a text which was too late for its question was no answer to it.
 
     It might be in time for it, should the sending turn out to have failed; and a "no" may have taken a
     consent back, however late.
     """
-    put_after = read_for.put_at is not None and at < read_for.put_at
-    return put_after and taken.read_as != "nothing" and not read_for.is_purged
+    same = question is not None and question.question_id == read_for.question_id
+    return not same and taken.read_as != "nothing" and not read_for.is_purged
 
 
 def _matters(
