@@ -3,9 +3,9 @@
 from typing import Any
 
 from schemas.ids import derived_id
-from schemas.questions import QuestionAnswered, QuestionNotUnderstood
+from schemas.questions import QuestionAnswered, QuestionNotAnswered, QuestionNotUnderstood
 
-ANSWERS = (QuestionAnswered.name, QuestionNotUnderstood.name)
+ANSWERS = (QuestionAnswered.name, QuestionNotUnderstood.name, QuestionNotAnswered.name)
 """What a text causes on a case."""
 
 _EFFECTS = 8
