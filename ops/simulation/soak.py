@@ -2,7 +2,7 @@
 
 python -m ops.simulation.soak docs/reports/soak.md --from 5000000 --seeds 2000000
 
-So many seeds want the better part of a day of two cores, so the run may be played in several sittings, on
+So many seeds want some six hours of two cores, so the run may be played in several sittings, on
 several machines. One that is stopped (Ctrl-C, SIGTERM) reports how far it has come, and keeps that beside the
 report (`soak.json`, to be committed with it). The same command goes on there as long as the code that plays
 is the same, whatever else of the project has changed since.
