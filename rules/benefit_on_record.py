@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 
 from rules.person import Case, Person
 from rules.terms import local_day
+from schemas.ids import CaseId
 from schemas.values import check_uuid
 
 
@@ -11,9 +12,10 @@ def refuses(person: Person, case: Case, zone: ZoneInfo) -> bool:
     """Whether the benefit is on record for another application than the case's own.
 
     An application that is recorded from the consent's day on, without a word of which it is, may be the
-    case's own: it refuses nothing by itself.
+    case's own: it refuses nothing by itself. Nor does one that is known to be another case's of the person:
+    that case itself stands in the way, for as long as it does (R29).
     """
-    if not person.receives or is_of(person, case):
+    if not person.receives or is_of(person, case) or (person.benefit == "applied" and _is_own(person)):
         return False
     return not _may_be_own(person, case, zone)
 
@@ -25,6 +27,20 @@ def is_of(person: Person, case: Case) -> bool:
     """
     named = person.benefit_case_id
     return named is not None and (named == case.case_id or _as_we_write_it(named) == case.case_id)
+
+
+def hides_own(person: Person, case: Case, zone: ZoneInfo) -> bool:
+    """Whether another application is on record, of which the case's own says nothing."""
+    return person.receives and not _is_own(person) and not _may_be_own(person, case, zone)
+
+
+def is_hidden_by_own(person: Person, status: str, case_id: CaseId | None) -> bool:
+    """Whether what is recorded now is of no case here, and what is known is: it says nothing of that."""
+    return status != "ended" and _is_own(person) and case_id not in person.cases
+
+
+def _is_own(person: Person) -> bool:
+    return any(is_of(person, case) for case in person.cases.values())
 
 
 def wants_officer(person: Person, case: Case, zone: ZoneInfo) -> bool:

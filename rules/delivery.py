@@ -2,6 +2,7 @@
 
 from rules import steps
 from rules.answers import take
+from rules.numbers import can_be_reached, without_former_consent
 from rules.person import Question
 from rules.states import SENT, UNANSWERED, WAITING
 from rules.terms import term_end
@@ -139,6 +140,8 @@ def undeliverable(turn: Turn, report: QuestionUndeliverable) -> None:
     if case.state in WAITING and question and current:
         steps.end(turn, case, reason, at=report.at, close_at=report.at)
     elif case.reason in UNANSWERED and current:
-        steps.end(turn, case, reason, at=report.at)
+        ended = steps.end(turn, case, reason, at=report.at)
+        if can_be_reached(turn, ended):
+            steps.proceed(turn, without_former_consent(turn, ended))
     else:
         turn.remark(case, "undeliverable_after_closing")

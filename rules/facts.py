@@ -3,15 +3,22 @@
 from dataclasses import replace
 from datetime import date
 
-from rules import steps, telling
+from rules import steps, telling, withholding
 from rules.grounds import entitlement, scheme_without_choice
-from rules.numbers import undo_since, without_former_consent
+from rules.numbers import (
+    can_be_reached,
+    ended_without_right,
+    is_asked_anew,
+    undo_ending,
+    undo_since,
+    without_former_consent,
+)
 from rules.person import Case, Source
 from rules.questioning import question, question_death
 from rules.standings import restored_cases, revoked_cases, settle
-from rules.states import DRAFTED, WAITING, State
+from rules.states import WAITING, State
 from rules.turn import Turn, find_case, without_number
-from schemas.ids import case_id_of
+from schemas.ids import CaseId, case_id_of
 from schemas.portal import PhoneRegistered
 from schemas.questions import NoticeKind
 from schemas.registry import (
@@ -98,7 +105,8 @@ def _bar(turn: Turn, case: Case, barred: EndReason) -> None:
     if case.obstacle and barred is EndReason.MANUAL_ROUTE:
         case = turn.remark(case, f"barred_{case.obstacle}")
     ended = steps.end(turn, case, barred)
-    if turn.policy.invited_by_sms and case.obstacle in ("baikonur", "not_first_time"):
+    invited = turn.policy.invited_by_sms and case.obstacle in ("baikonur", "not_first_time")
+    if invited and not withholding.of_offer(turn, case):
         telling.notify(turn, ended, NoticeKind.MANUAL_ROUTE)
 
 
@@ -186,6 +194,9 @@ def _lives(turn: Turn) -> None:
         if case.state is State.ENDED and case.reason is EndReason.DECEASED:
             barred = EndReason.MANUAL_ROUTE if case.obstacle else None
             _anew(turn, turn.remark(case, "death_annulled"), barred)
+        elif can_be_reached(turn, case):
+            # The number was registered while nobody could be written to.
+            steps.proceed(turn, without_former_consent(turn, case))
 
 
 def _annulled(turn: Turn) -> bool:
@@ -233,27 +244,21 @@ def phone_registered(turn: Turn, fact: PhoneRegistered) -> None:
     )
     if before == fact.phone:
         return
+    ended: set[CaseId] = set()
     if before:
         # A time that lies ahead gives the former number no more time to answer.
         since = min(fact.registered_at, turn.at)
+        ended = {each.case_id for each in _cases(turn) if ended_without_right(each, before, since)}
         for case in _cases(turn):
             if case.state in WAITING and case.question:
                 turn.close(case.question, since)
             undo_since(turn, turn.keep(without_number(case, before, since)), since)
         turn.withdraw_person(before, since)
     for case in _cases(turn):
-        void = case.state in DRAFTED and case.draft is None
-        waits = case.state in WAITING or case.state is State.AWAITING_RULES
-        if void or waits or (turn.phone and _unreached(case)):
+        if case.case_id in ended:
+            steps.proceed(turn, undo_ending(turn, case))
+        elif is_asked_anew(turn, case):
             steps.proceed(turn, without_former_consent(turn, case))
-
-
-def _unreached(case: Case) -> bool:
-    return case.state is State.ENDED and case.reason in (
-        EndReason.PHONE_NOT_REGISTERED,
-        EndReason.NUMBER_NOT_REACHABLE,
-        EndReason.UNDELIVERABLE,
-    )
 
 
 def _cases(turn: Turn) -> list[Case]:

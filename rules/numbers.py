@@ -9,8 +9,55 @@ from datetime import datetime
 from rules import deciding
 from rules.person import Case
 from rules.questioning import question_number
-from rules.states import DRAFTED
+from rules.states import DRAFTED, UNANSWERED, WAITING, State
 from rules.turn import Turn
+from schemas.questions import Decline
+from schemas.values import EndReason
+
+_NO_NUMBER = frozenset(
+    {EndReason.PHONE_NOT_REGISTERED, EndReason.NUMBER_NOT_REACHABLE, EndReason.UNDELIVERABLE}
+)
+_REFUSED = frozenset({EndReason.DECLINED, EndReason.WITHDRAWN})
+
+
+def is_asked_anew(turn: Turn, case: Case) -> bool:
+    """Whether a case goes on with the number of now, since it was asked on another one, or on none."""
+    void = case.state in DRAFTED and case.draft is None
+    waits = case.state in WAITING or case.state is State.AWAITING_RULES
+    return void or waits or can_be_reached(turn, case)
+
+
+def can_be_reached(turn: Turn, case: Case) -> bool:
+    """Whether a case that ended for want of a number can be asked on the one that is registered now."""
+    if turn.phone is None or case.state is not State.ENDED or case.reason not in _NO_NUMBER:
+        return False
+    asked_there = case.question is not None and case.question.phone == turn.phone
+    return case.reason is EndReason.PHONE_NOT_REGISTERED or not asked_there
+
+
+def ended_without_right(case: Case, number: str, since: datetime) -> bool:
+    """Whether a case ended by the silence, or by a "no", of a number that was taken away before.
+
+    A "no" that the person said before that stands.
+    """
+    question = case.question
+    if case.state is not State.ENDED or case.withheld or question is None or question.phone != number:
+        return False
+    if case.reason in UNANSWERED:
+        return question.term_ends is not None and since < question.term_ends
+    if case.reason not in _REFUSED or case.answered_at is None or case.answered_at < since:
+        return False
+    own = [each.yes_or_no for each in case.texts if each.yes_or_no and each.received_at < since]
+    own = [each for each in own if case.anew_at is None or each.received_at >= case.anew_at]
+    last = max(own, key=lambda each: each.received_at, default=None)
+    return last is None or not isinstance(last.answer, Decline)
+
+
+def undo_ending(turn: Turn, case: Case) -> Case:
+    """Take back the "no", or the silence, of whom the number did not belong to: it is asked anew."""
+    if case.reason in UNANSWERED:
+        return without_former_consent(turn, case)
+    return turn.keep(turn.remark(case, "refusal_undone").without_consent().with_(answered_at=None))
 
 
 def undo_since(turn: Turn, case: Case, since: datetime) -> None:

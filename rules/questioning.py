@@ -55,9 +55,15 @@ def question_death(turn: Turn, case: Case, died_on: date | None) -> Case:
 
 
 def question_number(turn: Turn, case: Case, since: datetime) -> Case:
-    """Question a grant whose consent came when the number was not the registered one any more (R2)."""
+    """Question a grant that rests on what came when the number was not the registered one any more (R2).
+
+    That is the consent, or the choice or the account behind it.
+    """
     made = case.decision
-    if made and made.consented_at >= since:
+    if made is None:
+        return case
+    heard = [made.consented_at, *(each for each in (case.chosen_at, case.account_at) if each)]
+    if max(heard) >= since:
         return question(turn, case, "number_not_registered_at_consent")
     return case
 

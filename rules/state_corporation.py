@@ -13,9 +13,17 @@ _OFFERED = BEFORE_CONSENT - {State.RECEIVED} | {State.AWAITING_RULES}
 
 
 def benefit_recorded(turn: Turn, fact: BenefitRecorded) -> None:
-    """Ground 4 (R12): before the consent there is nothing to refuse yet, and the process ends."""
+    """Ground 4 (R12): before the consent there is nothing to refuse yet, and the process ends.
+
+    What is recorded of our own application takes nothing from a record of another one.
+    """
     person = turn.person
-    if person.benefit_as_of and fact.recorded_on < person.benefit_as_of:
+    own = find_case(turn, fact.case_id) if fact.case_id else None
+    if own and benefit_on_record.hides_own(person, own, turn.policy.zone):
+        turn.remark(own, "own_application_recorded")
+        return
+    older = person.benefit_as_of is not None and fact.recorded_on < person.benefit_as_of
+    if older and not benefit_on_record.is_hidden_by_own(person, fact.status, fact.case_id):
         turn.remarks.append("a newer record of the benefit is known already")
         return
     turn.know(
@@ -24,7 +32,6 @@ def benefit_recorded(turn: Turn, fact: BenefitRecorded) -> None:
         benefit_as_of=fact.recorded_on,
         benefit_case_id=fact.case_id,
     )
-    own = find_case(turn, fact.case_id) if fact.case_id else None
     if own:
         turn.remark(own, "own_application_recorded")
     for case in list(turn.person.cases.values()):

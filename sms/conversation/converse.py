@@ -59,7 +59,13 @@ _OUTDATED = (
     NoticeKind.DECLINED,
     NoticeKind.WITHDRAWN,
     NoticeKind.ANSWERED_LATE,
+    NoticeKind.REVOKED,
+    NoticeKind.ALREADY_RECEIVING,
+    NoticeKind.ANOTHER_GROUND,
 )
+_BESIDE_A_HEARING = (NoticeKind.TERM_EXTENDED, NoticeKind.REMINDER)
+_UNTIL = (NoticeKind.REMINDER, NoticeKind.DECLINED)
+"""What names an instant and is worth nothing after it: "ends soon", "may be taken back until"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +131,20 @@ def _asked(turn: Turn, asked: QuestionAsked, _policy: LinePolicy) -> None:
     if current and current.answered and current.case_id == asked.case_id:
         turn.retire()
         turn.make_current(question)
+    elif current and asked.prompted_at and _gives_way(turn, current):
+        turn.step_back()
+        turn.make_current(question)
     elif asked.prompted_at:
         turn.change(waiting=(question, *turn.line.waiting))
     else:
         turn.change(waiting=(*turn.line.waiting, question))
+
+
+def _gives_way(turn: Turn, current: LineQuestion) -> bool:
+    """Whether the open question is an offer that was never handed over: who has just answered goes first."""
+    message = next((each for each in turn.line.messages if each.question_id == current.question_id), None)
+    unsent = message is not None and message.asks and not message.attempt
+    return current.kind is QuestionKind.OFFER and current.put_at is None and unsent
 
 
 def _closed(turn: Turn, closed: QuestionClosed, _policy: LinePolicy) -> None:
@@ -172,7 +188,7 @@ def _notice(turn: Turn, notice: NoticeRequested, _policy: LinePolicy) -> None:
     if not _first_time(turn, notice.notice_id):
         turn.remarks.append("the notice is known already")
         return
-    _supersede(turn, notice.case_id)
+    _supersede(turn, notice.case_id, notice.kind)
     turn.say(
         Message(
             message_id=notice.notice_id,
@@ -181,7 +197,7 @@ def _notice(turn: Turn, notice: NoticeRequested, _policy: LinePolicy) -> None:
             case_id=notice.case_id,
             person_id=notice.person_id,
             question_id=notice.question_id,
-            until=notice.details.until if notice.kind is NoticeKind.REMINDER else None,
+            until=notice.details.until if notice.kind in _UNTIL else None,
             notice=notice.kind,
         )
     )
@@ -195,9 +211,11 @@ def _first_time(turn: Turn, id_: str) -> bool:
     return True
 
 
-def _supersede(turn: Turn, case_id: CaseId) -> None:
-    """Newer word of a case takes the place of an ending that still waits for the morning."""
-    turn.drop(lambda message: message.case_id == case_id and message.notice in _OUTDATED)
+def _supersede(turn: Turn, case_id: CaseId, by: NoticeKind | None = None) -> None:
+    """Newer word of a case takes the place of an ending, or a hearing, that still waits for the morning."""
+    hearing = () if by in _BESIDE_A_HEARING else (NoticeKind.HEARING,)
+    outdated = (*_OUTDATED, *hearing)
+    turn.drop(lambda message: message.case_id == case_id and message.notice in outdated)
 
 
 def _withdrawn(turn: Turn, withdrawn: PersonWithdrawn, _policy: LinePolicy) -> None:

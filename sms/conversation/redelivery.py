@@ -77,6 +77,7 @@ def again(turn: Turn, message: Message, failure: Failure, code: int | None, keep
             retry_at, over = turn.now + _delay(message), False
         case _:
             retry_at, over = min(turn.now + _delay(message), until), turn.now >= until
+    over = over or _invites_another(turn, message)
     if over and question:
         undeliverable(turn, question, code, turn.now, opted_out=failure == "opted_out")
     if over:
@@ -97,6 +98,15 @@ def again(turn: Turn, message: Message, failure: Failure, code: int | None, keep
         ),
         first=message.asks,
     )
+
+
+def _invites_another(turn: Turn, message: Message) -> bool:
+    """Whether it says how to take a "no" back, while a text answers what was put since."""
+    since, line = message.first_tried_at or message.tried_at, turn.line
+    put = [*line.past, *([line.current] if line.current else [])]
+    others = [each for each in put if each.case_id != message.case_id and each.put_at]
+    later = any(since is None or each.put_at >= since for each in others if each.put_at)
+    return message.notice is NoticeKind.DECLINED and later
 
 
 def stop(turn: Turn, said_at: datetime) -> datetime:

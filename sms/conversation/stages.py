@@ -31,6 +31,7 @@ TRANSITIONS: dict[tuple[Stage, Stage], str] = {
     (Stage.WAITING, Stage.WITH_CARRIER): "its turn comes",
     (Stage.WAITING, Stage.UNKNOWN): "closed or withdrawn before its turn (R2)",
     (Stage.HELD, Stage.WITH_CARRIER): "the morning, or the time of another try, comes",
+    (Stage.HELD, Stage.WAITING): "the next question of who has just answered goes first",
     (Stage.HELD, Stage.PUT): "the carrier had it all the same (R6)",
     (Stage.HELD, Stage.PAST): "closed or withdrawn before it left (R2)",
     (Stage.WITH_CARRIER, Stage.HELD): "the carrier gives it back, or is in doubt; no term starts (R6)",

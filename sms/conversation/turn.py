@@ -73,6 +73,13 @@ class Turn:
             past = (*self.line.past, self.line.current.with_(text=None))[-_KEPT_QUESTIONS:]
             self.change(past=past, current=None)
 
+    def step_back(self) -> None:
+        """Let the current question, whose message was never handed over, wait as the first again."""
+        current = self.line.current
+        if current:
+            waits = tuple(each for each in self.line.messages if each.question_id != current.question_id)
+            self.change(current=None, waiting=(current, *self.line.waiting), messages=waits)
+
     def message_of(self, question: LineQuestion) -> Message:
         """The message that puts a question: in the words in which it was put before, if it was."""
         text, version = question.text, question.text_version

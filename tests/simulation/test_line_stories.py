@@ -86,7 +86,10 @@ def test_a_reopened_case_goes_before_those_who_wait(family: Town) -> None:
     family.world.write(PHONE, "1", late=True)
     family.passes(hours=1)
     family.texts_land()
-    assert [question.person_id for question in family.line().waiting] == [person_id(0), person_id(2)]
+    current = family.line().current
+    assert current is not None
+    assert current.person_id == person_id(0)
+    assert [question.person_id for question in family.line().waiting] == [person_id(1), person_id(2)]
 
 
 # Explanations.
@@ -211,8 +214,8 @@ def test_an_answer_passes_what_waits_for_the_morning(town: Town) -> None:
     town.learns("phone0", "disability", person=1)
     town.reads("1")
     town.passes(hours=12)
-    assert town.told() == ["offer", "already_receiving", "offer"]
-    assert town.sent_at()[1] == "23.07 09:00"
+    assert town.told() == ["offer", "account"]
+    assert town.sent_at()[1] == "22.07 22:00"
 
 
 def test_what_answers_a_text_of_long_ago_waits_for_the_morning(town: Town) -> None:
