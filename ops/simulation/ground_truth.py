@@ -229,7 +229,7 @@ class GroundTruth:
     puts: dict[str, list[Put]] = field(default_factory=dict)
     tried: dict[str, dict[MessageId, Tried]] = field(default_factory=dict)
     last_sms: dict[str, Sms] = field(default_factory=dict)
-    failed: set[Sid] = field(default_factory=set)
+    failed: dict[Sid, datetime] = field(default_factory=dict)
     over: set[QuestionId] = field(default_factory=set)
     withdrawn: set[tuple[str, PersonId]] = field(default_factory=set)
     withdrawals: set[tuple[str, str]] = field(default_factory=set)
@@ -292,11 +292,20 @@ class GroundTruth:
         if any(put is self.put(put.asked.question_id) for put in leaving):
             return True
         meant = self.meant(text)
+        if meant and self._passed_over(meant, text):
+            return True
         return any(
             tried.requested <= text.received_at and (meant is None or meant.put_at <= tried.at)
             for tried in self.tried.get(text.phone, {}).values()
             if self.put(tried.question_id) is None
         )
+
+    def _passed_over(self, put: Put, text: Text) -> bool:
+        """Whether it was told that the question did not reach, and somebody else was asked before it."""
+        failed_at = self.failed.get(put.sid)
+        others = [each for each in self.puts[text.phone] if each.asked.case_id != put.asked.case_id]
+        before = any(each.put_at <= put.put_at for each in others)
+        return failed_at is not None and failed_at <= text.received_at and before
 
     def meant(self, text: Text) -> Put | None:
         """The question that the text answers: the one that left last before it."""

@@ -147,7 +147,7 @@ class Network:
             status = "queued"
         failed = status in ("undelivered", "failed")
         if failed:
-            self.truth.failed.add(sms.sid)
+            self.truth.failed.setdefault(sms.sid, self.now)
         report = MessageStatusReported(
             phone=sms.message.phone,
             sid=sms.sid,

@@ -27,6 +27,8 @@ def left(
     if not question.put_at:
         # A message that was found again at the carrier left before it was handed over this time.
         turn.mark_put(question, min(message.handed_at or accepted_at, accepted_at))
+    elif question.unreached_at and not question.again_at:
+        turn.update(question, again_at=min(message.handed_at or accepted_at, accepted_at))
     turn.effects.append(
         QuestionSent(
             question_id=question.question_id,

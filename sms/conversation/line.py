@@ -22,7 +22,8 @@ class LineQuestion(Stored):
 
     `put_at` is when its message was handed to the carrier that then accepted it; a text received from then on
     may be its answer, up to `closed_at`, as the case says; `closed_by` is the text whose answer closed it. Up
-    to `denied_at` it is closed here by a "no", whatever the case says.
+    to `denied_at` it is closed here by a "no", whatever the case says. From `unreached_at` on it was known
+    not to have reached the number, until it was handed over once more at `again_at`.
     `echoed`: an answer of an earlier question of the case came to it, and was explained. `text` is how it
     was put, while it may be put again, `text_version` the version of the texts of which it was made: both
     null before it is put, and where that was before they were kept.
@@ -40,6 +41,8 @@ class LineQuestion(Stored):
     closed_at: Instant | None = None
     closed_by: Sid | None = None
     denied_at: Instant | None = None
+    unreached_at: Instant | None = None
+    again_at: Instant | None = None
     explained: int = 0
     echoed: bool = False
     text: str | None = None
@@ -49,6 +52,11 @@ class LineQuestion(Stored):
         """Whether a text received at this instant may answer it."""
         ends = [end for end in (self.closed_at, self.denied_at) if end is not None]
         return all(received_at < end for end in ends)
+
+    def is_unreached(self, received_at: datetime) -> bool:
+        """Whether it was known, when a text was received, not to have reached the number."""
+        again = self.again_at is not None and self.again_at <= received_at
+        return self.unreached_at is not None and self.unreached_at <= received_at and not again
 
     @property
     def is_purged(self) -> bool:
@@ -183,12 +191,30 @@ class Line(Stored):
     def put_by(self, received_at: datetime) -> list[LineQuestion]:
         """The questions that had been put when a text was received, the last first.
 
-        Of two that were put at the same instant it is the one that was asked later.
+        Of two that were put at the same instant it is the one that was asked later. One that was known not to
+        have reached is none where somebody else had been asked before it: the text is for what they were
+        asked, or told. Where nobody was, who answers it proves that it has reached.
         """
+        put = self._put(received_at)
+        while put and self._is_passed_over(put, received_at):
+            del put[0]
+        return put
+
+    def awaits_its_leaving(self, question: LineQuestion, at: datetime) -> bool:
+        """Whether nobody can tell, while its message is with the carrier, if a text is for this question."""
+        put = [each for each in self._put(at) if each.question_id != question.question_id]
+        return question.put_at is None or self._is_passed_over([question, *put], at)
+
+    def _put(self, received_at: datetime) -> list[LineQuestion]:
         known = [*self.past, *([self.current] if self.current else [])]
         put = [question for question in known if question.put_at and question.put_at <= received_at]
         put.sort(key=lambda question: question.put_at or received_at)
         return put[::-1]
+
+    @staticmethod
+    def _is_passed_over(put: list[LineQuestion], received_at: datetime) -> bool:
+        others = any(each.case_id != put[0].case_id and not each.is_purged for each in put)
+        return put[0].is_unreached(received_at) and others
 
     def question(self, question_id: QuestionId | None) -> LineQuestion | None:
         """The question with this id, wherever it stands."""

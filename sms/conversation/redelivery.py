@@ -41,6 +41,8 @@ def not_delivered(
     if question and question.answered:
         turn.remarks.append("a question was answered that is said not to have reached")
         return
+    if question:
+        question = turn.update(question, unreached_at=turn.now, again_at=None)
     if question and failure == "permanent":
         undeliverable(turn, question, report.error_code, report.at)
         return

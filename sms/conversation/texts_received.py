@@ -61,7 +61,7 @@ def read_held(turn: Turn, restored: Restored | None = None) -> datetime | None:
     if not line.held_texts:
         return None
     leaving = [line.question(each.question_id) for each in line.messages if each.asks and each.tried_at]
-    if any(question is None or not question.put_at for question in leaving):
+    if any(question is None or line.awaits_its_leaving(question, turn.now) for question in leaving):
         return None
     held, early = turn.line.held_texts, []
     turn.change(held_texts=())

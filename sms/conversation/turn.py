@@ -169,6 +169,8 @@ class Turn:
         question = self.line.question(message.question_id) if message.asks else None
         if question and message.tried_at and not question.put_at:
             self.mark_put(question, message.tried_at)
+        elif question and message.tried_at and question.unreached_at and not question.again_at:
+            self.update(question, again_at=message.tried_at)
 
     def mark_put(self, question: LineQuestion, at: datetime) -> None:
         """Note when a question left.

@@ -88,9 +88,7 @@ def test_the_silence_of_a_number_that_was_changed_after_the_term_stays_one(hero:
 
 
 @pytest.mark.parametrize("failure", ["permanent", "passing"])
-def test_who_has_another_number_by_the_report_is_asked_there(
-    hero: Town, failure: Failure
-) -> None:
+def test_who_has_another_number_by_the_report_is_asked_there(hero: Town, failure: Failure) -> None:
     hero.passes(days=5)
     hero.learns("phone1")
     assert hero.case().reason is EndReason.NO_REPLY
