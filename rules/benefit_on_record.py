@@ -30,13 +30,20 @@ def is_of(person: Person, case: Case) -> bool:
 
 
 def hides_own(person: Person, case: Case, zone: ZoneInfo) -> bool:
-    """Whether another application is on record, of which the case's own says nothing."""
-    return person.receives and not _is_own(person) and not _may_be_own(person, case, zone)
+    """Whether another application is on record, of which the case's own says nothing.
+
+    What is recorded from the day on which the case was asked first, of no case that is named, may be its own.
+    """
+    asked = min((each.sent_at for each in case.questions if each.sent_at), default=case.source.time)
+    as_of, unnamed = person.benefit_as_of, person.benefit_case_id is None
+    if unnamed and as_of and as_of >= local_day(asked, zone):
+        return False
+    return person.receives and not _is_own(person)
 
 
 def is_hidden_by_own(person: Person, status: str, case_id: CaseId | None) -> bool:
-    """Whether what is recorded now is of no case here, and what is known is: it says nothing of that."""
-    return status != "ended" and _is_own(person) and case_id not in person.cases
+    """Whether a benefit is received of no case here, and what is known is of one: it says nothing of that."""
+    return status in ("assigned", "paid") and _is_own(person) and case_id not in person.cases
 
 
 def _is_own(person: Person) -> bool:

@@ -24,7 +24,8 @@ def is_asked_anew(turn: Turn, case: Case) -> bool:
     """Whether a case goes on with the number of now, since it was asked on another one, or on none."""
     void = case.state in DRAFTED and case.draft is None
     waits = case.state in WAITING or case.state is State.AWAITING_RULES
-    return void or waits or can_be_reached(turn, case)
+    unreached = turn.phone is not None and case.state is State.ENDED and case.reason in _NO_NUMBER
+    return void or waits or unreached
 
 
 def can_be_reached(turn: Turn, case: Case) -> bool:

@@ -65,7 +65,7 @@ _OUTDATED = (
 )
 _BESIDE_A_HEARING = (NoticeKind.TERM_EXTENDED, NoticeKind.REMINDER)
 _UNTIL = (NoticeKind.REMINDER, NoticeKind.DECLINED)
-"""What names an instant and is worth nothing after it: "ends soon", "may be taken back until"."""
+"""What names an instant, "ends soon" or "may be taken back until", and is not repeated after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def _asked(turn: Turn, asked: QuestionAsked, _policy: LinePolicy) -> None:
 def _gives_way(turn: Turn, current: LineQuestion) -> bool:
     """Whether the open question is an offer that was never handed over: who has just answered goes first."""
     message = next((each for each in turn.line.messages if each.question_id == current.question_id), None)
-    unsent = message is not None and message.asks and not message.attempt
+    unsent = message is not None and message.asks and not (message.attempt or message.resent)
     return current.kind is QuestionKind.OFFER and current.put_at is None and unsent
 
 

@@ -106,6 +106,14 @@ class Message(Stored):
     first_tried_at: Instant | None = None
     alone: bool = False
 
+    def is_over(self, at: datetime) -> bool:
+        """Whether there is no use in sending it any more.
+
+        How long a "no" may be taken back is told once all the same: it says that the "no" has come.
+        """
+        first = self.notice is NoticeKind.DECLINED and not self.resent
+        return self.until is not None and self.until <= at and not first
+
 
 class Inquiry(Stored):
     """The asking for a message's sent time, while it goes on.
@@ -192,8 +200,8 @@ class Line(Stored):
         """The questions that had been put when a text was received, the last first.
 
         Of two that were put at the same instant it is the one that was asked later. One that was known not to
-        have reached is none where somebody else had been asked before it: the text is for what they were
-        asked, or told. Where nobody was, who answers it proves that it has reached.
+        have reached is none where somebody else had been asked just before it: the text is for what they
+        were asked, or told. Else who answers it proves that it has reached.
         """
         put = self._put(received_at)
         while put and self._is_passed_over(put, received_at):
@@ -213,8 +221,9 @@ class Line(Stored):
 
     @staticmethod
     def _is_passed_over(put: list[LineQuestion], received_at: datetime) -> bool:
-        others = any(each.case_id != put[0].case_id and not each.is_purged for each in put)
-        return put[0].is_unreached(received_at) and others
+        before = put[1] if len(put) > 1 else None
+        another = before is not None and before.case_id != put[0].case_id and not before.is_purged
+        return put[0].is_unreached(received_at) and another
 
     def question(self, question_id: QuestionId | None) -> LineQuestion | None:
         """The question with this id, wherever it stands."""

@@ -41,12 +41,11 @@ def not_delivered(
     if question and question.answered:
         turn.remarks.append("a question was answered that is said not to have reached")
         return
-    if question:
-        question = turn.update(question, unreached_at=turn.now, again_at=None)
     if question and failure == "permanent":
         undeliverable(turn, question, report.error_code, report.at)
         return
     if question:
+        question = turn.update(question, unreached_at=turn.now, again_at=None)
         _not_reached(turn, question, delivery, report)
     message = delivery.message or _of_open_question(turn, question, delivery)
     if message is None or failure == "permanent":

@@ -187,7 +187,7 @@ class Turn:
         old a request the carrier gives back, unless a worker that died had it sent by then.
         """
         wake_at = None
-        self.drop(lambda message: message.until is not None and message.until <= self.now)
+        self.drop(lambda message: message.is_over(self.now))
         if self.line.in_flight is None:
             message, wake_at = self._next_message()
             if message:
@@ -237,8 +237,7 @@ class Turn:
 
     def _may_go(self, message: Message, at: datetime) -> bool:
         """Whether this message may go out at an instant, and is of use then."""
-        of_use = message.until is None or message.until > at
-        return of_use and self._opening(message, at) <= at
+        return not message.is_over(at) and self._opening(message, at) <= at
 
     def _opening(self, message: Message, at: datetime) -> datetime:
         """When the message may go out, as far as the hour and the number's STOP let it."""

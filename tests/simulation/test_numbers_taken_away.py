@@ -142,3 +142,17 @@ def test_a_grant_to_an_account_of_a_number_that_was_taken_away_is_questioned(
     assert [each.reason for each in hero.questioned()] == ["number_not_registered_at_consent"] * taken_away
     assert hero.told(PHONE) == ["offer", "account", "granted"]
     hero.comes_to_rest()
+
+
+@pytest.mark.parametrize("between", [None, "+79161234567"])
+def test_a_number_that_was_not_reached_is_asked_when_it_is_given_back(
+    hero: Town, between: str | None
+) -> None:
+    hero.world.status(hero.world.carrier.api[0], "undelivered", failure="permanent")
+    hero.world.settle()
+    assert hero.case().reason is EndReason.UNDELIVERABLE
+    for number in (between, PHONE):
+        hero.passes(days=30)
+        hero.publishes(PhoneRegistered(iin=IINS[0], phone=number, registered_at=hero.now))
+    assert hero.case().state is State.OFFER_SENT
+    hero.comes_to_rest()

@@ -12,7 +12,7 @@ from rules.policy import DecisionMode, Policy
 from rules.states import State
 from schemas.registry import DisabilityEstablished
 from schemas.values import EndReason
-from tests.simulation.town import Town, at
+from tests.simulation.town import PHONE, Town, at
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,3 +146,35 @@ def test_nobody_is_told_where_to_apply_while_offers_wait(act: ServiceAct | None)
     town.passes(hours=1)
     assert town.told() == ([] if act else ["manual_route"])
     town.comes_to_rest()
+
+
+def test_that_a_no_has_come_is_told_after_its_term_as_well_if_it_was_not_told_before() -> None:
+    town = Town(Scenario(people=1))
+    town.learns("phone0", "title")
+    town.reaches(at(25, 23, 59, 57))
+    town.world.write(PHONE, "0")
+    town.works()
+    town.world.carry(PHONE, "defer")
+    town.works()
+    town.passes(hours=20)
+    assert town.told() == ["offer", "declined"]
+    town.comes_to_rest()
+
+
+def test_an_offer_that_waits_to_be_sent_again_keeps_its_place(family: Town) -> None:
+    """Its number had opted out. It has another id by then, by which the carrier knows it."""
+    family.world.write(PHONE, "0")
+    family.works()
+    family.world.carry(PHONE)
+    family.works()
+    while family.world.carrier.waiting():
+        family.world.carry(PHONE, "opt_out")
+        family.works()
+    family.passes(minutes=5)
+    family.reads("1")
+    family.passes(days=1)
+    assert family.case(person=1).state is State.OFFER_SENT
+    family.passes(days=5)
+    assert family.case(person=1).reason is EndReason.NO_REPLY
+    assert family.told()[-1] == "account"
+    family.comes_to_rest()

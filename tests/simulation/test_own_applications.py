@@ -107,3 +107,27 @@ def test_what_is_paid_for_one_ground_bars_another_one() -> None:
     town.passes(days=5)
     assert town.case().reason is EndReason.NO_REPLY
     assert town.case("disability").reason is EndReason.ALREADY_RECEIVING
+
+
+def test_what_may_be_ours_is_ours_when_the_same_record_names_us() -> None:
+    town = Town(Scenario(people=1, mode=DecisionMode.OFFICER))
+    town.learns("phone0", "title")
+    town.reads("1")
+    town.reads(IBANS[0])
+    town.passes(days=1)
+    records(town, "assigned", date(2021, 7, 23))
+    assert town.drafts()[-1].outcome == "refused"
+    town.passes(hours=1)
+    records(town, "assigned", date(2021, 7, 23), town.case().case_id)
+    assert town.drafts()[-1].outcome == "granted"
+
+
+def test_an_older_application_that_is_told_late_and_has_ended_refuses_nothing() -> None:
+    town = Town(Scenario(people=1))
+    town.learns("phone0", "title")
+    records(town, "ended", date(2021, 6, 10))
+    town.reads("1")
+    records(town, "applied", CONSENTED, town.case().case_id)
+    records(town, "applied", BEFORE)
+    town.reads(IBANS[0])
+    assert town.case().state is State.GRANTED

@@ -16,7 +16,7 @@ def fails(town: Town, failure: Failure = "passing") -> None:
     town.world.settle()
 
 
-@pytest.mark.parametrize("failure", ["ours", "passing", "permanent"])
+@pytest.mark.parametrize("failure", ["ours", "passing"])
 def test_a_no_is_taken_back_though_a_relative_was_to_be_asked(family: Town, failure: Failure) -> None:
     family.reads("0")
     assert family.told() == ["offer", "declined", "offer"]
@@ -72,3 +72,16 @@ def test_who_is_alone_on_a_number_proves_the_report_wrong_by_answering(asked: To
     asked.reads("1")
     assert asked.case().state is State.ACCOUNT_SENT
     asked.comes_to_rest()
+
+
+def test_a_relative_who_was_asked_long_before_takes_no_answer_of_the_one_who_was_asked_since(
+    family: Town,
+) -> None:
+    family.passes(days=5)
+    assert family.case(person=1).state is State.OFFER_SENT
+    family.reads("1")
+    assert family.case(person=1).state is State.ACCOUNT_SENT
+    fails(family)
+    family.reads(IBANS[0])
+    assert family.case(person=1).state is State.GRANTED
+    family.comes_to_rest()
